@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Sets up, builds and passes all tests; the same command a reader of the README pastes.
+# SANITIZE=address,undefined builds and runs them under sanitizers, in a folder of their own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+.ci/setup
+build=build${SANITIZE:+-${SANITIZE//,/-}}
+cmake -S . -B "$build" -G Ninja -DELECTIOND_WERROR=ON ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} \
+    ${SANITIZE:+-DCMAKE_BUILD_TYPE=Debug} >/dev/null
+cmake --build "$build" -j "$(nproc)"
+ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
