@@ -1,0 +1,51 @@
+// What must survive a crash, and what is asked of the place that keeps it (protocol.md section 2).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "election/electorate.h"
+#include "election/term.h"
+#include "election/timing.h"
+
+namespace electiond {
+
+struct Durable {
+    NodeUuid uuid;                        // identity of this data directory
+    NodeId node_id;                       // as at the first start
+    std::string cluster_name;             // as at the first start
+    std::string cluster_id;               // empty: a blank node
+    std::vector<std::string> supersedes;  // cluster ids that this one replaced (§6.5)
+    std::uint64_t starts = 0;             // raised at each start; numbers what happens
+    Term term = 0;
+    NodeUuid voted_for;  // in `term`; empty: nobody
+    Electorate config;
+    Milliseconds promise{0};          // the longest promise ever given, to others or to itself
+    std::vector<Voter> founding_set;  // mode *all*: the one set ever promised (§6.2)
+    bool left = false;                // this uuid was removed for good
+
+    [[nodiscard]] bool blank() const { return cluster_id.empty(); }
+    bool operator==(const Durable&) const = default;
+};
+
+// Where Node keeps its Durable. Called by the loop thread alone.
+// Every call throws Error (code data or disk) where it cannot do its work; the process then ends:
+// who cannot remember must not vote (D2, D3).
+class DurableStore {
+  public:
+    virtual ~DurableStore() = default;
+
+    // The newest record; nothing where this data directory was never used. Never "nothing" where
+    // there is something that cannot be read.
+    [[nodiscard]] virtual std::optional<Durable> load() = 0;
+
+    // Durable on return (D1).
+    virtual void save(const Durable& record) = 0;
+
+    // Brings the twin copy up to date. Called after replies and sends, off the path of a vote.
+    virtual void settle() = 0;
+};
+
+}  // namespace electiond

@@ -1,0 +1,58 @@
+// One voter configuration: who may vote, in which order configurations stand, what a quorum is.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <electiond/peer.h>
+
+#include "election/term.h"
+
+namespace electiond {
+
+// A voter entry is the pair (id, uuid); votes, acks and promises are counted by uuid alone.
+struct Voter {
+    NodeId id;
+    NodeUuid uuid;
+
+    auto operator<=>(const Voter&) const = default;
+};
+
+// Configurations are ordered by (term, version): K1.
+struct ConfigNumber {
+    Term term = 0;
+    std::uint64_t version = 0;
+
+    auto operator<=>(const ConfigNumber&) const = default;
+};
+
+// A value: steps make a new one. `banned` holds the uuids removed for good, the last 64 of them.
+struct Electorate {
+    ConfigNumber number;
+    std::vector<Voter> voters;
+    std::vector<NodeUuid> banned;
+
+    bool operator==(const Electorate&) const = default;
+
+    // More than half of the voters. An electorate without voters has no quorum: returns 1 there,
+    // which nobody can reach.
+    [[nodiscard]] std::size_t quorum() const { return voters.size() / 2 + 1; }
+
+    [[nodiscard]] bool has(const NodeUuid& uuid) const { return find(uuid) != nullptr; }
+    [[nodiscard]] const Voter* find(const NodeUuid& uuid) const;
+    [[nodiscard]] const Voter* find(const NodeId& id) const;
+    [[nodiscard]] bool bans(const NodeUuid& uuid) const;
+
+    // The place of `uuid` in the list, from 0; voters.size() where it is none of them.
+    [[nodiscard]] std::size_t place(const NodeUuid& uuid) const;
+
+    // The next configuration of the leader of `term` with one voter more, or one less: K2.
+    [[nodiscard]] Electorate with(const Voter& voter, Term term) const;
+    [[nodiscard]] Electorate without(const NodeUuid& uuid, Term term) const;
+
+    static constexpr std::size_t kBannedMax = 64;
+};
+
+}  // namespace electiond
