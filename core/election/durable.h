@@ -13,18 +13,18 @@
 namespace electiond {
 
 struct Durable {
-    NodeUuid uuid;                        // identity of this data directory
-    NodeId node_id;                       // as at the first start
-    std::string cluster_name;             // as at the first start
-    std::string cluster_id;               // empty: a blank node
-    std::vector<std::string> supersedes;  // cluster ids that this one replaced (§6.5)
-    std::uint64_t starts = 0;             // raised at each start; numbers what happens
+    NodeUuid uuid{};                        // identity of this data directory
+    NodeId node_id{};                       // as at the first start
+    std::string cluster_name{};             // as at the first start
+    std::string cluster_id{};               // empty: a blank node
+    std::vector<std::string> supersedes{};  // cluster ids that this one replaced (§6.5)
+    std::uint64_t starts = 0;               // raised at each start; numbers what happens
     Term term = 0;
-    NodeUuid voted_for;  // in `term`; empty: nobody
-    Electorate config;
-    Milliseconds promise{0};          // the longest promise ever given, to others or to itself
-    std::vector<Voter> founding_set;  // mode *all*: the one set ever promised (§6.2)
-    bool left = false;                // this uuid was removed for good
+    NodeUuid voted_for{};  // in `term`; empty: nobody
+    Electorate config{};
+    Milliseconds promise{0};            // the longest promise ever given, to others or to itself
+    std::vector<Voter> founding_set{};  // mode *all*: the one set ever promised (§6.2)
+    bool left = false;                  // this uuid was removed for good
 
     [[nodiscard]] bool blank() const { return cluster_id.empty(); }
     bool operator==(const Durable&) const = default;

@@ -14,8 +14,8 @@ namespace electiond {
 
 // A voter entry is the pair (id, uuid); votes, acks and promises are counted by uuid alone.
 struct Voter {
-    NodeId id;
-    NodeUuid uuid;
+    NodeId id{};
+    NodeUuid uuid{};
 
     auto operator<=>(const Voter&) const = default;
 };
@@ -30,9 +30,9 @@ struct ConfigNumber {
 
 // A value: steps make a new one. `banned` holds the uuids removed for good, the last 64 of them.
 struct Electorate {
-    ConfigNumber number;
-    std::vector<Voter> voters;
-    std::vector<NodeUuid> banned;
+    ConfigNumber number{};
+    std::vector<Voter> voters{};
+    std::vector<NodeUuid> banned{};
 
     bool operator==(const Electorate&) const = default;
 

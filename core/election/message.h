@@ -19,24 +19,24 @@ namespace electiond {
 // The sender fields of every peer request and answer. Node fills in its own; an Election only reads
 // those of others.
 struct Sender {
-    std::string cluster_id;  // empty: a blank node
-    std::string cluster_name;
-    NodeUuid uuid;                    // `from`
-    NodeId id;                        // `fromId`, also candidateId and leaderId
-    std::string incarnation;          // drawn at each start
-    std::optional<Endpoint> address;  // how to reach its transport, in its own words
-    std::string api;                  // host:port of its control API; may be empty
-    std::vector<std::string> supersedes;
+    std::string cluster_id{};  // empty: a blank node
+    std::string cluster_name{};
+    NodeUuid uuid{};                    // `from`
+    NodeId id{};                        // `fromId`, also candidateId and leaderId
+    std::string incarnation{};          // drawn at each start
+    std::optional<Endpoint> address{};  // how to reach its transport, in its own words
+    std::string api{};                  // host:port of its control API; may be empty
+    std::vector<std::string> supersedes{};
 
     bool operator==(const Sender&) const = default;
 };
 
 // Whose heartbeat the answerer last accepted, while its promise to it is live.
 struct LeaderHint {
-    NodeId id;
-    NodeUuid uuid;
+    NodeId id{};
+    NodeUuid uuid{};
     Term term = 0;
-    std::optional<Endpoint> address;
+    std::optional<Endpoint> address{};
     Milliseconds age{0};
 
     bool operator==(const LeaderHint&) const = default;
@@ -44,13 +44,13 @@ struct LeaderHint {
 
 // The leader's view of one node, for display and addressing only.
 struct Member {
-    NodeId id;
-    NodeUuid uuid;
-    std::vector<Endpoint> addresses;
-    std::string api;
-    std::string role;                      // "voter", "standby", "observer"
-    std::optional<Milliseconds> last_ack;  // how long ago; nothing: never in this term
-    std::optional<Duration> rtt;           // smoothed; on the wire rttUs, whole microseconds
+    NodeId id{};
+    NodeUuid uuid{};
+    std::vector<Endpoint> addresses{};
+    std::string api{};
+    std::string role{};                      // "voter", "standby", "observer"
+    std::optional<Milliseconds> last_ack{};  // how long ago; nothing: never in this term
+    std::optional<Duration> rtt{};           // smoothed; on the wire rttUs, whole microseconds
     bool eligible = false;
     std::int64_t priority = 0;
 
@@ -59,7 +59,7 @@ struct Member {
 
 // Who should campaign first when the leader falls silent, and how far apart (§9).
 struct Succession {
-    std::vector<NodeUuid> order;
+    std::vector<NodeUuid> order{};
     Milliseconds step{0};
 
     bool operator==(const Succession&) const = default;
@@ -68,12 +68,12 @@ struct Succession {
 // ---- requests; the common `term` stands in PeerRequest -----------------------------------------
 
 struct PreVote {  // `term` = sender's term + 1
-    ConfigNumber config;
+    ConfigNumber config{};
     bool operator==(const PreVote&) const = default;
 };
 
 struct VoteRequest {
-    ConfigNumber config;
+    ConfigNumber config{};
     bool transfer = false;        // asked for by the leader (T3)
     Reason cause = Reason::none;  // `reason`, optional: why there is a campaign, for people
     bool operator==(const VoteRequest&) const = default;
@@ -81,12 +81,12 @@ struct VoteRequest {
 
 struct Heartbeat {
     std::uint64_t seq = 0;
-    std::optional<Milliseconds> promise;  // absent: the receiver's own election timeout
-    ConfigNumber number;                  // configTerm, configVersion
-    std::optional<Electorate> config;     // only to a receiver that lacks it
-    std::uint64_t view = 0;               // numbers `members` and `succession` within the term
-    std::optional<std::vector<Member>> members;
-    std::optional<Succession> succession;
+    std::optional<Milliseconds> promise{};  // absent: the receiver's own election timeout
+    ConfigNumber number{};                  // configTerm, configVersion
+    std::optional<Electorate> config{};     // only to a receiver that lacks it
+    std::uint64_t view = 0;                 // numbers `members` and `succession` within the term
+    std::optional<std::vector<Member>> members{};
+    std::optional<Succession> succession{};
     bool operator==(const Heartbeat&) const = default;
 };
 
@@ -97,10 +97,10 @@ struct TimeoutNow {               // `term` = the term that the sender led
 
 struct Hello {  // the answer has the same fields of the answerer
     bool blank = true;
-    std::vector<Voter> founding_set;
+    std::vector<Voter> founding_set{};
     bool wants_vote = true;
     std::int64_t priority = 100;
-    ConfigNumber config;
+    ConfigNumber config{};
     bool operator==(const Hello&) const = default;
 };
 
@@ -112,9 +112,9 @@ struct StatusQuery {
 using RequestBody = std::variant<PreVote, VoteRequest, Heartbeat, TimeoutNow, Hello, StatusQuery>;
 
 struct PeerRequest {
-    Sender from;
+    Sender from{};
     Term term = 0;
-    RequestBody body;
+    RequestBody body{};
     bool operator==(const PeerRequest&) const = default;
 };
 
@@ -123,8 +123,8 @@ struct PeerRequest {
 
 struct VoteReply {
     bool granted = false;
-    std::optional<LeaderHint> hint;
-    std::optional<Electorate> config;  // in a refusal, where the answerer's is newer
+    std::optional<LeaderHint> hint{};
+    std::optional<Electorate> config{};  // in a refusal, where the answerer's is newer
     bool operator==(const VoteReply&) const = default;
 };
 
@@ -135,7 +135,7 @@ struct PreVoteReply : VoteReply {  // a grant of the one must never count as the
 struct HeartbeatReply {
     bool accepted = false;
     std::uint64_t seq = 0;
-    ConfigNumber config;
+    ConfigNumber config{};
     std::uint64_t view = 0;
     bool eligible = false;
     std::int64_t priority = 0;
@@ -151,28 +151,28 @@ struct TimeoutNowReply {
 };
 
 struct HelloReply {
-    Hello self;
-    std::optional<LeaderHint> hint;
-    std::optional<Electorate> config;
+    Hello self{};
+    std::optional<LeaderHint> hint{};
+    std::optional<Electorate> config{};
     bool operator==(const HelloReply&) const = default;
 };
 
 // What a node says of itself; Node answers this one, an Election never sees it.
 struct StatusReply {
-    std::optional<Endpoint> address;
-    std::string api;
-    std::optional<std::uint16_t> port;  // of the control API
-    std::string state;                  // FOLLOWER, CANDIDATE, LEADER
-    std::string role;                   // voter, standby, observer, joining, removed
-    std::optional<std::string> leader_id;
+    std::optional<Endpoint> address{};
+    std::string api{};
+    std::optional<std::uint16_t> port{};  // of the control API
+    std::string state{};                  // FOLLOWER, CANDIDATE, LEADER
+    std::string role{};                   // voter, standby, observer, joining, removed
+    std::optional<std::string> leader_id{};
     bool is_leader = false;
     Milliseconds lease_remaining{0};
     std::uint64_t uptime = 0;  // seconds
-    std::optional<std::string> voted_for;
-    ConfigNumber config;
+    std::optional<std::string> voted_for{};
+    ConfigNumber config{};
     std::uint64_t voters = 0;
-    std::string version;
-    std::optional<std::vector<Member>> members;
+    std::string version{};
+    std::optional<std::vector<Member>> members{};
     bool operator==(const StatusReply&) const = default;
 };
 
@@ -180,11 +180,11 @@ using ReplyBody =
     std::variant<PreVoteReply, VoteReply, HeartbeatReply, TimeoutNowReply, HelloReply, StatusReply>;
 
 struct PeerReply {
-    Sender from;
+    Sender from{};
     Term term = 0;          // the answerer's own
     Term request_term = 0;  // echo
     Reason reason = Reason::none;
-    ReplyBody body;
+    ReplyBody body{};
     bool operator==(const PeerReply&) const = default;
 };
 

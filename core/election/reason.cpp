@@ -34,7 +34,6 @@ constexpr std::pair<Reason, std::string_view> kTexts[] = {
     {Reason::id_in_use, "id_in_use"},
     {Reason::banned, "banned"},
     {Reason::not_leader, "not_leader"},
-    {Reason::other_name, "other_name"},
     {Reason::malformed, "malformed"},
     {Reason::unknown_node, "unknown_node"},
     {Reason::draining, "draining"},

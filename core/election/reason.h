@@ -35,7 +35,6 @@ enum class Reason {
     id_in_use,
     banned,
     not_leader,
-    other_name,
     malformed,
     unknown_node,
     draining,

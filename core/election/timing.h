@@ -28,6 +28,9 @@ inline constexpr Milliseconds kPromiseMax = std::chrono::hours(24);
 // rho of assumption A4: how far a clock's rate may be from real time.
 inline constexpr std::int64_t kDriftPerMille = 10;
 
+// R3: how far apart voters stand that have no leader's word for their order.
+inline constexpr Milliseconds kFoundersStep{10};
+
 // `length` as it must be told to somebody whose clock may differ by rho in each direction, rounded
 // down: length * (1 - rho) / (1 + rho).
 [[nodiscard]] constexpr Duration less_drift(Duration length) {

@@ -1,0 +1,498 @@
+// The election, in the order in which a term lives: votes, heartbeats, campaigns.
+#include "election/election.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <electiond/error.h>
+
+#include "election/overloaded.h"
+
+namespace electiond {
+Election::Election(Policy policy, Durable durable, Random random, Instant now)
+    : policy_(std::move(policy)),
+      durable_(std::move(durable)),
+      saved_(durable_),
+      random_(random),
+      now_(now),
+      founding_(now),
+      started_(now),
+      next_hello_(now + random_.below(policy_.timing.hello)),
+      next_claim_(now),
+      told_config_(durable_.config) {
+    ENSURE(!durable_.uuid.empty() && !durable_.node_id.empty());
+    // The node no longer knows whom it promised what (§2).
+    promise_ = {.to = {}, .until = now + durable_.promise};
+    const auto place = static_cast<int>(durable_.config.place(me()));
+    election_timer_ = promise_.until + place * kFoundersStep;  // R3
+}
+
+Effects Election::step(Instant now, const Input& input) {
+    ENSURE(now >= now_);
+    now_ = now;
+    out_ = {};
+    const bool held_office = holds_office();
+    expire();  // I3
+    std::visit(
+        overloaded{[&](const Tick&) {}, [&](const RequestReceived& in) { on_request(in.request); },
+                   [&](const ReplyReceived& in) { on_reply(in.reply); }, [&](const NoReply&) {},
+                   [&](const PeersFound&) {
+                       if (next_hello_ > now_) next_hello_ = now_;
+                   },
+                   [&](const AddressesChanged&) {
+                       if (auto* lead = leading()) ++lead->view;
+                   },
+                   [&](const ClaimAnswered& in) { on_claim(in); },
+                   [&](const GrantsClosed& in) {
+                       auto* lead = leading();
+                       if (lead && lead->hand_over && lead->hand_over->draining) {
+                           lead->hand_over->granted_until = in.until;
+                       }
+                   },
+                   [&](const HooksDone&) {
+                       auto* lead = leading();
+                       if (lead && lead->hand_over) lead->hand_over->hooks_done = true;
+                   },
+                   [&](const HealthChanged& in) { healthy_ = in.healthy; },
+                   [&](const Command& in) { on_command(in); }},
+        input);
+    on_tick();
+    if (held_office && !holds_office()) out_.close_grants = true;
+    if (durable_ != saved_) out_.save = saved_ = durable_;
+    tell_changes();
+    return std::exchange(out_, {});
+}
+
+// I3, L2, and the end of the promise: what has run out, has run out.
+void Election::expire() {
+    if (const auto* lead = leading()) {
+        const bool leased = lease_ && lease_->term == durable_.term;
+        const Instant end = leased ? lease_->until : lead->won + timing().election_timeout;
+        if (now_ >= end) follow(Reason::lease_expired);
+    } else if (leader_ && now_ >= promise_.until) {
+        leader_.reset();
+        cause_ = Reason::election_timeout;
+    }
+}
+
+// Whatever is due, in this order; a Tick only brings the time.
+void Election::on_tick() {
+    if (auto* lead = leading()) {
+        if (now_ >= lead->next_round) start_round();
+        advance_hand_over();
+        change_voters();
+    } else if (now_ >= election_timer_) {
+        on_election_timer();
+    }
+    advance_release();
+    found_when_due();
+    claim_when_due();
+    say_hello_when_due();
+}
+
+Instant Election::deadline() const {
+    Instant next = std::min(next_hello_, next_claim_);
+    if (const auto* lead = leading()) {
+        next = std::min(next, lead->next_round);
+        const bool leased = lease_ && lease_->term == durable_.term;
+        next = std::min(next, leased ? lease_->until : lead->won + timing().election_timeout);
+        if (const auto& hand_over = lead->hand_over) {
+            if (!hand_over->draining) {
+                next = std::min(next, hand_over->started + timing().election_timeout);
+            } else if (hand_over->granted_until) {
+                next = std::min(next, *hand_over->granted_until > now_
+                                          ? *hand_over->granted_until
+                                          : hand_over->drained_at + policy_.hooks_timeout);
+            }
+        }
+    } else {
+        next = std::min(next, election_timer_);
+        if (leader_) next = std::min(next, promise_.until);
+    }
+    if (lease_ && lease_->until > now_) next = std::min(next, lease_->until);
+    if (release_) next = std::min({next, release_->until, release_->next_send});
+    return next;
+}
+
+void Election::on_request(const PeerRequest& request) {
+    if (const auto* hello = std::get_if<Hello>(&request.body)) return on_hello(request, *hello);
+    const bool foreign = durable_.blank() || request.from.cluster_id != durable_.cluster_id;
+    const Reason why = Reason::foreign_cluster;  // I1
+    std::visit(overloaded{[&](const PreVote& body) {
+                              foreign ? answer(PreVoteReply{}, why) : on_pre_vote(request, body);
+                          },
+                          [&](const VoteRequest& body) {
+                              foreign ? answer(VoteReply{}, why) : on_vote_request(request, body);
+                          },
+                          [&](const Heartbeat& body) {
+                              foreign ? answer(HeartbeatReply{.seq = body.seq}, why)
+                                      : on_heartbeat(request, body);
+                          },
+                          [&](const TimeoutNow& body) {
+                              foreign ? answer(TimeoutNowReply{}, why)
+                                      : on_timeout_now(request, body);
+                          },
+                          [](const auto&) { ENSURE(!"hello and status have gone their own way"); }},
+               request.body);
+}
+
+void Election::on_reply(const PeerReply& reply) {
+    if (const auto* hello = std::get_if<HelloReply>(&reply.body)) {
+        return on_hello_reply(reply, *hello);
+    }
+    if (durable_.blank() || reply.from.cluster_id != durable_.cluster_id) return;  // I1
+    std::visit(overloaded{[&](const PreVoteReply& body) { on_pre_vote_reply(reply, body); },
+                          [&](const VoteReply& body) { on_vote_reply(reply, body); },
+                          [&](const HeartbeatReply& body) { on_heartbeat_reply(reply, body); },
+                          [](const auto&) {}},
+               reply.body);
+}
+
+// ---- 4.1: votes
+// ----------------------------------------------------------------------------------
+
+// V1 to V3: why a (pre-)vote for `candidate` in `term` is refused; none where it is granted.
+Reason Election::refusal(const NodeUuid& candidate, Term term, ConfigNumber config,
+                         bool transfer) const {
+    if (promise_.binds(now_, candidate) && !transfer) return Reason::promised;  // V1
+    if (config < durable_.config.number) return Reason::old_config;             // V2
+    if (term < durable_.term) return Reason::old_term;                          // V3
+    if (term == durable_.term && !durable_.voted_for.empty() && durable_.voted_for != candidate) {
+        return Reason::voted;
+    }
+    return Reason::none;
+}
+
+void Election::on_pre_vote(const PeerRequest& request, const PreVote& body) {
+    const Reason why = refusal(request.from.uuid, request.term, body.config, false);
+    PreVoteReply reply;
+    reply.granted = why == Reason::none;
+    if (!reply.granted) {
+        reply.hint = hint(now_);
+        if (body.config < durable_.config.number) reply.config = durable_.config;
+    }
+    answer(std::move(reply), why);
+}
+
+void Election::on_vote_request(const PeerRequest& request, const VoteRequest& body) {
+    last_campaign_ = {request.term, body.cause};
+    const Reason why = refusal(request.from.uuid, request.term, body.config, body.transfer);
+    VoteReply reply;
+    reply.granted = why == Reason::none;
+    if (!reply.granted) {
+        reply.hint = hint(now_);
+        if (body.config < durable_.config.number) reply.config = durable_.config;
+    } else if (request.term != durable_.term || durable_.voted_for != request.from.uuid) {  // V4
+        follow(body.cause == Reason::none ? Reason::higher_term : body.cause);
+        enter_term(request.term, request.from.uuid);
+        set_random_timer();
+    }
+    answer(std::move(reply), why);
+}
+
+// ---- 4.2: heartbeats
+// -----------------------------------------------------------------------------
+
+void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
+    const NodeUuid& from = request.from.uuid;
+    HeartbeatReply reply{.accepted = false,
+                         .seq = body.seq,
+                         .eligible = eligible(),
+                         .priority = policy_.priority,
+                         .wants_vote = wants_vote(),
+                         .cooling = cooling(now_)};
+    if (request.term < durable_.term || from == me()) {  // H1
+        reply.config = durable_.config.number;
+        return answer(reply, Reason::old_term);
+    }
+    // H2
+    const bool known = leader_ && leader_->uuid == from && request.term == durable_.term;
+    if (!known || !std::holds_alternative<Following>(role_)) {
+        const bool same = told_leader_ && told_leader_->uuid == from;
+        follow(same ? Reason::re_elected_in_place
+               : last_campaign_.term == request.term && last_campaign_.cause != Reason::none
+                   ? last_campaign_.cause
+               : knew_leader_ ? Reason::election_timeout
+                              : Reason::startup);
+    }
+    if (request.term > durable_.term) enter_term(request.term, {});
+    leader_ = Followed{from, request.from.id};
+    if (body.config && body.config->number > durable_.config.number) durable_.config = *body.config;
+    const Milliseconds promise = body.promise.value_or(timing().election_timeout);
+    durable_.promise = std::max(durable_.promise, promise);
+    promise_.give(from, now_ + promise);
+    heard_heartbeat_ = now_;
+    if (body.members && body.succession) {
+        held_ = {durable_.term, body.view, *body.succession};
+    }
+    // R2
+    const auto place = view_held() == 0 ? std::nullopt : place_of(held_.succession, me());
+    election_timer_ = std::max(now_ + timing().election_timeout, promise_.until) +
+                      (place ? Duration(static_cast<Duration::rep>(*place) * held_.succession.step)
+                             : random_.below(timing().election_spread));
+    reply.accepted = true;
+    reply.config = durable_.config.number;
+    reply.view = view_held();
+    answer(reply);
+}
+
+std::uint64_t Election::view_held() const { return held_.term == durable_.term ? held_.view : 0; }
+
+// ---- 4.3: campaigns
+// ------------------------------------------------------------------------------
+
+bool Election::eligible() const {
+    return policy_.priority > 0 && wants_vote() && healthy_ && !stopping_;
+}
+
+bool Election::may_campaign() const {
+    return !durable_.blank() && durable_.config.has(me()) && eligible() && !cooling(now_) &&
+           durable_.term < kNumberMax;
+}
+
+// C1
+void Election::on_election_timer() {
+    set_random_timer();
+    lease_.reset();
+    if (!std::holds_alternative<Following>(role_)) follow(Reason::election_timeout);
+    if (!may_campaign()) return;
+    if (promise_.binds(now_, me())) {  // its own pre-vote must pass V1 like anyone's
+        election_timer_ = promise_.until + random_.below(timing().election_spread);
+        return;
+    }
+    PreCandidate campaign;
+    campaign.tally.count(durable_.config, me());
+    const bool won = campaign.tally.won(durable_.config);
+    role_ = std::move(campaign);
+    election_timer_ =
+        now_ + timing().election_timeout / 4 + random_.below(timing().election_spread);
+    ask_for_votes();
+    if (won)
+        become_candidate(false, false, knew_leader_ ? Reason::election_timeout : Reason::startup);
+}
+
+void Election::on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& body) {
+    auto* campaign = std::get_if<PreCandidate>(&role_);
+    if (!campaign || reply.request_term != durable_.term + 1 ||
+        !durable_.config.has(reply.from.uuid)) {
+        return;  // I2
+    }
+    const bool overtook = overtaken(reply.term);
+    if (take_newer(body.config) || overtook || !body.granted) return;
+    campaign->tally.count(durable_.config, reply.from.uuid);
+    if (campaign->tally.won(durable_.config)) {  // C2
+        become_candidate(false, false, knew_leader_ ? Reason::election_timeout : Reason::startup);
+    }
+}
+
+// C2, T3, and C4's re-election in place.
+void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
+    enter_term(durable_.term + 1, me());
+    if (!in_place) lease_.reset();
+    Candidate campaign{.transfer = transfer, .in_place = in_place, .cause = cause};
+    campaign.tally.count(durable_.config, me());
+    const bool won = campaign.tally.won(durable_.config);
+    role_ = std::move(campaign);
+    set_random_timer();
+    if (won) return become_leader(cause);
+    ask_for_votes();
+}
+
+void Election::ask_for_votes() {
+    for (const auto& voter : durable_.config.voters) {
+        if (voter.uuid == me()) continue;
+        if (const auto* campaign = std::get_if<Candidate>(&role_)) {
+            send(voter.uuid, durable_.term,
+                 VoteRequest{.config = durable_.config.number,
+                             .transfer = campaign->transfer,
+                             .cause = campaign->cause});
+        } else {
+            send(voter.uuid, durable_.term + 1, PreVote{.config = durable_.config.number});
+        }
+    }
+}
+
+void Election::on_vote_reply(const PeerReply& reply, const VoteReply& body) {
+    auto* campaign = std::get_if<Candidate>(&role_);
+    if (!campaign || reply.request_term != durable_.term || !durable_.config.has(reply.from.uuid)) {
+        return;  // I2
+    }
+    const bool overtook = overtaken(reply.term);
+    if (take_newer(body.config) || overtook || !body.granted) return;
+    campaign->tally.count(durable_.config, reply.from.uuid);
+    if (campaign->tally.won(durable_.config)) become_leader(campaign->cause);  // C3
+}
+
+// C4: an answer shows a higher term. True where it did.
+bool Election::overtaken(Term theirs) {
+    if (theirs <= durable_.term) return false;
+    const bool leased = lease_ && now_ < lease_->until;
+    if (leased && !draining() && theirs < kNumberMax) {
+        durable_.term = theirs;
+        become_candidate(false, true, Reason::re_elected_in_place);
+    } else {
+        follow(Reason::higher_term);
+        enter_term(theirs, {});
+    }
+    return true;
+}
+
+// C5: an answer shows a newer configuration. True where it was taken, which ends a campaign: a
+// configuration must never change in the middle of one.
+bool Election::take_newer(const std::optional<Electorate>& config) {
+    if (!config || config->number <= durable_.config.number || leading()) return false;
+    durable_.config = *config;
+    follow(Reason::higher_term);
+    return true;
+}
+
+// ---- changes of term and role, in one place each
+// -------------------------------------------------
+
+void Election::enter_term(Term term, const NodeUuid& vote) {
+    ENSURE(term >= durable_.term);
+    durable_.term = term;
+    durable_.voted_for = vote;
+    leader_.reset();
+}
+
+// Back to follower: no leader known, no lease. The loss of a lead restarts the timer and ends a
+// hand-over.
+void Election::follow(Reason cause) {
+    cause_ = cause;
+    lease_.reset();
+    leader_.reset();
+    if (auto* lead = leading()) {
+        auto hand_over = std::move(lead->hand_over);
+        role_ = Following{};
+        set_random_timer();
+        if (hand_over) end_hand_over(hand_over->tickets, std::nullopt);
+    }
+    role_ = Following{};
+    for (const auto& command : std::exchange(waiting_, {})) on_command(command);
+}
+
+void Election::set_random_timer() {
+    election_timer_ = now_ + timing().election_timeout + random_.below(timing().election_spread);
+    if (cool_down_since_ && cooling(now_)) {
+        const Instant heard =
+            std::max(*cool_down_since_, heard_heartbeat_.value_or(Instant::min()));
+        election_timer_ = std::max(election_timer_, heard + 2 * timing().election_timeout);
+    }
+}
+
+// ---- what is so
+// ----------------------------------------------------------------------------------
+
+bool Election::holds_office() const {
+    const auto* campaign = std::get_if<Candidate>(&role_);
+    return leading() || (campaign && campaign->in_place);
+}
+
+bool Election::draining() const {
+    const auto* lead = leading();
+    return lead && lead->hand_over && lead->hand_over->draining;
+}
+
+bool Election::leads(Instant now) const {
+    return holds_office() && !draining() && lease_ && now < lease_->until;
+}
+
+std::optional<KnownLeader> Election::leader(Instant now) const {
+    if (leads(now)) return KnownLeader{me(), durable_.node_id, lease_->term};
+    if (!leader_ || holds_office() || now >= promise_.until) return std::nullopt;
+    return KnownLeader{leader_->uuid, leader_->id, durable_.term};
+}
+
+std::optional<LeaderHint> Election::hint(Instant now) const {
+    const auto known = leader(now);
+    if (!known) return std::nullopt;
+    const bool own = known->uuid == me();
+    return LeaderHint{.id = known->id,
+                      .uuid = known->uuid,
+                      .term = durable_.term,
+                      .address = std::nullopt,
+                      .age = own ? Milliseconds{0}
+                                 : std::chrono::duration_cast<Milliseconds>(
+                                       now - heard_heartbeat_.value_or(now))};
+}
+
+std::string_view Election::state(Instant now) const {
+    if (leads(now)) return "LEADER";
+    return std::holds_alternative<Following>(role_) || draining() ? "FOLLOWER" : "CANDIDATE";
+}
+
+bool Election::cooling(Instant now) const {
+    if (!cool_down_since_) return false;
+    const Instant heard = std::max(*cool_down_since_, heard_heartbeat_.value_or(Instant::min()));
+    return now < *cool_down_since_ + 5 * timing().election_timeout &&
+           now < heard + 2 * timing().election_timeout;
+}
+
+// ---- what every floor uses
+// -----------------------------------------------------------------------
+
+void Election::answer(ReplyBody body, Reason reason) {
+    out_.reply = Reply{durable_.term, reason, std::move(body)};
+}
+
+void Election::send(const NodeUuid& to, Term term, RequestBody body) {
+    out_.send.push_back({.to = to, .term = term, .body = std::move(body)});
+}
+
+void Election::report(Reason reason, const std::string& detail, const NodeId& subject) {
+    auto& told = told_reports_[reason];
+    if (told == detail) return;
+    told = detail;
+    out_.changes.push_back({.kind = Change::Kind::report,
+                            .reason = reason,
+                            .term = durable_.term,
+                            .subject = subject,
+                            .uuid = {},
+                            .detail = detail});
+}
+
+// Says what is different from what was last said; the reason is that of the last transition.
+void Election::tell_changes() {
+    if (const auto state_now = state(now_); state_now != told_state_) {
+        told_state_ = state_now;
+        out_.changes.push_back({.kind = Change::Kind::state,
+                                .reason = cause_,
+                                .term = durable_.term,
+                                .subject = durable_.node_id,
+                                .uuid = me(),
+                                .detail = std::string(state_now)});
+    }
+    if (const auto known = leader(now_); known != told_leader_) {
+        const auto& subject = known ? *known : *told_leader_;
+        out_.changes.push_back({.kind = known ? Change::Kind::leader : Change::Kind::no_leader,
+                                .reason = known && known->uuid == me() ? lead_cause_ : cause_,
+                                .term = known ? known->token : durable_.term,
+                                .subject = subject.id,
+                                .uuid = subject.uuid,
+                                .detail = {}});
+        knew_leader_ = knew_leader_ || known;
+        told_leader_ = known;
+    }
+    if (told_config_ != durable_.config) tell_voters();
+}
+
+void Election::tell_voters() {
+    const auto tell = [&](const Voter& voter, Reason reason) {
+        out_.changes.push_back({.kind = Change::Kind::membership,
+                                .reason = reason,
+                                .term = durable_.config.number.term,
+                                .subject = voter.id,
+                                .uuid = voter.uuid,
+                                .detail = {}});
+    };
+    for (const auto& voter : durable_.config.voters) {
+        if (!told_config_.has(voter.uuid)) tell(voter, Reason::voter_joined);
+    }
+    for (const auto& voter : told_config_.voters) {
+        if (!durable_.config.has(voter.uuid)) tell(voter, Reason::voter_removed);
+    }
+    told_config_ = durable_.config;
+}
+
+}  // namespace electiond

@@ -1,0 +1,194 @@
+// The election: a pure machine that takes a time and an input and returns effects (protocol.md).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "election/durable.h"
+#include "election/founding.h"
+#include "election/membership.h"
+#include "election/policy.h"
+#include "election/random.h"
+#include "election/role.h"
+#include "election/step.h"
+
+namespace electiond {
+
+// Who leads, as this node knows it: by its own lease, or by a heartbeat it accepted.
+struct KnownLeader {
+    NodeUuid uuid;
+    NodeId id;
+    FencingToken token = 0;
+
+    bool operator==(const KnownLeader&) const = default;
+};
+
+// One node's part in the election. Time, chance and everything that is heard come in as arguments;
+// what must be saved, sent and told comes out as Effects, in the order in which Effects names it.
+// Not shared between threads; owned by Node. Rules are quoted by their numbers in protocol.md.
+class Election {
+  public:
+    // `durable` as it was loaded, or a new record with a fresh uuid; `starts` already raised. `now`
+    // is the moment of start: what was promised before it is still owed (§2).
+    Election(Policy policy, Durable durable, Random random, Instant now);
+
+    // Takes one input at `now`, which never falls from step to step.
+    [[nodiscard]] Effects step(Instant now, const Input& input);
+
+    // When it next wants a Tick; kNever where nothing is due.
+    [[nodiscard]] Instant deadline() const;
+
+    // ---- what is so, for display and for Node
+    // -----------------------------------------------------
+    [[nodiscard]] const Durable& durable() const { return durable_; }
+    [[nodiscard]] const Policy& policy() const { return policy_; }
+    [[nodiscard]] Term term() const { return durable_.term; }
+    [[nodiscard]] const Electorate& electorate() const { return durable_.config; }
+    [[nodiscard]] const Role& role() const { return role_; }
+    [[nodiscard]] const std::optional<Lease>& lease() const { return lease_; }
+    [[nodiscard]] const Promise& promise() const { return promise_; }
+
+    // Is this node a visible leader (§2)? Computed at the moment of asking, never stored.
+    [[nodiscard]] bool leads(Instant now) const;
+    // Leads, or re-elects itself in place: while this holds, the grant book stays as it is (§10).
+    [[nodiscard]] bool holds_office() const;
+    [[nodiscard]] bool draining() const;
+    [[nodiscard]] std::optional<KnownLeader> leader(Instant now) const;
+    [[nodiscard]] std::optional<LeaderHint> hint(Instant now) const;
+    // FOLLOWER, CANDIDATE or LEADER, as interface.md says.
+    [[nodiscard]] std::string_view state(Instant now) const;
+    // E1: may lead.
+    [[nodiscard]] bool eligible() const;
+    [[nodiscard]] bool wants_vote() const { return !policy_.observer && !durable_.left; }
+    // E2: has stepped down lately and leaves the lead to others.
+    [[nodiscard]] bool cooling(Instant now) const;
+    [[nodiscard]] Voter self() const { return {durable_.node_id, durable_.uuid}; }
+
+    // The leader's view of all members, itself first; empty on others. Addresses are Node's to
+    // fill.
+    [[nodiscard]] std::vector<Member> members(Instant now) const;
+    // What the last accepted heartbeat of this term brought, for display.
+    [[nodiscard]] std::uint64_t view_held() const;
+    [[nodiscard]] std::optional<Instant> heard_heartbeat() const { return heard_heartbeat_; }
+
+  private:
+    // election.cpp: votes, heartbeats, campaigns
+    void expire();
+    void on_request(const PeerRequest& request);
+    void on_reply(const PeerReply& reply);
+    void on_tick();
+    Reason refusal(const NodeUuid& candidate, Term term, ConfigNumber config, bool transfer) const;
+    void on_pre_vote(const PeerRequest& request, const PreVote& body);
+    void on_vote_request(const PeerRequest& request, const VoteRequest& body);
+    void on_heartbeat(const PeerRequest& request, const Heartbeat& body);
+    void on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& body);
+    void on_vote_reply(const PeerReply& reply, const VoteReply& body);
+    bool overtaken(Term theirs);
+    bool take_newer(const std::optional<Electorate>& config);
+    void on_election_timer();
+    void become_candidate(bool transfer, bool in_place, Reason cause);
+    void follow(Reason cause);
+    void enter_term(Term term, const NodeUuid& vote);
+    void ask_for_votes();
+    [[nodiscard]] bool may_campaign() const;
+    void set_random_timer();
+
+    // lead.cpp: rounds, leases, hand-over, the voters
+    void become_leader(Reason cause);
+    void start_round();
+    [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower) const;
+    void refresh_view();
+    void extend_lease();
+    void on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& body);
+    void change_voters();
+    [[nodiscard]] LeadView lead_view() const;
+    void on_command(const Command& command);
+    void step_down(std::uint64_t ticket, const StepDown& wish);
+    void stop(std::uint64_t ticket);
+    void begin_hand_over(std::uint64_t ticket, Reason cause, std::optional<NodeUuid> target);
+    void advance_hand_over();
+    void release();
+    void advance_release();
+    void end_hand_over(const std::vector<std::uint64_t>& tickets, std::optional<NodeId> successor);
+    void on_timeout_now(const PeerRequest& request, const TimeoutNow& body);
+
+    // join.cpp: hello, founding, claims
+    void on_hello(const PeerRequest& request, const Hello& body);
+    void on_hello_reply(const PeerReply& reply, const HelloReply& body);
+    void take_in(const PeerRequest& request, Reason& refused);
+    [[nodiscard]] Hello introduce() const;
+    void say_hello_when_due();
+    void found_when_due();
+    void promise_set_when_due();
+    void found(const std::string& cluster_id, std::vector<Voter> voters);
+    void join(const Sender& leader);
+    void claim_when_due();
+    void on_claim(const ClaimAnswered& answer);
+
+    // what every floor uses
+    void answer(ReplyBody body, Reason reason = Reason::none);
+    void send(const NodeUuid& to, Term term, RequestBody body);
+    void report(Reason reason, const std::string& detail, const NodeId& subject = {});
+    void tell_changes();
+    void tell_voters();
+    Leading* leading() { return std::get_if<Leading>(&role_); }
+    [[nodiscard]] const Leading* leading() const { return std::get_if<Leading>(&role_); }
+    [[nodiscard]] const NodeUuid& me() const { return durable_.uuid; }
+    [[nodiscard]] const Timing& timing() const { return policy_.timing; }
+
+    const Policy policy_;
+    Durable durable_;
+    Durable saved_;  // as last given out to be saved
+    Random random_;
+
+    Instant now_;  // of the step under way
+    Effects out_;  // of the step under way
+
+    Role role_ = Following{};
+    struct Followed {
+        NodeUuid uuid;
+        NodeId id;
+    };
+    std::optional<Followed> leader_;  // of the current term; only H2 and C3 set it
+    Promise promise_;
+    std::optional<Lease> lease_;
+    Instant election_timer_ = kNever;
+    std::optional<Instant> heard_heartbeat_;  // since the start
+    struct Held {
+        Term term = 0;
+        std::uint64_t view = 0;
+        Succession succession;
+    };
+    Held held_;  // what the leader's last view told us (§9)
+    struct Campaign {
+        Term term = 0;
+        Reason cause = Reason::none;
+    };
+    Campaign last_campaign_;  // of others, for people: why they campaigned
+
+    std::optional<Instant> cool_down_since_;
+    bool healthy_ = true;
+    bool stopping_ = false;
+    std::optional<Release> release_;
+    std::vector<Command> waiting_;  // for a re-election in place to end
+
+    Founding founding_;
+    const Instant started_;
+    Instant next_hello_;
+    Instant next_claim_;
+    bool claim_pending_ = false;
+
+    // what was last told
+    Reason cause_ = Reason::startup;
+    Reason lead_cause_ = Reason::startup;
+    bool knew_leader_ = false;
+    std::optional<KnownLeader> told_leader_;
+    std::string_view told_state_ = "FOLLOWER";
+    Electorate told_config_;
+    std::map<Reason, std::string> told_reports_;
+};
+
+}  // namespace electiond

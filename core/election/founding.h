@@ -1,0 +1,77 @@
+// What a blank node has heard, and whether it may found a cluster (§6.1, §6.2).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "election/message.h"
+#include "election/policy.h"
+
+namespace electiond {
+
+// The cluster id of a unanimous founding: the same for everyone who knows the set (B5).
+[[nodiscard]] std::string founding_hash(const std::string& cluster_name,
+                                        const std::vector<Voter>& set);
+
+// Volatile; a new process begins anew. Only what is said under the own cluster name gets here.
+class Founding {
+  public:
+    explicit Founding(Instant started) : last_member_answer_(started), set_stable_since_(started) {}
+
+    // A hello, or an answer to one, of a blank node or of a member of a cluster of our name.
+    void heard(Instant now, const Sender& from, const Hello& hello);
+
+    // B1: no member has answered for one election timeout.
+    [[nodiscard]] bool alone(Instant now, Duration election_timeout) const {
+        return now - last_member_answer_ >= election_timeout;
+    }
+    // For how long no member has answered.
+    [[nodiscard]] Instant last_member_answer() const { return last_member_answer_; }
+
+    // Have members of this cluster, of our name, spoken since our start?
+    [[nodiscard]] bool knows(const std::string& cluster) const {
+        return clusters_.contains(cluster);
+    }
+
+    // B3: members of two clusters of our name, neither of which replaced the other, spoke lately.
+    [[nodiscard]] bool torn(Instant now, Duration window) const;
+
+    // B4: the set to be promised now, sorted by uuid; nothing where it is not due. `window` is 2 J.
+    [[nodiscard]] std::optional<std::vector<Voter>> set_due(Instant now, const Voter& self,
+                                                            const Policy& policy, Duration window);
+
+    // B5: has every member of `set` shown the very same set?
+    [[nodiscard]] bool unanimous(const std::vector<Voter>& set, const NodeUuid& self) const;
+
+    // Somebody shows another founding set than `set`: the cluster cannot form. Who, for people.
+    [[nodiscard]] std::optional<NodeId> disagrees(const std::vector<Voter>& set) const;
+
+  private:
+    struct Candidate {
+        NodeId id;
+        bool wants_vote = false;
+        std::vector<Voter> set;
+        Instant heard{};
+    };
+
+    // The listed ids, one uuid each, or the N smallest uuids; empty where somebody is missing.
+    [[nodiscard]] std::vector<Voter> set_now(Instant now, const Voter& self, const Policy& policy,
+                                             Duration window) const;
+
+    std::map<NodeUuid, Candidate> blank_;
+    struct Cluster {
+        Instant heard{};
+        std::vector<std::string> supersedes;
+    };
+
+    static constexpr std::size_t kHeardMax = 1024;
+
+    std::map<std::string, Cluster> clusters_;
+    Instant last_member_answer_;
+    std::vector<Voter> seen_set_;  // the set as last computed, for "the same for 2 J"
+    Instant set_stable_since_;
+};
+
+}  // namespace electiond

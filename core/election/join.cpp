@@ -1,0 +1,237 @@
+// The election before and beside its terms: hello, founding, joining, claims (§6).
+#include <algorithm>
+#include <utility>
+
+#include <electiond/error.h>
+
+#include "election/election.h"
+
+namespace electiond {
+namespace {
+
+constexpr std::size_t kObserversMax = 1024;
+
+}  // namespace
+
+Hello Election::introduce() const {
+    return {.blank = durable_.blank(),
+            .founding_set = durable_.founding_set,
+            .wants_vote = wants_vote(),
+            .priority = policy_.priority,
+            .config = durable_.config.number};
+}
+
+// B6, and what a blank node learns from being greeted.
+void Election::on_hello(const PeerRequest& request, const Hello& body) {
+    const auto& from = request.from;
+    const bool same = !durable_.blank() && from.cluster_id == durable_.cluster_id;
+    Reason refused = Reason::none;
+    if (from.cluster_name != durable_.cluster_name) {
+        refused = Reason::foreign_cluster;
+    } else if (from.uuid == me()) {
+        // our own greeting, come back by an address that discovery knew without its uuid
+    } else if (durable_.blank()) {
+        founding_.heard(now_, from, body);
+    } else if (!same && !body.blank) {
+        refused = Reason::foreign_cluster;
+    } else if (leading()) {
+        take_in(request, refused);
+    }
+    HelloReply reply{.self = introduce(), .hint = std::nullopt, .config = std::nullopt};
+    if (from.cluster_name == durable_.cluster_name) reply.hint = hint(now_);
+    if (same && body.config < durable_.config.number) reply.config = durable_.config;
+    answer(std::move(reply), refused);
+}
+
+// The leader notes a node as observer, unless it may not come in.
+void Election::take_in(const PeerRequest& request, Reason& refused) {
+    const auto& from = request.from;
+    auto& lead = *leading();
+    const auto* holder = durable_.config.find(from.id);
+    if (durable_.config.bans(from.uuid)) {
+        refused = Reason::banned;
+    } else if (holder && holder->uuid != from.uuid) {
+        refused = Reason::id_in_use;
+        report(Reason::id_in_use,
+               "node " + from.id.value + " exists already as a voter with uuid " +
+                   holder->uuid.value + "; the one with uuid " + from.uuid.value + " is kept out",
+               from.id);
+    } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
+               lead.roster.note(from.id, from.uuid, now_)) {
+        ++lead.view;
+        out_.changes.push_back({.kind = Change::Kind::peer,
+                                .reason = Reason::startup,
+                                .term = durable_.term,
+                                .subject = from.id,
+                                .uuid = from.uuid,
+                                .detail = "joined"});
+        start_round();
+    }
+}
+
+void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
+    const auto& from = reply.from;
+    if (from.cluster_name != durable_.cluster_name || from.uuid == me()) return;
+    if (!durable_.blank()) {
+        if (from.cluster_id != durable_.cluster_id) return;  // I1
+        overtaken(reply.term);
+        take_newer(body.config);
+    } else {
+        founding_.heard(now_, from, body.self);
+        if (reply.reason != Reason::none) {
+            report(reply.reason,
+                   "node " + from.id.value + " refuses to take this node in; " +
+                       (reply.reason == Reason::id_in_use
+                            ? "another node holds the id " + durable_.node_id.value +
+                                  ": give this one another node.id"
+                            : std::string(to_string(reply.reason))),
+                   from.id);
+            return;
+        }
+        if (body.self.blank) return;
+        if (body.hint && body.hint->uuid == from.uuid) return join(from);
+    }
+    const bool deaf = !leading() && (!leader_ || durable_.blank());
+    if (deaf && body.hint && body.hint->uuid != from.uuid && body.hint->uuid != me()) {
+        send(body.hint->uuid, durable_.term, introduce());
+    }
+}
+
+// B6: a blank node takes the cluster from the leader itself.
+void Election::join(const Sender& leader) {
+    if (founding_.torn(now_, 10 * timing().hello)) {
+        report(Reason::two_clusters, "members of two clusters named " + durable_.cluster_name +
+                                         " answer; this node joins neither");
+        return;
+    }
+    if (!durable_.founding_set.empty() &&
+        leader.cluster_id != founding_hash(durable_.cluster_name, durable_.founding_set)) {
+        report(Reason::founding_sets_differ,
+               "this node has promised to found a cluster, but cluster " + leader.cluster_id +
+                   " leads: wipe this node's data directory to let it join");
+        return;
+    }
+    durable_.cluster_id = leader.cluster_id;
+    durable_.supersedes = leader.supersedes;
+    next_claim_ = kNever;
+}
+
+// Who does not lead says hello while it is blank or has heard no heartbeat for E; who leads says it
+// to addresses from which it gets no acks.
+void Election::say_hello_when_due() {
+    if (now_ < next_hello_) return;
+    const Duration timeout = timing().election_timeout;
+    if (const auto* lead = leading()) {
+        next_hello_ = now_ + 5 * timeout;
+        Everyone silent{.except = {me()}};
+        for (const auto& [uuid, follower] : lead->roster.all()) {
+            if (lead->roster.fresh(uuid, now_, timeout)) silent.except.push_back(uuid);
+        }
+        out_.send.push_back({.to = std::move(silent), .term = durable_.term, .body = introduce()});
+        return;
+    }
+    const Instant heard = heard_heartbeat_.value_or(started_);
+    if (!durable_.blank() && heard_heartbeat_ && now_ < heard + timeout) {
+        next_hello_ = heard + timeout;
+        return;
+    }
+    if (durable_.left) {
+        next_hello_ = kNever;
+        return;
+    }
+    const bool may_found = durable_.blank() && policy_.bootstrap != Bootstrap::join;
+    const bool seldom = !may_found && now_ - heard >= 10 * timeout;
+    next_hello_ = now_ + (seldom ? Duration(5 * timeout) : Duration(timing().hello));
+    out_.send.push_back(
+        {.to = Everyone{.except = {me()}}, .term = durable_.term, .body = introduce()});
+}
+
+// ---- 6.1 and 6.2: founding
+// -----------------------------------------------------------------------
+
+// B5: everyone has shown the set, or a member of the cluster it names has spoken.
+void Election::found_when_due() {
+    if (!durable_.blank() || policy_.bootstrap != Bootstrap::all) return;
+    promise_set_when_due();
+    if (durable_.founding_set.empty()) return;
+    const auto& set = durable_.founding_set;
+    const auto cluster_id = founding_hash(durable_.cluster_name, set);
+    if (founding_.unanimous(set, me()) || founding_.knows(cluster_id)) {
+        found(cluster_id, set);
+    } else if (const auto other = founding_.disagrees(set)) {
+        report(Reason::founding_sets_differ,
+               "node " + other->value +
+                   " has promised another founding set; nothing is founded yet: agree on "
+                   "cluster.voters and wipe the data directories",
+               *other);
+    }
+}
+
+// B4: once in the life of a uuid.
+void Election::promise_set_when_due() {
+    if (!durable_.founding_set.empty() || !wants_vote()) return;
+    auto set = founding_.set_due(now_, self(), policy_, 2 * timing().hello);
+    if (!set) return;
+    durable_.founding_set = std::move(*set);
+    next_hello_ = now_;  // the others wait for it
+}
+
+void Election::found(const std::string& cluster_id, std::vector<Voter> voters) {
+    durable_.cluster_id = cluster_id;
+    durable_.config = {.number = {0, 1}, .voters = std::move(voters), .banned = {}};
+    const auto place = static_cast<int>(durable_.config.place(me()));
+    election_timer_ = now_ + place * kFoundersStep;  // R3
+    next_claim_ = kNever;
+}
+
+// B1: a blank node that nobody answers asks the arbiter; a leader keeps its claim there.
+void Election::claim_when_due() {
+    if (policy_.bootstrap != Bootstrap::claim || (!durable_.blank() && !leading())) {
+        next_claim_ = kNever;
+        return;
+    }
+    if (claim_pending_) {
+        next_claim_ = kNever;
+        return;
+    }
+    const Duration timeout = timing().election_timeout;
+    if (next_claim_ == kNever) next_claim_ = now_;
+    if (leading()) {
+        if (now_ < next_claim_) return;
+        out_.claim = Claim{durable_.cluster_id, me()};
+        claim_pending_ = true;
+        return;
+    }
+    const Instant silent_since = founding_.last_member_answer();
+    if (now_ - silent_since >= timing().dead_after) {
+        report(Reason::claim_orphaned,
+               "the arbiter's claim names a node that does not answer; start that node, or run "
+               "electiond recover --claim here if it is lost for good");
+    }
+    next_claim_ = std::max(next_claim_, silent_since + timeout);
+    if (now_ < next_claim_ || !wants_vote() || !eligible()) {
+        if (!wants_vote() || !eligible()) next_claim_ = now_ + timeout;
+        return;
+    }
+    out_.claim = Claim{random_.identity(), me()};
+    claim_pending_ = true;
+}
+
+void Election::on_claim(const ClaimAnswered& answered) {
+    claim_pending_ = false;
+    const Duration timeout = timing().election_timeout;
+    if (leading()) {
+        next_claim_ = now_ + 10 * timeout;
+        if (answered.stored && answered.stored->cluster_id != durable_.cluster_id) {
+            report(Reason::claim_conflict, "the arbiter names cluster " +
+                                               answered.stored->cluster_id + "; this node leads " +
+                                               durable_.cluster_id);
+        }
+        return;
+    }
+    next_claim_ = now_ + timeout;
+    if (!durable_.blank() || !answered.stored || answered.stored->uuid != me()) return;
+    if (founding_.alone(now_, timeout)) found(answered.stored->cluster_id, {self()});
+}
+
+}  // namespace electiond

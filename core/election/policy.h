@@ -1,0 +1,34 @@
+// What an operator decides about one node's part in the election; fixed for the life of a process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <electiond/peer.h>
+
+#include "election/timing.h"
+
+namespace electiond {
+
+// How a blank node comes into a cluster (§6.1).
+enum class Bootstrap { claim, all, join };
+
+// Who leads where no voter is eligible (E1).
+enum class WhenNoneEligible { nobody, stay };
+
+struct Policy {
+    Timing timing{};
+    std::int64_t priority = 100;  // 0: votes, but never leads
+    bool observer = false;        // wants no vote
+    Bootstrap bootstrap = Bootstrap::claim;
+    std::vector<NodeId> founders{};  // mode all: the listed ids …
+    std::size_t expect = 0;          // … or how many
+    std::size_t max_voters = 7;
+    WhenNoneEligible when_none_eligible = WhenNoneEligible::nobody;
+    bool has_stop_hooks = false;  // an on_follower hook is configured: hand-over waits for it
+    Milliseconds hooks_timeout{0};
+};
+
+}  // namespace electiond

@@ -1,0 +1,67 @@
+// The four roles, each holding only what it may remember.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "election/lease.h"
+#include "election/roster.h"
+#include "election/succession.h"
+#include "election/tally.h"
+
+namespace electiond {
+
+// Follows, or waits for somebody to follow.
+struct Following {};
+
+// Asks whether it could win, without disturbing anyone (thesis 9.6).
+struct PreCandidate {
+    Tally tally{};
+};
+
+// Has voted for itself in the current term and asks the others.
+struct Candidate {
+    Tally tally{};
+    bool transfer = false;  // asked to by the leader (T3)
+    bool in_place = false;  // a leader that re-elects itself (C4): keeps its lease meanwhile
+    Reason cause = Reason::none;
+};
+
+// A hand-over under way (§4.5).
+struct HandOver {
+    std::vector<std::uint64_t> tickets{};  // commands that wait for its end
+    Reason cause = Reason::none;
+    std::optional<NodeUuid> target{};
+    Instant started{};
+    bool draining = false;
+    std::optional<Instant> granted_until{};  // known once the grant book is closed
+    bool hooks_done = false;
+    Instant drained_at{};  // when draining began
+};
+
+// Leads the current term; visible only while it holds a lease.
+struct Leading {
+    Instant won{};
+    Rounds rounds{};
+    Roster roster;
+    Succession succession{};
+    std::uint64_t view = 1;
+    std::optional<HandOver> hand_over{};
+    Instant next_round{};
+};
+
+using Role = std::variant<Following, PreCandidate, Candidate, Leading>;
+
+// After T2: the lead is released, the target is told until somebody leads a higher term.
+struct Release {
+    std::vector<std::uint64_t> tickets{};  // commands that wait for its end
+    Reason cause = Reason::none;
+    std::optional<NodeUuid> target{};
+    Term term = 0;  // that was led
+    Instant until{};
+    Instant next_send{};
+};
+
+}  // namespace electiond

@@ -1,0 +1,83 @@
+// What a leader knows of the nodes that follow it.
+#include "election/roster.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace electiond {
+
+Roster::Roster(const Electorate& config, const NodeUuid& self, Instant now) {
+    for (const auto& voter : config.voters) {
+        if (voter.uuid != self) note(voter.id, voter.uuid, now);
+    }
+}
+
+const Follower* Roster::find(const NodeUuid& uuid) const {
+    const auto at = followers_.find(uuid);
+    return at == followers_.end() ? nullptr : &at->second;
+}
+
+bool Roster::note(const NodeId& id, const NodeUuid& uuid, Instant now) {
+    return followers_.try_emplace(uuid, Follower{.id = id, .uuid = uuid, .noted = now}).second;
+}
+
+void Roster::ack(const NodeUuid& from, const HeartbeatReply& reply, Instant sent, Instant now,
+                 Duration gap) {
+    const auto at = followers_.find(from);
+    if (at == followers_.end()) return;
+    Follower& follower = at->second;
+    const Duration rtt = now - sent;
+    follower.rtt = follower.rtt ? (*follower.rtt * 7 + rtt) / 8 : rtt;
+    if (reply.seq <= follower.seq) return;  // an older ack, or a repeated one, tells nothing new
+    if (!follower.acked || sent - *follower.acked > gap) {
+        follower.steady_since = sent;
+        follower.streak = 0;
+    }
+    ++follower.streak;
+    follower.acked = sent;
+    follower.seq = reply.seq;
+    follower.config = reply.config;
+    follower.view = reply.view;
+    follower.eligible = reply.eligible;
+    follower.wants_vote = reply.wants_vote;
+    follower.leaving = reply.leaving;
+    follower.cooling = reply.cooling;
+    follower.priority = reply.priority;
+}
+
+void Roster::forget_silent_observers(const Electorate& config, Instant now, Duration dead_after) {
+    std::erase_if(followers_, [&](const auto& entry) {
+        return !config.has(entry.first) && now - entry.second.heard() > dead_after;
+    });
+}
+
+std::optional<Instant> Roster::quorum_ack(const Electorate& config, const NodeUuid& self,
+                                          Instant own) const {
+    std::vector<Instant> acks;
+    for (const auto& voter : config.voters) {
+        if (voter.uuid == self) {
+            acks.push_back(own);
+        } else if (const auto* follower = find(voter.uuid); follower && follower->acked) {
+            acks.push_back(*follower->acked);
+        }
+    }
+    if (acks.size() < config.quorum()) return std::nullopt;
+    std::ranges::sort(acks, std::greater{});
+    return acks[config.quorum() - 1];
+}
+
+bool Roster::config_held(const Electorate& config, const NodeUuid& self) const {
+    const auto holders = std::ranges::count_if(config.voters, [&](const Voter& voter) {
+        if (voter.uuid == self) return true;
+        const auto* follower = find(voter.uuid);
+        return follower && follower->acked && follower->config == config.number;
+    });
+    return static_cast<std::size_t>(holders) >= config.quorum();
+}
+
+bool Roster::fresh(const NodeUuid& uuid, Instant now, Duration age) const {
+    const auto* follower = find(uuid);
+    return follower && follower->acked && now - *follower->acked < age;
+}
+
+}  // namespace electiond

@@ -1,0 +1,135 @@
+// What goes into one step of the election, and what comes out of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <electiond/peer.h>
+
+#include "election/durable.h"
+#include "election/message.h"
+
+namespace electiond {
+
+// ---- in
+// ------------------------------------------------------------------------------------------
+
+// A deadline has come.
+struct Tick {};
+
+struct RequestReceived {
+    PeerRequest request{};
+};
+
+struct ReplyReceived {
+    PeerReply reply{};
+};
+
+// A request to `to` found no answer; the kind is the index of its RequestBody.
+struct NoReply {
+    NodeUuid to{};
+    std::size_t kind = 0;
+};
+
+// Discovery or a message told new addresses: worth a hello.
+struct PeersFound {};
+
+// The address of a known node changed: the leader's `view` moves.
+struct AddressesChanged {};
+
+// The arbiter's word; nothing where it could not say.
+struct ClaimAnswered {
+    std::optional<Claim> stored{};
+};
+
+// The grant book is closed: no client was told to rely on us beyond `until` (§10).
+struct GrantsClosed {
+    Instant until{};
+};
+
+// The hooks that a hand-over waits for are done.
+struct HooksDone {};
+
+struct HealthChanged {
+    bool healthy = true;
+};
+
+struct StepDown {
+    std::optional<std::string> to{};  // an id or a uuid
+};
+
+// The process is about to stop: hand over, never campaign again.
+struct Stop {};
+
+struct Command {
+    std::uint64_t ticket = 0;
+    std::variant<StepDown, Stop> what{};
+};
+
+using Input =
+    std::variant<Tick, RequestReceived, ReplyReceived, NoReply, PeersFound, AddressesChanged,
+                 ClaimAnswered, GrantsClosed, HooksDone, HealthChanged, Command>;
+
+// ---- out
+// -----------------------------------------------------------------------------------------
+
+// The answer to the request that was stepped. Node adds its sender fields and requestTerm.
+struct Reply {
+    Term term = 0;
+    Reason reason = Reason::none;
+    ReplyBody body{};
+};
+
+// Everyone whose address is known but these; Node expands it.
+struct Everyone {
+    std::vector<NodeUuid> except{};
+};
+
+// A request to another node. Node adds its sender fields and the members' addresses.
+struct Outgoing {
+    std::variant<NodeUuid, Everyone> to{};
+    Term term = 0;
+    RequestBody body{};
+};
+
+// How a command ended. `successor` leads `term` where the lead was handed over.
+struct Done {
+    std::uint64_t ticket = 0;
+    Reason refused = Reason::none;  // none: it was done
+    std::optional<NodeId> successor{};
+    Term term = 0;
+};
+
+// What an observer may know, with its reason code.
+struct Change {
+    enum class Kind {
+        leader,      // `subject` leads `term`; also the same one under a new token
+        no_leader,   // nobody is known to lead; `subject` did
+        state,       // our own role: `detail` is FOLLOWER, CANDIDATE or LEADER
+        membership,  // the voters changed; `subject` came or went
+        peer,        // `subject` was noted, or forgotten, by the leader
+        report,      // something for the operator: reason and `detail`
+    };
+    Kind kind = Kind::report;
+    Reason reason = Reason::none;
+    Term term = 0;
+    NodeId subject{};
+    NodeUuid uuid{};
+    std::string detail{};
+};
+
+// To be carried out in this order; nothing leaves before `save` is durable (D1).
+struct Effects {
+    std::optional<Durable> save{};
+    bool close_grants = false;  // close the grant book; GrantsClosed comes back
+    std::optional<Reply> reply{};
+    std::vector<Outgoing> send{};
+    std::vector<Change> changes{};
+    std::vector<Done> done{};
+    std::optional<Claim> claim{};  // ask the arbiter; ClaimAnswered comes back
+};
+
+}  // namespace electiond

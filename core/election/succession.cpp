@@ -1,0 +1,73 @@
+// Ranked timers.
+#include "election/succession.h"
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+namespace electiond {
+namespace {
+
+constexpr Milliseconds kStepMin{4};
+
+std::vector<const Follower*> eligible_voters(const Electorate& config, const NodeUuid& self,
+                                             const Roster& roster) {
+    std::vector<const Follower*> voters;
+    for (const auto& voter : config.voters) {
+        const auto* follower = voter.uuid == self ? nullptr : roster.find(voter.uuid);
+        if (follower && follower->eligible && !follower->leaving) voters.push_back(follower);
+    }
+    return voters;
+}
+
+}  // namespace
+
+Succession rank(const Electorate& config, const NodeUuid& self, const Roster& roster,
+                const Timing& timing, Instant now) {
+    auto voters = eligible_voters(config, self, roster);
+    const auto key = [&](const Follower* follower) {
+        const bool ready =
+            !follower->cooling && roster.fresh(follower->uuid, now, 2 * timing.heartbeat);
+        return std::tuple(!ready, -follower->priority);
+    };
+    std::ranges::stable_sort(voters, {}, key);  // stable: then in the order of the config
+
+    Succession succession;
+    Duration slowest{0};
+    for (const auto* follower : voters) {
+        succession.order.push_back(follower->uuid);
+        if (follower->rtt) slowest = std::max(slowest, *follower->rtt);
+    }
+    succession.step =
+        std::min(kStepMin + std::chrono::ceil<Milliseconds>(4 * slowest), timing.election_spread);
+    return succession;
+}
+
+bool differs(const Succession& current, const Succession& next) {
+    const auto drift =
+        current.step > next.step ? current.step - next.step : next.step - current.step;
+    return current.order != next.order || drift * 2 > current.step;
+}
+
+std::optional<std::size_t> place_of(const Succession& succession, const NodeUuid& uuid) {
+    const auto at = std::ranges::find(succession.order, uuid);
+    if (at == succession.order.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - succession.order.begin());
+}
+
+std::optional<NodeUuid> best_target(const Electorate& config, const NodeUuid& self,
+                                    const Roster& roster, const Timing& timing, Instant now) {
+    auto voters = eligible_voters(config, self, roster);
+    std::erase_if(voters, [&](const Follower* follower) {
+        return !roster.fresh(follower->uuid, now, 2 * timing.heartbeat);
+    });
+    if (voters.empty()) return std::nullopt;
+    return (*std::ranges::min_element(voters, {},
+                                      [](const Follower* follower) {
+                                          return std::tuple(follower->cooling, -follower->priority,
+                                                            -follower->acked->time_since_epoch());
+                                      }))
+        ->uuid;
+}
+
+}  // namespace electiond

@@ -1,0 +1,26 @@
+// Counts the votes of one campaign: each uuid once, voters of one configuration only.
+#pragma once
+
+#include <set>
+
+#include "election/electorate.h"
+
+namespace electiond {
+
+// A value. Safety: a vote counted twice, or one of a node that is no voter, would be two leaders.
+class Tally {
+  public:
+    void count(const Electorate& electorate, const NodeUuid& voter) {
+        if (electorate.has(voter)) granted_.insert(voter);
+    }
+    [[nodiscard]] bool has(const NodeUuid& voter) const { return granted_.contains(voter); }
+    [[nodiscard]] bool won(const Electorate& electorate) const {
+        return granted_.size() >= electorate.quorum();
+    }
+    [[nodiscard]] std::size_t votes() const { return granted_.size(); }
+
+  private:
+    std::set<NodeUuid> granted_;
+};
+
+}  // namespace electiond
