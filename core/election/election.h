@@ -26,6 +26,14 @@ struct KnownLeader {
     bool operator==(const KnownLeader&) const = default;
 };
 
+// The leader of the current term: only H2 and C3 set it.
+struct Followed {
+    NodeUuid uuid;
+    NodeId id;
+
+    bool operator==(const Followed&) const = default;
+};
+
 // One node's part in the election. Time, chance and everything that is heard come in as arguments;
 // what must be saved, sent and told comes out as Effects, in the order in which Effects names it.
 // Not shared between threads; owned by Node. Rules are quoted by their numbers in protocol.md.
@@ -57,6 +65,7 @@ class Election {
     [[nodiscard]] bool holds_office() const;
     [[nodiscard]] bool draining() const;
     [[nodiscard]] std::optional<KnownLeader> leader(Instant now) const;
+    [[nodiscard]] const std::optional<Followed>& followed() const { return leader_; }
     [[nodiscard]] std::optional<LeaderHint> hint(Instant now) const;
     // FOLLOWER, CANDIDATE or LEADER, as interface.md says.
     [[nodiscard]] std::string_view state(Instant now) const;
@@ -148,10 +157,6 @@ class Election {
     Effects out_;  // of the step under way
 
     Role role_ = Following{};
-    struct Followed {
-        NodeUuid uuid;
-        NodeId id;
-    };
     std::optional<Followed> leader_;  // of the current term; only H2 and C3 set it
     Promise promise_;
     std::optional<Lease> lease_;

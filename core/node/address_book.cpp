@@ -1,0 +1,185 @@
+// Who answers where.
+#include "node/address_book.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace electiond {
+namespace {
+
+void add_once(std::vector<Endpoint>& list, const Endpoint& endpoint) {
+    if (std::ranges::find(list, endpoint) == list.end()) list.push_back(endpoint);
+}
+
+}  // namespace
+
+// The entry of `uuid`, made where there is room. A full book forgets whoever was silent longest.
+AddressBook::Known* AddressBook::entry(const NodeUuid& uuid) {
+    if (uuid.empty() || uuid == self_) return nullptr;
+    if (known_.size() >= kKnownMax && !known_.contains(uuid)) {
+        known_.erase(std::ranges::min_element(known_, {}, [](const auto& each) {
+            return each.second.heard.value_or(Instant::min());
+        }));
+    }
+    return &known_[uuid];
+}
+
+AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
+    auto* known = entry(from.uuid);
+    if (!known) return {};
+    Learnt learnt;
+    known->id = from.id;
+    known->heard = now;
+    if (!from.api.empty()) known->api = from.api;
+    if (from.address) {
+        learnt.moved = known->spoken && known->spoken != from.address;
+        if (known->spoken != from.address) known->attempt = 0;
+        known->spoken = from.address;
+        known->spoken_at = now;
+    }
+    if (from.incarnation != known->incarnation) {
+        const bool back = from.incarnation == known->former_incarnation;
+        known->returns = back ? known->returns + 1 : 0;
+        known->former_incarnation = std::exchange(known->incarnation, from.incarnation);
+        learnt.duplicated = known->returns >= 2;
+    }
+    return learnt;
+}
+
+void AddressBook::hearsay(const std::vector<Member>& members) {
+    for (const auto& member : members) {
+        auto* known = entry(member.uuid);
+        if (!known) continue;
+        if (known->id.empty()) known->id = member.id;
+        if (known->api.empty()) known->api = member.api;
+        if (known->told.empty()) known->told = member.addresses;
+    }
+}
+
+bool AddressBook::found(Instant now, std::size_t source, const std::vector<Peer>& peers) {
+    auto& snapshot = snapshots_[source];
+    if (snapshot == peers) return false;
+    bool news = false;
+    for (const auto& peer : peers) {
+        if (std::ranges::find(snapshot, peer) != snapshot.end()) continue;
+        news = true;
+        if (auto* known = peer.uuid ? entry(*peer.uuid) : nullptr) {
+            if (known->id.empty()) known->id = peer.id;
+            if (known->api.empty()) known->api = peer.api;
+            if (known->told != peer.addresses) {
+                known->told = peer.addresses;
+                known->told_at = now;
+                known->attempt = 0;
+            }
+        }
+    }
+    snapshot = peers;
+    return news;
+}
+
+void AddressBook::unanswered(const NodeUuid& uuid) {
+    if (const auto at = known_.find(uuid); at != known_.end()) ++at->second.attempt;
+}
+
+// All addresses of one node, the likeliest first.
+std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
+    std::vector<Endpoint> list;
+    const bool spoken_first = known.spoken && known.spoken_at >= known.told_at;
+    if (spoken_first) list.push_back(*known.spoken);
+    for (const auto& endpoint : known.told) add_once(list, endpoint);
+    if (known.spoken) add_once(list, *known.spoken);
+    for (const auto& [source, peers] : snapshots_) {
+        for (const auto& peer : peers) {
+            if (peer.uuid || peer.id.empty() || peer.id != known.id) continue;
+            for (const auto& endpoint : peer.addresses) add_once(list, endpoint);
+        }
+    }
+    return list;
+}
+
+std::optional<Endpoint> AddressBook::route(const NodeUuid& uuid) const {
+    const auto at = known_.find(uuid);
+    if (at == known_.end()) return std::nullopt;
+    const auto list = candidates(at->second);
+    if (list.empty()) return std::nullopt;
+    return list[at->second.attempt % list.size()];
+}
+
+std::vector<AddressBook::Target> AddressBook::everyone(const std::vector<NodeUuid>& except) const {
+    std::vector<Target> targets;
+    const auto add = [&](const NodeUuid& uuid, const Endpoint& address) {
+        if (address == own_) return;
+        if (std::ranges::find(targets, address, &Target::address) == targets.end()) {
+            targets.push_back({uuid, address});
+        }
+    };
+    std::vector<Endpoint> spared;
+    for (const auto& [uuid, known] : known_) {
+        const bool skip = std::ranges::find(except, uuid) != except.end();
+        for (const auto& address : candidates(known)) {
+            skip ? add_once(spared, address) : add(uuid, address);
+        }
+    }
+    for (const auto& [source, peers] : snapshots_) {
+        for (const auto& peer : peers) {
+            if (peer.uuid && (*peer.uuid == self_ || known_.contains(*peer.uuid))) continue;
+            for (const auto& address : peer.addresses) {
+                if (std::ranges::find(spared, address) == spared.end()) {
+                    add(peer.uuid.value_or(NodeUuid{}), address);
+                }
+            }
+        }
+    }
+    return targets;
+}
+
+std::optional<NodeId> AddressBook::id_of(const NodeUuid& uuid) const {
+    const auto at = known_.find(uuid);
+    if (at == known_.end() || at->second.id.empty()) return std::nullopt;
+    return at->second.id;
+}
+
+std::vector<Endpoint> AddressBook::addresses(const NodeUuid& uuid) const {
+    if (uuid == self_) return {own_};
+    const auto at = known_.find(uuid);
+    return at == known_.end() ? std::vector<Endpoint>{} : candidates(at->second);
+}
+
+std::string AddressBook::api(const NodeUuid& uuid) const {
+    const auto at = known_.find(uuid);
+    return at == known_.end() ? std::string{} : at->second.api;
+}
+
+std::vector<PeerStatus> AddressBook::peers() const {
+    std::vector<PeerStatus> list;
+    for (const auto& [uuid, known] : known_) {
+        list.push_back({.id = known.id,
+                        .uuid = uuid,
+                        .addresses = candidates(known),
+                        .api = known.api,
+                        .heard = known.heard});
+    }
+    for (const auto& [source, peers] : snapshots_) {
+        for (const auto& peer : peers) {
+            const bool own = peer.uuid == self_ ||
+                             std::ranges::find(peer.addresses, own_) != peer.addresses.end();
+            const bool listed = std::ranges::any_of(list, [&](const PeerStatus& each) {
+                return (peer.uuid && each.uuid == *peer.uuid) ||
+                       (!peer.uuid && ((!peer.id.empty() && each.id == peer.id) ||
+                                       (!peer.addresses.empty() &&
+                                        std::ranges::find(each.addresses, peer.addresses.front()) !=
+                                            each.addresses.end())));
+            });
+            if (own || listed) continue;
+            list.push_back({.id = peer.id,
+                            .uuid = peer.uuid.value_or(NodeUuid{}),
+                            .addresses = peer.addresses,
+                            .api = peer.api,
+                            .heard = std::nullopt});
+        }
+    }
+    std::ranges::sort(list, {}, &PeerStatus::id);
+    return list;
+}
+
+}  // namespace electiond

@@ -1,0 +1,78 @@
+// Who answers where, as discovery and peers last told. A hint, never a fact.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <electiond/peer.h>
+
+#include "election/message.h"
+#include "node/status.h"
+
+namespace electiond {
+
+// Owned by Node, loop thread only. A node's own word about its address beats hearsay, newer beats
+// older; where an address does not answer, the others that are known are tried in turn.
+class AddressBook {
+  public:
+    AddressBook(NodeUuid self, Endpoint own) : self_(std::move(self)), own_(std::move(own)) {}
+
+    // What learning from one message showed.
+    struct Learnt {
+        bool moved = false;       // a known node speaks from another address than before
+        bool duplicated = false;  // two living processes share this uuid (I4)
+    };
+    // The sender of any message: its own word.
+    Learnt heard(Instant now, const Sender& from);
+    // What a leader's members list says.
+    void hearsay(const std::vector<Member>& members);
+    // A discovery's newest snapshot replaces its last one; true where it holds addresses not known
+    // before.
+    bool found(Instant now, std::size_t source, const std::vector<Peer>& peers);
+    // A request to this node found no answer: try its next address.
+    void unanswered(const NodeUuid& uuid);
+
+    // Where to reach `uuid` now; nothing where no address is known.
+    [[nodiscard]] std::optional<Endpoint> route(const NodeUuid& uuid) const;
+    // Every address known, of everyone but `except` and ourselves; each once.
+    struct Target {
+        NodeUuid uuid{};  // empty where only discovery named it
+        Endpoint address{};
+    };
+    [[nodiscard]] std::vector<Target> everyone(const std::vector<NodeUuid>& except) const;
+
+    [[nodiscard]] std::optional<NodeId> id_of(const NodeUuid& uuid) const;
+    [[nodiscard]] std::vector<Endpoint> addresses(const NodeUuid& uuid) const;
+    [[nodiscard]] std::string api(const NodeUuid& uuid) const;
+    // Everyone but ourselves, by id.
+    [[nodiscard]] std::vector<PeerStatus> peers() const;
+
+  private:
+    struct Known {
+        NodeId id{};
+        std::optional<Endpoint> spoken{};  // its own word …
+        Instant spoken_at{};
+        std::vector<Endpoint> told{};  // … and what others say
+        Instant told_at{};
+        std::string api{};
+        std::optional<Instant> heard{};
+        std::size_t attempt = 0;  // grows where it does not answer
+        std::string incarnation{};
+        std::string former_incarnation{};
+        int returns = 0;  // how often the former one was heard again
+    };
+
+    Known* entry(const NodeUuid& uuid);
+    [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
+    static constexpr std::size_t kKnownMax = 1024;
+
+    const NodeUuid self_;
+    const Endpoint own_;
+    std::map<NodeUuid, Known> known_;
+    std::map<std::size_t, std::vector<Peer>> snapshots_;  // by source
+};
+
+}  // namespace electiond

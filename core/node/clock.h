@@ -1,0 +1,16 @@
+// Reads CLOCK_BOOTTIME: for the Loop, and for API threads that check a lease; nobody else.
+#pragma once
+
+#include <ctime>
+
+#include "election/timing.h"
+
+namespace electiond {
+
+[[nodiscard]] inline Instant read_boot_clock() noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+}  // namespace electiond

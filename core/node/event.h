@@ -1,0 +1,64 @@
+// What comes into a Node by its mailbox.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <electiond/peer.h>
+#include <electiond/transport.h>
+
+#include "election/step.h"
+
+namespace electiond {
+
+// A transport delivered a request.
+struct RequestArrived {
+    Request request;
+    Respond respond;
+};
+
+// A request of ours has come to its end: the outcome of one send.
+struct ReplyArrived {
+    NodeUuid to;       // empty where only the address was known
+    Endpoint address;  // that was asked
+    std::string name;  // of the request
+    Answer answer;
+};
+
+// One discovery's newest snapshot; `source` counts the discoveries from 0.
+struct PeersPolled {
+    std::size_t source = 0;
+    std::vector<Peer> peers;
+};
+
+// The arbiter's word; nothing where it could not say.
+struct ArbiterAnswered {
+    std::optional<Claim> stored;
+};
+
+struct HooksFinished {};
+
+struct HealthReported {
+    bool healthy = true;
+};
+
+// An operator's or the process's wish. `done` is called once, by the loop thread; it must not
+// block.
+struct Wish {
+    std::variant<StepDown, Stop> what;
+    std::function<void(const Done&)> done;
+};
+
+// Called back by the loop thread at once: proves that the loop turns.
+struct Ping {
+    std::function<void()> pong;
+};
+
+using Event = std::variant<RequestArrived, ReplyArrived, PeersPolled, ArbiterAnswered,
+                           HooksFinished, HealthReported, Wish, Ping>;
+
+}  // namespace electiond

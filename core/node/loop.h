@@ -1,0 +1,34 @@
+// The thread that owns the Node; the only place that reads the clock for it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "node/mailbox.h"
+#include "node/node.h"
+
+namespace electiond {
+
+// start and stop by one thread. `fatal` is called on the loop thread when the Node threw: the
+// process must end then, without destructors (D2).
+class Loop {
+  public:
+    Loop(Node& node, Mailbox& mailbox, std::function<void(const std::exception&)> fatal)
+        : node_(node), mailbox_(mailbox), fatal_(std::move(fatal)) {}
+    ~Loop() { stop(); }
+
+    void start();
+    // Closes the mailbox and joins. Idempotent.
+    void stop() noexcept;
+
+  private:
+    void run();
+
+    Node& node_;
+    Mailbox& mailbox_;
+    std::function<void(const std::exception&)> fatal_;
+    std::thread thread_;
+};
+
+}  // namespace electiond

@@ -1,0 +1,388 @@
+// The passive node.
+#include "node/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "election/overloaded.h"
+#include "wire/codec.h"
+
+namespace electiond {
+namespace {
+
+constexpr std::size_t kRejectReasonsMax = 64;
+constexpr Milliseconds kComplainAgain{60'000};  // the same refusal is logged once a minute
+
+std::string term_text(Term term) { return " term=" + std::to_string(term); }
+
+}  // namespace
+
+Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster, Random& random) {
+    auto record = store.load();
+    if (!record) {
+        record.emplace();
+        record->uuid = NodeUuid(random.identity());
+        record->node_id = id;
+        record->cluster_name = cluster;
+    }
+    if (record->node_id != id || record->cluster_name != cluster) {
+        throw Error("the data directory belongs to node " + record->node_id.value + " of cluster " +
+                        record->cluster_name + ", but the configuration says node " + id.value +
+                        " of cluster " + cluster +
+                        "; correct node.id, cluster.name or node.data_dir",
+                    Error::data);
+    }
+    ++record->starts;
+    store.save(*record);
+    store.settle();
+    return *record;
+}
+
+Node::Node(const Policy& policy, Durable durable, Random random, Identity identity,
+           Surroundings around, Instant now)
+    : election_(policy, std::move(durable), random, now),
+      identity_(std::move(identity)),
+      around_(std::move(around)),
+      book_(election_.durable().uuid, identity_.address),
+      now_(now),
+      started_(now) {
+    publish();
+}
+
+void Node::handle(Instant now, Event event) {
+    now_ = now;
+    around_.journal.tick(now);
+    std::visit([this](auto& each) { on(std::move(each)); }, event);
+}
+
+void Node::tick(Instant now) {
+    now_ = now;
+    around_.journal.tick(now);
+    step(Tick{});
+}
+
+Instant Node::deadline() const {
+    return std::min(election_.deadline(), around_.journal.deadline());
+}
+
+// ---- the way in
+// ----------------------------------------------------------------------------------
+
+void Node::on(RequestArrived arrived) {
+    const auto& [request, respond] = arrived;
+    if (!wire::known_request(request.name)) {
+        reject("unknown", request.name);
+        return respond({Answer::Kind::unknown, R"({"error":"unknown message"})"});
+    }
+    try {
+        const auto decoded = wire::decode_request(request.name, request.body);
+        if (const auto* seed = std::get_if<wire::SeedRequest>(&decoded)) {
+            reject("no_cluster_id", request.name + " from " + request.source);
+            return respond({Answer::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
+        }
+        const auto& message = std::get<PeerRequest>(decoded);
+        if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
+            return answer_status(message.from, message.term, *query, respond);
+        }
+        learn(message.from);
+        step(RequestReceived{message}, &respond, message.term);
+        if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
+            heartbeat && heartbeat->members && election_.followed() &&
+            election_.followed()->uuid == message.from.uuid) {
+            members_ = *heartbeat->members;
+            members_at_ = now_;
+            book_.hearsay(members_);
+            publish();
+        }
+    } catch (const wire::DecodeError& error) {
+        reject("malformed", request.name + " from " + request.source + ": " + error.what());
+        respond({Answer::Kind::malformed, wire::encode_error(error.what())});
+    }
+}
+
+void Node::on(const ReplyArrived& arrived) {
+    if (arrived.answer.kind == Answer::Kind::ok) {
+        try {
+            const auto reply = wire::decode_reply(arrived.name, arrived.answer.body);
+            if (!arrived.to.empty() && reply.from.uuid != arrived.to) {
+                book_.unanswered(arrived.to);  // somebody else lives at that address now
+            }
+            learn(reply.from);
+            if (reply.reason == Reason::foreign_cluster) reject("foreign_cluster", arrived.name);
+            return step(ReplyReceived{reply});
+        } catch (const wire::DecodeError& error) {
+            reject("malformed", "answer to " + arrived.name + " from " +
+                                    arrived.address.to_string() + ": " + error.what());
+        }
+    }
+    if (!arrived.to.empty()) book_.unanswered(arrived.to);
+    step(NoReply{.to = arrived.to});
+}
+
+void Node::on(const PeersPolled& polled) {
+    if (book_.found(now_, polled.source, polled.peers)) step(PeersFound{});
+    publish();
+}
+
+void Node::on(const ArbiterAnswered& answered) { step(ClaimAnswered{answered.stored}); }
+void Node::on(const HooksFinished&) { step(HooksDone{}); }
+void Node::on(const HealthReported& health) { step(HealthChanged{health.healthy}); }
+void Node::on(const Ping& ping) { ping.pong(); }
+
+void Node::on(Wish wish) {
+    const auto ticket = ++tickets_;
+    wishes_[ticket] = std::move(wish.done);
+    step(Command{.ticket = ticket, .what = std::move(wish.what)});
+}
+
+// What every message tells about its sender, whatever becomes of it.
+void Node::learn(const Sender& from) {
+    if (from.uuid == election_.durable().uuid) {
+        if (from.incarnation != identity_.incarnation) {
+            reject("duplicate_uuid", "another process runs on a copy of this data directory");
+        }
+        return;
+    }
+    const auto learnt = book_.heard(now_, from);
+    if (learnt.duplicated) {
+        reject("duplicate_uuid", "two processes run on copies of one data directory: node " +
+                                     from.id.value + " uuid " + from.uuid.value +
+                                     "; stop one and wipe its data directory");
+    }
+    if (learnt.moved) step(AddressesChanged{});
+}
+
+// Counts what was refused; the log hears of each kind once a minute.
+void Node::reject(std::string_view reason, const std::string& what) {
+    const std::string key(reason);
+    if (rejected_.size() >= kRejectReasonsMax && !rejected_.contains(key)) return;
+    ++rejected_[key];
+    const auto last = complained_.find(key);
+    if (last != complained_.end() && now_ - last->second < kComplainAgain) return;
+    complained_[key] = now_;
+    around_.log.warning("message refused: " + what.substr(0, 300) + " reason=" + key);
+}
+
+// ---- the way out
+// ---------------------------------------------------------------------------------
+
+void Node::step(const Input& input, const Respond* respond, Term request_term) {
+    carry_out(election_.step(now_, input), respond, request_term);
+}
+
+// The order is the safety: nothing leaves before it is durable (D1), and a lead that is lost or
+// drains is known to be so here before anyone else can hear of it (§11, trace 6).
+void Node::carry_out(Effects effects, const Respond* respond, Term request_term) {
+    if (effects.save) around_.store.save(*effects.save);
+    Instant granted_until{};
+    if (effects.close_grants) {
+        granted_until = around_.grants.close();
+        publish();
+    }
+    if (respond) {
+        ENSURE(effects.reply);
+        fill_hint(effects.reply->body);
+        (*respond)({Answer::Kind::ok, wire::encode(PeerReply{.from = sender(),
+                                                             .term = effects.reply->term,
+                                                             .request_term = request_term,
+                                                             .reason = effects.reply->reason,
+                                                             .body = effects.reply->body})});
+    }
+    for (const auto& outgoing : effects.send) send(outgoing);
+    tell(effects);
+    publish();
+    if (std::holds_alternative<Leading>(election_.role()) && !election_.draining() &&
+        around_.grants.closed()) {
+        around_.grants.open();
+    }
+    for (const auto& done : effects.done) {
+        if (auto wish = wishes_.extract(done.ticket)) wish.mapped()(done);
+    }
+    if (effects.claim) around_.claim(*effects.claim);
+    if (effects.save) around_.store.settle();
+    if (effects.close_grants) step(GrantsClosed{granted_until});
+}
+
+void Node::send(const Outgoing& outgoing) {
+    const auto name = wire::name_of(outgoing.body);
+    PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
+    if (auto* heartbeat = std::get_if<Heartbeat>(&request.body); heartbeat && heartbeat->members) {
+        heartbeat->members = with_addresses(std::move(*heartbeat->members));
+    }
+    const auto body = wire::encode(request);
+    if (const auto* uuid = std::get_if<NodeUuid>(&outgoing.to)) {
+        if (const auto address = book_.route(*uuid)) return send_to(*uuid, *address, name, body);
+        return;
+    }
+    for (const auto& target : book_.everyone(std::get<Everyone>(outgoing.to).except)) {
+        send_to(target.uuid, target.address, name, body);
+    }
+}
+
+void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
+                   const std::string& body) {
+    around_.transport.send(
+        address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}},
+        election_.policy().timing.request_timeout,
+        [post = around_.post, uuid, address, name](Answer answer) {
+            post(ReplyArrived{uuid, address, name, std::move(answer)});
+        });
+}
+
+Sender Node::sender() const {
+    const auto& durable = election_.durable();
+    return {.cluster_id = durable.cluster_id,
+            .cluster_name = durable.cluster_name,
+            .uuid = durable.uuid,
+            .id = durable.node_id,
+            .incarnation = identity_.incarnation,
+            .address = identity_.address,
+            .api = identity_.api,
+            .supersedes = durable.supersedes};
+}
+
+std::vector<Member> Node::with_addresses(std::vector<Member> members) const {
+    for (auto& member : members) {
+        member.addresses = book_.addresses(member.uuid);
+        member.api =
+            member.uuid == election_.durable().uuid ? identity_.api : book_.api(member.uuid);
+    }
+    return members;
+}
+
+void Node::fill_hint(ReplyBody& body) const {
+    std::visit(
+        [this](auto& reply) {
+            if constexpr (requires { reply.hint; }) {
+                if (!reply.hint) return;
+                const auto addresses = book_.addresses(reply.hint->uuid);
+                if (!addresses.empty()) reply.hint->address = addresses.front();
+            }
+        },
+        body);
+}
+
+void Node::answer_status(const Sender&, Term term, const StatusQuery& query,
+                         const Respond& respond) {
+    const auto status = around_.board.read();
+    StatusReply reply{.address = identity_.address,
+                      .api = identity_.api,
+                      .port = {},
+                      .state = std::string(status->state_at(now_)),
+                      .role = status->role,
+                      .leader_id = status->leader_at(now_),
+                      .is_leader = status->leads_at(now_),
+                      .lease_remaining = status->lease_remaining(now_),
+                      .uptime = static_cast<std::uint64_t>(
+                          std::chrono::floor<std::chrono::seconds>(now_ - started_).count()),
+                      .voted_for = status->voted_for,
+                      .config = status->config,
+                      .voters = status->voters.size(),
+                      .version = identity_.version,
+                      .members = {}};
+    if (const auto api = Endpoint::parse(identity_.api)) reply.port = api->port;
+    if (query.members && election_.holds_office()) {
+        reply.members = with_addresses(election_.members(now_));
+    }
+    respond({Answer::Kind::ok, wire::encode(PeerReply{.from = sender(),
+                                                      .term = election_.term(),
+                                                      .request_term = term,
+                                                      .reason = Reason::none,
+                                                      .body = std::move(reply)})});
+}
+
+// ---- what others may know
+// ------------------------------------------------------------------------
+
+void Node::tell(const Effects& effects) {
+    for (const auto& change : effects.changes) {
+        around_.journal.note(now_, change);
+        log_change(change);
+    }
+}
+
+void Node::log_change(const Change& change) {
+    const std::string tail =
+        term_text(change.term) + (change.reason == Reason::none
+                                      ? std::string{}
+                                      : " reason=" + std::string(to_string(change.reason)));
+    const std::string& id = change.subject.value;
+    switch (change.kind) {
+        case Change::Kind::leader:
+            return around_.log.info("node " + id + " leads leader=" + id + tail);
+        case Change::Kind::no_leader:
+            return around_.log.info("no leader is known any more previous=" + id + tail);
+        case Change::Kind::state:
+            return around_.log.info("this node is now " + change.detail + tail);
+        case Change::Kind::membership:
+            return around_.log.info(
+                "voters changed: node " + id + " uuid=" + change.uuid.value +
+                " voters=" + std::to_string(election_.electorate().voters.size()) + tail);
+        case Change::Kind::peer:
+            return around_.log.info("node " + id + " " + change.detail +
+                                    " uuid=" + change.uuid.value + tail);
+        case Change::Kind::report:
+            return around_.log.warning(change.detail + tail);
+    }
+}
+
+std::string Node::name_of(const NodeUuid& uuid) const {
+    if (uuid == election_.durable().uuid) return election_.durable().node_id.value;
+    if (const auto* voter = election_.electorate().find(uuid)) return voter->id.value;
+    return book_.id_of(uuid).value_or(NodeId(uuid.value)).value;
+}
+
+std::string Node::role_here() const {
+    const auto& durable = election_.durable();
+    if (durable.left) return "removed";
+    if (durable.blank()) return "joining";
+    if (durable.config.has(durable.uuid)) return "voter";
+    const auto own = std::ranges::find(members_, durable.uuid, &Member::uuid);
+    return own != members_.end() && own->role == "standby" ? "standby" : "observer";
+}
+
+void Node::publish() {
+    const auto& durable = election_.durable();
+    Status status;
+    status.index = around_.journal.index();
+    status.id = durable.node_id;
+    status.uuid = durable.uuid;
+    status.cluster = durable.cluster_name;
+    status.cluster_id = durable.cluster_id;
+    status.api = identity_.api;
+    status.address = identity_.address;
+    status.term = durable.term;
+    if (!durable.voted_for.empty()) status.voted_for = name_of(durable.voted_for);
+    status.role = role_here();
+    status.draining = election_.draining();
+    status.in_office = election_.holds_office();
+    status.state_without_lease =
+        std::holds_alternative<Following>(election_.role()) || status.draining ? "FOLLOWER"
+                                                                               : "CANDIDATE";
+    if (const auto& lease = election_.lease()) {
+        status.lease_token = lease->term;
+        status.lease_until = lease->until;
+    }
+    if (!status.in_office && election_.followed()) {
+        status.followed = election_.followed();
+        status.followed_until = election_.promise().until;
+    }
+    status.config = durable.config.number;
+    status.voters = durable.config.voters;
+    status.quorum = durable.config.quorum();
+    status.priority = election_.policy().priority;
+    status.eligible = election_.eligible();
+    status.started = started_;
+    status.peers = book_.peers();
+    if (status.in_office) {
+        status.members = with_addresses(election_.members(now_));
+        status.members_at = now_;
+    } else {
+        status.members = members_;
+        status.members_at = members_at_;
+    }
+    status.rejected = rejected_;
+    around_.board.publish(std::move(status));
+}
+
+}  // namespace electiond

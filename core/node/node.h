@@ -1,0 +1,104 @@
+// The passive node: decode, step, save, reply, send, tell. Gives the pure Election a body.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <electiond/log.h>
+#include <electiond/transport.h>
+
+#include "election/durable.h"
+#include "election/election.h"
+#include "node/address_book.h"
+#include "node/event.h"
+#include "node/grant_book.h"
+#include "node/journal.h"
+#include "node/status_board.h"
+
+namespace electiond {
+
+// How this node speaks of itself; fixed for the life of a process.
+struct Identity {
+    std::string incarnation{};  // drawn at each start
+    Endpoint address{};         // of its transport, as others reach it
+    std::string api{};          // host:port of its control API; may be empty
+    std::string version{};      // of the program
+};
+
+// Everything a Node touches. Borrowed; must outlive it.
+struct Surroundings {
+    Transport& transport;
+    DurableStore& store;
+    StatusBoard& board;
+    GrantBook& grants;
+    Journal& journal;
+    std::function<void(Event)> post;          // back into the mailbox, from any thread
+    std::function<void(const Claim&)> claim;  // asks the arbiter; ArbiterAnswered comes back
+    Log log;
+};
+
+// The record of this data directory, its `starts` raised and saved; a new one, with a fresh uuid,
+// where the directory was never used. Throws Error (data) where it is another node's.
+[[nodiscard]] Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster,
+                           Random& random);
+
+// Loop thread only. handle() throws what DurableStore throws: the process must end then (D2).
+class Node {
+  public:
+    Node(const Policy& policy, Durable durable, Random random, Identity identity,
+         Surroundings around, Instant now);
+
+    void handle(Instant now, Event event);
+    // A deadline has come: like handle, without an event.
+    void tick(Instant now);
+    // When it next wants a tick.
+    [[nodiscard]] Instant deadline() const;
+
+    [[nodiscard]] const Election& election() const { return election_; }
+
+  private:
+    void on(RequestArrived arrived);
+    void on(const ReplyArrived& arrived);
+    void on(const PeersPolled& polled);
+    void on(const ArbiterAnswered& answered);
+    void on(const HooksFinished&);
+    void on(const HealthReported& health);
+    void on(Wish wish);
+    void on(const Ping& ping);
+
+    void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);
+    void carry_out(Effects effects, const Respond* respond, Term request_term);
+    void send(const Outgoing& outgoing);
+    void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
+                 const std::string& body);
+    void tell(const Effects& effects);
+    void log_change(const Change& change);
+    void reject(std::string_view reason, const std::string& what);
+    void learn(const Sender& from);
+    void answer_status(const Sender& from, Term term, const StatusQuery& query,
+                       const Respond& respond);
+    [[nodiscard]] Sender sender() const;
+    [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
+    void fill_hint(ReplyBody& body) const;
+    void publish();
+    [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
+    [[nodiscard]] std::string role_here() const;
+
+    Election election_;
+    const Identity identity_;
+    Surroundings around_;
+    AddressBook book_;
+    Instant now_;
+    const Instant started_;
+
+    std::uint64_t tickets_ = 0;
+    std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
+    std::vector<Member> members_;  // the leader's last word
+    std::optional<Instant> members_at_;
+    std::map<std::string, std::uint64_t> rejected_;
+    std::map<std::string, Instant> complained_;
+};
+
+}  // namespace electiond
