@@ -1,0 +1,160 @@
+// One shared library, opened and checked before it is trusted.
+#include "host/library.h"
+
+#include <dlfcn.h>
+
+#include <boost/dll/shared_library.hpp>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kRebuild =
+    "; rebuild it against the SDK of this electiond and with its compiler";
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& fault, std::string_view remedy) {
+    throw Error(file.string() + ": " + fault + std::string(remedy));
+}
+
+// Boost puts its own words and a misleading errno around what the dynamic linker said, and the
+// linker often begins with the file's name, which we have said already.
+std::string linker_words(std::string_view all, const std::string& file) {
+    constexpr std::string_view kMark = "(dlerror system message: ";
+    if (const auto begin = all.find(kMark); begin != std::string_view::npos) {
+        all.remove_prefix(begin + kMark.size());
+        all = all.substr(0, all.rfind(')'));
+    }
+    if (all.starts_with(file + ": ")) all.remove_prefix(file.size() + 2);
+    return std::string(all);
+}
+
+const PluginDescriptor* open(const fs::path& file) {
+    std::error_code unknown;
+    if (!fs::exists(file, unknown)) {
+        refuse(file, "there is no such file", "; install the plugin or correct its name");
+    }
+    if (!fs::is_regular_file(file, unknown)) {  // a pipe would block, a folder confuse
+        refuse(file, "is no regular file", "; put the plugin's shared library there");
+    }
+    try {
+        namespace dll = boost::dll;
+        const dll::shared_library library(
+            fs::absolute(file),
+            static_cast<dll::load_mode::type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
+        if (!library.has(kPluginSymbol)) {
+            refuse(file, std::string("exports no symbol ") + kPluginSymbol + ", so it is no plugin",
+                   "; export one by ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
+        }
+        return &library.get<const PluginDescriptor>(kPluginSymbol);
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        refuse(file, "cannot be loaded: " + linker_words(error.what(), fs::absolute(file).string()),
+               "; install it anew, with the libraries that it needs");
+    }
+}
+
+std::string hex(std::uint32_t number) {
+    char text[11];
+    std::snprintf(text, sizeof text, "0x%08x", number);
+    return text;
+}
+
+// Field after field: each is read only when those before it vouch for it.
+void check(const fs::path& file, const PluginDescriptor& found) {
+    if (found.magic != kPluginMagic) {
+        refuse(file,
+               "its descriptor begins with " + hex(found.magic) + ", not " + hex(kPluginMagic) +
+                   ", so it is no electiond plugin",
+               "; export one by ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
+    }
+    if (found.abi != kPluginAbi) {
+        refuse(file,
+               "is built for plugin ABI " + std::to_string(found.abi) +
+                   ", this electiond has ABI " + std::to_string(kPluginAbi),
+               kRebuild);
+    }
+    if (found.size != sizeof(PluginDescriptor)) {
+        refuse(file,
+               "its descriptor has " + std::to_string(found.size) +
+                   " bytes, this electiond's has " + std::to_string(sizeof(PluginDescriptor)),
+               kRebuild);
+    }
+    if (found.toolchain == nullptr || std::strcmp(found.toolchain, kToolchain) != 0) {
+        refuse(file,
+               "is built by toolchain " + std::string(found.toolchain ? found.toolchain : "?") +
+                   ", this electiond by " + kToolchain,
+               kRebuild);
+    }
+    const auto kind = PluginKind{found.kind};
+    if (kind != PluginKind::discovery && kind != PluginKind::transport) {
+        refuse(file, "is of " + to_string(kind) + ", which is neither discovery nor transport",
+               kRebuild);
+    }
+    if (found.name == nullptr || file.stem() != found.name) {
+        const std::string name = found.name ? found.name : "?";
+        refuse(file, "holds the plugin " + name + ", not " + file.stem().string(),
+               "; a plugin's file is named after it: rename the file to " + name + ".so");
+    }
+    if (found.version == nullptr ||
+        (found.make_discovery != nullptr) != (kind == PluginKind::discovery) ||
+        (found.make_transport != nullptr) != (kind == PluginKind::transport)) {
+        refuse(file,
+               "its descriptor lacks a version or does not have exactly the one factory of a " +
+                   to_string(kind),
+               "; export it by ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
+    }
+}
+
+// The guest's exception ends here, while its library is surely loaded.
+template <class Made>
+std::unique_ptr<Made> make(const fs::path& file, Made* (*factory)(const PluginSetup&),
+                           const PluginSetup& setup) {
+    std::string fault;
+    try {
+        if (std::unique_ptr<Made> made(factory(setup)); made) return made;
+        fault = "its factory returned nothing";
+    } catch (const Error& error) {
+        throw Error(error.what(), error.code());
+    } catch (const std::exception& error) {
+        fault = std::string("cannot be made: ") + error.what();
+    } catch (...) {
+        fault = "cannot be made: it threw something that is no exception";
+    }
+    refuse(file, fault, "; check its options, or ask its author");
+}
+
+}  // namespace
+
+std::string to_string(PluginKind kind) {
+    if (kind == PluginKind::discovery) return "discovery";
+    if (kind == PluginKind::transport) return "transport";
+    return "kind " + std::to_string(static_cast<std::uint32_t>(kind));
+}
+
+Library::Library(const fs::path& file) : file_(file), descriptor_(open(file)) {
+    check(file_, *descriptor_);
+}
+
+void Library::require(PluginKind wanted) const {
+    if (kind() == wanted) return;
+    refuse(file_,
+           "is a " + to_string(kind()) + " plugin, where a " + to_string(wanted) + " is asked for",
+           "; name a " + to_string(wanted) + " plugin there");
+}
+
+std::unique_ptr<Discovery> Library::make_discovery(const PluginSetup& setup) const {
+    require(PluginKind::discovery);
+    return make(file_, descriptor_->make_discovery, setup);
+}
+
+std::unique_ptr<Transport> Library::make_transport(const PluginSetup& setup) const {
+    require(PluginKind::transport);
+    return make(file_, descriptor_->make_transport, setup);
+}
+
+}  // namespace electiond

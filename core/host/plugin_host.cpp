@@ -1,0 +1,128 @@
+// Finds plugins by name, tries them, loads them, and makes what they make.
+#include "host/plugin_host.h"
+
+#include <algorithm>
+#include <set>
+#include <system_error>
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kProbeLimit{5};
+
+std::vector<fs::path> libraries_in(const fs::path& directory) {
+    std::vector<fs::path> files;
+    std::error_code failed;
+    for (fs::directory_iterator entry(directory, failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        if (entry->path().extension() == ".so") files.push_back(entry->path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+// A name is one step below a directory of ours, never a way out of it.
+bool plain(const std::string& name) {
+    return !name.empty() && name.front() != '.' &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '-' || c == '.';
+           });
+}
+
+template <class Texts>
+std::string joined(const Texts& texts, const std::string& nothing) {
+    std::string all;
+    for (const auto& text : texts) all += (all.empty() ? "" : ", ") + std::string(text);
+    return all.empty() ? nothing : all;
+}
+
+}  // namespace
+
+PluginHost::PluginHost(std::vector<fs::path> directories, fs::path probe_program, Log log)
+    : directories_(std::move(directories)),
+      probe_program_(std::move(probe_program)),
+      log_(std::move(log)) {}
+
+fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
+    if (!plain(plugin)) {
+        throw Error("\"" + plugin + "\" is no name of a " + to_string(kind) +
+                    " plugin: it must be letters, digits, \"_\", \"-\" and \".\", not beginning "
+                    "with \".\"; its file lies in one of plugins.directories");
+    }
+    std::vector<std::string> searched;
+    std::set<std::string> there;
+    for (const auto& directory : directories_) {
+        std::error_code failed;
+        const auto file = directory / (plugin + ".so");
+        if (fs::exists(file, failed)) return file;
+        const bool readable = fs::is_directory(directory, failed);
+        searched.push_back(directory.string() + (readable ? "" : " (which is no directory)"));
+        for (const auto& other : libraries_in(directory)) there.insert(other.stem().string());
+    }
+    const auto nearest = std::min_element(
+        there.begin(), there.end(), [&](const std::string& a, const std::string& b) {
+            return Options::distance(a, plugin) < Options::distance(b, plugin);
+        });
+    throw Error("there is no " + to_string(kind) + " plugin " + plugin + ": no " + plugin +
+                ".so in " + joined(searched, "plugins.directories, which is empty") +
+                "; plugins there: " + joined(there, "none") +
+                (nearest == there.end() ? "; install it or correct plugins.directories"
+                                        : "; did you mean " + *nearest + "?"));
+}
+
+PluginInfo PluginHost::tried(const fs::path& file) const {
+    if (probe_program_.empty()) return inspect_plugin(file);
+    std::error_code failed;
+    const auto changed = fs::last_write_time(file, failed);
+    const auto size = fs::file_size(file, failed);
+    if (const auto known = good_.find(file);
+        known != good_.end() && known->second.changed == changed && known->second.size == size) {
+        return known->second.info;
+    }
+    auto info = inspect_in_child(probe_program_, file, kProbeLimit);
+    if (info.fault.empty() && !failed) good_.insert_or_assign(file, Good{changed, size, info});
+    return info;
+}
+
+Library PluginHost::load(const std::string& plugin, PluginKind kind) const {
+    const auto file = find(plugin, kind);
+    if (const auto info = tried(file); !info.fault.empty()) throw Error(info.fault);
+    Library library(file);
+    log_.debug("plugin loaded name=" + plugin + " version=" + library.version() +
+               " kind=" + to_string(library.kind()) + " file=" + file.string());
+    return library;
+}
+
+std::unique_ptr<Transport> PluginHost::make_transport(const std::string& plugin,
+                                                      const PluginSetup& setup) {
+    return load(plugin, PluginKind::transport).make_transport(setup);
+}
+
+std::unique_ptr<Discovery> PluginHost::make_discovery(const std::string& plugin,
+                                                      const PluginSetup& setup) {
+    return load(plugin, PluginKind::discovery).make_discovery(setup);
+}
+
+std::vector<PluginInfo> PluginHost::list() const {
+    std::vector<PluginInfo> all;
+    std::map<fs::path, fs::path> first;  // by file name
+    for (const auto& directory : directories_) {
+        for (const auto& file : libraries_in(directory)) {
+            const auto [winner, unseen] = first.emplace(file.filename(), file);
+            all.push_back(unseen ? tried(file)
+                                 : PluginInfo{file.stem().string(),
+                                              {},
+                                              {},
+                                              file,
+                                              file.string() +
+                                                  ": is never used: " + winner->second.string() +
+                                                  " comes first; remove one of them"});
+        }
+    }
+    return all;
+}
+
+}  // namespace electiond

@@ -1,0 +1,57 @@
+// Finds plugins by name, tries them, loads them, and makes what they make.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/library.h"
+#include "host/probe.h"
+
+namespace electiond {
+
+// A plugin `tcp` is the file `tcp.so` of the first directory that has it. A file is tried in a
+// child process before this one loads it; a good outcome is remembered until the file changes.
+// Libraries stay loaded until the process ends, so what was made may outlive the host. Thread rule:
+// one thread at a time.
+class PluginHost {
+  public:
+    // Touches no file. Without a `probe_program` (the path of electiond itself) nothing is tried:
+    // a library that crashes while loading then takes the process with it.
+    PluginHost(std::vector<std::filesystem::path> directories, std::filesystem::path probe_program,
+               Log log);
+
+    // Loads the plugin and lets it make what it makes; never null, owned by the caller. Throws
+    // Error: code config and one line that names file, finding, expectation and remedy; what the
+    // plugin itself throws passes with its text and, where it was an Error, its code.
+    [[nodiscard]] std::unique_ptr<Transport> make_transport(const std::string& plugin,
+                                                            const PluginSetup& setup);
+    [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const std::string& plugin,
+                                                            const PluginSetup& setup);
+
+    // Every *.so of the directories, tried, in the order in which they are searched, by name within
+    // one. One that stands behind another of its name has that as its fault. Throws Error (code os)
+    // where no child can be started.
+    [[nodiscard]] std::vector<PluginInfo> list() const;
+
+  private:
+    struct Good {
+        std::filesystem::file_time_type changed;
+        std::uintmax_t size;
+        PluginInfo info;
+    };
+
+    [[nodiscard]] std::filesystem::path find(const std::string& plugin, PluginKind kind) const;
+    [[nodiscard]] PluginInfo tried(const std::filesystem::path& file) const;
+    [[nodiscard]] Library load(const std::string& plugin, PluginKind kind) const;
+
+    std::vector<std::filesystem::path> directories_;
+    std::filesystem::path probe_program_;
+    Log log_;
+    mutable std::map<std::filesystem::path, Good> good_;
+};
+
+}  // namespace electiond
