@@ -1,0 +1,290 @@
+// What the host does with good guests, and what it says of each that is wrong.
+#include "host/plugin_host.h"
+
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <functional>
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const fs::path kGuests = GUESTS;
+const fs::path kProber = PROBER;
+
+struct Fault {
+    std::string line;
+    int code = 0;
+};
+
+Fault fault(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const Error& error) {
+        return {error.what(), error.code()};
+    }
+    return {"no error", 0};
+}
+
+fs::path fresh_directory() {
+    std::string name = testing::TempDir() + "electiond-host-XXXXXX";
+    return ::mkdtemp(name.data());
+}
+
+// With a directory of the test's own, gone when the test is.
+class PluginHostTest : public testing::Test {
+  protected:
+    ~PluginHostTest() override { fs::remove_all(own_); }
+
+    std::unique_ptr<Discovery> discovery(const std::string& plugin) {
+        return host_.make_discovery(plugin, {options_, "demo", "n1", {}});
+    }
+    std::unique_ptr<Transport> transport(const std::string& plugin) {
+        return host_.make_transport(plugin, {options_, "demo", "n1", {}});
+    }
+    Fault discovery_fault(const std::string& plugin) {
+        const auto found = fault([&] { (void)discovery(plugin); });
+        EXPECT_EQ(found.line.find('\n'), std::string::npos) << found.line;
+        return found;
+    }
+    void expect_refused(const std::string& plugin, const std::string& words) {
+        const auto found = discovery_fault(plugin);
+        EXPECT_THAT(found.line,
+                    AllOf(HasSubstr(plugin + ".so: "), HasSubstr(words), HasSubstr("; ")));
+        EXPECT_EQ(found.code, Error::config);
+    }
+    void write(const std::string& name, const std::string& text) {
+        std::ofstream(own_ / name, std::ios::binary) << text;
+    }
+
+    const fs::path own_ = fresh_directory();
+    Options options_;
+    PluginHost host_{{own_, kGuests}, kProber, {}};
+};
+
+TEST_F(PluginHostTest, MakesADiscoveryWithItsOptions) {
+    options_ = Options("discovery[0]",
+                       {.kind = OptionValue::Kind::map,
+                        .text = {},
+                        .list = {},
+                        .map = {{"peer",
+                                 {.kind = OptionValue::Kind::text,
+                                  .text = "n7",
+                                  .list = {},
+                                  .map = {},
+                                  .where = "f:1:1"}}},
+                        .where = "f:1:1"},
+                       own_);
+
+    const auto peers = discovery("good_discovery")->poll();
+
+    ASSERT_EQ(peers.size(), 1U);
+    EXPECT_EQ(peers[0].id.value, "n7");
+    EXPECT_EQ(peers[0].api, "demo");
+}
+
+TEST_F(PluginHostTest, MakesATransport) {
+    Answer answer;
+
+    transport("good_transport")->send({"127.0.0.1", 1}, {}, std::chrono::seconds(1), [&](Answer a) {
+        answer = a;
+    });
+
+    EXPECT_EQ(answer.body, "nobody is there");
+}
+
+TEST_F(PluginHostTest, LetsWhatItMadeOutliveIt) {
+    auto host = std::make_unique<PluginHost>(std::vector{kGuests}, kProber, Log());
+    const auto made = host->make_discovery("good_discovery", {options_, "demo", "n1", {}});
+
+    host.reset();
+
+    EXPECT_EQ(made->poll().at(0).id.value, "n1");
+}
+
+TEST_F(PluginHostTest, TakesTheFirstDirectoryThatHasTheFile) {
+    write("good_discovery.so", "not a library");
+
+    EXPECT_THAT(discovery_fault("good_discovery").line, HasSubstr(own_.string()));
+}
+
+TEST_F(PluginHostTest, SaysWhereItSearchedAndWhatIsThere) {
+    host_ = PluginHost({own_ / "nowhere", kGuests}, kProber, {});
+
+    const auto found = discovery_fault("good_discvery");
+
+    EXPECT_EQ(found.code, Error::config);
+    EXPECT_THAT(found.line, AllOf(HasSubstr("there is no discovery plugin good_discvery"),
+                                  HasSubstr((own_ / "nowhere").string() +
+                                            " (which is no directory), " + kGuests.string()),
+                                  HasSubstr("good_discovery, good_transport"),
+                                  HasSubstr("did you mean good_discovery?")));
+}
+
+TEST_F(PluginHostTest, SaysSoWhenThereIsNothingToSearch) {
+    host_ = PluginHost({}, kProber, {});
+
+    EXPECT_THAT(discovery_fault("tcp").line, HasSubstr("plugins.directories, which is empty"));
+}
+
+TEST_F(PluginHostTest, RefusesNamesThatLeadOutOfItsDirectories) {
+    for (const auto* name : {"", ".", "..", "../guests/good_discovery", "/etc/passwd", ".hidden",
+                             "good discovery", "good\ndiscovery"}) {
+        const auto found = fault([&] { (void)discovery(name); });
+        EXPECT_THAT(found.line, HasSubstr("is no name of a discovery plugin")) << name;
+        EXPECT_EQ(found.code, Error::config);
+    }
+}
+
+TEST_F(PluginHostTest, ComparesTheDescriptorFieldByField) {
+    expect_refused("wrong_magic", "begins with 0x00000007, not 0x454c4354");
+    expect_refused("wrong_abi", "is built for plugin ABI " + std::to_string(kPluginAbi + 1) +
+                                    ", this electiond has ABI " + std::to_string(kPluginAbi));
+    expect_refused("wrong_size", "its descriptor has 16 bytes, this electiond's has " +
+                                     std::to_string(sizeof(PluginDescriptor)));
+    expect_refused("wrong_toolchain",
+                   std::string("toolchain gcc2-cpp199711L, this electiond by ") + kToolchain);
+    expect_refused("wrong_kind", "is of kind 7, which is neither discovery nor transport");
+    expect_refused("wrong_name", "holds the plugin another, not wrong_name");
+    expect_refused("wrong_factory", "does not have exactly the one factory of a discovery");
+    expect_refused("no_descriptor", "exports no symbol electiond_plugin");
+}
+
+TEST_F(PluginHostTest, ComparesTheDescriptorAlsoWithoutAChild) {
+    host_ = PluginHost({own_, kGuests}, {}, {});
+
+    expect_refused("wrong_magic", "begins with 0x00000007");
+    expect_refused("no_descriptor", "exports no symbol electiond_plugin");
+    EXPECT_NE(discovery("good_discovery"), nullptr);
+}
+
+TEST_F(PluginHostTest, RefusesAPluginOfTheOtherKind) {
+    expect_refused("good_transport",
+                   "is a transport plugin, where a discovery is asked for; name a discovery");
+    EXPECT_THAT(fault([&] { (void)transport("good_discovery"); }).line,
+                HasSubstr("is a discovery plugin, where a transport is asked for"));
+}
+
+TEST_F(PluginHostTest, TellsAMissingFunctionAtOnce) {
+    expect_refused("undefined_symbol", "nobody_has_written_this");
+    EXPECT_THAT(discovery_fault("undefined_symbol").line,
+                AllOf(Not(HasSubstr("Bad file descriptor")), Not(HasSubstr("boost"))));
+}
+
+TEST_F(PluginHostTest, RefusesWhatIsNoLibrary) {
+    write("text.so", "I am a text, long enough for the header of a library that is none: ......");
+    write("empty.so", "");
+    fs::create_directory(own_ / "folder.so");
+
+    expect_refused("text", "invalid ELF header");
+    expect_refused("empty", "file too short");
+    expect_refused("folder", "is no regular file");
+}
+
+TEST_F(PluginHostTest, SurvivesALibraryCutOffAnywhere) {
+    std::ifstream whole(kGuests / "good_discovery.so", std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(whole), {});
+
+    for (const std::size_t parts : {1, 2, 4, 7}) {
+        write("cut.so", bytes.substr(0, bytes.size() * parts / 8));
+        const auto found = discovery_fault("cut");
+        EXPECT_EQ(found.code, Error::config);
+        EXPECT_THAT(found.line, HasSubstr("cut.so: "));
+    }
+}
+
+TEST_F(PluginHostTest, LosesAChildAndNotItselfToALibraryThatCrashes) {
+    expect_refused("crashes_at_load", "crashed while being loaded: signal 6 (Aborted)");
+}
+
+TEST_F(PluginHostTest, KillsAChildThatHangs) {
+    expect_refused("hangs_at_load", "has not finished loading within 5 s");
+}
+
+TEST_F(PluginHostTest, IsNotFooledByALibraryThatEndsTheChild) {
+    expect_refused("exits_at_load", "ended the process while being loaded, with exit code 0");
+}
+
+TEST_F(PluginHostTest, DoesNotTakeALibrarysOwnOutputForTheAnswer) {
+    const auto info =
+        inspect_in_child(kProber, kGuests / "prints_at_load.so", std::chrono::seconds(30));
+
+    EXPECT_EQ(info.fault, "");
+    EXPECT_EQ(info.kind, "discovery");
+}
+
+TEST_F(PluginHostTest, SaysSoWhenTheProbingProgramIsMissing) {
+    host_ = PluginHost({kGuests}, own_ / "electiond", {});
+
+    const auto found = discovery_fault("good_discovery");
+
+    EXPECT_EQ(found.code, Error::os);
+    EXPECT_THAT(found.line, AllOf(HasSubstr((own_ / "electiond").string()),
+                                  HasSubstr("No such file or directory")));
+}
+
+TEST_F(PluginHostTest, PassesWhatAFactoryThrowsAsItsOwnError) {
+    const auto error = discovery_fault("throws_error");
+    EXPECT_EQ(error.line, "the folder of n1 is gone");
+    EXPECT_EQ(error.code, Error::disk);
+
+    expect_refused("throws_exception", "cannot be made: a foreign fault");
+    expect_refused("throws_int", "it threw something that is no exception");
+    expect_refused("returns_null", "its factory returned nothing");
+}
+
+TEST_F(PluginHostTest, TriesAFileAgainOnlyWhenItHasChanged) {
+    fs::copy_file(kProber, own_ / "prober");
+    fs::copy_file(kGuests / "good_discovery.so", own_ / "good_discovery.so");
+    host_ = PluginHost({own_}, own_ / "prober", {});
+    ASSERT_NE(discovery("good_discovery"), nullptr);
+
+    fs::remove(own_ / "prober");
+
+    EXPECT_NE(discovery("good_discovery"), nullptr);
+    fs::last_write_time(own_ / "good_discovery.so",
+                        fs::file_time_type::clock::now() + std::chrono::hours(1));
+    EXPECT_EQ(discovery_fault("good_discovery").code, Error::os);
+}
+
+TEST_F(PluginHostTest, ListsEveryLibraryWithItsFault) {
+    fs::copy_file(kGuests / "good_discovery.so", own_ / "good_discovery.so");
+    fs::copy_file(kGuests / "wrong_abi.so", own_ / "wrong_abi.so");
+    write("notes.txt", "no library, and not named like one");
+    fs::create_directory(own_ / "second");
+    fs::copy_file(kGuests / "good_discovery.so", own_ / "second" / "good_discovery.so");
+    host_ = PluginHost({own_, own_ / "second", own_ / "nowhere"}, kProber, {});
+
+    const auto list = host_.list();
+
+    ASSERT_EQ(list.size(), 3U);
+    EXPECT_EQ(list[0].name, "good_discovery");
+    EXPECT_EQ(list[0].version, "1.5 (a test)");
+    EXPECT_EQ(list[0].kind, "discovery");
+    EXPECT_EQ(list[0].file, own_ / "good_discovery.so");
+    EXPECT_EQ(list[0].fault, "");
+    EXPECT_EQ(list[1].name, "wrong_abi");
+    EXPECT_EQ(list[1].kind, "");
+    EXPECT_THAT(list[1].fault, HasSubstr("plugin ABI"));
+    EXPECT_THAT(list[2].fault, HasSubstr((own_ / "good_discovery.so").string() + " comes first"));
+}
+
+TEST_F(PluginHostTest, KeepsALibraryLoaded) {
+    (void)discovery("good_discovery");
+
+    void* handle = ::dlopen((kGuests / "good_discovery.so").c_str(), RTLD_NOW | RTLD_NOLOAD);
+
+    ASSERT_NE(handle, nullptr);
+    ::dlclose(handle);
+}
+
+}  // namespace
+}  // namespace electiond
