@@ -1,0 +1,117 @@
+// The node's folder, locked against a second daemon.
+#include "storage/data_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kLock[] = "lock";
+constexpr std::string_view kUsed = "holds a node";
+constexpr std::string_view kUnused = "holds no node";
+
+std::string in_words(int error) { return std::generic_category().message(error); }
+
+[[noreturn]] void cannot(const fs::path& folder, const std::string& what, int error) {
+    const bool settings =
+        error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ELOOP;
+    throw Error(
+        folder.string() + ": the data directory " + what + ": " + in_words(error) +
+            (settings ? "; correct node.data_dir, or owner and mode of the folder and its files"
+                      : "; mend the disk, or let node.data_dir name another"),
+        settings ? Error::config : Error::disk);
+}
+
+fs::path without_slash(const fs::path& folder) {
+    return folder.has_filename() ? folder : folder.parent_path();
+}
+
+// A folder made just now, or before a crash, is only there for good once its parent is synced; a
+// parent that we may not open was not changed by us.
+void sync_parent(const fs::path& folder, int directory) {
+    const Descriptor parent(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (parent.open() && ::fsync(parent.get()) != 0 && errno != EINVAL && errno != EROFS) {
+        cannot(folder, "cannot be synced to disk", errno);
+    }
+}
+
+Descriptor open_folder(const fs::path& folder) {
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        cannot(folder, "cannot be made", errno);
+    }
+    Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.open()) cannot(folder, "cannot be opened", errno);
+    struct stat found {};
+    if (::fstat(directory.get(), &found) != 0) cannot(folder, "cannot be looked at", errno);
+    const auto self = ::geteuid();
+    if (self != 0 && found.st_uid != self && found.st_uid != 0) {
+        throw Error(folder.string() + ": the data directory belongs to uid " +
+                    std::to_string(found.st_uid) + ", but electiond runs as uid " +
+                    std::to_string(self) + "; run it as its owner, or chown the folder");
+    }
+    if ((found.st_mode & S_IWOTH) != 0) {
+        throw Error(folder.string() +
+                    ": everybody may write to the data directory, and so could forge votes; "
+                    "chmod 700 it");
+    }
+    sync_parent(folder, directory.get());
+    return directory;
+}
+
+}  // namespace
+
+DataDir::DataDir(const fs::path& folder)
+    : folder_(without_slash(folder)), directory_(open_folder(folder_)) {
+    constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    lock_ = Descriptor(::openat(directory_.get(), kLock, kFlags, 0600));
+    if (!lock_.open()) cannot(folder_, "cannot be locked", errno);
+    const bool mine = ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0;
+    const int reason = errno;
+    if (!mine && reason != EWOULDBLOCK) cannot(folder_, "cannot be locked", reason);
+
+    std::array<char, 64> buffer{};  // ends in a zero
+    if (::pread(lock_.get(), buffer.data(), buffer.size() - 1, 0) < 0) {
+        cannot(folder_, "has a lock file that cannot be read", errno);
+    }
+    if (!mine) {
+        int holder = 0;
+        const bool known = std::sscanf(buffer.data(), "%d", &holder) == 1;
+        throw Error(folder_.string() + ": the data directory is in use by another electiond" +
+                        (known ? ", pid " + std::to_string(holder) : std::string()) +
+                        "; stop that one, or give this node a data directory of its own",
+                    Error::data);
+    }
+    used_ = std::string_view(buffer.data()).find(kUsed) != std::string_view::npos;
+    write_lock_file();
+}
+
+void DataDir::mark_used() {
+    used_ = true;
+    write_lock_file();
+    if (::fdatasync(lock_.get()) != 0) cannot(folder_, "cannot be synced to disk", errno);
+}
+
+// Overwritten in place and always as long, so that a full disk cannot take what it says.
+void DataDir::write_lock_file() {
+    std::array<char, 40> text{};
+    const auto size = static_cast<std::size_t>(
+        std::snprintf(text.data(), text.size(), "%-10d %-16s\n", static_cast<int>(::getpid()),
+                      (used_ ? kUsed : kUnused).data()));
+    const auto written = ::pwrite(lock_.get(), text.data(), size, 0);
+    if (written != static_cast<ssize_t>(size)) {
+        cannot(folder_, "has a lock file that cannot be written", written < 0 ? errno : ENOSPC);
+    }
+}
+
+}  // namespace electiond

@@ -1,0 +1,39 @@
+// The node's folder, locked against a second daemon.
+#pragma once
+
+#include <filesystem>
+
+#include <electiond/error.h>
+
+#include "storage/descriptor.h"
+
+namespace electiond {
+
+// Holds the folder for as long as it lives; the kernel lets go of it when the process ends, however
+// it ends. Thread rule: one thread at a time.
+class DataDir {
+  public:
+    // Opens the folder, made (0700) if it is missing but its parent is there, and locks it. Throws
+    // Error, naming folder and remedy: config where the folder cannot be what the settings say,
+    // data where another daemon holds it (and which), disk where the disk fails.
+    explicit DataDir(const std::filesystem::path& folder);
+
+    [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+    [[nodiscard]] int descriptor() const noexcept { return directory_.get(); }
+
+    // Whether a record was ever stored here: then a missing one was lost, and is not a beginning.
+    [[nodiscard]] bool used() const noexcept { return used_; }
+
+    // Remembers that, durably. Throws Error (code disk).
+    void mark_used();
+
+  private:
+    void write_lock_file();
+
+    std::filesystem::path folder_;
+    Descriptor directory_;
+    Descriptor lock_;
+    bool used_ = false;
+};
+
+}  // namespace electiond

@@ -1,0 +1,63 @@
+// Keeps what a node must remember in the file `state` of its data directory.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include <electiond/log.h>
+
+#include "election/durable.h"
+#include "storage/data_dir.h"
+#include "storage/descriptor.h"
+
+namespace electiond {
+
+// Two slots (slot.h), equal at rest. `save` overwrites the older one and syncs it; `settle` brings
+// the other up to date. So a write that a crash tears costs nothing: nobody was told of it yet, and
+// the twin still holds what they were told. A slot that is damaged at rest is mended from its twin;
+// where neither can be read, the node does not start. What this cannot see is damage to the newer
+// slot between a save and its settle: it looks like a torn write.
+//
+// Thread rule: one thread at a time. After one failed write or sync every further call throws:
+// nobody knows what the disk holds until it is read again, by another process (D2).
+class DurableFile : public DurableStore {
+  public:
+    // Touches no file. `folder` is borrowed and must outlive this. A record of another node id or
+    // cluster name is refused.
+    DurableFile(DataDir& folder, NodeId node, std::string cluster_name, Log log);
+
+    // Reads both slots, mends what is damaged or behind, and removes a first record that was never
+    // finished. To be called once, first. Throws Error: data where the file is there but cannot be
+    // read, is another node's, or was here and is gone; disk where the disk fails.
+    [[nodiscard]] std::optional<Durable> load() override;
+
+    // Throws Error: disk where the disk fails, data where the record is too long to be kept.
+    void save(const Durable& record) override;
+    void settle() override;
+
+  private:
+    [[nodiscard]] std::filesystem::path path() const { return folder_.folder() / "state"; }
+    [[noreturn]] void refuse(const std::string& fault, const std::string& remedy) const;
+    [[noreturn]] void disk_failed(const std::string& what, int error) const;
+    void refuse_once_broken() const;
+    [[nodiscard]] bool open();
+    void check_length();
+    [[nodiscard]] std::string newest_body();
+    void create(const std::string& bytes);
+    void write(int file, std::size_t slot, const std::string& bytes);
+    void write_and_sync(std::size_t slot, const std::string& bytes);
+
+    DataDir& folder_;
+    NodeId node_;
+    std::string cluster_name_;
+    Log log_;
+    Descriptor file_;                   // open from the first record on
+    std::array<std::string, 2> slots_;  // as they are on disk
+    std::size_t newest_ = 0;            // of the two
+    std::uint64_t saves_ = 0;           // number of the newest
+    bool loaded_ = false;
+    bool broken_ = false;  // true also while a write is under way
+};
+
+}  // namespace electiond

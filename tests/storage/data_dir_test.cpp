@@ -1,0 +1,139 @@
+// The folder is made, looked at, and held by one daemon alone.
+#include "storage/data_dir.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <csignal>
+
+#include "scratch.h"
+
+namespace electiond {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+Fault opening(const fs::path& folder) {
+    return fault([&] { const DataDir opened(folder); });
+}
+
+TEST(DataDir, MakesTheFolderForItsOwnerAlone) {
+    const Scratch scratch;
+
+    const DataDir opened(scratch / "data/");
+
+    EXPECT_EQ(fs::status(scratch / "data").permissions(), fs::perms::owner_all);
+    EXPECT_FALSE(opened.used());
+}
+
+TEST(DataDir, DoesNotMakeItsParents) {
+    const Scratch scratch;
+
+    const auto found = opening(scratch / "typing/error");
+
+    EXPECT_EQ(found.code, Error::config);
+    EXPECT_THAT(found.line, AllOf(HasSubstr((scratch / "typing/error").string()),
+                                  HasSubstr("cannot be made: No such file"),
+                                  HasSubstr("correct node.data_dir")));
+}
+
+TEST(DataDir, RefusesAFileInItsPlace) {
+    const Scratch scratch;
+    replace(scratch / "data", "a file");
+
+    EXPECT_EQ(opening(scratch / "data").code, Error::config);
+    EXPECT_EQ(contents(scratch / "data"), "a file");
+}
+
+TEST(DataDir, RefusesAFolderThatEverybodyMayWriteTo) {
+    const Scratch scratch;
+    fs::create_directory(scratch / "data");
+    fs::permissions(scratch / "data", fs::perms::all);
+
+    const auto found = opening(scratch / "data");
+
+    EXPECT_EQ(found.code, Error::config);
+    EXPECT_THAT(found.line, HasSubstr("chmod 700"));
+}
+
+TEST(DataDir, RefusesAFolderThatItMayNotWriteTo) {
+    const Scratch scratch;
+    fs::create_directory(scratch / "data");
+    constexpr uid_t kNobody = 65534;
+    const bool root = ::geteuid() == 0;  // whom no mode stops
+    ASSERT_EQ(::chmod((scratch / "").c_str(), 0755), 0);
+    ASSERT_EQ(::chmod((scratch / "data").c_str(), 0555), 0);
+    if (root) {
+        ASSERT_EQ(::seteuid(kNobody), 0);
+    }
+
+    const auto found = opening(scratch / "data");
+
+    if (root) {
+        ASSERT_EQ(::seteuid(0), 0);
+    }
+    ASSERT_EQ(::chmod((scratch / "data").c_str(), 0700), 0);
+    EXPECT_EQ(found.code, Error::config);
+    EXPECT_THAT(found.line, HasSubstr("Permission denied"));
+}
+
+TEST(DataDir, RefusesAFolderOfSomebodyElse) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+    const Scratch scratch;
+    fs::create_directory(scratch / "data");
+    ASSERT_EQ(::chmod((scratch / "").c_str(), 0755), 0);
+    ASSERT_EQ(::chown((scratch / "data").c_str(), 12345, 12345), 0);
+    ASSERT_EQ(::chmod((scratch / "data").c_str(), 0755), 0);
+    ASSERT_EQ(::seteuid(65534), 0);
+
+    const auto found = opening(scratch / "data");
+
+    ASSERT_EQ(::seteuid(0), 0);
+    EXPECT_EQ(found.code, Error::config);
+    EXPECT_THAT(found.line, AllOf(HasSubstr("belongs to uid 12345"), HasSubstr("as uid 65534")));
+}
+
+TEST(DataDir, SaysWhichProcessHoldsIt) {
+    const Scratch scratch;
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t other = ::fork();
+    if (other == 0) {
+        const DataDir held(scratch / "data");
+        const bool told = ::write(ready[1], "x", 1) == 1;
+        while (told) ::pause();
+        ::_exit(1);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+
+    const auto found = opening(scratch / "data");
+
+    EXPECT_EQ(found.code, Error::data);
+    EXPECT_THAT(found.line, AllOf(HasSubstr((scratch / "data").string()),
+                                  HasSubstr("another electiond, pid " + std::to_string(other))));
+    ::kill(other, SIGKILL);
+    ASSERT_EQ(::waitpid(other, nullptr, 0), other);
+    EXPECT_EQ(opening(scratch / "data").line, "no error");  // the kernel has let go of it
+    ::close(ready[0]);
+    ::close(ready[1]);
+}
+
+TEST(DataDir, IsHeldOnceInOneProcessToo) {
+    const Scratch scratch;
+    const DataDir held(scratch / "data");
+
+    EXPECT_EQ(opening(scratch / "data").code, Error::data);
+}
+
+TEST(DataDir, RemembersThatANodeLivedHere) {
+    const Scratch scratch;
+    { DataDir(scratch / "data").mark_used(); }
+
+    for (int start = 0; start < 3; ++start) EXPECT_TRUE(DataDir(scratch / "data").used());
+}
+
+}  // namespace
+}  // namespace electiond
