@@ -1,0 +1,255 @@
+// Messages to JSON text, written by hand: a heartbeat is on the idle path.
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+
+#include "wire/codec.h"
+#include "wire/names.h"
+
+namespace electiond::wire {
+namespace {
+
+// Appends compact JSON. out(key, value) adds a field to the open object; of an optional value only
+// where there is one.
+class Writer {
+  public:
+    Writer() { text_.reserve(512); }
+
+    template <class T>
+    Writer& operator()(std::string_view key, const T& value) {
+        write(key);
+        text_ += ':';
+        write(value);
+        return *this;
+    }
+    template <class T>
+    Writer& operator()(std::string_view key, const std::optional<T>& value) {
+        return value ? (*this)(key, *value) : *this;
+    }
+    Writer& operator()(std::string_view key, Reason reason) {
+        return reason == Reason::none ? *this : (*this)(key, to_string(reason));
+    }
+    Writer& operator()(ConfigNumber number) {
+        return (*this)("configTerm", number.term)("configVersion", number.version);
+    }
+
+    template <class T>
+    Writer& or_null(std::string_view key, const std::optional<T>& value) {
+        return value ? (*this)(key, *value) : (*this)(key, nullptr);
+    }
+
+    template <class Fields>
+    void object(Fields fields) {
+        separate();
+        text_ += '{';
+        fields();
+        text_ += '}';
+    }
+
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+  private:
+    // What was written last ends in a bracket, a colon or a whole value, so it tells what is next.
+    void separate() {
+        if (!text_.empty() && std::string_view("{[:").find(text_.back()) == std::string_view::npos)
+            text_ += ',';
+    }
+
+    void write(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
+    void write(std::nullptr_t) { literal("null"); }
+    template <std::integral T>
+    requires(!std::same_as<T, bool>) void write(T number) {
+        char digits[24];
+        const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
+        literal({digits, static_cast<std::size_t>(end - digits)});
+    }
+    // A length of time, never negative: who reads it takes whole numbers from 0.
+    void write(Milliseconds length) { write(std::max<Milliseconds::rep>(length.count(), 0)); }
+    void write(Duration length) {
+        const auto us = std::chrono::duration_cast<std::chrono::microseconds>(length).count();
+        write(std::max<Duration::rep>(us, 0));
+    }
+
+    void write(std::string_view text) {
+        static constexpr char kHex[] = "0123456789abcdef";
+        separate();
+        text_ += '"';
+        for (const char c : text) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte < 0x20) {
+                text_ += "\\u00";
+                text_ += kHex[byte >> 4];
+                text_ += kHex[byte & 15];
+                continue;
+            }
+            if (c == '"' || c == '\\') text_ += '\\';
+            text_ += c;
+        }
+        text_ += '"';
+    }
+    void write(const std::string& text) { write(std::string_view(text)); }
+    template <class Tag>
+    void write(const Name<Tag>& name) {
+        write(std::string_view(name.value));
+    }
+    void write(const Endpoint& endpoint) { write(endpoint.to_string()); }
+
+    template <class T>
+    void write(const std::vector<T>& list) {
+        separate();
+        text_ += '[';
+        for (const auto& item : list) write(item);
+        text_ += ']';
+    }
+    // Always the last field: what does not fit is left out, two bytes for "]}" are kept.
+    void write(const std::vector<Member>& members) {
+        separate();
+        text_ += '[';
+        for (const auto& member : members) {
+            const auto before = text_.size();
+            write(member);
+            if (text_.size() + 2 <= kBodyMax) continue;
+            text_.resize(before);
+            break;
+        }
+        text_ += ']';
+    }
+
+    void write(const Voter& voter) {
+        object([&] { (*this)("id", voter.id)("uuid", voter.uuid); });
+    }
+    void write(const Electorate& config) {
+        object([&] {
+            (*this)("term", config.number.term)("version", config.number.version)(
+                "voters", config.voters)("banned", config.banned);
+        });
+    }
+    void write(const Succession& succession) {
+        object([&] { (*this)("order", succession.order)("stepMs", succession.step); });
+    }
+    void write(const LeaderHint& hint) {
+        object([&] {
+            (*this)("id", hint.id)("uuid", hint.uuid)("term", hint.term)("address", hint.address)(
+                "ageMs", hint.age);
+        });
+    }
+    void write(const Member& member) {
+        object([&] {
+            (*this)("id", member.id)("uuid", member.uuid)("addresses", member.addresses)(
+                "api", member.api)("role", member.role)
+                .or_null("lastAckMs", member.last_ack)("rttUs", member.rtt)(
+                    "eligible", member.eligible)("priority", member.priority);
+        });
+    }
+
+    void literal(std::string_view text) {
+        separate();
+        text_ += text;
+    }
+
+    std::string text_;
+};
+
+void put_sender(Writer& out, const Sender& sender) {
+    if (sender.uuid.empty()) return;
+    out("clusterId", sender.cluster_id)("clusterName", sender.cluster_name);
+    out("from", sender.uuid)("fromId", sender.id)("incarnation", sender.incarnation);
+    out("address", sender.address);
+    if (!sender.api.empty()) out("api", sender.api);
+    if (!sender.supersedes.empty()) out("supersedes", sender.supersedes);
+}
+
+void put(Writer& out, const PreVote& ask) { out(ask.config); }
+
+void put(Writer& out, const VoteRequest& ask) {
+    out(ask.config)("transfer", ask.transfer)("reason", ask.cause);
+}
+
+void put(Writer& out, const Heartbeat& beat) {
+    out("seq", beat.seq)("promiseMs", beat.promise)(beat.number)("view", beat.view);
+    out("config", beat.config)("succession", beat.succession)("members", beat.members);
+}
+
+void put(Writer& out, const TimeoutNow& word) { out("reason", word.cause); }
+
+void put(Writer& out, const Hello& hello) {
+    out("blank", hello.blank);
+    if (!hello.founding_set.empty()) out("foundingSet", hello.founding_set);
+    out("wantsVote", hello.wants_vote)("priority", hello.priority)(hello.config);
+}
+
+void put(Writer& out, const StatusQuery& query) {
+    if (query.members) out("members", true);
+}
+
+void put(Writer& out, const Sender&, const VoteReply& reply) {
+    out("voteGranted", reply.granted)("leaderHint", reply.hint)("config", reply.config);
+}
+
+void put(Writer& out, const Sender&, const HeartbeatReply& ack) {
+    out("received", true)("accepted", ack.accepted)("seq", ack.seq)(ack.config)("view", ack.view);
+    out("eligible", ack.eligible)("priority", ack.priority)("wantsVote", ack.wants_vote);
+    out("leaving", ack.leaving)("cooling", ack.cooling);
+}
+
+void put(Writer& out, const Sender&, const TimeoutNowReply& reply) {
+    out("accepted", reply.accepted);
+}
+
+void put(Writer& out, const Sender& sender, const HelloReply& reply) {
+    out("id", sender.id);
+    put(out, reply.self);
+    out("leaderHint", reply.hint)("config", reply.config);
+}
+
+void put(Writer& out, const Sender& sender, const StatusReply& status) {
+    out("id", sender.id)("uuid", sender.uuid).or_null("port", status.port);
+    out("state", status.state)("role", status.role).or_null("leaderId", status.leader_id);
+    out("isLeader", status.is_leader)("leaseRemainingMs", status.lease_remaining);
+    out("uptime", status.uptime).or_null("votedFor", status.voted_for)(status.config);
+    out("voters", status.voters)("version", status.version)("members", status.members);
+}
+
+}  // namespace
+
+std::string name_of(const RequestBody& body) {
+    return std::string(kRequestNames.at(body.index()).name);
+}
+
+std::string encode(const PeerRequest& request) {
+    Writer out;
+    out.object([&] {
+        out("v", 1);
+        put_sender(out, request.from);
+        out("term", request.term);
+        const auto* own_id = kRequestNames.at(request.body.index()).own_id;
+        if (own_id != nullptr) out(own_id, request.from.id);
+        std::visit([&](const auto& body) { put(out, body); }, request.body);
+    });
+    return out.take();
+}
+
+std::string encode(const PeerReply& reply) {
+    Writer out;
+    out.object([&] {
+        out("v", 1);
+        put_sender(out, reply.from);
+        out("term", reply.term)("requestTerm", reply.request_term)("reason", reply.reason);
+        std::visit([&](const auto& body) { put(out, reply.from, body); }, reply.body);
+    });
+    return out.take();
+}
+
+std::string encode_seed_reply(const SeedRequest& request, Term own_term) {
+    const bool vote = request.name == "vote-request" || request.name == "pre-vote";
+    Writer out;
+    out.object([&] {
+        if (!vote) out("received", true)("accepted", false);
+        out("term", own_term);
+        if (vote) out("voteGranted", false);
+        out("reason", Reason::no_cluster_id);
+    });
+    return out.take();
+}
+
+}  // namespace electiond::wire
