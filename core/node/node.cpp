@@ -96,7 +96,7 @@ void Node::on(RequestArrived arrived) {
         }
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
-        respond({Answer::Kind::malformed, wire::encode_error(error.what())});
+        respond({Answer::Kind::malformed, wire::encode_malformed(error)});
     }
 }
 

@@ -46,6 +46,9 @@ struct SeedRequest {
 // The refusal `no_cluster_id`, in the shape of a vote or of a heartbeat answer.
 [[nodiscard]] std::string encode_seed_reply(const SeedRequest& request, Term own_term);
 
+// The body of a refusal of what is no message at all: {"error":…,"reason":"malformed"}.
+[[nodiscard]] std::string encode_malformed(const DecodeError& error);
+
 // Throws DecodeError, and nothing else. A status query may be empty and lack its sender.
 // Fields that the protocol does not know are ignored; of a field that stands twice the last counts.
 [[nodiscard]] std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,

@@ -252,4 +252,13 @@ std::string encode_seed_reply(const SeedRequest& request, Term own_term) {
     return out.take();
 }
 
+std::string encode_malformed(const DecodeError& error) {
+    Writer out;
+    out.object([&] {
+        out("error", std::string(error.what()));
+        out("reason", Reason::malformed);
+    });
+    return out.take();
+}
+
 }  // namespace electiond::wire
