@@ -1,0 +1,266 @@
+// The command line, checked: everything that a verb may rely on.
+#include "electionctl/arguments.h"
+
+#include <Poco/Exception.h>
+#include <Poco/URI.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "electionctl/help.h"
+
+namespace electiond::ctl {
+namespace {
+
+constexpr std::string_view kDefaultEndpoint = "http://127.0.0.1:7400";
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+std::string trimmed(const std::string& text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos) return "";
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::vector<std::string> parse_endpoints(const std::string& list) {
+    std::vector<std::string> endpoints;
+    std::istringstream parts(list);
+    for (std::string part; std::getline(parts, part, ',');) {
+        endpoints.push_back(parse_endpoint(trimmed(part)));
+    }
+    if (endpoints.empty()) throw UsageError("the list of endpoints is empty");
+    return endpoints;
+}
+
+// A token that holds more than one line would smuggle headers into the request.
+std::string checked_token(const std::string& text, const std::string& where) {
+    std::string token = trimmed(text);
+    const auto plain = [](char c) { return c > ' ' && c < 127; };
+    if (token.empty()) throw UsageError(where + " holds no token");
+    if (!std::ranges::all_of(token, plain)) {
+        throw UsageError(where + " must hold one line of printable ASCII without spaces");
+    }
+    return token;
+}
+
+std::string read_token_file(const std::string& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    if (!file || !(text << file.rdbuf())) {
+        throw UsageError("cannot read the token file " + path +
+                         ": check that it exists, is not empty and that you may read it");
+    }
+    return checked_token(text.str(), "the token file " + path);
+}
+
+int parse_count(const std::string& text) {
+    int count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size() || count < 1) {
+        throw UsageError("--count " + text + ": expected a number from 1");
+    }
+    return count;
+}
+
+Output parse_output(const std::string& text) {
+    if (text == "table") return Output::table;
+    if (text == "json") return Output::json;
+    throw UsageError("--output " + text + ": expected table or json");
+}
+
+// Takes the words one after the other; what is no option is the verb, then its operands.
+class Reader {
+  public:
+    explicit Reader(const std::vector<std::string>& words) : words_(words) {}
+
+    Arguments read() {
+        bool options_end = false;
+        for (; next_ < words_.size(); ++next_) {
+            const std::string& word = words_[next_];
+            if (!options_end && word == "--") {
+                options_end = true;
+            } else if (!options_end && word.size() > 1 && word.front() == '-') {
+                option(word);
+            } else if (result_.verb.empty()) {
+                result_.verb = word;
+            } else {
+                result_.operands.push_back(word);
+            }
+        }
+        return result_;
+    }
+
+    // The options seen that only some verbs have.
+    std::vector<std::string> special;
+
+  private:
+    void option(const std::string& word) {
+        const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
+        const std::string name = word.substr(0, equals);
+        inline_value_.reset();
+        if (equals != std::string::npos) inline_value_ = word.substr(equals + 1);
+        if (flag(name)) {
+            if (inline_value_) throw UsageError(name + " takes no value");
+        } else if (!valued(name)) {
+            throw UsageError("unknown option " + name + "; electionctl --help lists them");
+        }
+    }
+
+    bool flag(const std::string& name) {
+        if (name == "-h" || name == "--help") {
+            result_.help = true;
+        } else if (name == "--version") {
+            result_.version = true;
+        } else if (name == "--me" || name == "--once") {
+            (name == "--me" ? result_.me : result_.once) = true;
+            special.push_back(name);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    bool valued(const std::string& name) {
+        if (name == "--endpoint" || name == "--endpoints") {
+            result_.endpoints = parse_endpoints(value(name));
+        } else if (name == "-o" || name == "--output") {
+            result_.output = parse_output(value(name));
+        } else if (name == "--timeout") {
+            result_.timeout = parse_duration(value(name));
+        } else if (name == "--token-file") {
+            result_.token = read_token_file(value(name));
+        } else if (name == "--to") {
+            result_.to = value(name);
+        } else if (name == "--exec") {
+            result_.exec = value(name);
+        } else if (name == "--count") {
+            result_.count = parse_count(value(name));
+        } else {
+            return false;
+        }
+        if (name == "--to" || name == "--exec" || name == "--count") special.push_back(name);
+        return true;
+    }
+
+    std::string value(const std::string& name) {
+        if (!inline_value_ && next_ + 1 < words_.size()) inline_value_ = words_[++next_];
+        if (!inline_value_ || inline_value_->empty()) throw UsageError(name + " needs a value");
+        return *inline_value_;
+    }
+
+    const std::vector<std::string>& words_;
+    std::size_t next_ = 0;
+    std::optional<std::string> inline_value_;
+    Arguments result_;
+};
+
+void check_members(const Arguments& arguments) {
+    const auto& operands = arguments.operands;
+    if (operands.empty() || (operands.size() == 2 && operands[0] == "remove")) return;
+    if (operands.size() != 1 || operands[0] != "leave") {
+        throw UsageError("members takes nothing, or remove ID, or leave");
+    }
+    // The next in turn would leave in its stead, and for good.
+    if (arguments.endpoints.size() > 1) {
+        throw UsageError("members leave acts on one node for good: name exactly one --endpoint");
+    }
+}
+
+void check(const Arguments& arguments, const std::vector<std::string>& special) {
+    const std::string& name = arguments.verb;
+    if (name.empty()) throw UsageError("no verb given; electionctl --help lists them");
+    if (name == "explain" || name == "run" || name == "plugin") {
+        throw UsageError(name + " is not built yet");
+    }
+    const VerbHelp* verb = find_verb(name);
+    if (!verb) throw UsageError("unknown verb " + name + "; electionctl --help lists them");
+    for (const std::string& option : special) {
+        if (verb->options.find(" " + option + " ") == std::string_view::npos) {
+            throw UsageError(option + " is no option of " + name + "; see electionctl " + name +
+                             " --help");
+        }
+    }
+    if (arguments.operands.size() > verb->operands_max) {
+        throw UsageError("too many words after " + name + ": " + arguments.operands.back());
+    }
+    if (name == "members") check_members(arguments);
+    if (arguments.me && arguments.endpoints.size() > 1) {
+        throw UsageError("--me asks about one node: name exactly one --endpoint");
+    }
+}
+
+}  // namespace
+
+std::chrono::milliseconds parse_duration(const std::string& text) {
+    struct Unit {
+        std::string_view name;
+        long long milliseconds;
+    };
+    constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+    constexpr long long kMost = 24LL * 3'600'000;
+    long long number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    for (const auto& [name, milliseconds] : kUnits) {
+        if (error != std::errc() || std::string_view(rest, end) != name) continue;
+        if (number > 0 && number <= kMost / milliseconds) {
+            return std::chrono::milliseconds(number * milliseconds);
+        }
+    }
+    throw UsageError("'" + text +
+                     "' is no duration: expected a whole number with its unit, as in 500ms, 30s, "
+                     "2m, up to 24h");
+}
+
+std::string parse_endpoint(const std::string& text) {
+    const auto refuse = [&text](const std::string& why) {
+        throw UsageError("endpoint '" + text + "' " + why + ": expected http://host:port");
+    };
+    const bool has_scheme = text.find("://") != std::string::npos;
+    try {
+        const Poco::URI uri(has_scheme ? text : "http://" + text);
+        if (uri.getScheme() != "http") refuse("is not http");
+        if (uri.getHost().empty()) refuse("names no host");
+        if (!uri.getUserInfo().empty())
+            refuse("holds a password, which electiond does not ask for");
+        if (!uri.getRawQuery().empty() || !uri.getFragment().empty()) refuse("has a query");
+        std::string whole = "http://" + uri.getAuthority() + uri.getPath();
+        while (whole.ends_with('/')) whole.pop_back();
+        return whole;
+    } catch (const Poco::Exception&) {
+        refuse("is no URL");
+    }
+    return {};
+}
+
+Arguments parse_arguments(const std::vector<std::string>& words) {
+    Reader reader(words);
+    Arguments arguments = reader.read();
+    if (arguments.verb == "help" && arguments.operands.size() <= 1) {
+        arguments.help = true;
+        arguments.verb = arguments.operands.empty() ? "" : arguments.operands[0];
+        arguments.operands.clear();
+    }
+    if (arguments.version || (arguments.help && arguments.verb.empty())) return arguments;
+    if (arguments.endpoints.empty()) {
+        const std::string list = environment("ELECTIONCTL_ENDPOINTS");
+        arguments.endpoints = parse_endpoints(list.empty() ? std::string(kDefaultEndpoint) : list);
+    }
+    if (arguments.token.empty()) {
+        const std::string token = environment("ELECTIONCTL_TOKEN");
+        if (!token.empty()) arguments.token = checked_token(token, "ELECTIONCTL_TOKEN");
+    }
+    if (!arguments.help) check(arguments, reader.special);
+    if (arguments.help && !find_verb(arguments.verb)) {
+        throw UsageError("unknown verb " + arguments.verb + "; electionctl --help lists them");
+    }
+    return arguments;
+}
+
+}  // namespace electiond::ctl

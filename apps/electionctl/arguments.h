@@ -1,0 +1,47 @@
+// The command line, checked: everything that a verb may rely on.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace electiond::ctl {
+
+enum class Output { table, json };
+
+struct Arguments {
+    std::string verb;                   // empty where only help or the version is asked for
+    std::vector<std::string> operands;  // what follows the verb, as in: members remove 3
+    std::vector<std::string>
+        endpoints;  // at least one; each as http://host:port[/path], no slash at the end
+    Output output = Output::table;
+    std::string token;  // empty: none is sent
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::string> to;    // step-down
+    std::optional<std::string> exec;  // watch
+    std::optional<int> count;         // watch
+    bool me = false;                  // wait-leader
+    bool once = false;                // top
+    bool help = false;
+    bool version = false;
+};
+
+// The words cannot be obeyed; the text says why and what would be right.
+class UsageError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// Throws UsageError. Reads the token file and, for what the words leave open, the environment.
+[[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& words);
+
+// "150ms", "2s", "1m", "1h"; a bare number is refused, as everywhere in electiond. Throws
+// UsageError.
+[[nodiscard]] std::chrono::milliseconds parse_duration(const std::string& text);
+
+// "host:port" or a URL to http://host:port[/path]. Throws UsageError.
+[[nodiscard]] std::string parse_endpoint(const std::string& text);
+
+}  // namespace electiond::ctl

@@ -1,0 +1,16 @@
+// What the program's exit code says; the numbers are sysexits', named in the contract.
+#pragma once
+
+namespace electiond::ctl {
+
+enum ExitCode : int {
+    kDone = 0,
+    kRefused = 1,  // or failed; of is-leader: does not lead
+    kUnknown = 2,  // of is-leader alone
+    kUsage = 64,
+    kUnreachable = 69,
+    kInternal = 70,
+    kTimedOut = 75,
+};
+
+}  // namespace electiond::ctl

@@ -1,0 +1,93 @@
+// The verbs, and the words that explain them.
+#include "electionctl/help.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace electiond::ctl {
+namespace {
+
+constexpr std::array kVerbs{
+    VerbHelp{"status", "", "the asked node: its role, term, leader and lease", "", "", 0},
+    VerbHelp{"cluster", "", "every node that membership or discovery knows", "", "", 0},
+    VerbHelp{"leader", "", "who leads; exit 1 where nobody does", "", "", 0},
+    VerbHelp{"is-leader", "", "whether the asked node leads, as an exit code",
+             "Exit 0: it leads now, its lease is valid. 1: it does not. 2: unknown, it did not "
+             "answer.\n",
+             "", 0},
+    VerbHelp{"wait-leader", "[--timeout 30s] [--me]", "waits until somebody leads",
+             "  --timeout D   how long to wait in all (30s); then exit 75\n"
+             "  --me          waits until the asked node itself leads (one endpoint)\n",
+             " --me ", 0},
+    VerbHelp{
+        "watch", "[--exec CMD] [--count N]", "prints a line at each change of leadership",
+        "  --exec CMD    runs CMD by the shell at each line, one at a time, with the line's JSON "
+        "on\n"
+        "                stdin and ELECTIOND_EVENT (leader, follower, no-leader), _LEADER_ID,\n"
+        "                _PREVIOUS_LEADER_ID, _TERM, _FENCING_TOKEN, _INDEX in the environment\n"
+        "  --count N     ends after N lines\n"
+        "The first line says how things stand now. When an endpoint dies, the next is asked.\n",
+        " --exec --count ", 0},
+    VerbHelp{"top", "[--once]", "the whole cluster on one screen, live",
+             "  --once        prints one plain frame and ends, for scripts\n"
+             "Finds all nodes by itself from any one that answers. Keys: q quit, s step down, h "
+             "help.\n",
+             " --once ", 0},
+    VerbHelp{"history", "", "the last changes of leadership, with their reasons", "", "", 0},
+    VerbHelp{"step-down", "[--to ID]", "asks the leader to hand the lead over",
+             "  --to ID       to this node rather than to the best successor\n"
+             "Only the asked node steps down. With several endpoints, the one that leads does.\n",
+             " --to ", 0},
+    VerbHelp{"members", "[remove ID | leave]", "voters and observers; removes one for good",
+             "  remove ID     removes a voter or observer, where that is safe; asks the leader\n"
+             "  leave         the asked node leaves for good (exactly one endpoint)\n",
+             "", 2},
+};
+
+constexpr std::string_view kGlobalOptions =
+    "  --endpoint URL[,URL...]  whom to ask, tried in turn; or ELECTIONCTL_ENDPOINTS\n"
+    "                           (http://127.0.0.1:7400)\n"
+    "  -o, --output table|json  for people, or the API's own JSON unchanged (table)\n"
+    "  --timeout D              how long one request may take: 500ms, 3s, 1m (3s; changes 15s)\n"
+    "  --token-file FILE        the token for changes; or ELECTIONCTL_TOKEN\n"
+    "  --help, --version\n";
+
+constexpr std::string_view kExitCodes =
+    "Exit codes: 0 done, 1 refused or failed, 64 bad usage, 69 unreachable, 75 timed out.\n";
+
+}  // namespace
+
+std::span<const VerbHelp> verbs() { return kVerbs; }
+
+const VerbHelp* find_verb(std::string_view name) {
+    const auto found = std::ranges::find(kVerbs, name, &VerbHelp::name);
+    return found == kVerbs.end() ? nullptr : &*found;
+}
+
+std::string general_help() {
+    std::ostringstream text;
+    text << "electionctl: asks and steers electiond, leadership as a system service\n\n"
+         << "Usage: electionctl [OPTIONS] VERB\n\n";
+    for (const VerbHelp& verb : kVerbs) {
+        std::string name(verb.name);
+        name.resize(13, ' ');
+        text << "  " << name << verb.summary << '\n';
+    }
+    text << "\nelectionctl VERB --help says more of a verb. Options:\n"
+         << kGlobalOptions << '\n'
+         << kExitCodes;
+    return text.str();
+}
+
+std::string verb_help(const VerbHelp& verb) {
+    std::ostringstream text;
+    text << verb.name << ": " << verb.summary << "\n\nUsage: electionctl [OPTIONS] " << verb.name
+         << (verb.usage.empty() ? "" : " ") << verb.usage << "\n\n"
+         << verb.text << (verb.text.empty() ? "" : "\n") << "Options of every verb:\n"
+         << kGlobalOptions << '\n'
+         << kExitCodes;
+    return text.str();
+}
+
+}  // namespace electiond::ctl

@@ -1,0 +1,89 @@
+// The whole program as a function, so that tests can run it.
+#include "electionctl/run.h"
+
+#include <algorithm>
+#include <exception>
+#include <ostream>
+
+#include "electionctl/exit_code.h"
+#include "electionctl/help.h"
+#include "electionctl/top.h"
+#include "electionctl/verbs.h"
+
+namespace electiond::ctl {
+namespace {
+
+constexpr std::chrono::milliseconds kAsking{3000};
+constexpr std::chrono::milliseconds kChanging{15'000};  // a hand-over waits for grants and hooks
+
+bool changes(const Arguments& arguments) {
+    return arguments.verb == "step-down" ||
+           (arguments.verb == "members" && !arguments.operands.empty());
+}
+
+// How long one request may take. The --timeout of wait-leader is that of the whole.
+std::chrono::milliseconds request_timeout(const Arguments& arguments) {
+    const auto given = arguments.timeout.value_or(changes(arguments) ? kChanging : kAsking);
+    return arguments.verb == "wait-leader" ? std::min(given, kAsking) : given;
+}
+
+int members_verb(const Session& session) {
+    const auto& operands = session.arguments.operands;
+    if (operands.empty()) return members(session);
+    return operands[0] == "leave" ? leave(session) : remove_member(session);
+}
+
+int dispatch(const Session& session) {
+    struct Entry {
+        std::string_view name;
+        int (*run)(const Session&);
+    };
+    static constexpr Entry kEntries[] = {
+        {"status", status},
+        {"cluster", cluster},
+        {"leader", leader},
+        {"is-leader", is_leader},
+        {"wait-leader", wait_leader},
+        {"watch", watch},
+        {"top", top},
+        {"history", history},
+        {"step-down", step_down},
+        {"members", members_verb},
+    };
+    const auto* entry = std::ranges::find(kEntries, session.arguments.verb, &Entry::name);
+    return entry->run(session);
+}
+
+int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) {
+    const Arguments arguments = parse_arguments(words);
+    if (arguments.version) {
+        out << "electionctl " << ELECTIOND_VERSION << '\n';
+        return kDone;
+    }
+    if (arguments.help) {
+        out << (arguments.verb.empty() ? general_help() : verb_help(*find_verb(arguments.verb)));
+        return kDone;
+    }
+    const ApiClient client(arguments.endpoints, arguments.token, request_timeout(arguments));
+    return dispatch({arguments, client, out, err});
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) noexcept {
+    try {
+        return run_checked(words, out, err);
+    } catch (const UsageError& error) {
+        err << "electionctl: " << error.what() << '\n';
+        return kUsage;
+    } catch (const Unreachable& error) {
+        err << "electionctl: " << error.what()
+            << "\n  is electiond running there? its api.listen is what --endpoint must name\n";
+        return error.timed_out ? kTimedOut : kUnreachable;
+    } catch (const std::exception& error) {
+        err << "electionctl: " << error.what() << '\n';
+        return kInternal;
+    }
+}
+
+}  // namespace electiond::ctl

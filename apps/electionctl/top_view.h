@@ -1,0 +1,45 @@
+// What the API's answers say about a cluster, as plain data; pure.
+#pragma once
+
+#include <Poco/Dynamic/Var.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace electiond::ctl {
+
+enum class Tint { plain, dim, strong, good, warn, bad };
+
+// Answers as they came; one that did not come is empty.
+struct Sources {
+    std::string endpoint;          // who answered
+    Poco::Dynamic::Var cluster;    // GET /cluster
+    Poco::Dynamic::Var members{};  // GET /members
+    Poco::Dynamic::Var status{};   // GET /status, of the leader where there is one
+};
+
+struct NodeRow {
+    std::string id{}, role{}, state{}, term{}, leader{}, api{}, trouble{};
+    std::optional<std::int64_t> contact_ms{};  // since the leader last heard it
+    std::optional<std::int64_t> lease_ms{};    // what is left of it; the leader's alone
+    bool online = false;
+};
+
+struct Health {
+    Tint tint = Tint::plain;
+    std::string text{};  // a sentence without full stop
+};
+
+struct View {
+    std::string endpoint{}, name{}, version{};
+    std::string leader{}, leader_api{}, term{}, token{};  // empty where there is none
+    std::optional<std::int64_t> voters{}, quorum{}, can_lose{}, uptime_ms{};
+    Health health{};
+    std::vector<NodeRow> rows{};  // by id, numbers as numbers
+};
+
+[[nodiscard]] View make_view(const Sources& sources);
+
+}  // namespace electiond::ctl

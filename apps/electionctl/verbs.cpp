@@ -1,0 +1,175 @@
+// The verbs that ask once.
+#include "electionctl/verbs.h"
+
+#include <ostream>
+
+#include "electionctl/exit_code.h"
+#include "electionctl/table.h"
+#include "electionctl/top_view.h"
+
+namespace electiond::ctl {
+namespace {
+
+std::string yes_or_no(std::optional<bool> flag) { return flag ? (*flag ? "yes" : "no") : ""; }
+
+// A moment told as text, or as milliseconds since 1970.
+std::string moment(const Record& record, const std::string& key) {
+    const auto ms = record.number(key);
+    if (!ms || *ms < 0) return record.text(key);
+    const auto seconds = static_cast<std::time_t>(*ms / 1000);
+    std::tm parts{};
+    std::array<char, 32> text{};
+    if (!gmtime_r(&seconds, &parts)) return record.text(key);
+    text.at(std::strftime(text.data(), text.size(), "%FT%TZ", &parts)) = '\0';
+    return text.data();
+}
+
+// Prints the answer's own JSON where that is wanted, and every refusal; says whether it is done.
+std::optional<int> shown(const Session& session, const Answer& answer) {
+    if (!answer.ok()) return refused(session, answer);
+    if (session.arguments.output != Output::json) return std::nullopt;
+    session.out << answer.body << '\n';
+    return kDone;
+}
+
+std::string ids(const Record& record, const std::string& key) {
+    std::string all;
+    for (const Record& peer : record.list(key)) all += (all.empty() ? "" : " ") + peer.text("id");
+    return all;
+}
+
+}  // namespace
+
+int status(const Session& session) {
+    const Answer answer = session.client.ask_in_turn({.path = "/status", .expects = "id"});
+    if (const auto done = shown(session, answer)) return *done;
+    const Record s = answer.record();
+    const auto seconds = s.number("uptime");
+    Table table({"node", s.text("id")});
+    const auto row = [&table](const char* name, const std::string& value) {
+        if (!value.empty()) table.add({name, value});
+    };
+    row("cluster", s.text("cluster"));
+    row("state", s.text("state"));
+    row("role", s.text("role"));
+    row("leads now", yes_or_no(s.flag("isLeader")));
+    row("leader", s.text("leaderId").empty() ? "none known" : s.text("leaderId"));
+    row("term", s.text("term"));
+    row("voted for", s.text("votedFor"));
+    row("fencing token", s.flag("isLeader").value_or(false) ? s.text("fencingToken") : "");
+    row("lease left",
+        in_words(s.flag("isLeader").value_or(false) ? s.number("leaseRemainingMs") : std::nullopt));
+    if (const auto voters = s.count("voters")) row("voters", std::to_string(*voters));
+    row("quorum", s.text("quorum"));
+    row("priority", s.text("priority"));
+    row("peers", ids(s, "peers"));
+    row("uptime", in_words(seconds ? std::optional(*seconds * 1000) : std::nullopt));
+    row("transport", s.text("transport"));
+    row("version", s.text("version"));
+    row("uuid", s.text("uuid"));
+    row("asked", answer.endpoint);
+    table.print(session.out);
+    return kDone;
+}
+
+int cluster(const Session& session) {
+    const Answer answer = session.client.ask_in_turn({.path = "/cluster", .expects = "cluster"});
+    if (const auto done = shown(session, answer)) return *done;
+    const View view = make_view({.endpoint = answer.endpoint, .cluster = answer.json});
+    session.out << view.health.text << "\n\n";
+    Table table({"ID", "ROLE", "STATE", "TERM", "LEADER", "PEERS", "API", "ONLINE"});
+    for (const Record& record : answer.record().list("cluster")) {
+        const std::string trouble = record.text("error");
+        table.add({record.text("id"), record.text("role"), record.text("state"),
+                   record.text("term"), record.text("leaderId"), record.text("address"),
+                   record.text("api"),
+                   yes_or_no(record.flag("online")) + (trouble.empty() ? "" : ": " + trouble)});
+    }
+    table.print(session.out);
+    return kDone;
+}
+
+int leader(const Session& session) {
+    const Answer answer = session.client.ask_in_turn(
+        {.path = "/leader", .expects = "leaderId"},
+        [](const Answer& each) { return !each.record().text("leaderId").empty(); });
+    if (!answer.ok() && answer.status != 503) return refused(session, answer);
+    const Record record = answer.record();
+    const std::string id = record.text("leaderId");
+    if (session.arguments.output == Output::json) {
+        session.out << answer.body << '\n';
+    } else if (!id.empty()) {
+        const bool asked = record.flag("isLeader").value_or(false);
+        Table table({"LEADER", "TERM", "FENCING TOKEN", "LEASE LEFT", "SAYS"});
+        table.add({id, record.text("term"), asked ? record.text("fencingToken") : "",
+                   asked ? in_words(record.number("leaseRemainingMs")) : "", answer.endpoint});
+        table.print(session.out);
+    } else {
+        session.out << "no leader\n";
+    }
+    return id.empty() ? kRefused : kDone;
+}
+
+int is_leader(const Session& session) {
+    const auto answer = [&session]() -> std::optional<Answer> {
+        try {
+            return session.client.ask_in_turn({.path = "/leader", .expects = "isLeader"});
+        } catch (const Unreachable& error) {
+            session.err << "electionctl: " << error.what() << '\n';
+            return std::nullopt;
+        }
+    }();
+    if (!answer) return kUnknown;
+    if (!answer->ok() && answer->status != 503) {
+        refused(session, *answer);
+        return kUnknown;
+    }
+    const Record record = answer->record();
+    const std::string id = record.text("leaderId");
+    if (session.arguments.output == Output::json) {
+        session.out << answer->body << '\n';
+    } else if (answer->ok()) {
+        session.out << "yes: it leads under term " << record.text("term") << " (fencing token "
+                    << record.text("fencingToken") << ")\n";
+    } else {
+        session.out << (id.empty() ? "no: it knows no leader" : "no: node " + id + " leads")
+                    << '\n';
+    }
+    return answer->ok() ? kDone : kRefused;
+}
+
+int history(const Session& session) {
+    const Answer answer = session.client.ask_in_turn({.path = "/history"});
+    if (const auto done = shown(session, answer)) return *done;
+    Table table({"AT", "TERM", "LEADER", "BEFORE", "REASON", "WITHOUT LEADER"});
+    const auto changes = records_of(answer.json);
+    for (const Record& change : changes) {
+        table.add({moment(change, "at"), change.text("term"), change.text("leaderId"),
+                   change.text("previous"), change.text("reason"),
+                   in_words(change.number("gapMs"))});
+    }
+    if (changes.empty()) session.out << "no change of leadership since this node started\n";
+    if (!changes.empty()) table.print(session.out);
+    return kDone;
+}
+
+int members(const Session& session) {
+    const Answer answer = session.client.ask_in_turn({.path = "/members"});
+    if (const auto done = shown(session, answer)) return *done;
+    Table table({"ID", "ROLE", "STATE", "LAST CONTACT", "ROUND TRIP", "PRIORITY", "ELIGIBLE",
+                 "PEERS", "API"});
+    for (const Record& member : records_of(answer.json)) {
+        table.add({member.text("id"), member.text("role"), member.text("state"),
+                   in_words(member.number("lastContactMs")), in_words(member.number("rttMs")),
+                   member.text("priority"), yes_or_no(member.flag("eligible")),
+                   member.text("address"), member.text("api")});
+    }
+    table.print(session.out);
+    if (const auto age = answer.record().number("asOfMs")) {
+        session.out << "\nthe leader did not answer; this is the node's last view, "
+                    << in_words(age) << " old\n";
+    }
+    return kDone;
+}
+
+}  // namespace electiond::ctl

@@ -1,0 +1,37 @@
+// The verbs that ask once, or change something once.
+#pragma once
+
+#include <iosfwd>
+
+#include "electionctl/api_client.h"
+#include "electionctl/arguments.h"
+
+namespace electiond::ctl {
+
+// What a verb works with; all outlive it.
+struct Session {
+    const Arguments& arguments;
+    const ApiClient& client;
+    std::ostream& out;
+    std::ostream& err;
+};
+
+// Each returns the exit code, and throws Unreachable.
+int status(const Session& session);
+int cluster(const Session& session);
+int leader(const Session& session);
+int is_leader(const Session& session);
+int history(const Session& session);
+int members(const Session& session);
+int step_down(const Session& session);
+int remove_member(const Session& session);
+int leave(const Session& session);
+
+// Waiting verbs.
+int wait_leader(const Session& session);
+int watch(const Session& session);
+
+// Prints a refusal with its remedy; returns its exit code. `remedy` may be empty.
+int refused(const Session& session, const Answer& answer, const std::string& remedy = "");
+
+}  // namespace electiond::ctl
