@@ -119,6 +119,8 @@ Answer ApiClient::ask(const std::string& endpoint, const Question& question) con
         throw NoAnswer("closed the connection without an answer", Kind::broken);
     } catch (const Poco::Net::MessageException&) {
         throw NoAnswer("does not speak HTTP", Kind::broken);
+    } catch (const Poco::SyntaxException&) {  // of a status line
+        throw NoAnswer("does not speak HTTP", Kind::broken);
     } catch (const Poco::Exception& error) {
         throw NoAnswer(printable(error.displayText()), sent ? Kind::broken : Kind::not_connected);
     }

@@ -16,9 +16,9 @@ namespace electiond::ctl {
 
 struct Question {
     std::string method = "GET";
-    std::string path{};                   // as in /status
-    std::string body{};                   // JSON, or empty
-    std::string expects{};                // a key without which it is no answer of electiond's
+    std::string path{};                 // as in /status
+    std::string body{};                 // JSON, or empty
+    std::string expects{};              // a key without which it is no answer of electiond's
     std::chrono::milliseconds wait{0};  // how long the server was asked to wait
 };
 

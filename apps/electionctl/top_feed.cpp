@@ -23,6 +23,15 @@ Poco::Dynamic::Var ask_kindly(const ApiClient& client, const std::string& endpoi
     return {};
 }
 
+std::string in_one_line(const std::string& text) {
+    std::string line;
+    for (const char c : text) {
+        if (c != '\n' && (c != ' ' || !line.ends_with(' '))) line += c;
+        if (c == '\n' && !line.ends_with(' ')) line += ' ';
+    }
+    return line;
+}
+
 std::optional<std::string> endpoint_of(const std::string& api) {
     try {
         if (!api.empty()) return parse_endpoint(api);
@@ -89,8 +98,7 @@ void TopFeed::run(const std::stop_token& stop) {
         try {
             view = fetcher_.fetch();
         } catch (const std::exception& error) {
-            trouble = error.what();
-            std::ranges::replace(trouble, '\n', ' ');
+            trouble = in_one_line(error.what());
         }
         std::unique_lock lock(mutex_);
         if (view) news_.view = std::move(*view);

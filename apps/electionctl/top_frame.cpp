@@ -50,7 +50,7 @@ std::vector<Column> columns(const View& view, const FrameState& state) {
     add("ID", 9, [](const NodeRow& row) { return Span{row.id, Tint::strong}; });
     add("ROLE", 4, [](const NodeRow& row) { return Span{row.role}; });
     add("STATE", 8, [](const NodeRow& row) { return Span{row.state, state_tint(row)}; });
-    add("UP", 2, [](const NodeRow& row) {
+    add("UP", 1, [](const NodeRow& row) {
         return Span{row.online ? "yes" : "no", row.online ? Tint::good : Tint::bad};
     });
     add("TERM", 7, [](const NodeRow& row) { return Span{row.term}; });
@@ -59,7 +59,7 @@ std::vector<Column> columns(const View& view, const FrameState& state) {
     add("LEASE", 5, [&state](const NodeRow& row) {
         return Span{lease_bar(row, state.lease_full_ms), Tint::good};
     });
-    add("API", 1, [](const NodeRow& row) { return Span{row.api}; });
+    add("API", 2, [](const NodeRow& row) { return Span{row.api}; });
     if (std::ranges::any_of(view.rows, [](const NodeRow& row) { return !row.trouble.empty(); })) {
         add("TROUBLE", 0, [](const NodeRow& row) { return Span{row.trouble, Tint::bad}; });
     }
@@ -115,7 +115,10 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
     const bool old = !state.age || *state.age > kOld;
     label(second, "data", state.age ? in_words(state.age->count()) + " old" : "not yet",
           old ? Tint::bad : Tint::plain);
-    second.push_back({"from " + view.endpoint, Tint::dim});
+    if (!view.endpoint.empty()) {
+        second.push_back(
+            {"from " + view.endpoint.substr(std::string("http://").size()), Tint::dim});
+    }
     lines.push_back(std::move(first));
     lines.push_back(std::move(second));
     lines.push_back(state.trouble.empty() ? Line{{view.health.text, view.health.tint}}

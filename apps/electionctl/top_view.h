@@ -14,8 +14,8 @@ enum class Tint { plain, dim, strong, good, warn, bad };
 
 // Answers as they came; one that did not come is empty.
 struct Sources {
-    std::string endpoint;          // who answered
-    Poco::Dynamic::Var cluster;    // GET /cluster
+    std::string endpoint{};        // who answered
+    Poco::Dynamic::Var cluster{};  // GET /cluster
     Poco::Dynamic::Var members{};  // GET /members
     Poco::Dynamic::Var status{};   // GET /status, of the leader where there is one
 };

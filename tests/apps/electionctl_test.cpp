@@ -1,0 +1,535 @@
+// electionctl's verbs and exit codes against canned answers of the control API.
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/TCPServer.h>
+#include <Poco/Net/TCPServerConnection.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "electionctl/arguments.h"
+#include "electionctl/help.h"
+#include "electionctl/run.h"
+#include "fake_api.h"
+
+namespace electiond::ctl {
+namespace {
+
+using electiond::testing::Canned;
+using electiond::testing::dead_url;
+using electiond::testing::FakeApi;
+using electiond::testing::Seen;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Result {
+    int code;
+    std::string out, err;
+};
+
+Result run_words(std::vector<std::string> words) {
+    std::ostringstream out, err;
+    const int code = run(words, out, err);
+    return {code, out.str(), err.str()};
+}
+
+Result ask(const std::string& endpoints, std::vector<std::string> words) {
+    words.insert(words.begin(), {"--endpoint", endpoints});
+    return run_words(std::move(words));
+}
+
+constexpr const char* kStatus =
+    R"({"id":"1","port":3001,"state":"LEADER","term":7,"votedFor":"1","leaderId":"1","peers":[{"id":"2","port":3002,"address":"127.0.0.1:4002"},{"id":"3","port":3003,"address":"127.0.0.1:4003"}],"uptime":192,"cluster":"demo","role":"voter","isLeader":true,"fencingToken":7,"leaseRemainingMs":850,"voters":["1","2","3"],"quorum":2,"priority":100,"transport":"http","version":"0.1.0","index":4294967299})";
+constexpr const char* kLeads =
+    R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
+constexpr const char* kFollows =
+    R"({"leaderId":"1","isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":9})";
+constexpr const char* kNobody =
+    R"({"leaderId":null,"isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":10})";
+
+std::string cluster_with_leader_at(const std::string& api) {
+    return R"({"cluster":[{"id":"1","port":3001,"state":"LEADER","term":7,"leaderId":"1","online":true,"role":"voter","api":")" +
+           api + R"("}],"leader":{"id":"1","state":"LEADER","term":7,"api":")" + api +
+           R"("},"term":7,"voters":3,"quorum":2,"canLose":1})";
+}
+
+TEST(Electionctl, ShowsTheStatusInWords) {
+    FakeApi api;
+    api.on("GET /status", {200, kStatus});
+
+    const Result result = ask(api.url(), {"status"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("fencing token  7\n"));
+    EXPECT_THAT(result.out, HasSubstr("lease left     850 ms\n"));
+    EXPECT_THAT(result.out, HasSubstr("uptime         3 min 12 s\n"));
+    EXPECT_THAT(result.out, HasSubstr("voters         3\n"));
+    EXPECT_THAT(result.out, HasSubstr("peers          2 3\n"));
+}
+
+TEST(Electionctl, PrintsTheApisOwnJsonUnchanged) {
+    FakeApi api;
+    api.on("GET /status", {200, kStatus});
+    api.on("GET /leader", {503, kFollows});
+    api.on("GET /members", {200, R"([{"id":"1"}])"});
+
+    EXPECT_EQ(ask(api.url(), {"status", "-o", "json"}).out, std::string(kStatus) + "\n");
+    EXPECT_EQ(ask(api.url(), {"leader", "--output=json"}).out, std::string(kFollows) + "\n");
+    EXPECT_EQ(ask(api.url(), {"-o", "json", "members"}).out, "[{\"id\":\"1\"}]\n");
+}
+
+TEST(Electionctl, ShowsTheClusterWithItsHealth) {
+    FakeApi api;
+    api.on(
+        "GET /cluster",
+        {200,
+         R"({"cluster":[{"id":"1","port":3001,"state":"LEADER","term":7,"leaderId":"1","online":true,"role":"voter","address":"127.0.0.1:4001","api":"127.0.0.1:3001"},
+                {"id":"3","port":null,"state":"OFFLINE","online":false,"error":"connection refused","role":"voter","address":"127.0.0.1:4003","api":"127.0.0.1:3003"}],
+                "leader":{"id":"1"},"term":7,"voters":3,"quorum":2,"canLose":0})"});
+
+    const Result result = ask(api.url(), {"cluster"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("at its limit: can lose none; offline: 3\n"));
+    EXPECT_THAT(result.out,
+                ContainsRegex("1 +voter +LEADER +7 +1 +127.0.0.1:4001 +127.0.0.1:3001 +yes"));
+    EXPECT_THAT(result.out, ContainsRegex("3 +voter +OFFLINE +- +- .* no: connection refused"));
+}
+
+TEST(Electionctl, TellsWhoLeadsAlsoFromAFollower) {
+    FakeApi api;
+    api.on("GET /leader", {503, kFollows});
+
+    const Result result = ask(api.url(), {"leader"});
+
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, ContainsRegex("1 +7 +- +- +http"));
+}
+
+TEST(Electionctl, FailsWhereNobodyLeads) {
+    FakeApi api;
+    api.on("GET /leader", {503, kNobody});
+
+    const Result result = ask(api.url(), {"leader"});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(result.out, "no leader\n");
+}
+
+TEST(Electionctl, AnswersIsLeaderByItsExitCode) {
+    FakeApi api;
+
+    api.on("GET /leader", {200, kLeads});
+    EXPECT_EQ(ask(api.url(), {"is-leader"}).code, 0);
+    api.on("GET /leader", {503, kFollows});
+    EXPECT_EQ(ask(api.url(), {"is-leader"}).code, 1);
+    api.on("GET /leader", {503, kNobody});
+    EXPECT_EQ(ask(api.url(), {"is-leader"}).code, 1);
+    api.on("GET /leader", {500, R"({"error":"Internal"})"});
+    EXPECT_EQ(ask(api.url(), {"is-leader"}).code, 2);
+    api.on("GET /leader", {200, "<html>"});
+    EXPECT_EQ(ask(api.url(), {"is-leader"}).code, 2);
+    EXPECT_EQ(ask(dead_url(), {"is-leader"}).code, 2);
+}
+
+TEST(Electionctl, WaitsByLongPollUntilThereIsALeader) {
+    FakeApi api;
+    api.on("GET /leader", [](const Seen& seen) {
+        return seen.query.empty() ? Canned{503, kNobody} : Canned{503, kFollows};
+    });
+
+    const Result result = ask(api.url(), {"wait-leader", "--timeout", "20s"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(result.out, "node 1 leads under term 7\n");
+    ASSERT_EQ(api.seen().size(), 2U);
+    EXPECT_THAT(api.seen()[1].query, ContainsRegex("^index=10&wait=[0-9]+ms$"));
+}
+
+TEST(Electionctl, WaitsWithMeForTheAskedNodeItself) {
+    FakeApi api;
+    api.on("GET /leader", {503, kFollows});
+    EXPECT_EQ(ask(api.url(), {"wait-leader", "--me", "--timeout", "300ms"}).code, 75);
+
+    api.on("GET /leader", {200, kLeads});
+    EXPECT_EQ(ask(api.url(), {"wait-leader", "--me", "--timeout", "20s"}).code, 0);
+}
+
+TEST(Electionctl, WaitsForADaemonThatIsNotThereYet) {
+    const Result result = ask(dead_url(), {"wait-leader", "--timeout", "300ms"});
+
+    EXPECT_EQ(result.code, 75);
+    EXPECT_THAT(result.err, HasSubstr("connection refused"));
+}
+
+TEST(Electionctl, DoesNotAskInABusyLoopWhereTheServerDoesNotWait) {
+    FakeApi api;
+    api.on("GET /leader", {503, kNobody});
+
+    EXPECT_EQ(ask(api.url(), {"wait-leader", "--timeout", "1s"}).code, 75);
+
+    EXPECT_LE(api.seen().size(), 10U);
+}
+
+TEST(Electionctl, WatchesALinePerChangeAndGoesOnToTheNextEndpoint) {
+    FakeApi first, second;
+    first.on("GET /leader", [&first](const Seen& seen) {
+        if (seen.query.empty()) return Canned{200, kLeads};
+        return Canned{502, "dying"};
+    });
+    second.on("GET /leader", [](const Seen& seen) {
+        if (seen.query.empty()) return Canned{503, kFollows};  // the same lead: no line
+        return Canned{200,
+                      R"({"leaderId":"2","isLeader":true,"term":8,"fencingToken":8,"index":11})"};
+    });
+
+    const Result result = ask(first.url() + "," + second.url(), {"watch", "--count", "2"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, ContainsRegex("Z leader=1 term=7 token=7 from=" + first.url() + "\n"));
+    EXPECT_THAT(result.out,
+                ContainsRegex("Z leader=2 term=8 token=8 previous=1 from=" + second.url() + "\n$"));
+}
+
+TEST(Electionctl, RunsTheCommandAtEachLineWithTheEventInItsEnvironment) {
+    FakeApi api;
+    api.on("GET /leader", {200, kLeads});
+    const auto file = std::filesystem::path(::testing::TempDir()) /
+                      ("electionctl-watch-" + std::to_string(getpid()));
+
+    const std::string command =
+        "read json; echo $ELECTIOND_EVENT $ELECTIOND_LEADER_ID $ELECTIOND_TERM "
+        "$ELECTIOND_FENCING_TOKEN $ELECTIOND_INDEX $json > " +
+        file.string();
+    const Result result = ask(api.url(), {"watch", "--count=1", "--exec", command});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    std::ifstream in(file);
+    std::string line;
+    std::getline(in, line);
+    std::filesystem::remove(file);
+    EXPECT_EQ(line, "leader 1 7 7 5 " + std::string(kLeads));
+}
+
+TEST(Electionctl, SaysWhenTheWatchCommandFails) {
+    FakeApi api;
+    api.on("GET /leader", {200, kLeads});
+
+    const Result result = ask(api.url(), {"watch", "--count", "1", "--exec", "exit 3"});
+
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.err, HasSubstr("the command ended with 3: exit 3"));
+}
+
+TEST(Electionctl, ShowsTheHistory) {
+    FakeApi api;
+    api.on(
+        "GET /history",
+        {200,
+         R"({"history":[{"index":1,"at":"2024-05-01T10:00:00Z","term":1,"leaderId":"1","previous":null,"reason":"startup","gapMs":0},{"index":2,"at":1714557600123,"term":2,"leaderId":"2","previous":"1","reason":"election_timeout","gapMs":1042}]})"});
+
+    const Result result = ask(api.url(), {"history"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, ContainsRegex("2024-05-01T10:00:00Z +1 +1 +- +startup +0 ms"));
+    EXPECT_THAT(result.out,
+                ContainsRegex("2024-05-01T10:00:00Z +2 +2 +1 +election_timeout +1.0 s"));
+}
+
+TEST(Electionctl, ShowsTheMembersAndHowOldTheViewIs) {
+    FakeApi api;
+    api.on(
+        "GET /members",
+        {200,
+         R"({"asOfMs":4200,"members":[{"id":"1","role":"voter","state":"LEADER","lastContactMs":0,"rttMs":0,"priority":100,"eligible":true,"address":"127.0.0.1:4001","api":"127.0.0.1:3001"},{"id":"9","role":"observer","eligible":false}]})"});
+
+    const Result result = ask(api.url(), {"members"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, ContainsRegex("1 +voter +LEADER +0 ms +0 ms +100 +yes"));
+    EXPECT_THAT(result.out, ContainsRegex("9 +observer +- +- +- +- +no"));
+    EXPECT_THAT(result.out, HasSubstr("last view, 4.2 s old"));
+}
+
+TEST(Electionctl, AsksTheLeaderToStepDownAndNamesTheSuccessor) {
+    FakeApi api;
+    api.on("POST /step-down",
+           {200, R"({"message":"Stepped down successfully","successor":"2","term":8})"});
+
+    const Result result = ask(api.url(), {"step-down", "--to", "2"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(result.out, "stepped down: node 2 leads under term 8\n");
+    EXPECT_EQ(api.seen().at(0).body, R"({"to":"2"})");
+}
+
+TEST(Electionctl, SaysWhenNobodyTookOver) {
+    FakeApi api;
+    api.on("POST /step-down",
+           {200, R"({"message":"Stepped down successfully","successor":null,"term":7})"});
+
+    const Result result = ask(api.url(), {"step-down"});
+
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, HasSubstr("nobody has taken over yet"));
+    EXPECT_EQ(api.seen().at(0).body, "");
+}
+
+TEST(Electionctl, TellsWhereTheLeaderIsWhenTheAskedNodeIsNone) {
+    FakeApi follower;
+    follower.on("POST /step-down", {400, R"({"error":"Not currently leader","status":400})"});
+    follower.on("GET /cluster", {200, cluster_with_leader_at("127.0.0.1:3001")});
+
+    const Result result = ask(follower.url(), {"step-down"});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("refused (HTTP 400): Not currently leader"));
+    EXPECT_THAT(result.err, HasSubstr("the leader is at http://127.0.0.1:3001"));
+}
+
+TEST(Electionctl, FindsTheLeaderAmongSeveralEndpointsToStepDown) {
+    FakeApi follower, leader;
+    follower.on("POST /step-down", {400, R"({"error":"Not currently leader"})"});
+    leader.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
+
+    EXPECT_EQ(ask(follower.url() + "," + leader.url(), {"step-down"}).code, 0);
+}
+
+TEST(Electionctl, ReportsARefusalWithItsReasonAndARemedy) {
+    FakeApi api;
+    api.on(
+        "POST /step-down",
+        {409,
+         R"({"type":"not_eligible","title":"Not eligible","status":409,"detail":"node 3 has priority 0","error":"Not eligible"})"});
+
+    const Result result = ask(api.url(), {"step-down", "--to", "3"});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("refused (HTTP 409): node 3 has priority 0"));
+    EXPECT_THAT(result.err, HasSubstr("electionctl members shows"));
+}
+
+TEST(Electionctl, RemovesAMemberThroughTheLeader) {
+    FakeApi follower, leader;
+    follower.on("DELETE /members/3", {421, R"({"error":"Not leader","leaderId":"1"})"});
+    follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
+    leader.on("DELETE /members/3", {200, R"({"message":"Removed"})"});
+
+    const Result result = ask(follower.url(), {"members", "remove", "3"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("node 3 is removed"));
+}
+
+TEST(Electionctl, ReportsWhenAMemberMayNotBeRemoved) {
+    FakeApi api;
+    api.on("DELETE /members/3",
+           {409, R"({"title":"would_lose_quorum","detail":"2 of 3 voters are heard"})"});
+
+    const Result result = ask(api.url(), {"members", "remove", "3"});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("2 of 3 voters are heard"));
+}
+
+TEST(Electionctl, LeavesOnlyAsExactlyOneNode) {
+    FakeApi api;
+    api.on("POST /leave", {200, R"({"message":"Left"})"});
+
+    EXPECT_EQ(ask(api.url(), {"members", "leave"}).code, 0);
+    EXPECT_EQ(ask(dead_url() + "," + api.url(), {"members", "leave"}).code, 64);
+    EXPECT_EQ(api.seen().size(), 1U);
+}
+
+TEST(Electionctl, SendsTheTokenFromItsFile) {
+    FakeApi api;
+    api.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
+    const auto file = std::filesystem::path(::testing::TempDir()) /
+                      ("electionctl-token-" + std::to_string(getpid()));
+    std::ofstream(file) << "s3cret\n";
+
+    EXPECT_EQ(ask(api.url(), {"step-down", "--token-file", file.string()}).code, 0);
+    EXPECT_EQ(api.seen().at(0).authorization, "Bearer s3cret");
+
+    std::ofstream(file) << "two\nlines\n";
+    EXPECT_EQ(ask(api.url(), {"step-down", "--token-file", file.string()}).code, 64);
+    std::filesystem::remove(file);
+    EXPECT_EQ(ask(api.url(), {"step-down", "--token-file", file.string()}).code, 64);
+}
+
+TEST(Electionctl, AsksForATokenWhereOneIsNeeded) {
+    FakeApi api;
+    api.on("POST /step-down", {401, R"({"error":"Unauthorized"})"});
+
+    const Result result = ask(api.url(), {"step-down"});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("--token-file"));
+}
+
+TEST(Electionctl, TakesEndpointsAndTokenFromTheEnvironment) {
+    FakeApi api;
+    api.on("GET /status", {200, kStatus});
+    ASSERT_EQ(setenv("ELECTIONCTL_ENDPOINTS", (dead_url() + ", " + api.url()).c_str(), 1), 0);
+    ASSERT_EQ(setenv("ELECTIONCTL_TOKEN", "t0ken", 1), 0);
+
+    const Result result = run_words({"status"});
+
+    unsetenv("ELECTIONCTL_ENDPOINTS");
+    unsetenv("ELECTIONCTL_TOKEN");
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(api.seen().at(0).authorization, "Bearer t0ken");
+}
+
+TEST(Electionctl, ListsAllThatItTriedWhenNobodyAnswers) {
+    FakeApi html, truncated, foreign, refusing_proxy;
+    html.on("GET /status", {200, "<html>welcome</html>"});
+    truncated.on("GET /status", {200, kStatus, true});
+    foreign.on("GET /status", {200, R"({"hello":"world"})"});
+    refusing_proxy.on("GET /status", {502, "Bad Gateway"});
+    const std::string all = dead_url() + "," + html.url() + "," + truncated.url() + "," +
+                            foreign.url() + "," + refusing_proxy.url();
+
+    const Result result = ask(all, {"status"});
+
+    EXPECT_EQ(result.code, 69);
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, HasSubstr(dead_url() + "/status: connection refused"));
+    EXPECT_THAT(result.err, HasSubstr(html.url() + "/status: answered HTTP 200, but no JSON"));
+    EXPECT_THAT(result.err, HasSubstr(truncated.url() + "/status: broke off"));
+    EXPECT_THAT(result.err, HasSubstr(foreign.url() + "/status: answered HTTP 200 without 'id'"));
+    EXPECT_THAT(result.err, HasSubstr(refusing_proxy.url() + "/status: answered HTTP 502"));
+    EXPECT_THAT(result.err, HasSubstr("is electiond running there?"));
+}
+
+TEST(Electionctl, GoesOnToTheNextEndpointFromOneThatHangs) {
+    FakeApi hanging, good;
+    hanging.hang_on("GET /status");
+    good.on("GET /status", {200, kStatus});
+
+    EXPECT_EQ(ask(hanging.url() + "," + good.url(), {"--timeout", "200ms", "status"}).code, 0);
+
+    const Result alone = ask(hanging.url(), {"--timeout", "200ms", "status"});
+    EXPECT_EQ(alone.code, 75);
+    EXPECT_THAT(alone.err, HasSubstr("no answer within 200 ms"));
+}
+
+TEST(Electionctl, NeverRepeatsAChangeThatMayHaveBeenDone) {
+    FakeApi hanging, other;
+    hanging.hang_on("POST /step-down");
+    other.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
+
+    const Result result =
+        ask(hanging.url() + "," + other.url(), {"--timeout", "200ms", "step-down"});
+
+    EXPECT_EQ(result.code, 75);
+    EXPECT_THAT(result.err, HasSubstr("it is not known whether this was done"));
+    EXPECT_TRUE(other.seen().empty());
+}
+
+// Answers a request with bytes that are no HTTP, or with none.
+class Mumble : public Poco::Net::TCPServerConnection {
+  public:
+    explicit Mumble(const Poco::Net::StreamSocket& socket) : TCPServerConnection(socket) {}
+    void run() override {
+        std::array<char, 1024> buffer{};
+        socket().receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
+        const std::string bytes = "\x16\x03\x01 no http \r\n\r\n";
+        socket().sendBytes(bytes.data(), static_cast<int>(bytes.size()));
+    }
+};
+
+TEST(Electionctl, SurvivesServersThatSpeakNoHttp) {
+    Poco::Net::ServerSocket socket;
+    socket.bind(Poco::Net::SocketAddress("127.0.0.1", 0), true, false);
+    socket.listen();
+    Poco::ThreadPool threads;
+    Poco::Net::TCPServer server(new Poco::Net::TCPServerConnectionFactoryImpl<Mumble>, threads,
+                                socket);
+    server.start();
+
+    const Result result = ask(socket.address().toString(), {"status"});
+
+    server.stop();
+    threads.joinAll();
+    EXPECT_EQ(result.code, 69);
+    EXPECT_THAT(result.err, ContainsRegex("does not speak HTTP|closed the connection|no JSON"));
+}
+
+TEST(Electionctl, LetsNoAnswerSteerTheTerminal) {
+    FakeApi api;
+    api.on("GET /leader",
+           {200, R"({"leaderId":"\u001b[2J","isLeader":true,"term":1,"fencingToken":1})"});
+
+    const Result result = ask(api.url(), {"leader"});
+
+    EXPECT_THAT(result.out, Not(HasSubstr("\x1b")));
+    EXPECT_THAT(result.out, HasSubstr("?[2J"));
+}
+
+TEST(Electionctl, RefusesWordsThatItCannotObey) {
+    const std::vector<std::vector<std::string>> all{
+        {},
+        {"stauts"},
+        {"status", "extra"},
+        {"status", "--verbose"},
+        {"status", "-o", "xml"},
+        {"status", "--to", "2"},
+        {"status", "--timeout", "3"},
+        {"status", "--timeout", "0s"},
+        {"status", "--timeout", "-1s"},
+        {"status", "--timeout", "99999999999999h"},
+        {"status", "--endpoint"},
+        {"status", "--endpoint", ""},
+        {"status", "--endpoint", ","},
+        {"status", "--endpoint", "https://127.0.0.1:7400"},
+        {"status", "--endpoint", "http://user:secret@127.0.0.1:7400"},
+        {"status", "--endpoint", "http://127.0.0.1:99999"},
+        {"status", "--endpoint", "http://"},
+        {"members", "remove"},
+        {"members", "evict", "3"},
+        {"wait-leader", "--me", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
+        {"watch", "--count", "0"},
+        {"watch", "--count", "x"},
+        {"top", "--once=yes"},
+        {"explain"},
+        {"run", "--", "true"},
+        {"plugin", "list"},
+        {"help", "stauts"},
+    };
+    for (const auto& words : all) {
+        const Result result = run_words(words);
+        std::string line;
+        for (const auto& word : words) line += word + " ";
+        EXPECT_EQ(result.code, 64) << line;
+        EXPECT_THAT(result.err, ::testing::StartsWith("electionctl: ")) << line;
+        EXPECT_EQ(result.out, "") << line;
+    }
+}
+
+TEST(Electionctl, ReadsEndpointsInEveryShape) {
+    EXPECT_EQ(parse_endpoint("127.0.0.1:3001"), "http://127.0.0.1:3001");
+    EXPECT_EQ(parse_endpoint("node1:3001"), "http://node1:3001");
+    EXPECT_EQ(parse_endpoint("http://[::1]:3001/"), "http://[::1]:3001");
+    EXPECT_EQ(parse_endpoint("http://proxy/election/"), "http://proxy/election");
+}
+
+TEST(Electionctl, HelpsWithEveryVerb) {
+    for (const VerbHelp& verb : verbs()) {
+        const Result result = run_words({std::string(verb.name), "--help"});
+        EXPECT_EQ(result.code, 0) << verb.name;
+        EXPECT_THAT(result.out,
+                    HasSubstr("Usage: electionctl [OPTIONS] " + std::string(verb.name)));
+        EXPECT_EQ(run_words({"help", std::string(verb.name)}).out, result.out);
+        EXPECT_THAT(run_words({"--help"}).out, HasSubstr("  " + std::string(verb.name) + " "));
+    }
+    EXPECT_THAT(run_words({"--version"}).out, ContainsRegex("^electionctl [0-9]+\\.[0-9]+"));
+}
+
+}  // namespace
+}  // namespace electiond::ctl

@@ -1,0 +1,268 @@
+// top: what it makes of the API's answers, and what a screenful of it looks like.
+#include <Poco/JSON/Parser.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include "electionctl/record.h"
+#include "electionctl/run.h"
+#include "electionctl/table.h"
+#include "electionctl/top_feed.h"
+#include "electionctl/top_frame.h"
+#include "electionctl/top_view.h"
+#include "fake_api.h"
+
+namespace electiond::ctl {
+namespace {
+
+using electiond::testing::dead_url;
+using electiond::testing::FakeApi;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Poco::Dynamic::Var json(const std::string& text) { return Poco::JSON::Parser().parse(text); }
+
+constexpr const char* kMembers =
+    R"([{"id":"1","role":"voter","lastContactMs":0},{"id":"2","role":"voter","lastContactMs":42},{"id":"3","role":"voter","lastContactMs":7300}])";
+constexpr const char* kStatus =
+    R"({"id":"1","cluster":"demo","isLeader":true,"fencingToken":7,"leaseRemainingMs":500,"uptime":65,"version":"0.1.0"})";
+
+std::string record(const std::string& id, const std::string& state, const std::string& api = "") {
+    const bool online = state != "OFFLINE";
+    return R"({"id":")" + id + R"(","state":")" + state + R"(","term":7,"leaderId":"1","online":)" +
+           (online ? "true" : R"(false,"error":"timed out")") + R"(,"api":")" +
+           (api.empty() ? "127.0.0.1:300" + id : api) + R"("})";
+}
+
+std::string cluster(const std::string& records, const std::string& rest) {
+    return R"({"cluster":[)" + records + R"(],"term":7,"voters":3,"quorum":2)" + rest + "}";
+}
+
+View healthy() {
+    return make_view({.endpoint = "http://127.0.0.1:3001",
+                      .cluster = json(cluster(record("3", "OFFLINE") + "," + record("1", "LEADER") +
+                                                  "," + record("2", "FOLLOWER"),
+                                              R"(,"canLose":0,"leader":)" + record("1", "LEADER"))),
+                      .members = json(kMembers),
+                      .status = json(kStatus)});
+}
+
+std::string text(const std::vector<Line>& lines) {
+    std::string all;
+    for (const Line& line : lines) all += plain(line) + "\n";
+    return all;
+}
+
+TEST(TopView, JoinsClusterMembersAndTheLeadersStatus) {
+    const View view = healthy();
+
+    EXPECT_EQ(view.name, "demo");
+    EXPECT_EQ(view.leader, "1");
+    EXPECT_EQ(view.token, "7");
+    EXPECT_EQ(view.quorum, 2);
+    EXPECT_EQ(view.uptime_ms, 65'000);
+    ASSERT_EQ(view.rows.size(), 3U);
+    EXPECT_EQ(view.rows[0].id, "1");
+    EXPECT_EQ(view.rows[0].lease_ms, 500);
+    EXPECT_EQ(view.rows[0].contact_ms, std::nullopt);
+    EXPECT_EQ(view.rows[1].contact_ms, 42);
+    EXPECT_EQ(view.rows[2].state, "OFFLINE");
+    EXPECT_EQ(view.rows[2].role, "voter");
+    EXPECT_FALSE(view.rows[2].online);
+}
+
+TEST(TopView, SaysInWordsHowMuchMoreMayFail) {
+    EXPECT_EQ(healthy().health.text, "at its limit: can lose none; offline: 3");
+
+    const std::string leader = R"(,"leader":)" + record("1", "LEADER");
+    const auto health = [&](const std::string& rest) {
+        return make_view({.cluster = json(cluster(record("1", "LEADER"), rest))}).health.text;
+    };
+    EXPECT_EQ(health(R"(,"canLose":1)" + leader), "healthy: can lose 1 more");
+    EXPECT_EQ(health(R"(,"canLose":0,"leaders":[{"id":"1"},{"id":"2"}])" + leader),
+              "2 nodes claim the lead: 1 2");
+}
+
+TEST(TopView, SaysWhyThereIsNoLeader) {
+    const auto health = [](const std::string& second) {
+        return make_view(
+                   {.cluster = json(cluster(
+                        record("1", "FOLLOWER") + "," + second + "," + record("3", "OFFLINE"), "")),
+                    .members = json(kMembers)})
+            .health;
+    };
+
+    EXPECT_EQ(health(record("2", "OFFLINE")).text, "no leader: 1 of 3 voters reachable, 2 needed");
+    EXPECT_EQ(health(record("2", "OFFLINE")).tint, Tint::bad);
+    EXPECT_EQ(health(record("2", "CANDIDATE")).text,
+              "no leader: 2 of 3 voters reachable, an election is due");
+}
+
+TEST(TopView, TakesVotersAsAListOrAsANumber) {
+    const View view =
+        make_view({.cluster = json(R"({"cluster":[],"voters":["1","2","3","4","5"]})")});
+
+    EXPECT_EQ(view.voters, 5);
+    EXPECT_EQ(view.quorum, 3);
+}
+
+TEST(TopView, SurvivesAnswersOfAnyShape) {
+    for (
+        const char* text :
+        {"{}", "[]", "[1,null,\"x\"]", R"({"cluster":7})", R"({"cluster":[null,3,{}]})",
+         R"({"cluster":[{"id":5,"term":"x","online":"yes","leaseRemainingMs":1e300}],"leader":[]})"}) {
+        const View view =
+            make_view({.cluster = json(text), .members = json(text), .status = json(text)});
+        EXPECT_FALSE(view.health.text.empty()) << text;
+        EXPECT_EQ(frame(view, {}).size(), 24U) << text;
+    }
+    EXPECT_TRUE(make_view({}).rows.empty());
+}
+
+TEST(TopView, OrdersNumbersAsNumbers) {
+    const View view = make_view(
+        {.cluster = json(cluster(record("10", "FOLLOWER") + "," + record("9", "FOLLOWER") + "," +
+                                     record("db", "FOLLOWER"),
+                                 ""))});
+
+    EXPECT_EQ(view.rows[0].id, "9");
+    EXPECT_EQ(view.rows[1].id, "10");
+    EXPECT_EQ(view.rows[2].id, "db");
+}
+
+TEST(TopFrame, ShowsARowPerNodeWithinTheScreen) {
+    for (const std::size_t width : {200U, 100U, 80U, 40U, 20U, 3U}) {
+        for (const std::size_t height : {50U, 24U, 8U, 1U}) {
+            const auto lines = frame(healthy(), {.width = width, .height = height});
+            EXPECT_LE(lines.size(), height);
+            for (const Line& line : lines) EXPECT_LE(width_of(plain(line)), width);
+        }
+    }
+    const std::string wide = text(frame(healthy(), {.width = 120}));
+    EXPECT_THAT(wide, HasSubstr("cluster demo   leader 1   term 7   fencing token 7"));
+    EXPECT_THAT(wide, HasSubstr("voters 3   quorum 2   up 1 min 5 s"));
+    EXPECT_THAT(
+        wide, ContainsRegex("1 +voter +LEADER +yes +7 +1 +- +\\[###   \\] 500ms +127.0.0.1:3001"));
+    EXPECT_THAT(wide, ContainsRegex("2 +voter +FOLLOWER +yes +7 +1 +42 ms +- "));
+    EXPECT_THAT(wide, ContainsRegex("3 +voter +OFFLINE +no .* timed out"));
+}
+
+TEST(TopFrame, KeepsTheApiOnEightyColumnsAndTheStateOnForty) {
+    EXPECT_THAT(text(frame(healthy(), {.width = 80})), HasSubstr("127.0.0.1:3001"));
+    EXPECT_THAT(text(frame(healthy(), {.width = 40})), ContainsRegex("2 .*FOLLOWER"));
+    EXPECT_THAT(text(frame(healthy(), {.width = 40})), Not(HasSubstr("API")));
+}
+
+TEST(TopFrame, ColoursLeaderCandidateAndOffline) {
+    const View view =
+        make_view({.cluster = json(cluster(record("1", "LEADER") + "," + record("2", "CANDIDATE") +
+                                               "," + record("3", "OFFLINE"),
+                                           ""))});
+    const auto tint_of = [&view](const std::string& word) {
+        for (const Line& line : frame(view, {.width = 100})) {
+            for (const Span& span : line) {
+                if (span.text == word) return span.tint;
+            }
+        }
+        return Tint::plain;
+    };
+
+    EXPECT_EQ(tint_of("LEADER"), Tint::dim) << "the column's head comes first";
+    EXPECT_EQ(tint_of("CANDIDATE"), Tint::warn);
+    EXPECT_EQ(tint_of("OFFLINE"), Tint::bad);
+    const auto leads = frame(view, {.width = 100})[5];
+    EXPECT_TRUE(std::ranges::any_of(
+        leads, [](const Span& span) { return span.text == "LEADER" && span.tint == Tint::good; }));
+}
+
+TEST(TopFrame, MovesThroughMoreNodesThanFit) {
+    std::string records;
+    for (int i = 1; i <= 40; ++i)
+        records += (i > 1 ? "," : "") + record(std::to_string(i), "FOLLOWER");
+    const View view = make_view({.cluster = json(cluster(records, ""))});
+
+    const std::string top = text(frame(view, {.height = 24}));
+    const std::string bottom = text(frame(view, {.height = 24, .scroll = 39}));
+
+    EXPECT_THAT(top, HasSubstr("nodes 1 to 17 of 40"));
+    EXPECT_THAT(bottom, HasSubstr("nodes 24 to 40 of 40"));
+}
+
+TEST(TopFrame, ShowsTheAgeOfTheDataAndWhyItGrows) {
+    FrameState state{.age = std::chrono::milliseconds(4200), .trouble = "no endpoint answers"};
+
+    const std::string shown = text(frame(healthy(), state));
+
+    EXPECT_THAT(shown, HasSubstr("data 4.2 s old"));
+    EXPECT_THAT(shown, HasSubstr("no endpoint answers"));
+}
+
+TEST(TopFeed, GoesOnWithEndpointsLearntFromTheRecords) {
+    FakeApi first, second;
+    const std::string answer =
+        cluster(record("1", "FOLLOWER", first.host_and_port()) + "," +
+                    record("2", "LEADER", second.host_and_port()),
+                R"(,"leader":)" + record("2", "LEADER", second.host_and_port()));
+    first.on("GET /cluster", {200, answer});
+    second.on("GET /cluster", {200, answer});
+    second.on("GET /status", {200, R"({"id":"2","isLeader":true,"leaseRemainingMs":77})"});
+    Fetcher fetcher(ApiClient({first.url()}, "", std::chrono::seconds(5)));
+
+    const View before = fetcher.fetch();
+    first.die();
+    const View after = fetcher.fetch();
+
+    EXPECT_EQ(before.endpoint, first.url());
+    EXPECT_EQ(before.rows.at(1).lease_ms, 77) << "the leader's own word";
+    EXPECT_EQ(after.endpoint, second.url());
+}
+
+TEST(TopFeed, KeepsTheLastViewWhenNobodyAnswersAnyMore) {
+    FakeApi api;
+    api.on("GET /cluster", {200, cluster(record("1", "LEADER", api.host_and_port()), "")});
+    const TopFeed feed(ApiClient({api.url()}, "", std::chrono::seconds(5)));
+    const auto eventually = [&feed](auto condition) {
+        for (int i = 0; i < 3000 && !condition(feed.latest()); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return condition(feed.latest());
+    };
+
+    ASSERT_TRUE(eventually([](const News& news) { return news.view.rows.size() == 1; }));
+    api.die();
+
+    EXPECT_TRUE(eventually([](const News& news) { return !news.trouble.empty(); }));
+    EXPECT_EQ(feed.latest().view.rows.size(), 1U);
+}
+
+TEST(Top, PrintsOnePlainFrame) {
+    FakeApi api;
+    api.on("GET /cluster", {200, cluster(record("1", "LEADER", api.host_and_port()),
+                                         R"(,"canLose":1,"leader":)" +
+                                             record("1", "LEADER", api.host_and_port()))});
+    std::ostringstream out, err;
+
+    EXPECT_EQ(run({"--endpoint", api.url(), "top", "--once"}, out, err), 0) << err.str();
+    EXPECT_THAT(out.str(), HasSubstr("healthy: can lose 1 more\n"));
+    EXPECT_THAT(out.str(), Not(HasSubstr("\x1b")));
+    EXPECT_THAT(out.str(), Not(HasSubstr("q quit")));
+    EXPECT_EQ(run({"--endpoint", dead_url(), "top", "--once"}, out, err), 69);
+}
+
+TEST(Top, NeedsATerminal) {
+    FILE* program = popen(ELECTIONCTL " top 2>&1 </dev/null", "r");
+    ASSERT_NE(program, nullptr);
+    std::array<char, 256> said{};
+    const std::size_t size = fread(said.data(), 1, said.size() - 1, program);
+    const int status = pclose(program);
+
+    EXPECT_EQ(WEXITSTATUS(status), 64);
+    EXPECT_THAT(std::string(said.data(), size), HasSubstr("top needs a terminal"));
+}
+
+}  // namespace
+}  // namespace electiond::ctl
