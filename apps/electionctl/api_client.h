@@ -68,9 +68,12 @@ class ApiClient {
     [[nodiscard]] Answer ask_in_turn(
         const Question& question, const std::function<bool(const Answer&)>& enough = nullptr) const;
 
-    // The same client (token, timeout) for others.
+    // The same client, token and all, for others, and with another timeout.
     [[nodiscard]] ApiClient to(std::vector<std::string> endpoints) const {
         return {std::move(endpoints), token_, timeout_};
+    }
+    [[nodiscard]] ApiClient within(std::chrono::milliseconds timeout) const {
+        return {endpoints_, token_, timeout};
     }
 
     [[nodiscard]] const std::vector<std::string>& endpoints() const { return endpoints_; }

@@ -13,9 +13,6 @@
 namespace electiond::ctl {
 namespace {
 
-constexpr std::chrono::milliseconds kAsking{3000};
-constexpr std::chrono::milliseconds kChanging{15'000};  // a hand-over waits for grants and hooks
-
 bool changes(const Arguments& arguments) {
     return arguments.verb == "step-down" ||
            (arguments.verb == "members" && !arguments.operands.empty());
@@ -23,8 +20,9 @@ bool changes(const Arguments& arguments) {
 
 // How long one request may take. The --timeout of wait-leader is that of the whole.
 std::chrono::milliseconds request_timeout(const Arguments& arguments) {
-    const auto given = arguments.timeout.value_or(changes(arguments) ? kChanging : kAsking);
-    return arguments.verb == "wait-leader" ? std::min(given, kAsking) : given;
+    const auto given =
+        arguments.timeout.value_or(changes(arguments) ? kChangeTimeout : kAskTimeout);
+    return arguments.verb == "wait-leader" ? std::min(given, kAskTimeout) : given;
 }
 
 int members_verb(const Session& session) {

@@ -192,7 +192,8 @@ class Top {
             Arguments arguments = session_.arguments;
             arguments.output = Output::table;
             try {
-                step_down({arguments, session_.client.to({endpoint}), said, said});
+                const auto timeout = arguments.timeout.value_or(kChangeTimeout);
+                step_down({arguments, session_.client.to({endpoint}).within(timeout), said, said});
             } catch (const std::exception& error) {
                 said << error.what();
             }

@@ -1,12 +1,17 @@
 // The verbs that ask once, or change something once.
 #pragma once
 
+#include <chrono>
 #include <iosfwd>
 
 #include "electionctl/api_client.h"
 #include "electionctl/arguments.h"
 
 namespace electiond::ctl {
+
+// How long one request may take where nothing else is said.
+constexpr std::chrono::milliseconds kAskTimeout{3000};
+constexpr std::chrono::milliseconds kChangeTimeout{15'000};  // a hand-over waits for grants, hooks
 
 // What a verb works with; all outlive it.
 struct Session {
