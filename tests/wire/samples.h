@@ -54,7 +54,10 @@ class Samples {
     }
     std::int64_t priority() { return static_cast<std::int64_t>(number()); }
     Milliseconds wait() { return Milliseconds(below(kPromiseMax.count() + 1)); }
-    Reason reason() { return static_cast<Reason>(below(36)); }
+    Reason reason() {
+        return static_cast<Reason>(
+            below(static_cast<std::uint64_t>(Reason::founding_sets_differ) + 1));
+    }
 
     std::string text(std::size_t least, std::string_view letters) {
         std::string text(least + below(65 - least), ' ');
