@@ -1,0 +1,89 @@
+// How requests and answers become bytes: the one thing in which the transports differ.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <electiond/transport.h>
+
+namespace electiond::transport {
+
+inline constexpr std::size_t kBodyMax = std::size_t{64} * 1024;
+
+// The bytes so far are the beginning of a message: ask again when there are `bytes` of them.
+// `interim` is to be sent at once (HTTP's "100 Continue").
+struct Incomplete {
+    std::size_t bytes = 0;
+    std::string interim;
+};
+
+// These bytes never become a message: say `farewell` and close.
+struct Refused {
+    std::string reason;
+    std::string farewell;
+};
+
+struct ArrivedRequest {
+    std::size_t size = 0;  // in bytes, of the whole message
+    std::uint64_t id = 0;  // of the exchange, as the sender numbered it
+    std::string name;
+    std::string body;
+    bool keep = true;  // whether the connection may carry another
+};
+
+struct ArrivedAnswer {
+    std::size_t size = 0;
+    std::optional<std::uint64_t> id;  // without one: the answer to the oldest request under way
+    Answer answer;
+    bool keep = true;
+};
+
+struct Encoded {
+    std::string bytes;
+    bool keep = true;
+};
+
+// Without state, so of any thread.
+class Dialect {
+  public:
+    virtual ~Dialect() = default;
+
+    // How many requests may be under way on one connection, and how many connections a peer's lane
+    // may have.
+    [[nodiscard]] virtual std::size_t depth() const = 0;
+    [[nodiscard]] virtual std::size_t width() const = 0;
+
+    [[nodiscard]] virtual std::string encode_request(std::uint64_t id, const Request& request,
+                                                     const Endpoint& to) const = 0;
+    // `answer` is of a kind that goes over the wire, and its body is at most kBodyMax long.
+    [[nodiscard]] virtual Encoded encode_answer(std::uint64_t id, const Answer& answer,
+                                                bool keep) const = 0;
+
+    // What stands at the beginning of `bytes`. Sizes are bounded here: what would be too long is
+    // refused as soon as that is known.
+    [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedRequest> read_request(
+        std::string_view bytes) const = 0;
+    [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
+        std::string_view bytes) const = 0;
+    // What a sender is told that ended in the middle of a request.
+    [[nodiscard]] virtual std::string farewell_when_cut_short() const = 0;
+};
+
+// Names are short words: safe in a request line, a frame and a log.
+[[nodiscard]] inline bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    });
+}
+
+// A receiver knows the lane of a request by its name.
+[[nodiscard]] inline Lane lane_of(std::string_view name) {
+    return name == "status" ? Lane::query : Lane::election;
+}
+
+}  // namespace electiond::transport

@@ -1,0 +1,25 @@
+// The http transport's messages: POST /<name> with a JSON body, answered by status and JSON body.
+#pragma once
+
+#include "common/dialect.h"
+
+namespace electiond::transport {
+
+// Strict where laxness would let two readers disagree about where a message ends.
+class HttpDialect : public Dialect {
+  public:
+    [[nodiscard]] std::size_t depth() const override { return 1; }
+    [[nodiscard]] std::size_t width() const override { return 4; }
+
+    [[nodiscard]] std::string encode_request(std::uint64_t id, const Request& request,
+                                             const Endpoint& to) const override;
+    [[nodiscard]] Encoded encode_answer(std::uint64_t id, const Answer& answer,
+                                        bool keep) const override;
+    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedRequest> read_request(
+        std::string_view bytes) const override;
+    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
+        std::string_view bytes) const override;
+    [[nodiscard]] std::string farewell_when_cut_short() const override;
+};
+
+}  // namespace electiond::transport

@@ -1,0 +1,112 @@
+// The tcp transport's messages: length-prefixed frames, pipelined, matched by number.
+#include "tcp/frame_dialect.h"
+
+#include <array>
+#include <utility>
+
+namespace electiond::transport {
+
+namespace {
+
+constexpr std::size_t kLength = 4;
+constexpr std::size_t kHead = 8 + 1;  // id and kind
+constexpr std::size_t kNameMax = 255;
+constexpr std::size_t kFrameMax = kHead + 1 + kNameMax + kBodyMax;
+
+constexpr char kRequest = 0;
+constexpr std::array kAnswers = {
+    std::pair(Answer::Kind::ok, '\1'), std::pair(Answer::Kind::malformed, '\2'),
+    std::pair(Answer::Kind::unknown, '\3'), std::pair(Answer::Kind::busy, '\4')};
+
+struct Frame {
+    std::size_t size;  // its length included
+    std::uint64_t id;
+    char kind;
+    std::string_view rest;
+};
+
+template <class Number>
+void put(std::string& to, Number number) {
+    for (std::size_t shift = sizeof number * 8; shift > 0; shift -= 8) {
+        to.push_back(static_cast<char>(number >> (shift - 8)));
+    }
+}
+
+template <class Number>
+Number get(std::string_view from) {
+    Number number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) {
+        number = (number << 8) | static_cast<unsigned char>(from[i]);
+    }
+    return number;
+}
+
+std::string encode(std::uint64_t id, char kind, std::string_view name_part, std::string_view body) {
+    std::string bytes;
+    const auto length = kHead + name_part.size() + body.size();
+    bytes.reserve(kLength + length);
+    put(bytes, static_cast<std::uint32_t>(length));
+    put(bytes, id);
+    bytes.push_back(kind);
+    return bytes.append(name_part).append(body);
+}
+
+std::variant<Incomplete, Refused, Frame> read(std::string_view bytes) {
+    if (bytes.size() < kLength) return Incomplete{.bytes = kLength, .interim = {}};
+    const std::size_t length = get<std::uint32_t>(bytes);
+    if (length < kHead || length > kFrameMax) return Refused{"bad length of a frame", {}};
+    if (bytes.size() < kLength + length) {
+        return Incomplete{.bytes = kLength + length, .interim = {}};
+    }
+    return Frame{.size = kLength + length,
+                 .id = get<std::uint64_t>(bytes.substr(kLength)),
+                 .kind = bytes[kLength + kHead - 1],
+                 .rest = bytes.substr(kLength + kHead, length - kHead)};
+}
+
+}  // namespace
+
+std::string FrameDialect::encode_request(std::uint64_t id, const Request& request,
+                                         const Endpoint&) const {
+    return encode(id, kRequest, static_cast<char>(request.name.size()) + request.name,
+                  request.body);
+}
+
+Encoded FrameDialect::encode_answer(std::uint64_t id, const Answer& answer, bool keep) const {
+    const auto kind =
+        std::ranges::find(kAnswers, answer.kind, [](auto& pair) { return pair.first; });
+    ENSURE(kind != kAnswers.end());
+    return {encode(id, kind->second, {}, answer.body), keep};
+}
+
+std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
+    std::string_view bytes) const {
+    const auto found = read(bytes);
+    if (const auto* incomplete = std::get_if<Incomplete>(&found)) return *incomplete;
+    if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
+    const auto& [size, id, kind, rest] = std::get<Frame>(found);
+    if (kind != kRequest || rest.empty()) return Refused{"bad kind of a frame", {}};
+    const auto length = static_cast<unsigned char>(rest.front());
+    const auto name = rest.substr(1, length);
+    if (name.size() != length || !is_name(name)) return Refused{"bad name in a frame", {}};
+    const auto body = rest.substr(1 + name.size());
+    if (body.size() > kBodyMax) return Refused{"body too long", {}};
+    return ArrivedRequest{
+        .size = size, .id = id, .name = std::string(name), .body = std::string(body)};
+}
+
+std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
+    std::string_view bytes) const {
+    const auto found = read(bytes);
+    if (const auto* incomplete = std::get_if<Incomplete>(&found)) return *incomplete;
+    if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
+    const auto& [size, id, kind, rest] = std::get<Frame>(found);
+    const auto answer = std::ranges::find(kAnswers, kind, [](auto& pair) { return pair.second; });
+    if (answer == kAnswers.end() || rest.size() > kBodyMax) {
+        return Refused{"bad kind of a frame", {}};
+    }
+    return ArrivedAnswer{
+        .size = size, .id = id, .answer = {.kind = answer->first, .body = std::string(rest)}};
+}
+
+}  // namespace electiond::transport

@@ -1,0 +1,34 @@
+// The tcp transport's messages: length-prefixed frames, pipelined, matched by number.
+#pragma once
+
+#include "common/dialect.h"
+
+namespace electiond::transport {
+
+// A frame, numbers big-endian:
+//
+//   u32 length    of what follows
+//   u64 id        drawn by the sender of a request, repeated in its answer
+//   u8  kind      0 request, 1 ok, 2 malformed, 3 unknown, 4 busy
+//   u8  n         only in a request: length of its name
+//   n bytes       only in a request: its name
+//   the rest      body, at most 64 KiB
+//
+// Answers may come in any order. A frame that breaks these rules ends the connection.
+class FrameDialect : public Dialect {
+  public:
+    [[nodiscard]] std::size_t depth() const override { return 128; }
+    [[nodiscard]] std::size_t width() const override { return 1; }
+
+    [[nodiscard]] std::string encode_request(std::uint64_t id, const Request& request,
+                                             const Endpoint& to) const override;
+    [[nodiscard]] Encoded encode_answer(std::uint64_t id, const Answer& answer,
+                                        bool keep) const override;
+    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedRequest> read_request(
+        std::string_view bytes) const override;
+    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
+        std::string_view bytes) const override;
+    [[nodiscard]] std::string farewell_when_cut_short() const override { return {}; }
+};
+
+}  // namespace electiond::transport
