@@ -16,8 +16,6 @@ using Poco::Net::SocketAddress;
 
 namespace {
 
-constexpr int kBacklog = 128;
-
 [[noreturn]] void fail() { throw std::system_error(errno, std::generic_category()); }
 
 SocketAddress name_of(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
@@ -52,7 +50,7 @@ Socket Socket::listen(const SocketAddress& address) {
     socket.set(SOL_SOCKET, SO_REUSEADDR, 1);  // only past TIME_WAIT; never two listeners
     if (address.af() == AF_INET6) socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 0);
     if (::bind(socket.fd_, address.addr(), address.length()) != 0) fail();
-    if (::listen(socket.fd_, kBacklog) != 0) fail();
+    if (::listen(socket.fd_, SOMAXCONN) != 0) fail();
     return socket;
 }
 
