@@ -1,0 +1,160 @@
+// The discovery `file_registry`: one file that all nodes share says where they are, and a second
+// one beside it who may found the cluster.
+#include <optional>
+
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
+#include <electiond/plugin.h>
+#include <unistd.h>
+
+#include "common/peer_json.h"
+#include "file_registry/claim_file.h"
+#include "file_registry/files.h"
+#include "file_registry/registry.h"
+
+namespace electiond::discovery {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kLockPatience{2000};
+
+std::string now_text() {
+    return Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::ISO8601_FORMAT);
+}
+
+// Hard link first: so the registry's name never vanishes under those who poll.
+fs::path keep_aside(const fs::path& file) {
+    const fs::path aside = file.string() + ".garbled";
+    ::unlink(aside.c_str());
+    if (::link(file.c_str(), aside.c_str()) != 0) ::rename(file.c_str(), aside.c_str());
+    return aside;
+}
+
+// One thread at a time, as the host calls. Holds no file open between the calls. Whoever writes
+// registry or claim holds the lock; whoever reads needs none, since files change by rename alone.
+class FileRegistry final : public Discovery {
+  public:
+    explicit FileRegistry(const PluginSetup& setup) : cluster_(setup.cluster), log_(setup.log) {
+        setup.options.accept_only({"plugin", "path"});
+        path_ = setup.options.path("path");
+        if (!path_.has_filename()) setup.options.wrong("path", "a file, as in cluster.json");
+    }
+
+    void announce(const Peer& self) override {
+        require_readable(self);
+        self_ = self;
+        const auto file = location();
+        // Our first call also takes the lock to clear what we left when we died.
+        if (cleared_ && stands(file, self)) return;
+        const FileLock lock(lock_path(file), kLockPatience);
+        remove_leftovers(file);
+        auto registry = read_or_renew(file);
+        if (!registry.holds(self)) {
+            registry.put(self, now_text());
+            replace_file(file, registry.text(file));
+        }
+        cleared_ = true;
+    }
+
+    [[nodiscard]] std::vector<Peer> poll() override {
+        const auto file = location();
+        const auto text = read_file(file, Registry::kSizeMax);
+        return text ? Registry(cluster_, *text, file).peers() : std::vector<Peer>();
+    }
+
+    void withdraw() noexcept override {
+        try {
+            if (!self_) return;
+            const auto self = *std::exchange(self_, std::nullopt);
+            const auto file = location();
+            const FileLock lock(lock_path(file), kLockPatience);
+            const auto text = read_file(file, Registry::kSizeMax);
+            if (!text) return;
+            Registry registry(cluster_, *text, file);
+            if (registry.erase(self)) replace_file(file, registry.text(file));
+        } catch (const std::exception& error) {
+            log_.warning(std::string("our entry stays in the registry: ") + error.what());
+        }
+    }
+
+    [[nodiscard]] bool can_claim() const noexcept override { return true; }
+
+    // link() creates the file with its text or fails where it stands, in one step on every file
+    // system, so of all claimers one wins, whatever becomes of the lock.
+    [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine) override {
+        const auto registry = location();
+        const auto file = claim_path(registry, cluster);
+        auto stored = read_claim(file, cluster);
+        if (!stored) {
+            const auto text = claim_text(cluster, mine, now_text());
+            const FileLock lock(lock_path(registry), kLockPatience);
+            remove_leftovers(file);
+            const bool won = publish_file(file, text);
+            stored = read_claim(file, cluster);
+            if (!stored || (won && *stored != mine)) {
+                throw Error("the claim " + file.string() +
+                                " was removed or changed while it was written; leave it alone",
+                            Error::data);
+            }
+        }
+        // Also for what we only found: its claimer may have died before this step.
+        sync_folder(file);
+        return *stored;
+    }
+
+    void replace_claim(const std::string& cluster, const Claim& mine) override {
+        const auto registry = location();
+        const auto file = claim_path(registry, cluster);
+        const auto text = claim_text(cluster, mine, now_text());
+        const FileLock lock(lock_path(registry), kLockPatience);
+        remove_leftovers(file);
+        replace_file(file, text);
+    }
+
+  private:
+    // Where a link points to: a rename must replace the file, not the link, and all who share the
+    // file must take the same lock.
+    [[nodiscard]] fs::path location() const {
+        std::error_code failed;
+        auto real = fs::weakly_canonical(path_, failed);
+        return failed ? path_ : real;
+    }
+
+    [[nodiscard]] static fs::path lock_path(const fs::path& file) {
+        return file.string() + ".lock";
+    }
+
+    [[nodiscard]] bool stands(const fs::path& file, const Peer& self) const {
+        const auto text = read_file(file, Registry::kSizeMax);
+        try {
+            return text && Registry(cluster_, *text, file).holds(self);
+        } catch (const Error&) {
+            return false;  // garbled: to be renewed under the lock, and said there
+        }
+    }
+
+    [[nodiscard]] Registry read_or_renew(const fs::path& file) const {
+        const auto text = read_file(file, Registry::kSizeMax);
+        if (!text) return Registry(cluster_);
+        try {
+            return {cluster_, *text, file};
+        } catch (const Error& error) {
+            const auto aside = keep_aside(file);
+            log_.warning(std::string(error.what()) + "; done now, file=" + aside.string());
+            return Registry(cluster_);
+        }
+    }
+
+    std::string cluster_;
+    Log log_;
+    fs::path path_;
+    std::optional<Peer> self_;
+    bool cleared_ = false;
+};
+
+}  // namespace
+}  // namespace electiond::discovery
+
+ELECTIOND_DISCOVERY_PLUGIN("file_registry", "0.1.0", electiond::discovery::FileRegistry);

@@ -1,0 +1,208 @@
+// Files that no crash leaves half written, by POSIX calls: std streams know neither fsync nor link.
+#include "file_registry/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <random>
+#include <system_error>
+#include <thread>
+
+#include <electiond/error.h>
+
+namespace electiond::discovery {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kHexDigits[] = "0123456789abcdef";
+constexpr std::size_t kSuffixDigits = 16;
+
+[[noreturn]] void fail(const std::string& action, const fs::path& file, int error) {
+    const auto folder = file.parent_path();
+    std::error_code ignored;
+    if (error == ENOENT && !fs::is_directory(folder, ignored)) {
+        throw Error("the folder " + folder.string() + " of " + file.string() +
+                    " does not exist; create it, or correct the path of discovery file_registry");
+    }
+    const auto* remedy = "; check that disk and file system are healthy";
+    if (error == EACCES || error == EPERM || error == EROFS) {
+        remedy = "; let the daemon's user read and write there, or choose another path";
+    } else if (error == ENOSPC || error == EDQUOT) {
+        remedy = "; make room on that file system";
+    }
+    throw Error("cannot " + action + " " + file.string() + ": " +
+                    std::generic_category().message(error) + remedy,
+                Error::disk);
+}
+
+fs::path beside(const fs::path& file) { return file.string() + ".tmp."; }
+
+// Random, not the process's number: hosts that share the folder share no process numbers.
+fs::path unused_name(const fs::path& file) {
+    std::random_device chance;
+    std::string suffix(kSuffixDigits, '0');
+    for (auto& digit : suffix) digit = kHexDigits[chance() % 16];
+    return beside(file).string() + suffix;
+}
+
+void write_all(int fd, const std::string& text, const fs::path& file) {
+    for (std::size_t done = 0; done < text.size();) {
+        const auto count = ::write(fd, text.data() + done, text.size() - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail("write", file, errno);
+        done += static_cast<std::size_t>(count);
+    }
+}
+
+// A file beside `file` that holds all of `text`, durably; gone with this object unless kept.
+class Draft {
+  public:
+    Draft(const fs::path& file, const std::string& text) : name_(unused_name(file)) {
+        const Descriptor fd(
+            ::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644));
+        if (fd.get() < 0) fail("create", name_, errno);
+        try {
+            write_all(fd.get(), text, name_);
+            if (::fsync(fd.get()) != 0) fail("fsync", name_, errno);
+        } catch (...) {
+            ::unlink(name_.c_str());
+            throw;
+        }
+    }
+    Draft(const Draft&) = delete;
+    Draft& operator=(const Draft&) = delete;
+    ~Draft() {
+        if (!kept_) ::unlink(name_.c_str());
+    }
+
+    [[nodiscard]] const fs::path& name() const { return name_; }
+    void rename_to(const fs::path& file) {
+        if (::rename(name_.c_str(), file.c_str()) != 0) fail("replace", file, errno);
+        kept_ = true;
+    }
+
+  private:
+    fs::path name_;
+    bool kept_ = false;
+};
+
+// Where O_CREAT is given for a file that is there, kernels that protect sticky folders refuse.
+Descriptor open_or_create(const fs::path& file) {
+    for (;;) {
+        Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+        if (fd.get() >= 0) return fd;
+        if (errno != ENOENT) fail("open", file, errno);
+        fd = Descriptor(
+            ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+        if (fd.get() >= 0) return fd;
+        if (errno != EEXIST) fail("create", file, errno);
+    }
+}
+
+// Somebody may have removed the lock file, and others may have locked a new one.
+bool stands_under(int fd, const fs::path& file) {
+    struct stat ours {};
+    struct stat named {};
+    return ::fstat(fd, &ours) == 0 && ::stat(file.c_str(), &named) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        file_ = open_or_create(lock_file);
+        if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
+            if (stands_under(file_.get(), lock_file)) return;
+            continue;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) fail("lock", lock_file, errno);
+        if (std::chrono::steady_clock::now() >= deadline) {
+            throw Error(lock_file.string() + " has been locked by another process for " +
+                            std::to_string(patience.count()) +
+                            " ms; see who holds it with `fuser -v " + lock_file.string() +
+                            "`, and end that process if it hangs",
+                        Error::unavailable);
+        }
+        // flock has no wait that ends at a time, so look again and again.
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+std::optional<std::string> read_file(const fs::path& file, std::size_t size_max) {
+    // O_NONBLOCK: opening a pipe must not wait for its other end.
+    const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() < 0) {
+        const int error = errno;
+        std::error_code ignored;
+        if (error == ENOENT && fs::is_directory(file.parent_path(), ignored)) return std::nullopt;
+        fail("open", file, error);
+    }
+    struct stat facts {};
+    if (::fstat(fd.get(), &facts) != 0) fail("inspect", file, errno);
+    if (!S_ISREG(facts.st_mode)) {
+        throw Error(file.string() + " is not a regular file; remove it, or choose another path");
+    }
+    std::string text;
+    while (text.size() <= size_max) {
+        char part[16384];
+        const auto count =
+            ::read(fd.get(), part, std::min(sizeof part, size_max + 1 - text.size()));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail("read", file, errno);
+        if (count == 0) break;
+        text.append(part, static_cast<std::size_t>(count));
+    }
+    return text;
+}
+
+void replace_file(const fs::path& file, const std::string& text) {
+    Draft(file, text).rename_to(file);
+    sync_folder(file);
+}
+
+bool publish_file(const fs::path& file, const std::string& text) {
+    const Draft draft(file, text);
+    if (::link(draft.name().c_str(), file.c_str()) == 0) return true;
+    const int error = errno;
+    // A network file system may have done it and lost the answer: what stands there decides.
+    std::error_code ignored;
+    if (error == EEXIST || fs::exists(file, ignored)) return false;
+    if (error == EPERM || error == EOPNOTSUPP || error == EMLINK) {
+        throw Error("cannot create " + file.string() +
+                    ": its file system knows no hard links; put the registry on one that does");
+    }
+    fail("create", file, error);
+}
+
+void sync_folder(const fs::path& file) {
+    const auto folder = file.parent_path();
+    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) fail("open the folder of", file, errno);
+    if (::fsync(fd.get()) != 0) fail("fsync the folder of", file, errno);
+}
+
+void remove_leftovers(const fs::path& file) {
+    const auto prefix = beside(file).filename().string();
+    std::error_code failed;
+    for (fs::directory_iterator entry(file.parent_path(), failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        const auto name = entry->path().filename().string();
+        if (name.size() == prefix.size() + kSuffixDigits && name.starts_with(prefix) &&
+            name.find_first_not_of(kHexDigits, prefix.size()) == std::string::npos) {
+            ::unlink(entry->path().c_str());
+        }
+    }
+}
+
+}  // namespace electiond::discovery

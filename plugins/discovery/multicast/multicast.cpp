@@ -1,0 +1,135 @@
+// The discovery `multicast`: the nodes of a network segment call each other by name.
+#include <algorithm>
+#include <optional>
+
+#include <electiond/plugin.h>
+
+#include "common/peer_json.h"
+#include "multicast/channel.h"
+#include "multicast/datagram.h"
+#include "multicast/neighbours.h"
+
+namespace electiond::discovery {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Six chances to be heard before the others forget us.
+constexpr std::chrono::seconds kRepeatEvery = Neighbours::kForgetAfter / 6;
+constexpr int kAsks = 4;            // of one who has just come; a datagram may get lost
+constexpr int kReceivedMax = 1024;  // in one call, so that a flood cannot hold the caller
+
+Group read_group(const Options& options) {
+    Group group;
+    const auto text = options.text("group", "239.255.74.0");
+    const bool bare = text.find('%') == std::string::npos;  // the scope is the interface's
+    if (!bare || !Poco::Net::IPAddress::tryParse(text, group.address) ||
+        !group.address.isMulticast()) {
+        options.wrong("group",
+                      "a multicast address, as in 239.255.74.0 (224.0.0.0 to 239.255.255.255) or "
+                      "ff02::7402");
+    }
+    group.port = static_cast<std::uint16_t>(options.integer("port", 1, 65535, 7402));
+    if (!options.has("interface")) {
+        throw Error(options.where() + ": " + options.section() +
+                    ".interface is missing, but required: without it datagrams leave by the "
+                    "default route, wherever that leads; name one, as in eth0, or lo for one host");
+    }
+    group.interface = options.text("interface");
+    const bool odd = std::ranges::any_of(group.interface,
+                                         [](char c) { return c <= ' ' || c == '/' || c == 0x7f; });
+    if (odd || group.interface.size() > 15)
+        options.wrong("interface", "the name of an interface, as in eth0 or lo");
+    group.ttl = static_cast<int>(options.integer("ttl", 0, 255, 1));
+    return group;
+}
+
+// One thread at a time, as the host calls; none of its own: each call hears what has come since
+// the last one and sends what is due. A newcomer asks, and is answered at the others' next call;
+// later each node repeats itself only now and then.
+class Multicast final : public Discovery {
+  public:
+    explicit Multicast(const PluginSetup& setup) : cluster_(setup.cluster), log_(setup.log) {
+        setup.options.accept_only({"plugin", "group", "port", "interface", "ttl"});
+        group_ = read_group(setup.options);
+    }
+
+    void announce(const Peer& self) override {
+        if (self_ != self) {
+            require_readable(self);
+            here_ = encode({.kind = Datagram::Kind::here, .cluster = cluster_, .node = self});
+            self_ = self;
+            due_ = Clock::now();
+        }
+        exchange();
+    }
+
+    [[nodiscard]] std::vector<Peer> poll() override {
+        exchange();
+        return neighbours_.known(Clock::now());
+    }
+
+    void withdraw() noexcept override {
+        try {
+            const auto self = std::exchange(self_, std::nullopt);
+            if (!self || !channel_) return;
+            channel_->send(
+                encode({.kind = Datagram::Kind::bye, .cluster = cluster_, .node = *self}));
+        } catch (const std::exception& error) {
+            log_.warning(std::string("others will remember us for a while: ") + error.what());
+        }
+    }
+
+  private:
+    void exchange() {
+        open();
+        const auto now = Clock::now();
+        hear(now);
+        if (asks_left_ > 0) {
+            channel_->send(encode({.kind = Datagram::Kind::ask, .cluster = cluster_, .node = {}}));
+            --asks_left_;
+        }
+        if (self_ && now >= due_) {
+            channel_->send(here_);
+            due_ = now + kRepeatEvery;
+        }
+    }
+
+    void open() {
+        if (channel_ && channel_->stands()) return;
+        channel_.reset();
+        channel_.emplace(group_);
+        asks_left_ = kAsks;
+        due_ = Clock::now();
+        log_.info("listens for other nodes group=" + group_.to_string());
+    }
+
+    void hear(Clock::time_point now) {
+        for (int count = 0; count < kReceivedMax; ++count) {
+            const auto bytes = channel_->receive(Datagram::kSizeMax);
+            if (!bytes) return;
+            const auto datagram = decode(*bytes);
+            if (!datagram || datagram->cluster != cluster_) continue;
+            if (datagram->kind == Datagram::Kind::ask) {
+                due_ = now;
+            } else {
+                neighbours_.hear(*datagram, now);
+            }
+        }
+    }
+
+    std::string cluster_;
+    Log log_;
+    Group group_;
+    std::optional<Channel> channel_;  // opened by the first call
+    Neighbours neighbours_;
+    std::optional<Peer> self_;
+    std::string here_;         // self_, encoded
+    Clock::time_point due_{};  // when here_ is to be sent
+    int asks_left_ = kAsks;
+};
+
+}  // namespace
+}  // namespace electiond::discovery
+
+ELECTIOND_DISCOVERY_PLUGIN("multicast", "0.1.0", electiond::discovery::Multicast);

@@ -1,0 +1,79 @@
+// The discovery `static_list`: the peers that the operator wrote down.
+#include <set>
+
+#include <electiond/plugin.h>
+
+#include "common/node_name.h"
+
+namespace electiond::discovery {
+namespace {
+
+constexpr char kExpected[] =
+    "a map from id to \"host:port\", as in {\"1\": \"10.0.0.1:7401\"}, or a list of \"host:port\", "
+    "with at least one peer";
+
+using Rows = std::vector<std::pair<std::string, std::string>>;  // id, or empty, and address
+
+// Options throws where the kind is another; both failing means that it is neither.
+std::optional<Rows> read_map(const Options& options) {
+    try {
+        return options.table("peers");
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+std::optional<Rows> read_list(const Options& options) {
+    try {
+        Rows rows;
+        for (auto& address : options.list("peers")) rows.emplace_back("", std::move(address));
+        return rows;
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+std::vector<Peer> read_peers(const Options& options) {
+    const auto map = read_map(options);
+    const auto rows = map ? map : read_list(options);
+    if (!rows || rows->empty()) options.wrong("peers", kExpected);
+    std::vector<Peer> peers;
+    std::set<Endpoint> seen;
+    for (const auto& [id, address] : *rows) {
+        const auto fault = [&](const std::string& what) {
+            options.wrong("peers", std::string(kExpected) + "; " + what);
+        };
+        if (map && !is_node_name(id))
+            fault("the id \"" + id + "\" is not 1 to 64 of A-Z a-z 0-9 . _ -");
+        const auto endpoint = Endpoint::parse(address);
+        const auto named = map ? "peer \"" + id + "\" has the address \"" + address + "\""
+                               : "it holds \"" + address + "\"";
+        if (!endpoint || endpoint->port == 0)
+            fault(named + ", which is not host:port with a port of 1 to 65535");
+        if (!seen.insert(*endpoint).second) fault(named + ", which another peer has, too");
+        peers.push_back(
+            {.id = NodeId(id), .uuid = std::nullopt, .addresses = {*endpoint}, .api = {}});
+    }
+    return peers;
+}
+
+// Never changes, needs no announcement, touches nothing. One thread at a time, as the host calls.
+class StaticList final : public Discovery {
+  public:
+    explicit StaticList(const PluginSetup& setup) {
+        setup.options.accept_only({"plugin", "peers"});
+        peers_ = read_peers(setup.options);
+    }
+
+    void announce(const Peer&) override {}
+    [[nodiscard]] std::vector<Peer> poll() override { return peers_; }
+    void withdraw() noexcept override {}
+
+  private:
+    std::vector<Peer> peers_;
+};
+
+}  // namespace
+}  // namespace electiond::discovery
+
+ELECTIOND_DISCOVERY_PLUGIN("static_list", "0.1.0", electiond::discovery::StaticList);
