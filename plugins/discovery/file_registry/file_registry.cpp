@@ -46,9 +46,10 @@ class FileRegistry final : public Discovery {
         require_readable(self);
         self_ = self;
         const auto file = location();
-        // Our first call also takes the lock to clear what we left when we died.
+        // Our first call also takes the lock, to clear what was left by those who died.
         if (cleared_ && stands(file, self)) return;
         const FileLock lock(lock_path(file), kLockPatience);
+        if (!cleared_) remove_leftovers(claim_path(file, cluster_));
         remove_leftovers(file);
         auto registry = read_or_renew(file);
         if (!registry.holds(self)) {

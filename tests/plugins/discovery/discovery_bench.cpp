@@ -1,0 +1,137 @@
+// What every test of a discovery plugin needs.
+#include "discovery/discovery_bench.h"
+
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace electiond::bench {
+
+namespace fs = std::filesystem;
+
+OptionValue text(std::string value) {
+    return {.kind = OptionValue::Kind::text,
+            .text = std::move(value),
+            .list = {},
+            .map = {},
+            .where = "node.yaml:3:7"};
+}
+
+OptionValue list(std::vector<std::string> values) {
+    auto value = text({});
+    value.kind = OptionValue::Kind::list;
+    for (auto& item : values) value.list.push_back(text(std::move(item)));
+    return value;
+}
+
+OptionValue map(std::vector<std::pair<std::string, std::string>> values) {
+    auto value = text({});
+    value.kind = OptionValue::Kind::map;
+    for (auto& [key, item] : values) value.map.emplace_back(key, text(std::move(item)));
+    return value;
+}
+
+std::unique_ptr<Discovery> make(const std::string& plugin, OptionMap options,
+                                const std::string& cluster, const fs::path& folder, Log log) {
+    auto section = map({});
+    section.where = "node.yaml:2:5";
+    section.map = std::move(options);
+    section.map.emplace_back("plugin", text(plugin));
+    const Options view("discovery[0]", section, folder);
+    const auto file = fs::path(ELECTIOND_PLUGINS) / (plugin + ".so");
+    auto* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (library == nullptr) throw std::runtime_error(::dlerror());
+    const auto* descriptor = static_cast<const PluginDescriptor*>(::dlsym(library, kPluginSymbol));
+    return std::unique_ptr<Discovery>(descriptor->make_discovery(
+        {.options = view, .cluster = cluster, .node_id = "1", .log = log}));
+}
+
+Folder::Folder() {
+    auto name = (fs::temp_directory_path() / "electiond-discovery-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed: " + name);
+    path_ = fs::canonical(name);
+}
+
+Folder::~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+std::vector<std::string> Folder::names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(path_))
+        names.push_back(entry.path().filename().string());
+    std::ranges::sort(names);
+    return names;
+}
+
+std::string read(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+void write(const fs::path& file, const std::string& content) {
+    std::ofstream(file, std::ios::binary) << content;
+}
+
+Peer node(const std::string& id, std::uint16_t number) {
+    return {.id = NodeId(id),
+            .uuid = NodeUuid("uuid-of-" + id),
+            .addresses = {{"127.0.0.1", static_cast<std::uint16_t>(4000 + number)}},
+            .api = "127.0.0.1:" + std::to_string(3000 + number)};
+}
+
+OptionMap own_group(const std::string& interface) {
+    const auto process = static_cast<unsigned>(::getpid());
+    const auto group = "239." + std::to_string(192 + (process >> 16) % 64) + "." +
+                       std::to_string(process >> 8 & 255) + "." + std::to_string(process & 255);
+    return {{"group", text(group)}, {"port", text("17402")}, {"interface", text(interface)}};
+}
+
+bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
+}
+
+std::string fault(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+int fork_run(const std::function<bool()>& act) {
+    const int child = ::fork();
+    if (child == 0) {
+        bool well = false;
+        try {
+            well = act();
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "child: %s\n", error.what());
+        }
+        ::_exit(well ? 0 : 1);
+    }
+    return child;
+}
+
+bool ended_well(int child) {
+    int status = 0;
+    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace electiond::bench

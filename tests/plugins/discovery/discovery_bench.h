@@ -1,0 +1,66 @@
+// What every test of a discovery plugin needs: the plugin, options, a folder, a node, patience.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <electiond/plugin.h>
+
+namespace electiond::bench {
+
+// An option's value as the operator would write it: a text, a list or a map.
+[[nodiscard]] OptionValue text(std::string value);
+[[nodiscard]] OptionValue list(std::vector<std::string> values);
+[[nodiscard]] OptionValue map(std::vector<std::pair<std::string, std::string>> values);
+
+using OptionMap = std::vector<std::pair<std::string, OptionValue>>;
+
+// The built plugin, loaded as the daemon does it. Relative paths count from `folder`.
+[[nodiscard]] std::unique_ptr<Discovery> make(const std::string& plugin, OptionMap options,
+                                              const std::string& cluster = "demo",
+                                              const std::filesystem::path& folder = "/",
+                                              Log log = {});
+
+// A folder of its own that goes with the object.
+class Folder {
+  public:
+    Folder();
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder();
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
+        return path_ / name;
+    }
+    [[nodiscard]] std::vector<std::string> names() const;  // of its files, sorted
+
+  private:
+    std::filesystem::path path_;
+};
+
+[[nodiscard]] std::string read(const std::filesystem::path& file);
+void write(const std::filesystem::path& file, const std::string& content);
+
+// Node `id` at 127.0.0.1:4000+number, its API at 3000+number.
+[[nodiscard]] Peer node(const std::string& id, std::uint16_t number);
+
+// A group that no other test process on this host uses.
+[[nodiscard]] OptionMap own_group(const std::string& interface = "lo");
+
+// True as soon as `condition` is; false where it has not become so within a generous time.
+[[nodiscard]] bool eventually(const std::function<bool()>& condition);
+
+// The sentence of the Error that `act` throws, or "" where it throws none.
+[[nodiscard]] std::string fault(const std::function<void()>& act);
+
+// Runs `act` in a child process; true where it returned true. No thread may run at that time.
+[[nodiscard]] int fork_run(const std::function<bool()>& act);  // the child's process number
+[[nodiscard]] bool ended_well(int child);
+
+}  // namespace electiond::bench

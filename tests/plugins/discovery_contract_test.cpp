@@ -1,0 +1,200 @@
+// What the host relies on, of every discovery plugin that is built here.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "discovery/discovery_bench.h"
+
+namespace electiond::bench {
+namespace {
+
+using testing::HasSubstr;
+
+struct Guest {
+    std::string plugin;
+    OptionMap good;
+    OptionMap absent;  // well-formed, but the file, host or interface they name is not there
+    bool spreads;      // what one announces, another finds
+};
+
+void PrintTo(const Guest& guest, std::ostream* out) { *out << guest.plugin; }
+
+std::vector<Guest> guests() {
+    return {{.plugin = "file_registry",
+             .good = {{"path", text("cluster.json")}},
+             .absent = {{"path", text("no/such/folder/cluster.json")}},
+             .spreads = true},
+            {.plugin = "static_list",
+             .good = {{"peers", map({{"1", "127.0.0.1:4001"}})}},
+             .absent = {{"peers", map({{"1", "no-such-host.invalid:4001"}})}},
+             .spreads = false},
+            {.plugin = "multicast",
+             .good = own_group(),
+             .absent = own_group("nosuch0"),
+             .spreads = true}};
+}
+
+class DiscoveryContract : public testing::TestWithParam<Guest> {
+  protected:
+    [[nodiscard]] std::unique_ptr<Discovery> made(const std::string& cluster = "demo") const {
+        return make(GetParam().plugin, GetParam().good, cluster, folder_.path());
+    }
+
+    Folder folder_;
+};
+
+std::ptrdiff_t open_files() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+bool knows(Discovery& discovery, const Peer& peer) {
+    const auto peers = discovery.poll();
+    return std::ranges::find(peers, peer) != peers.end();
+}
+
+bool knows_id(Discovery& discovery, const std::string& id) {
+    const auto peers = discovery.poll();
+    return std::ranges::any_of(peers, [&](const Peer& peer) { return peer.id.value == id; });
+}
+
+// Of those alone whose answer is what others announce.
+class SpreadingDiscovery : public DiscoveryContract {};
+
+TEST_P(DiscoveryContract, MakesItWithoutTouchingAnything) {
+    const auto& guest = GetParam();
+    const auto first = make(guest.plugin, guest.absent, "demo", folder_.path());  // loads it
+    const auto before = open_files();
+
+    const auto good = make(guest.plugin, guest.good, "demo", folder_.path());
+    const auto absent = make(guest.plugin, guest.absent, "demo", folder_.path());
+
+    EXPECT_EQ(open_files(), before);
+    EXPECT_TRUE(folder_.names().empty());
+}
+
+TEST_P(DiscoveryContract, RefusesAnOptionThatItDoesNotKnow) {
+    auto options = GetParam().good;
+    options.emplace_back("colour", text("red"));
+
+    EXPECT_THAT(fault([&] { (void)make(GetParam().plugin, options); }),
+                HasSubstr("node.yaml:3:7: unknown key discovery[0].colour"));
+}
+
+TEST_P(DiscoveryContract, NamesARequiredOptionThatIsMissing) {
+    const auto sentence = fault([&] { (void)make(GetParam().plugin, {}); });
+
+    EXPECT_THAT(sentence, HasSubstr("node.yaml:2:5: discovery[0]."));
+    EXPECT_THAT(sentence, HasSubstr("is missing, but required"));
+}
+
+TEST_P(SpreadingDiscovery, TellsOthersWhatOneAnnounces) {
+    const auto a = made();
+    const auto b = made();
+
+    EXPECT_TRUE(eventually([&] {
+        a->announce(node("a", 1));
+        b->announce(node("b", 2));
+        return knows(*a, node("b", 2)) && knows(*b, node("a", 1));
+    }));
+}
+
+TEST_P(SpreadingDiscovery, TellsWhatHasChanged) {
+    const auto a = made();
+    const auto b = made();
+    ASSERT_TRUE(eventually([&] {
+        a->announce(node("a", 1));
+        return knows(*b, node("a", 1));
+    }));
+    auto moved = node("a", 1);
+    moved.addresses = {{"127.0.0.2", 4711}, {"::1", 4712}};
+
+    EXPECT_TRUE(eventually([&] {
+        a->announce(moved);
+        return knows(*b, moved) && !knows(*b, node("a", 1));
+    }));
+}
+
+TEST_P(SpreadingDiscovery, ForgetsOneThatWithdraws) {
+    const auto a = made();
+    const auto b = made();
+    ASSERT_TRUE(eventually([&] {
+        a->announce(node("a", 1));
+        b->announce(node("b", 2));
+        return knows(*b, node("a", 1));
+    }));
+
+    a->withdraw();
+
+    EXPECT_TRUE(eventually([&] {
+        b->announce(node("b", 2));
+        return !knows_id(*b, "a");
+    }));
+    EXPECT_TRUE(eventually([&] { return knows_id(*b, "b"); }));
+}
+
+TEST_P(SpreadingDiscovery, KeepsClustersOfOtherNamesApart) {
+    const auto a = made("demo");
+    const auto other = made("demo2");
+    const auto b = made("demo");
+
+    ASSERT_TRUE(eventually([&] {
+        other->announce(node("x", 3));
+        a->announce(node("a", 1));
+        b->announce(node("b", 2));
+        return knows(*a, node("b", 2)) && knows_id(*other, "x");
+    }));
+    EXPECT_FALSE(knows_id(*a, "x"));
+    EXPECT_FALSE(knows_id(*other, "a"));
+}
+
+TEST_P(DiscoveryContract, WithdrawsInSilenceWhatItNeverAnnounced) {
+    made()->withdraw();
+
+    EXPECT_TRUE(folder_.names().empty());
+}
+
+TEST_P(SpreadingDiscovery, SaysWhatIsMissingWhenItIsCalled) {
+    const auto absent = make(GetParam().plugin, GetParam().absent, "demo", folder_.path());
+
+    EXPECT_THAT(fault([&] { absent->announce(node("a", 1)); }), HasSubstr("no"));
+    EXPECT_THAT(fault([&] { (void)absent->poll(); }), HasSubstr("no"));
+    absent->withdraw();
+}
+
+TEST_P(SpreadingDiscovery, RefusesToAnnounceWhatOthersCouldNotRead) {
+    const auto a = made();
+    auto nameless = node("a", 1);
+    nameless.id = NodeId("a b\"}");
+    auto homeless = node("a", 1);
+    homeless.addresses.clear();
+
+    EXPECT_THAT(fault([&] { a->announce(nameless); }), HasSubstr("cannot be announced"));
+    EXPECT_THAT(fault([&] { a->announce(homeless); }), HasSubstr("cannot be announced"));
+}
+
+TEST_P(DiscoveryContract, ClaimsOrSaysThatItCannot) {
+    const auto a = made();
+    const Claim mine{.cluster_id = "cluster-1", .uuid = NodeUuid("uuid-of-a")};
+
+    if (a->can_claim()) {
+        EXPECT_EQ(a->claim("demo", mine), mine);
+    } else {
+        EXPECT_THAT(fault([&] { (void)a->claim("demo", mine); }), HasSubstr("no arbiter"));
+    }
+}
+
+std::string name_of(const testing::TestParamInfo<Guest>& guest) { return guest.param.plugin; }
+
+std::vector<Guest> spreading_guests() {
+    auto all = guests();
+    std::erase_if(all, [](const Guest& guest) { return !guest.spreads; });
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DiscoveryContract, testing::ValuesIn(guests()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, SpreadingDiscovery, testing::ValuesIn(spreading_guests()), name_of);
+
+}  // namespace
+}  // namespace electiond::bench
