@@ -191,6 +191,14 @@ TEST_F(FileRegistry, DropsItsFormerLifeButNoNodeThatOnlySharesAnId) {
     registry()->announce(node("a", 1));
 
     EXPECT_THAT(registry()->poll(), UnorderedElementsAre(namesake, node("a", 1)));
+
+    const auto now = read(file_);
+    write(file_, std::string(now).insert(now.rfind(']'),
+                                         "," + entry("a", R"(,"uuid":"old",)"
+                                                          R"("addresses":["127.0.0.1:4001"])")));
+    ASSERT_EQ(registry()->poll().size(), 3U);
+    registry()->announce(node("a", 1));
+    EXPECT_THAT(registry()->poll(), UnorderedElementsAre(namesake, node("a", 1)));
 }
 
 TEST_F(FileRegistry, NamesAMissingFolderAndTheRemedy) {
