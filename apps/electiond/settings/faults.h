@@ -1,0 +1,36 @@
+// What is wrong with a configuration, collected so that the operator hears of all of it at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace electiond {
+
+// One line a fault, in the order of finding. Used by one thread, for the length of one load.
+class Faults {
+  public:
+    // `where` is "node.yaml:3:7" or "environment ELECTIOND_NODE_ID"; `sentence` names the key, what
+    // was found, what was expected, and the remedy.
+    void add(const std::string& where, const std::string& sentence);
+
+    [[nodiscard]] std::size_t count() const { return lines_.size(); }
+
+    // Throws one Error (code config) that lists them all; returns where there are none.
+    void throw_if_any() const;
+
+  private:
+    std::vector<std::string> lines_;
+};
+
+// The text between quotes, for messages: on one line, cut where it is long.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
+// "a, b or c"
+[[nodiscard]] std::string either(const std::vector<std::string_view>& words);
+
+// The word of `known` that is spelled most like `word`; empty where nothing is known.
+[[nodiscard]] std::string_view nearest(std::string_view word,
+                                       const std::vector<std::string_view>& known);
+
+}  // namespace electiond

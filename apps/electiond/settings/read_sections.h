@@ -1,0 +1,33 @@
+// One reader a section of the file: text in, checked values out, faults on the way.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "settings/section.h"
+#include "settings/settings.h"
+
+namespace electiond {
+
+using Warnings = std::vector<std::string>;
+
+// Each reads its part of `settings` from its section. Where a fault was found the part may hold a
+// default in place of the wrong value: load_settings throws before anyone sees it.
+void read_node(Section& node, Settings& settings);
+void read_cluster(Section& cluster, Settings& settings, Warnings& warnings);
+void read_api(Section& api, Settings& settings);
+void read_transport(Section& transport, const Value* given, const std::filesystem::path& folder,
+                    Settings& settings);
+// Reads one entry; `entry.path()` is "discovery[0]".
+void read_discovery(Section& entry, const Value& given, const std::filesystem::path& folder,
+                    Settings& settings);
+void read_plugins(Section& plugins, Settings& settings);
+void read_election(Section& election, Settings& settings, Warnings& warnings);
+void read_hooks(Section& hooks, Settings& settings, Warnings& warnings);
+void read_log(Section& log, Settings& settings);
+
+// 1 to 64 of A-Z a-z 0-9 . _ -: what ids and names are made of.
+inline constexpr char kNameForm[] = "1 to 64 of the characters A-Z a-z 0-9 . _ -";
+[[nodiscard]] bool is_name(const std::string& text);
+
+}  // namespace electiond

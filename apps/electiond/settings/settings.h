@@ -1,0 +1,119 @@
+// The daemon's configuration: YAML in, checked value out.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <electiond/error.h>
+#include <electiond/log.h>
+#include <electiond/options.h>
+#include <electiond/peer.h>
+
+#include "settings/environment.h"
+
+namespace electiond {
+
+enum class Bootstrap { claim, all, join };  // protocol.md section 6.1
+enum class WhenNoneEligible { nobody, stay };
+enum class LogFormat { text, json, logfmt };
+
+// A value: copy it freely. Every number in it has passed its rule, every path is absolute, every
+// default is filled in. docs/configuration.md says what each key means.
+struct Settings {
+    using Duration = std::chrono::milliseconds;
+
+    struct Node {
+        NodeId id;
+        std::filesystem::path data_dir;  // not touched: the storage makes it
+        std::int32_t priority = 100;     // 0: a witness
+        bool observer = false;
+    };
+    struct Cluster {
+        std::string name;
+        std::optional<Bootstrap> bootstrap;  // not set: resolve_bootstrap() decides
+        std::vector<NodeId> voters;          // empty: not given
+        std::optional<std::size_t> expect;
+        std::size_t max_voters = 7;  // odd: an even setting counts as the odd number below
+        std::string where;           // place of `bootstrap`, for messages
+    };
+    struct Api {
+        std::vector<Endpoint> listen;  // one or more; port 0 is any free one
+        std::optional<std::filesystem::path> token_file;
+        std::string token;  // what the file holds; empty: changes need none. Never to be shown
+        bool insecure = false;
+        std::vector<std::string> hostnames;  // in small letters
+    };
+    struct Transport {
+        std::string plugin = "http";
+        Endpoint listen;
+        std::optional<Endpoint> advertise;  // not given: the real endpoint, once it is bound
+        bool insecure = false;
+        Options options;  // what the plugin sees: `listen` and its own keys
+    };
+    struct Discovery {
+        std::string plugin;
+        Options options;  // what the plugin sees: its own keys
+    };
+    struct Plugins {
+        std::vector<std::filesystem::path> directories;  // empty: beside the daemon's own
+    };
+    struct Health {
+        std::vector<std::string> command;  // either this …
+        std::string url;                   // … or this
+        Duration interval, timeout;
+        int rise = 2, fall = 3;
+    };
+    struct Election {  // protocol.md section 7
+        Duration election_timeout, heartbeat_interval, election_spread, request_timeout,
+            hello_interval, client_grant, stable_after, dead_after;
+        WhenNoneEligible when_none_eligible = WhenNoneEligible::nobody;
+        std::optional<Health> health;
+    };
+    struct Hooks {
+        std::vector<std::string> on_leader, on_follower, on_no_leader;  // argv; empty: none
+        Duration timeout;
+    };
+    struct LogOutput {
+        LogLevel level = LogLevel::info;
+        LogFormat format = LogFormat::text;
+    };
+
+    std::filesystem::path file;  // as it was given
+    Node node;
+    Cluster cluster;
+    Api api;
+    Transport transport;
+    std::vector<Discovery> discovery;  // one or more
+    Plugins plugins;
+    Election election;
+    Hooks hooks;
+    LogOutput log;
+
+    std::vector<std::string> warnings;  // whole sentences, for the log and for --check
+    OptionValue merged;                 // what print_settings shows; each `where` is an origin
+};
+
+// Reads and checks `file`, with the overrides and ${NAME} of `env`. Touches nothing but the file
+// and api.token_file. Throws one Error (code config) that lists every fault, one a line.
+[[nodiscard]] Settings load_settings(const std::filesystem::path& file, const Environment& env);
+
+// How this node may found its cluster, now that the plugins are loaded: `arbiters` is how many of
+// them can claim. Throws Error (code config) where the settings and the plugins do not agree.
+[[nodiscard]] Bootstrap resolve_bootstrap(const Settings& settings, std::size_t arbiters);
+
+// What is allowed but unwise about founding in this mode: whole sentences, for the log and --check.
+[[nodiscard]] std::vector<std::string> founding_warnings(const Settings& settings, Bootstrap mode);
+
+// The merged configuration as YAML that loads again; a comment after each value says where it came
+// from (file:line, environment NAME, default). Secrets are masked.
+[[nodiscard]] std::string print_settings(const Settings& settings);
+
+// The keys whose values differ, as "log.level", in the order of the file: what a reload found
+// changed.
+[[nodiscard]] std::vector<std::string> changed_keys(const Settings& before, const Settings& after);
+
+}  // namespace electiond

@@ -1,0 +1,268 @@
+// Builds the tree from yaml-cpp's events: its own nodes forget duplicates, anchors and tags.
+#include "settings/yaml_document.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace electiond {
+namespace {
+
+// Stand for the braces of ${NAME} while YAML is read: in flow text a brace would end the scalar.
+// One byte each, so columns stay true; the text itself may hold no control characters.
+constexpr char kOpen = '\x01';
+constexpr char kClose = '\x02';
+
+void shield_braces(std::string& text) {
+    for (auto open = text.find("${"); open != std::string::npos; open = text.find("${", open + 2)) {
+        const auto close = text.find_first_of("}\n", open);
+        if (close == std::string::npos || text[close] == '\n') continue;
+        text[open + 1] = kOpen;
+        text[close] = kClose;
+    }
+}
+
+std::string unshield(std::string text) {
+    std::replace(text.begin(), text.end(), kOpen, '{');
+    std::replace(text.begin(), text.end(), kClose, '}');
+    return text;
+}
+
+class TreeBuilder : public YAML::EventHandler {
+  public:
+    TreeBuilder(const Source& source, std::string prefix, const Environment& env, Faults& faults)
+        : source_(source), prefix_(std::move(prefix)), env_(env), faults_(faults) {}
+
+    [[nodiscard]] Value take() { return std::move(root_); }
+    [[nodiscard]] const std::string& begin() const { return begin_; }
+    [[nodiscard]] std::string where(const YAML::Mark& mark) const {
+        return source_.place(mark.line + 1, mark.column + 1);
+    }
+
+    void OnDocumentStart(const YAML::Mark& mark) override { begin_ = where(mark); }
+    void OnDocumentEnd() override {}
+
+    // The parser puts an empty value's mark where it noticed: a line late. The key's place is true.
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+        const bool has_key = !open_.empty() && open_.back().key.has_value();
+        put(make(Value::Kind::none, has_key ? open_.back().key->where : where(mark)));
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+        faults_.add(where(mark), here() +
+                                     " is an alias (*); aliases are refused: write the value "
+                                     "itself");
+        put(make(Value::Kind::broken, where(mark)));
+    }
+    void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+        faults_.add(where(mark),
+                    here() + " has the anchor &" + name + "; anchors are refused: leave it out");
+    }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  const std::string& text) override {
+        refuse_tag(mark, tag);
+        auto value = make(Value::Kind::text, where(mark));
+        value.text = unshield(text);
+        if (text.find("\xEF\xBF\xBD") != std::string::npos) {  // U+FFFD: the parser's replacement
+            faults_.add(value.where, here() + " is not valid UTF-8; save the file as UTF-8");
+            value.kind = Value::Kind::broken;
+        } else if (!awaits_key()) {
+            fill(value);
+        }
+        put(std::move(value));
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {
+        refuse_tag(mark, tag);
+        open_.push_back({make(Value::Kind::list, where(mark)), {}, {}});
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {
+        refuse_tag(mark, tag);
+        open_.push_back({make(Value::Kind::map, where(mark)), {}, {}});
+    }
+    void OnMapEnd() override { close(); }
+
+  private:
+    struct Key {
+        std::string name;
+        std::string where;
+        bool kept = true;  // false: already named as a fault, its value goes nowhere
+    };
+    struct Open {
+        Value value;
+        std::optional<Key> key;                   // map: the key whose value comes next
+        std::map<std::string, std::string> seen;  // map: key -> its place
+    };
+
+    static Value make(Value::Kind kind, std::string where) {
+        Value value;
+        value.kind = kind;
+        value.where = std::move(where);
+        return value;
+    }
+
+    // The path of the value that comes next: "discovery[1].peers".
+    [[nodiscard]] std::string here() const {
+        std::string path = prefix_;
+        for (const auto& open : open_) {
+            if (open.value.kind == Value::Kind::list) {
+                path += "[" + std::to_string(open.value.list.size()) + "]";
+            } else if (open.key) {
+                path += (path.empty() ? "" : ".") + open.key->name;
+            }
+        }
+        return path.empty() ? "the document" : path;
+    }
+    [[nodiscard]] bool awaits_key() const {
+        return !open_.empty() && open_.back().value.kind == Value::Kind::map && !open_.back().key;
+    }
+
+    void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+        if (tag.empty() || tag == "?" || tag == "!") return;  // none given; "!" marks a quoted text
+        faults_.add(where(mark),
+                    here() + " has the tag " + in_quotes(tag) + "; tags are refused: leave it out");
+    }
+
+    void fill(Value& value) {
+        const auto faults_before = faults_.count();
+        auto expanded = expand(value.text, env_, value.where, here(), faults_);
+        if (faults_.count() > faults_before) {
+            value.kind = Value::Kind::broken;
+        } else if (!expanded.names.empty() && expanded.text.empty()) {
+            value.kind = Value::Kind::none;
+        }
+        value.text = std::move(expanded.text);
+        value.names = std::move(expanded.names);
+    }
+
+    void close() {
+        auto value = std::move(open_.back().value);
+        open_.pop_back();
+        put(std::move(value));
+    }
+
+    void put(Value value) {
+        if (open_.empty()) {
+            root_ = std::move(value);
+        } else if (awaits_key()) {
+            put_key(value);
+        } else if (auto& top = open_.back(); top.value.kind == Value::Kind::list) {
+            top.value.list.push_back(std::move(value));
+        } else {
+            if (top.key->kept) {
+                top.value.map.push_back({top.key->name, top.key->where, std::move(value)});
+            }
+            top.key.reset();
+        }
+    }
+
+    void put_key(const Value& value) {
+        auto& top = open_.back();
+        top.key = Key{value.text, value.where};
+        if (value.kind != Value::Kind::text || value.text.empty()) {
+            if (value.kind != Value::Kind::broken) {
+                faults_.add(value.where, "a key must be a text");
+            }
+            top.key->kept = false;
+        } else if (value.text == "<<") {
+            faults_.add(value.where, here() +
+                                         " is a merge key; merge keys are refused: write the keys "
+                                         "themselves");
+            top.key->kept = false;
+        } else if (const auto [first, is_new] = top.seen.emplace(value.text, value.where);
+                   !is_new) {
+            faults_.add(value.where,
+                        "duplicate key " + here() +
+                            (source_.has_lines ? "; it stands first at " + first->second : "") +
+                            ": keep one of the two");
+            top.key->kept = false;
+        }
+    }
+
+    const Source& source_;
+    std::string prefix_;
+    const Environment& env_;
+    Faults& faults_;
+    Value root_;
+    std::string begin_;
+    std::vector<Open> open_;
+};
+
+// yaml-cpp takes a 0x04 for the end of the file, and UTF-16 for text: both would hide what follows.
+bool refuse_control_characters(const std::string& text, const Source& source, Faults& faults) {
+    int line = 1;
+    int column = 1;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if ((byte < ' ' && letter != '\n' && letter != '\r' && letter != '\t') || byte == 0x7f) {
+            faults.add(source.place(line, column),
+                       "a control character (byte " + std::to_string(byte) +
+                           ") stands here; the configuration must be UTF-8 text");
+            return true;
+        }
+        column = letter == '\n' ? 1 : column + 1;
+        line += letter == '\n' ? 1 : 0;
+    }
+    return false;
+}
+
+std::string explain(const YAML::ParserException& error, const std::string& text) {
+    if (error.msg.find("anchor is not defined") != std::string::npos) {
+        return "an alias (*) stands here; aliases are refused: write the value itself, in quotes "
+               "where it begins with *";
+    }
+    std::istringstream lines(text);
+    std::string line;
+    for (int i = 0; i <= error.mark.line && std::getline(lines, line);) ++i;
+    const auto indent = line.substr(0, line.find_first_not_of(" \t"));
+    return "this is not YAML: " + error.msg +
+           (indent.find('\t') != std::string::npos
+                ? "; indent with spaces, not with tabs"
+                : "; look for a missing bracket or quote, wrong indentation, or a text that needs "
+                  "quotes");
+}
+
+}  // namespace
+
+const Value* Value::find(const std::string& key) const {
+    for (const auto& entry : map) {
+        if (entry.key == key) return entry.value.kind == Kind::none ? nullptr : &entry.value;
+    }
+    return nullptr;
+}
+
+std::string Source::place(int line, int column) const {
+    return has_lines ? name + ":" + std::to_string(line) + ":" + std::to_string(column) : name;
+}
+
+Value parse_yaml(std::string text, const Source& source, const std::string& prefix,
+                 const Environment& env, Faults& faults) {
+    Value broken;
+    broken.kind = Value::Kind::broken;
+    if (refuse_control_characters(text, source, faults)) return broken;
+    shield_braces(text);
+    std::istringstream stream(text);
+    TreeBuilder first(source, prefix, env, faults);
+    Faults unheard;
+    TreeBuilder second(source, prefix, env, unheard);
+    try {
+        YAML::Parser parser(stream);
+        if (!parser.HandleNextDocument(first)) return {};
+        if (parser.HandleNextDocument(second)) {
+            faults.add(second.begin(), "a second document begins here; one file is one document");
+        }
+    } catch (const YAML::ParserException& error) {
+        faults.add(source.place(error.mark.line + 1, error.mark.column + 1), explain(error, text));
+        return broken;
+    }
+    return first.take();
+}
+
+}  // namespace electiond
