@@ -7,9 +7,20 @@
 #include <electiond/options.h>
 
 namespace electiond {
+namespace {
+
+// A key or a value may hold a line break; a fault is one line all the same.
+std::string on_one_line(std::string text) {
+    for (auto& letter : text) {
+        if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = ' ';
+    }
+    return text;
+}
+
+}  // namespace
 
 void Faults::add(const std::string& where, const std::string& sentence) {
-    lines_.push_back(where + ": " + sentence);
+    lines_.push_back(on_one_line(where + ": " + sentence));
 }
 
 void Faults::throw_if_any() const {
@@ -21,11 +32,8 @@ void Faults::throw_if_any() const {
 
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t kShown = 120;
-    std::string shown(text.substr(0, kShown));
-    for (auto& letter : shown) {
-        if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = ' ';
-    }
-    return '"' + shown + (text.size() > kShown ? "…\"" : "\"");
+    return '"' + on_one_line(std::string(text.substr(0, kShown))) +
+           (text.size() > kShown ? "…\"" : "\"");
 }
 
 std::string either(const std::vector<std::string_view>& words) {

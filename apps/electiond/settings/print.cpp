@@ -46,8 +46,16 @@ bool is_plain(const std::string& text) {
            text.back() != ':' && text != "null" && text != "Null" && text != "NULL";
 }
 
-std::string scalar(const std::string& text) {
-    if (is_plain(text)) return text;
+// name: a text, also where it looks like a number or a truth to other readers of YAML.
+enum class Look { plain, name, secret };
+
+Look look_of(const std::string& key) {
+    if (is_secret(key)) return Look::secret;
+    return key == "id" || key == "name" || key == "voters" ? Look::name : Look::plain;
+}
+
+std::string scalar(const std::string& text, Look look) {
+    if (look == Look::plain && is_plain(text)) return text;
     std::string result = "\"";
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -71,52 +79,53 @@ class Printer {
   public:
     [[nodiscard]] std::string take() { return std::move(out_); }
 
-    void map(const OptionValue& value, std::size_t indent, bool secret) {
+    void map(const OptionValue& value, std::size_t indent, Look look) {
         for (const auto& [key, item] : value.map) {
             if (item.kind == OptionValue::Kind::map && item.map.empty() && indent == 0) continue;
             begin_line(indent);
-            out_ += scalar(key) + ":";
-            entry(item, indent, secret || is_secret(key));
+            const bool digits = key.find_first_not_of("0123456789") == std::string::npos;
+            out_ += scalar(key, digits ? Look::name : Look::plain) + ":";
+            entry(item, indent, look == Look::secret ? look : look_of(key));
         }
     }
 
   private:
     // What follows "key:" or "-".
-    void entry(const OptionValue& value, std::size_t indent, bool secret) {
+    void entry(const OptionValue& value, std::size_t indent, Look look) {
         using Kind = OptionValue::Kind;
         const bool flat =
             value.kind == Kind::list &&
             std::all_of(value.list.begin(), value.list.end(),
                         [](const OptionValue& item) { return item.kind == Kind::text; });
         if (value.kind == Kind::text) {
-            out_ += ' ' + shown(value, secret) + from(value);
+            out_ += ' ' + shown(value, look) + from(value);
         } else if (flat) {
             out_ += " [";
             for (std::size_t i = 0; i < value.list.size(); ++i) {
-                out_ += (i == 0 ? "" : ", ") + shown(value.list[i], secret);
+                out_ += (i == 0 ? "" : ", ") + shown(value.list[i], look);
             }
             out_ += ']' + from(value);
         } else if (value.kind == Kind::map && value.map.empty()) {
             out_ += " {}" + from(value);
         } else if (value.kind == Kind::map) {
             out_ += '\n';
-            map(value, indent + 2, secret);
+            map(value, indent + 2, look);
         } else {
             out_ += '\n';
-            for (const auto& item : value.list) list_item(item, indent + 2, secret);
+            for (const auto& item : value.list) list_item(item, indent + 2, look);
         }
     }
 
-    void list_item(const OptionValue& item, std::size_t indent, bool secret) {
+    void list_item(const OptionValue& item, std::size_t indent, Look look) {
         begin_line(indent);
         out_ += '-';
         if (item.kind != OptionValue::Kind::map || item.map.empty()) {
-            entry(item, indent, secret);
+            entry(item, indent, look);
             return;
         }
         skip_indent_ = true;  // the first key stands beside the dash
         out_ += ' ';
-        map(item, indent + 2, secret);
+        map(item, indent + 2, look);
     }
 
     void begin_line(std::size_t indent) {
@@ -124,8 +133,8 @@ class Printer {
         skip_indent_ = false;
     }
 
-    static std::string shown(const OptionValue& value, bool secret) {
-        return scalar(secret ? kMask : without_userinfo(value.text));
+    static std::string shown(const OptionValue& value, Look look) {
+        return scalar(look == Look::secret ? kMask : without_userinfo(value.text), look);
     }
     static std::string from(const OptionValue& value) { return "  # " + value.where + '\n'; }
 
@@ -148,7 +157,7 @@ void flatten(const OptionValue& value, const std::string& path,
 
 std::string print_settings(const Settings& settings) {
     Printer printer;
-    printer.map(settings.merged, 0, false);
+    printer.map(settings.merged, 0, Look::plain);
     return "# " + settings.file.string() +
            ", merged with the environment; after each value, where it comes from\n" +
            printer.take();

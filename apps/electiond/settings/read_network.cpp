@@ -147,7 +147,8 @@ void check_secrecy(Section& transport, const Settings::Transport& into) {
         return;
     }
     const bool beyond =
-        !is_loopback(into.listen) || (into.advertise && !is_loopback(*into.advertise));
+        !is_loopback(into.listen) ||
+        (into.advertise && !is_loopback(*into.advertise) && !is_wildcard(*into.advertise));
     if (!beyond || into.insecure) return;
     const bool by_listen = !is_loopback(into.listen);
     transport.fault(by_listen ? "listen" : "advertise",

@@ -35,7 +35,10 @@ constexpr std::array kSchema = std::to_array<Key>({
     {"transport.listen", Shape::text},
     {"transport.advertise", Shape::text},
     {"transport.insecure", Shape::text},
-    {"transport.tls", Shape::map},
+    {"transport.tls", Shape::section},
+    {"transport.tls.cert", Shape::text},
+    {"transport.tls.key", Shape::text},
+    {"transport.tls.ca", Shape::text},
     {"discovery", Shape::plugin_list},
     {"plugins", Shape::section},
     {"plugins.directories", Shape::list},
@@ -143,6 +146,7 @@ Value read_variable(const std::string& name, const std::string& text, const Key&
         faults.add(source.name, path + " is set but empty; give it a value or unset " + name);
         Value broken;
         broken.kind = Value::Kind::broken;
+        broken.where = source.name;
         return broken;
     }
     if (holds_yaml(key.shape, text)) return parse_yaml(text, source, path, env, faults);

@@ -50,7 +50,8 @@ Section::Section(const Value& value, std::string path, const std::filesystem::pa
     merged_.kind = OptionValue::Kind::map;
     merged_.where = value.where;
     if (value.kind == Value::Kind::map) return;
-    if (value.kind != Value::Kind::none && value.kind != Value::Kind::broken) {
+    unreadable_ = value.kind != Value::Kind::none;
+    if (unreadable_ && value.kind != Value::Kind::broken) {
         faults.add(value.where, path_ + " is " + shown(value) +
                                     ", but must be a map: its keys, each with a value, indented "
                                     "below it");
@@ -84,7 +85,7 @@ void Section::wrong(const std::string& key, const Value& value, const std::strin
 }
 
 void Section::require(const std::string& key, const std::string& remedy) {
-    if (!has(key)) fault(key, "is missing, but required; " + remedy);
+    if (!has(key) && !unreadable_) fault(key, "is missing, but required; " + remedy);
 }
 
 const Value* Section::find_text(const std::string& key, const std::string& expected) {

@@ -87,6 +87,7 @@ class Section {
     std::string path_;
     const std::filesystem::path* folder_;
     Faults* faults_;
+    bool unreadable_ = false;  // no map: already named as a fault, its keys are not missing, too
     OptionValue merged_;
 };
 

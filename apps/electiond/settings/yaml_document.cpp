@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 namespace electiond {
@@ -21,8 +22,8 @@ constexpr char kClose = '\x02';
 
 void shield_braces(std::string& text) {
     for (auto open = text.find("${"); open != std::string::npos; open = text.find("${", open + 2)) {
-        const auto close = text.find_first_of("}\n", open);
-        if (close == std::string::npos || text[close] == '\n') continue;
+        const auto close = text.find_first_of("}\"'\n", open);
+        if (close == std::string::npos || text[close] != '}') continue;
         text[open + 1] = kOpen;
         text[close] = kClose;
     }
@@ -68,12 +69,7 @@ class TreeBuilder : public YAML::EventHandler {
         refuse_tag(mark, tag);
         auto value = make(Value::Kind::text, where(mark));
         value.text = unshield(text);
-        if (text.find("\xEF\xBF\xBD") != std::string::npos) {  // U+FFFD: the parser's replacement
-            faults_.add(value.where, here() + " is not valid UTF-8; save the file as UTF-8");
-            value.kind = Value::Kind::broken;
-        } else if (!awaits_key()) {
-            fill(value);
-        }
+        if (!awaits_key()) fill(value);
         put(std::move(value));
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -195,20 +191,46 @@ class TreeBuilder : public YAML::EventHandler {
     std::vector<Open> open_;
 };
 
-// yaml-cpp takes a 0x04 for the end of the file, and UTF-16 for text: both would hide what follows.
-bool refuse_control_characters(const std::string& text, const Source& source, Faults& faults) {
+// How many bytes the UTF-8 character at `at` has; 0 where there is none.
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) {
+        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+    };
+    const auto lead = byte(0);
+    if (lead < 0x80) return 1;
+    const std::size_t length = lead < 0xc2   ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0U) != 0x80) return 0;
+    }
+    const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+    const bool beyond = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
+    return overlong || beyond ? 0 : length;
+}
+
+// yaml-cpp takes a 0x04 for the end of the file, which would hide what follows, and lets bytes pass
+// that are no text.
+bool refuse_what_is_no_text(const std::string& text, const Source& source, Faults& faults) {
     int line = 1;
     int column = 1;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if ((byte < ' ' && letter != '\n' && letter != '\r' && letter != '\t') || byte == 0x7f) {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto length = utf8_length(text, at);
+        const bool control =
+            byte == 0x7f || (byte < ' ' && byte != '\n' && byte != '\r' && byte != '\t');
+        if (control || length == 0) {
             faults.add(source.place(line, column),
-                       "a control character (byte " + std::to_string(byte) +
-                           ") stands here; the configuration must be UTF-8 text");
+                       "the byte " + std::to_string(byte) +
+                           " stands here; a configuration is UTF-8 text without control "
+                           "characters");
             return true;
         }
-        column = letter == '\n' ? 1 : column + 1;
-        line += letter == '\n' ? 1 : 0;
+        column = byte == '\n' ? 1 : column + static_cast<int>(length);
+        line += byte == '\n' ? 1 : 0;
+        at += length;
     }
     return false;
 }
@@ -246,7 +268,8 @@ Value parse_yaml(std::string text, const Source& source, const std::string& pref
                  const Environment& env, Faults& faults) {
     Value broken;
     broken.kind = Value::Kind::broken;
-    if (refuse_control_characters(text, source, faults)) return broken;
+    broken.where = source.place(1, 1);
+    if (refuse_what_is_no_text(text, source, faults)) return broken;
     shield_braces(text);
     std::istringstream stream(text);
     TreeBuilder first(source, prefix, env, faults);

@@ -1,0 +1,404 @@
+// Every kind of wrong configuration gets its clear answer, with its place, and all at once.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "settings/settings.h"
+#include "settings_scene.h"
+
+namespace electiond {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
+
+struct Bad {
+    const char* section;
+    const char* body;
+    const char* fault;  // begins with its place
+};
+
+TEST(SettingsFaults, NameValueRuleAndPlaceOfEveryWrongValue) {
+    const Scene scene;
+    const std::vector<Bad> cases = {
+        {"node", "{data_dir: d}", "node.yaml:1:7: node.id is missing, but required"},
+        {"node", "{id: , data_dir: d}", "node.yaml:1:8: node.id is missing, but required"},
+        {"node", "{id: \"\", data_dir: d}", "node.yaml:1:12: node.id is \"\", but must be"},
+        {"node", "{id: a b, data_dir: d}",
+         "node.yaml:1:12: node.id is \"a b\", but must be 1 to 64"},
+        {"node", "{id: [a], data_dir: d}", "node.yaml:1:12: node.id is a list, but must be a text"},
+        {"node", "{id: a}", "node.yaml:1:7: node.data_dir is missing, but required"},
+        {"node", "{id: a, data_dir: {b: c}}",
+         "node.yaml:1:25: node.data_dir is a map, but must be"},
+        {"node", "{id: a, data_dir: d, priority: -1}",
+         "node.yaml:1:38: node.priority is \"-1\", but must be a whole number from 0 to 1000000"},
+        {"node", "{id: a, data_dir: d, priority: 010}",
+         "node.yaml:1:38: node.priority is \"010\", but must be a whole number from 0 to 1000000, "
+         "without leading zeros"},
+        {"node", "{id: a, data_dir: d, priority: 1000001}", "node.yaml:1:38: node.priority is"},
+        {"node", "{id: a, data_dir: d, priority: 1.0}", "node.yaml:1:38: node.priority is"},
+        {"node", "{id: a, data_dir: d, observer: yes}",
+         "node.yaml:1:38: node.observer is \"yes\", but must be true or false"},
+        {"node", "[a]", "node.yaml:1:7: node is a list, but must be a map"},
+        {"cluster", "{}", "node.yaml:2:10: cluster.name is missing, but required"},
+        {"cluster", "{name: a/b}", "node.yaml:2:17: cluster.name is \"a/b\", but must be 1 to 64"},
+        {"cluster", "{name: c, bootstrap: any}",
+         "node.yaml:2:31: cluster.bootstrap is \"any\", but must be claim, all or join"},
+        {"cluster", "{name: c, bootstrap: all}",
+         "node.yaml:2:31: cluster.bootstrap is \"all\", which needs cluster.voters"},
+        {"cluster", "{name: c, voters: [b, c], expect: 2}",
+         "node.yaml:2:44: cluster.expect and cluster.voters are both given; keep one"},
+        {"cluster", "{name: c, voters: [b, b]}",
+         "node.yaml:2:28: cluster.voters names \"b\" twice"},
+        {"cluster", "{name: c, voters: []}", "node.yaml:2:28: cluster.voters is empty"},
+        {"cluster", "{name: c, voters: [a, , b]}",
+         "node.yaml:2:32: cluster.voters has an empty item"},
+        {"cluster", "{name: c, voters: [\"?\"]}", "node.yaml:2:28: cluster.voters holds \"?\""},
+        {"cluster", "{name: c, voters: 1}",
+         "node.yaml:2:28: cluster.voters is \"1\", but must be a "
+         "list"},
+        {"cluster", "{name: c, expect: 0}",
+         "node.yaml:2:28: cluster.expect is \"0\", but must be a "
+         "whole number from 1 to 63"},
+        {"cluster", "{name: c, max_voters: 64}", "node.yaml:2:32: cluster.max_voters is \"64\""},
+        {"discovery", "", "node.yaml:3:1: discovery is missing, but required; list one plugin"},
+        {"discovery", "[]", "node.yaml:3:12: discovery is empty; list one plugin"},
+        {"discovery", "{plugin: x}", "node.yaml:3:12: discovery must be a list; list one plugin"},
+        {"discovery", "[x]", "node.yaml:3:13: discovery[0] is \"x\", but must be a map"},
+        {"discovery", "[{path: x}]",
+         "node.yaml:3:13: discovery[0].plugin is missing, but required"},
+        {"discovery", "[{plugin: ../x.so}]",
+         "node.yaml:3:22: discovery[0].plugin is \"../x.so\", but must be a plugin's name"},
+        {"api", "{listen: 7400}", "node.yaml:4:15: api.listen is \"7400\", but must be host:port"},
+        {"api", "{listen: \"127.1:80\"}",
+         "node.yaml:4:15: api.listen is \"127.1:80\", but must be"},
+        {"api", "{listen: 127.0.0.1:65536}", "node.yaml:4:15: api.listen is \"127.0.0.1:65536\""},
+        {"api", "{listen: []}", "node.yaml:4:15: api.listen is an empty list"},
+        {"api", "{listen: [127.0.0.1:1, x]}",
+         "node.yaml:4:15: api.listen holds \"x\", but must be"},
+        {"api", "{listen: [127.0.0.1:1, 127.0.0.1:1]}",
+         "node.yaml:4:15: api.listen names 127.0.0.1:1 twice"},
+        {"transport", "{listen: 127.0.0.1:7400}",
+         "node.yaml:4:21: transport.listen is 127.0.0.1:7400, as is api.listen"},
+        {"api", "{hostnames: [\"a:80\"]}", "node.yaml:4:18: api.hostnames holds \"a:80\""},
+        {"transport", "{plugin: a/b}",
+         "node.yaml:4:21: transport.plugin is \"a/b\", but must be a "
+         "plugin's name"},
+        {"transport", "{listen: here}",
+         "node.yaml:4:21: transport.listen is \"here\", but must be"},
+        {"transport", "{advertise: \"[::]:7401\"}",
+         "node.yaml:4:24: transport.advertise is [::]:7401, which no peer can connect to"},
+        {"transport", "{advertise: localhost:0}",
+         "node.yaml:4:24: transport.advertise is localhost:0, which no peer can connect to"},
+        {"plugins", "{directories: lib}",
+         "node.yaml:4:24: plugins.directories is \"lib\", but must "
+         "be a list"},
+        {"hooks", "{on_leader: /bin/true}",
+         "node.yaml:4:20: hooks.on_leader is \"/bin/true\", but "
+         "must be a list"},
+        {"hooks", "{on_leader: []}",
+         "node.yaml:4:20: hooks.on_leader is a list, but must be a "
+         "command"},
+        {"hooks", "{timeout: 1}", "node.yaml:4:18: hooks.timeout is \"1\", but must be a duration"},
+        {"log", "{level: loud}", "node.yaml:4:14: log.level is \"loud\", but must be debug, info"},
+        {"log", "{format: xml}",
+         "node.yaml:4:15: log.format is \"xml\", but must be text, json or "
+         "logfmt"},
+        {"election", "{health: {}}",
+         "node.yaml:4:20: election.health.command and "
+         "election.health.url are both missing"},
+        {"election", "{health: {command: [a], url: \"http://x\"}}",
+         "node.yaml:4:30: election.health.command and election.health.url are both given"},
+        {"election", "{health: {url: ftp://x}}", "node.yaml:4:26: election.health.url is"},
+        {"election", "{health: {command: [a], rise: 0}}",
+         "node.yaml:4:41: election.health.rise is"},
+        {"election", "{when_none_eligible: any}",
+         "node.yaml:4:32: election.when_none_eligible is \"any\", but must be nobody or stay"},
+    };
+
+    for (const auto& [section, body, fault] : cases) {
+        EXPECT_THAT(scene.faults(with({{section, body}})), ElementsAre(StartsWith(fault)))
+            << section << ": " << body;
+    }
+}
+
+TEST(SettingsFaults, RefuseADurationWithoutItsUnit) {
+    const Scene scene;
+
+    for (const auto* text : {"100", "\"100\"", "0", "1.5s", "100 ms", "-1s", "1d", "s",
+                             "99999999999999999999s", "~ms", "1e3ms"}) {
+        EXPECT_THAT(scene.faults(with({{"election", std::string("{dead_after: ") + text + "}"}})),
+                    ElementsAre(AllOf(StartsWith("node.yaml:4:24: election.dead_after is \""),
+                                      HasSubstr("a whole number and a unit (ms, s, m or h)"))))
+            << text;
+    }
+}
+
+TEST(SettingsFaults, NameTheRuleThatATimerBreaks) {
+    const Scene scene;
+    const std::vector<Bad> cases = {
+        {"election", "{election_timeout: 49ms}", "is \"49ms\", but must be from 50ms to 1h"},
+        {"election", "{election_timeout: 2h}", "is \"2h\", but must be from 50ms to 1h"},
+        {"election", "{election_timeout: 500ms, heartbeat_interval: 200ms}",
+         "is 500ms, but must be at least 2 x heartbeat_interval + request_timeout (525ms)"},
+        {"election", "{heartbeat_interval: 495ms, request_timeout: 5ms}",
+         "is 495ms, but twice that must be below the lease, 99/101 of election_timeout (980ms)"},
+        {"election", "{client_grant: 981ms}", "is 981ms, but must be at most the lease"},
+        {"election", "{stable_after: 1999ms}",
+         "is 1999ms, but must be at least 2 x election_timeout (2s)"},
+        {"election", "{dead_after: 9s}", "is 9s, but must be at least 10 x election_timeout (10s)"},
+        {"election", "{election_spread: 9ms}", "is \"9ms\", but must be from 10ms"},
+    };
+
+    for (const auto& [section, body, fault] : cases) {
+        EXPECT_THAT(scene.faults(with({{section, body}})),
+                    ElementsAre(AllOf(StartsWith("node.yaml:4:"), HasSubstr(fault))))
+            << body;
+    }
+}
+
+TEST(SettingsFaults, NameTheNearestKnownKey) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dri: d, data_dir: d}"}})),
+                ElementsAre("node.yaml:1:15: unknown key node.data_dri; expected id, data_dir, "
+                            "priority or observer; did you mean data_dir?"));
+    EXPECT_THAT(scene.faults(with({{"loog", "{}"}})),
+                ElementsAre(AllOf(StartsWith("node.yaml:4:1: unknown key loog; expected node, "),
+                                  HasSubstr("did you mean log?"))));
+    EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: d, name: c}"}})),
+                ElementsAre(HasSubstr("did you mean cluster.name?")));
+    EXPECT_THAT(scene.faults(with({{"election", "{health: {command: [a], raise: 1}}"}})),
+                ElementsAre(HasSubstr("unknown key election.health.raise; expected command, url, "
+                                      "interval, timeout, rise or fall; did you mean rise?")));
+}
+
+TEST(SettingsFaults, RefuseDuplicateKeysEverywhere) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: d, id: b}"}})),
+                ElementsAre("node.yaml:1:28: duplicate key node.id; it stands first at "
+                            "node.yaml:1:8: keep one of the two"));
+    EXPECT_THAT(scene.faults(with({{"discovery", "[{plugin: x, peers: {1: a, \"1\": b}}]"}})),
+                ElementsAre(StartsWith("node.yaml:3:39: duplicate key discovery[0].peers.1;")));
+    EXPECT_THAT(scene.faults(with({}) + "node: {id: b}\n"),
+                ElementsAre(StartsWith("node.yaml:4:1: duplicate key node;")));
+}
+
+TEST(SettingsFaults, RefuseWhatMakesYamlHardToRead) {
+    const Scene scene;
+    const std::string head = with({});  // three lines
+
+    EXPECT_THAT(scene.faults(head + "log: {level: &x info}\n"),
+                ElementsAre("node.yaml:4:14: log.level has the anchor &x; anchors are refused: "
+                            "leave it out"));
+    EXPECT_THAT(
+        scene.faults(head + "log: &x {level: info}\nhooks: *x\n"),
+        ElementsAre(StartsWith("node.yaml:4:6: log has the anchor &x"),
+                    StartsWith("node.yaml:5:8: hooks is an alias (*); aliases are refused")));
+    EXPECT_THAT(scene.faults(head + "log: {level: *x}\n"),
+                ElementsAre(StartsWith("node.yaml:4:14: an alias (*) stands here")));
+    EXPECT_THAT(scene.faults(head + "log: {level: !!str info}\n"),
+                ElementsAre(StartsWith("node.yaml:4:14: log.level has the tag")));
+    EXPECT_THAT(scene.faults(head + "log: !x {level: info}\n"),
+                ElementsAre(StartsWith("node.yaml:4:6: log has the tag")));
+    EXPECT_THAT(scene.faults(head + "log:\n  <<: {level: info}\n"),
+                ElementsAre(StartsWith("node.yaml:5:3: log.<< is a merge key")));
+    EXPECT_THAT(scene.faults(head + "---\nlog: {level: info}\n"),
+                ElementsAre(StartsWith("node.yaml:4:1: a second document begins here")));
+    EXPECT_THAT(scene.faults(head + "? [a]\n: b\n"),
+                ElementsAre("node.yaml:4:3: a key must be a text"));
+    EXPECT_THAT(scene.faults(head + "~: b\n"), ElementsAre("node.yaml:4:1: a key must be a text"));
+}
+
+TEST(SettingsFaults, NameThePlaceOfBadSyntax) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults("node:\n\tid: a\n"),
+                ElementsAre(AllOf(StartsWith("node.yaml:2:4: this is not YAML"),
+                                  HasSubstr("indent with spaces, not with tabs"))));
+    EXPECT_THAT(scene.faults("node: {id: a\n"), ElementsAre(HasSubstr("this is not YAML")));
+    EXPECT_THAT(scene.faults("node: {id: \"a}\n"), ElementsAre(HasSubstr("this is not YAML")));
+    EXPECT_THAT(scene.faults(std::string(100'000, '[')), ElementsAre(HasSubstr("not YAML")));
+    EXPECT_THAT(scene.faults("node:\n  id: a\x04\n"),
+                ElementsAre(StartsWith("node.yaml:2:8: the byte 4 stands here")));
+    EXPECT_THAT(scene.faults(std::string("n\0o\0d\0e\0", 8)),
+                ElementsAre(StartsWith("node.yaml:1:2: the byte 0 stands here")));
+    EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: \xff\xfe}"}})),
+                ElementsAre(StartsWith("node.yaml:1:25: the byte 255 stands here")));
+}
+
+TEST(SettingsFaults, RefuseWhatIsNoConfiguration) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(""), ElementsAre(StartsWith("node.yaml:1:1: the configuration is "
+                                                         "empty")));
+    EXPECT_THAT(scene.faults("# only a comment\n"), ElementsAre(HasSubstr("is empty")));
+    EXPECT_THAT(scene.faults("---\n~\n"), ElementsAre(HasSubstr("is empty")));
+    EXPECT_THAT(scene.faults("- node\n"),
+                ElementsAre(StartsWith("node.yaml:1:1: the configuration must be a map")));
+    EXPECT_THAT(scene.faults("hello\n"), ElementsAre(HasSubstr("must be a map of sections")));
+    EXPECT_THAT(scene.faults("#" + std::string(1024 * 1024, 'x')),
+                ElementsAre(HasSubstr("larger than 1 MiB")));
+}
+
+TEST(SettingsFaults, SayWhyAFileCannotBeRead) {
+    const Scene scene;
+    const auto fault = [](const std::filesystem::path& file) -> std::string {
+        try {
+            (void)load_settings(file, {});
+            return "none";
+        } catch (const Error& error) {
+            return error.what();
+        }
+    };
+
+    EXPECT_THAT(fault(scene.folder() / "gone.yaml"),
+                HasSubstr("gone.yaml: the configuration cannot be read: No such file"));
+    EXPECT_THAT(fault(scene.folder()), HasSubstr("Is a directory; name the file in it"));
+}
+
+TEST(SettingsFaults, AreAllReportedAtOnceOneALine) {
+    const Scene scene;
+
+    const auto faults =
+        scene.faults(with({{"node", "{id: \"a\\nb\", priority: x, priority: 2}"},
+                           {"cluster", "{nmae: demo, bootstrap: [x]}"},
+                           {"discovery", "[{plugin: x, path: \"${SETTINGS_TEST_UNSET}\"}, {}]"},
+                           {"election", "{election_timeout: 5, dead_after: 1s}"},
+                           {"transport", "{listen: 0.0.0.0:1, advertise: &x nowhere}"},
+                           {"log", "{level: 3}"}}),
+                     {{"ELECTIOND_NODE_OBSERVER", "maybe"}});
+
+    EXPECT_THAT(
+        faults,
+        UnorderedElementsAre(
+            HasSubstr("duplicate key node.priority"), HasSubstr("the anchor &x"),
+            HasSubstr("needs the environment variable SETTINGS_TEST_UNSET, which is not set"),
+            HasSubstr("unknown key cluster.nmae"), HasSubstr("node.id is \"a b\""),
+            HasSubstr("node.data_dir is missing"), HasSubstr("node.priority is \"x\""),
+            "environment ELECTIOND_NODE_OBSERVER: node.observer is \"maybe\", but must be true or "
+            "false",
+            HasSubstr("cluster.name is missing"), HasSubstr("cluster.bootstrap is a list"),
+            HasSubstr("transport.advertise is \"nowhere\""),
+            HasSubstr("discovery[1].plugin is missing"),
+            HasSubstr("election.election_timeout is \"5\""), HasSubstr("log.level is \"3\"")));
+}
+
+TEST(SettingsFaults, NameAVariableThatIsNotSet) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with({{"node", "{id: ${SETTINGS_TEST_UNSET}, data_dir: d}"}})),
+                ElementsAre("node.yaml:1:12: node.id needs the environment variable "
+                            "SETTINGS_TEST_UNSET, which is not set; set it, or give a default: "
+                            "${SETTINGS_TEST_UNSET:-value}"));
+    for (const auto* text : {"\"${}\"", "\"${A B}\"", "\"${1A}\"", "\"${A:-${B}}\"", "\"${A\""}) {
+        EXPECT_THAT(scene.faults(with({{"node", std::string("{data_dir: d, id: ") + text + "}"}})),
+                    ElementsAre(AllOf(StartsWith("node.yaml:1:25: node.id"), HasSubstr("write"))))
+            << text;
+    }
+}
+
+TEST(SettingsFaults, NameTheVariableWhoseValueIsWrong) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_CLUSTER_VOTERS", "1,2"}}),
+                ElementsAre(StartsWith("environment ELECTIOND_CLUSTER_VOTERS: cluster.voters is "
+                                       "\"1,2\", but must be a list, as in [a, b]")));
+    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_CLUSTER_VOTERS", "[1, 2"}}),
+                ElementsAre(StartsWith("environment ELECTIOND_CLUSTER_VOTERS: this is not YAML")));
+    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_DISCOVERY", "[{plugin: x, plugin: y}]"}}),
+                ElementsAre(StartsWith("environment ELECTIOND_DISCOVERY: duplicate key "
+                                       "discovery[0].plugin")));
+    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_LOG", "{levle: info}"}}),
+                ElementsAre(StartsWith("environment ELECTIOND_LOG: unknown key log.levle")));
+    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_NODE_ID", ""}}),
+                ElementsAre("environment ELECTIOND_NODE_ID: node.id is set but empty; give it a "
+                            "value or unset ELECTIOND_NODE_ID"));
+}
+
+TEST(SettingsFaults, KeepThePeersAddressFromOtherMachines) {
+    const Scene scene;
+    const auto faults = [&](const std::string& transport) {
+        return scene.faults(with({{"transport", transport}}));
+    };
+
+    for (const auto* address : {"10.0.0.1:7401", "\"[fe80::1]:7401\"", "node1.example:7401"}) {
+        EXPECT_THAT(faults(std::string("{listen: ") + address + "}"),
+                    ElementsAre(AllOf(StartsWith("node.yaml:4:21: transport.listen is "),
+                                      HasSubstr("set transport.insecure: true"))))
+            << address;
+    }
+    EXPECT_THAT(faults("{advertise: 10.0.0.1:7401}"),
+                ElementsAre(HasSubstr("transport.advertise is 10.0.0.1:7401, reachable beyond")));
+    EXPECT_THAT(faults("{listen: 0.0.0.0:7401, insecure: true}"),
+                ElementsAre(HasSubstr("transport.advertise is missing, but required where "
+                                      "transport.listen is 0.0.0.0:7401")));
+    EXPECT_THAT(faults("{listen: \"[::]:7401\", insecure: true, advertise: node1.example:7401}"),
+                IsEmpty());
+    for (const auto* address :
+         {"127.9.9.9:1", "\"[::1]:1\"", "localhost:1", "\"[::ffff:127.0.0.1]:1\""}) {
+        EXPECT_THAT(faults(std::string("{listen: ") + address + "}"), IsEmpty()) << address;
+    }
+}
+
+TEST(SettingsFaults, RefuseTlsRatherThanIgnoreIt) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with(
+                    {{"transport", "{listen: 10.0.0.1:7401, tls: {cert: a, key: b, ca: c}}"}})),
+                ElementsAre(AllOf(StartsWith("node.yaml:4:41: transport.tls is not built yet"),
+                                  HasSubstr("remove it"))));
+}
+
+TEST(SettingsFaults, KeepTheApiFromOtherMachinesWithoutAToken) {
+    const Scene scene;
+    scene.write("token", "sesame");
+    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
+    const auto faults = [&](const std::string& rest) {
+        return scene.faults(
+            with({{"api", "{listen: [127.0.0.1:7400, 0.0.0.0:7402]" + rest + "}"}}));
+    };
+
+    EXPECT_THAT(faults(""), ElementsAre(AllOf(StartsWith("node.yaml:4:15: api.listen is "
+                                                         "0.0.0.0:7402, reachable beyond"),
+                                              HasSubstr("api.token_file"))));
+    EXPECT_THAT(faults(", token_file: token"), IsEmpty());
+    EXPECT_THAT(faults(", insecure: true"), IsEmpty());
+}
+
+TEST(SettingsFaults, SayWhatIsWrongWithATokenFile) {
+    const Scene scene;
+    const auto faults = [&](const std::string& content, mode_t mode) {
+        const auto file = scene.write("token", content);
+        EXPECT_EQ(::chmod(file.c_str(), mode), 0);
+        return scene.faults(with({{"api", "{token_file: token}"}}));
+    };
+
+    EXPECT_THAT(faults("sesame\n", 0600), IsEmpty());
+    EXPECT_THAT(faults("sesame\n", 0604),
+                ElementsAre(AllOf(StartsWith("node.yaml:4:19: api.token_file is "),
+                                  HasSubstr("(mode 0604)"), HasSubstr("chmod"))));
+    EXPECT_THAT(faults(" \n", 0600), ElementsAre(HasSubstr("which is empty")));
+    EXPECT_THAT(faults("two\nlines\n", 0600), ElementsAre(HasSubstr("holds a blank")));
+    EXPECT_THAT(faults(std::string(5000, 'x'), 0600), ElementsAre(HasSubstr("too large")));
+    EXPECT_THAT(scene.faults(with({{"api", "{token_file: gone}"}})),
+                ElementsAre(HasSubstr("cannot be read: No such file")));
+    EXPECT_THAT(scene.faults(with({{"api", "{token_file: .}"}})),
+                ElementsAre(HasSubstr("is no file that can be read")));
+}
+
+TEST(SettingsFaults, RefuseAnObserverAmongTheFounders) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: d, observer: true}"},
+                                   {"cluster", "{name: demo, voters: [a, b, c]}"}})),
+                ElementsAre(HasSubstr("the cluster would never form")));
+}
+
+}  // namespace
+}  // namespace electiond

@@ -1,0 +1,439 @@
+// What a configuration comes to: values, defaults, the environment, and how it is shown.
+#include "settings/settings.h"
+
+#include <gmock/gmock.h>
+
+#include "settings_scene.h"
+
+namespace electiond {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(Settings, FillsInEveryDefault) {
+    const Scene scene;
+
+    const auto settings = scene.load(with({}));
+
+    EXPECT_EQ(settings.node.id, NodeId("a"));
+    EXPECT_EQ(settings.node.priority, 100);
+    EXPECT_FALSE(settings.node.observer);
+    EXPECT_EQ(settings.cluster.name, "demo");
+    EXPECT_EQ(settings.cluster.bootstrap, std::nullopt);
+    EXPECT_EQ(settings.cluster.max_voters, 7U);
+    EXPECT_THAT(settings.api.listen, ElementsAre(Endpoint{"127.0.0.1", 7400}));
+    EXPECT_EQ(settings.api.token, "");
+    EXPECT_EQ(settings.transport.plugin, "http");
+    EXPECT_EQ(settings.transport.listen, (Endpoint{"127.0.0.1", 7401}));
+    EXPECT_EQ(settings.transport.options.text("listen"), "127.0.0.1:7401");
+    EXPECT_EQ(settings.transport.advertise, std::nullopt);
+    EXPECT_THAT(settings.plugins.directories, IsEmpty());
+    EXPECT_EQ(settings.hooks.timeout, 10s);
+    EXPECT_EQ(settings.log.level, LogLevel::info);
+    EXPECT_EQ(settings.log.format, LogFormat::text);
+    EXPECT_THAT(settings.warnings, IsEmpty());
+}
+
+TEST(Settings, DerivesEveryTimerFromTheElectionTimeout) {
+    const Scene scene;
+
+    const auto usual = scene.load(with({})).election;
+    const auto slow = scene.load(with({{"election", "{election_timeout: 5s}"}})).election;
+
+    EXPECT_EQ(usual.election_timeout, 1000ms);
+    EXPECT_EQ(usual.heartbeat_interval, 100ms);
+    EXPECT_EQ(usual.election_spread, 500ms);
+    EXPECT_EQ(usual.request_timeout, 250ms);
+    EXPECT_EQ(usual.hello_interval, 500ms);
+    EXPECT_EQ(usual.client_grant, 100ms);
+    EXPECT_EQ(usual.stable_after, 2s);
+    EXPECT_EQ(usual.dead_after, 30s);
+    EXPECT_EQ(slow.heartbeat_interval, 500ms);
+    EXPECT_EQ(slow.election_spread, 2500ms);
+    EXPECT_EQ(slow.request_timeout, 1250ms);
+    EXPECT_EQ(slow.hello_interval, 2500ms);
+    EXPECT_EQ(slow.client_grant, 500ms);
+    EXPECT_EQ(slow.stable_after, 10s);
+    EXPECT_EQ(slow.dead_after, 150s);
+}
+
+TEST(Settings, AllowsTheShortestAndTheLongestElectionTimeout) {
+    const Scene scene;
+
+    for (const auto* timeout : {"50ms", "1h"}) {
+        const std::string section = std::string("{election_timeout: ") + timeout + "}";
+        EXPECT_THAT(scene.faults(with({{"election", section}})), IsEmpty()) << timeout;
+    }
+}
+
+TEST(Settings, TakesTheSeedsTimers) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.faults(with(
+                    {{"election",
+                      "{election_timeout: 5000ms, heartbeat_interval: 2000ms, election_spread: "
+                      "3000ms, request_timeout: 1000ms, hello_interval: 1000ms, stable_after: 10s, "
+                      "dead_after: 60s}"}})),
+                IsEmpty());
+}
+
+TEST(Settings, TakesAnIdWithOrWithoutQuotes) {
+    const Scene scene;
+
+    EXPECT_EQ(scene.load(with({{"node", "{id: 1, data_dir: d}"}})).node.id, NodeId("1"));
+    EXPECT_EQ(scene.load(with({{"node", "{id: \"1\", data_dir: d}"}})).node.id, NodeId("1"));
+    EXPECT_EQ(scene.load(with({{"node", "{id: 010, data_dir: d}"}})).node.id, NodeId("010"));
+}
+
+TEST(Settings, CountsRelativePathsFromTheFilesFolder) {
+    const Scene scene;
+    scene.write("token", "sesame\n");
+    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
+
+    const auto settings =
+        scene.load(with({{"node", "{id: a, data_dir: ../data}"},
+                         {"api", "{token_file: token}"},
+                         {"plugins", "{directories: [lib/plugins, /opt/plugins]}"},
+                         {"hooks", "{on_leader: [./promote, now], on_follower: [demote]}"}}));
+
+    EXPECT_EQ(settings.node.data_dir, scene.folder().parent_path() / "data");
+    EXPECT_EQ(settings.api.token_file, scene.folder() / "token");
+    EXPECT_EQ(settings.api.token, "sesame");
+    EXPECT_THAT(settings.plugins.directories,
+                ElementsAre(scene.folder() / "lib/plugins", "/opt/plugins"));
+    EXPECT_EQ(settings.discovery.at(0).options.path("path"), scene.folder() / "cluster.json");
+    EXPECT_THAT(settings.hooks.on_leader,
+                ElementsAre((scene.folder() / "promote").string(), "now"));
+    EXPECT_THAT(settings.hooks.on_follower, ElementsAre("demote"));
+}
+
+TEST(Settings, GivesAPluginItsOwnKeysWithTheirPlaces) {
+    const Scene scene;
+
+    const auto settings = scene.load(
+        with({{"transport", "{plugin: pigeon, listen: 127.0.0.1:1, insecure: true, loft: [a, b]}"},
+              {"discovery", "[{plugin: static_list, peers: {1: 127.0.0.1:4001, b: x}, gone: }]"}}));
+
+    EXPECT_EQ(settings.transport.plugin, "pigeon");
+    EXPECT_EQ(settings.transport.options.section(), "transport");
+    EXPECT_THAT(settings.transport.options.list("loft"), ElementsAre("a", "b"));
+    EXPECT_NO_THROW(settings.transport.options.accept_only({"listen", "loft"}));
+    const auto& peers = settings.discovery.at(0).options;
+    EXPECT_EQ(settings.discovery.at(0).plugin, "static_list");
+    EXPECT_EQ(peers.section(), "discovery[0]");
+    EXPECT_EQ(peers.where(), scene.file().string() + ":3:13");
+    EXPECT_THAT(peers.table("peers"),
+                ElementsAre(std::pair("1", "127.0.0.1:4001"), std::pair("b", "x")));
+    EXPECT_FALSE(peers.has("gone"));
+    EXPECT_NO_THROW(peers.accept_only({"peers"}));
+    try {
+        (void)peers.integer("peers", 0, 1);
+        FAIL() << "a map is no number";
+    } catch (const Error& error) {
+        EXPECT_THAT(error.what(), StartsWith(scene.file().string() + ":3:42: discovery[0].peers"));
+    }
+}
+
+TEST(Settings, ListensInSeveralPlaces) {
+    const Scene scene;
+
+    const auto settings = scene.load(
+        with({{"api", "{listen: [127.0.0.1:7400, \"[::1]:7400\", localhost:0, localhost:0]}"}}));
+
+    EXPECT_THAT(settings.api.listen,
+                ElementsAre(Endpoint{"127.0.0.1", 7400}, Endpoint{"::1", 7400},
+                            Endpoint{"localhost", 0}, Endpoint{"localhost", 0}));
+}
+
+TEST(Settings, CountsAnEvenMaximumAsTheOddOneBelow) {
+    const Scene scene;
+
+    const auto settings = scene.load(with({{"cluster", "{name: demo, max_voters: 4}"}}));
+
+    EXPECT_EQ(settings.cluster.max_voters, 3U);
+    EXPECT_THAT(settings.warnings, ElementsAre(HasSubstr("max_voters: 4 counts as 3")));
+}
+
+TEST(Settings, WarnsOfWhatIsNotBuiltYet) {
+    const Scene scene;
+
+    const auto settings =
+        scene.load(with({{"hooks", "{on_leader: [/bin/true]}"},
+                         {"election", "{health: {url: \"http://127.0.0.1:1/healthz\"}}"}}));
+
+    EXPECT_THAT(settings.warnings, ElementsAre(StartsWith("election.health is not built yet"),
+                                               StartsWith("hooks is not built yet")));
+}
+
+TEST(Settings, WarnsOfFewHeartbeatsATimeout) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.load(with({{"election", "{heartbeat_interval: 300ms}"}})).warnings,
+                ElementsAre(HasSubstr("5 x heartbeat_interval (1500ms)")));
+}
+
+TEST(Settings, ReadsAByteOrderMarkAndWindowsLines) {
+    const Scene scene;
+
+    const auto settings = scene.load(
+        "\xEF\xBB\xBFnode:\r\n  id: a\r\n  data_dir: d\r\ncluster:\r\n  name: demo\r\n"
+        "discovery:\r\n  - plugin: x\r\n");
+
+    EXPECT_EQ(settings.node.id, NodeId("a"));
+    EXPECT_EQ(settings.cluster.name, "demo");
+}
+
+// --- ${NAME} and the environment ---
+
+TEST(Environment, FillsInNamesAndDefaults) {
+    const Scene scene;
+
+    const auto settings = scene.load(
+        with({{"node", "{id: \"n-${N}\", data_dir: \"${ROOT:-/var/lib}/${N}\"}"},
+              {"discovery", "[{plugin: x, path: ${ROOT:-/srv}/${N}, note: $${N} costs $5}]"}}),
+        {{"N", "7"}, {"ROOT", ""}});
+
+    EXPECT_EQ(settings.node.id, NodeId("n-7"));
+    EXPECT_EQ(settings.node.data_dir, "/var/lib/7");
+    EXPECT_EQ(settings.discovery.at(0).options.text("path"), "/srv/7");
+    EXPECT_EQ(settings.discovery.at(0).options.text("note"), "${N} costs $5");
+}
+
+TEST(Environment, CannotBringInNewKeys) {
+    const Scene scene;
+
+    const auto settings = scene.load(with({{"discovery", "[{plugin: x, path: \"${P}\"}]"}}),
+                                     {{"P", "a, b: c\nd: e"}});
+
+    EXPECT_EQ(settings.discovery.at(0).options.text("path"), "a, b: c\nd: e");
+    EXPECT_NO_THROW(settings.discovery.at(0).options.accept_only({"path"}));
+}
+
+TEST(Environment, CountsAnEmptyDefaultAsMissing) {
+    const Scene scene;
+
+    EXPECT_EQ(scene.load(with({{"api", "{token_file: \"${TOKEN_FILE:-}\"}"}})).api.token_file,
+              std::nullopt);
+}
+
+TEST(Environment, OverridesATextAListAndAMap) {
+    const Scene scene;
+
+    const auto settings =
+        scene.load(with({{"api", "{listen: 127.0.0.1:1}"}}),
+                   {{"ELECTIOND_NODE_ID", "b"},
+                    {"ELECTIOND_API_LISTEN", "[127.0.0.1:2, \"[::1]:2\"]"},
+                    {"ELECTIOND_CLUSTER_VOTERS", "[1, \"2\", b]"},
+                    {"ELECTIOND_DISCOVERY", "[{plugin: multicast, port: 7402}, {plugin: x}]"},
+                    {"ELECTIOND_ELECTION_HEALTH", "{command: [/bin/true], rise: 5}"},
+                    {"ELECTIOND_ELECTION_HEALTH_FALL", "9"},
+                    {"ELECTIOND_TRANSPORT_LOFT_HEIGHT", "12"},
+                    {"ELECTIOND_LOG", "{level: debug}"},
+                    {"ELECTIOND_LOG_FORMAT", "json"}});
+
+    EXPECT_EQ(settings.node.id, NodeId("b"));
+    EXPECT_THAT(settings.api.listen, ElementsAre(Endpoint{"127.0.0.1", 2}, Endpoint{"::1", 2}));
+    EXPECT_THAT(settings.cluster.voters, ElementsAre(NodeId("1"), NodeId("2"), NodeId("b")));
+    ASSERT_EQ(settings.discovery.size(), 2U);
+    EXPECT_EQ(settings.discovery[0].options.integer("port", 1, 65535), 7402);
+    ASSERT_TRUE(settings.election.health);
+    EXPECT_EQ(settings.election.health->rise, 5);
+    EXPECT_EQ(settings.election.health->fall, 9);
+    EXPECT_EQ(settings.transport.options.integer("loft_height", 0, 20), 12);
+    EXPECT_EQ(settings.log.level, LogLevel::debug);
+    EXPECT_EQ(settings.log.format, LogFormat::json);
+}
+
+TEST(Environment, TakesAnIpv6AddressForNoList) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.load(with({}), {{"ELECTIOND_API_LISTEN", "[::1]:7400"}}).api.listen,
+                ElementsAre(Endpoint{"::1", 7400}));
+}
+
+TEST(Environment, CanBeAllThereIs) {
+    const Scene scene;
+
+    const auto settings =
+        scene.load("# nothing here\n", {{"ELECTIOND_NODE_ID", "1"},
+                                        {"ELECTIOND_NODE_DATA_DIR", "d"},
+                                        {"ELECTIOND_CLUSTER_NAME", "demo"},
+                                        {"ELECTIOND_DISCOVERY", "[{plugin: x}]"}});
+
+    EXPECT_EQ(settings.node.data_dir, scene.folder() / "d");
+}
+
+TEST(Environment, NeverMistakesAHooksVariablesForKeys) {
+    const Scene scene;
+
+    const auto settings = scene.load(with({}), {{"ELECTIOND_EVENT", "leader"},
+                                                {"ELECTIOND_CLUSTER", "other"},
+                                                {"ELECTIOND_LEADER_ID", "1"},
+                                                {"ELECTIOND_PREVIOUS_LEADER_ID", ""},
+                                                {"ELECTIOND_TERM", "3"},
+                                                {"ELECTIOND_FENCING_TOKEN", "3"},
+                                                {"ELECTIOND_REASON", "startup"},
+                                                {"ELECTIOND_INDEX", "9"}});
+
+    EXPECT_EQ(settings.cluster.name, "demo");
+    EXPECT_THAT(settings.warnings, IsEmpty());
+}
+
+TEST(Environment, WarnsOfAVariableThatOverridesNothing) {
+    const Scene scene;
+
+    EXPECT_THAT(scene.load(with({}), {{"ELECTIOND_NODE_DATADIR", "x"}}).warnings,
+                ElementsAre("the environment variable ELECTIOND_NODE_DATADIR overrides no key and "
+                            "is ignored; did you mean ELECTIOND_NODE_DATA_DIR?"));
+}
+
+TEST(Environment, IsReadFromTheProcess) {
+    ::setenv("SETTINGS_TEST_NAME", "a=b", 1);
+
+    EXPECT_EQ(process_environment().at("SETTINGS_TEST_NAME"), "a=b");
+}
+
+// --- founding ---
+
+TEST(Bootstrap, ClaimsWithExactlyOneArbiterWhereNothingIsSaid) {
+    const Scene scene;
+    const auto bare = scene.load(with({}));
+    const auto listed = scene.load(with({{"cluster", "{name: demo, voters: [a, b, c]}"}}));
+    const auto counted = scene.load(with({{"cluster", "{name: demo, expect: 3}"}}));
+
+    EXPECT_EQ(resolve_bootstrap(bare, 1), Bootstrap::claim);
+    EXPECT_EQ(resolve_bootstrap(listed, 1), Bootstrap::claim);
+    EXPECT_EQ(resolve_bootstrap(listed, 0), Bootstrap::all);
+    EXPECT_EQ(resolve_bootstrap(counted, 2), Bootstrap::all);
+    EXPECT_THROW((void)resolve_bootstrap(bare, 0), Error);
+    EXPECT_THROW((void)resolve_bootstrap(bare, 2), Error);
+}
+
+TEST(Bootstrap, IsRefusedWhereThePluginsCannotDoIt) {
+    const Scene scene;
+    const auto claim = scene.load(with({{"cluster", "{name: demo, bootstrap: claim}"}}));
+    const auto all = scene.load(with({{"cluster", "{name: demo, bootstrap: all, expect: 3}"}}));
+    const auto join = scene.load(with({{"cluster", "{name: demo, bootstrap: join}"}}));
+
+    EXPECT_EQ(resolve_bootstrap(claim, 1), Bootstrap::claim);
+    EXPECT_EQ(resolve_bootstrap(all, 1), Bootstrap::all);
+    EXPECT_EQ(resolve_bootstrap(join, 0), Bootstrap::join);
+    for (const std::size_t arbiters : {0U, 2U}) {
+        try {
+            (void)resolve_bootstrap(claim, arbiters);
+            ADD_FAILURE() << arbiters;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Error::config);
+            EXPECT_THAT(error.what(), StartsWith(scene.file().string() + ":2:34: cluster.bootstrap "
+                                                                         "is \"claim\""));
+        }
+    }
+}
+
+TEST(Bootstrap, WarnsOfUnwiseFounders) {
+    const Scene scene;
+    const auto warnings = [&](const std::string& cluster, Bootstrap mode) {
+        const std::string peers = "[{plugin: static_list, peers: {a: x, b: x, c: x, d: x, e: x}}]";
+        return founding_warnings(
+            scene.load(with({{"cluster", "{name: demo, " + cluster + "}"}, {"discovery", peers}})),
+            mode);
+    };
+
+    EXPECT_THAT(warnings("voters: [a, b, c]", Bootstrap::all), IsEmpty());
+    EXPECT_THAT(warnings("expect: 3", Bootstrap::all), IsEmpty());
+    EXPECT_THAT(warnings("expect: 4", Bootstrap::all), ElementsAre(HasSubstr("even number")));
+    EXPECT_THAT(warnings("expect: 2", Bootstrap::all),
+                ElementsAre(HasSubstr("even number"), HasSubstr("not more than half of the 5")));
+    EXPECT_THAT(warnings("voters: [b, c, d]", Bootstrap::all),
+                ElementsAre(HasSubstr("does not name \"a\", this node")));
+    EXPECT_THAT(warnings("expect: 9", Bootstrap::all),
+                ElementsAre(HasSubstr("more than cluster.max_voters (7)")));
+    EXPECT_THAT(warnings("expect: 3", Bootstrap::claim), ElementsAre(HasSubstr("is ignored")));
+    EXPECT_THAT(warnings("max_voters: 7", Bootstrap::join), IsEmpty());
+    EXPECT_THAT(founding_warnings(scene.load(with({{"cluster", "{name: demo, expect: 1}"}})),
+                                  Bootstrap::all),
+                ElementsAre(StartsWith("cluster.expect: 1 lets every blank node found")));
+}
+
+// --- shown ---
+
+TEST(PrintSettings, SaysWhereEachValueComesFrom) {
+    const Scene scene;
+    const auto settings =
+        scene.load(with({{"election", "{election_timeout: 2s}"},
+                         {"plugins", "{directories: [\"${DIR}\"]}"},
+                         {"log", "\n  level: ${LEVEL}"}}),
+                   {{"ELECTIOND_NODE_ID", "7"}, {"DIR", "/opt"}, {"LEVEL", "debug"}});
+
+    const auto shown = print_settings(settings);
+
+    const auto file = scene.file().string();
+    EXPECT_THAT(shown, HasSubstr("\n  id: \"7\"  # environment ELECTIOND_NODE_ID\n"));
+    EXPECT_THAT(shown, HasSubstr("\n  data_dir: " + (scene.folder() / "data").string() + "  # " +
+                                 file + ":1\n"));
+    EXPECT_THAT(shown, HasSubstr("\n  priority: 100  # default\n"));
+    EXPECT_THAT(shown, HasSubstr("\n  election_timeout: 2s  # " + file + ":4\n"));
+    EXPECT_THAT(shown, HasSubstr("\n  request_timeout: 500ms  # default: election_timeout / 4\n"));
+    EXPECT_THAT(shown,
+                HasSubstr("\n  level: debug  # " + file + ":6, with LEVEL from the environment\n"));
+    EXPECT_THAT(shown, HasSubstr("\n  - plugin: file_registry  # " + file + ":3\n    path: "));
+}
+
+TEST(PrintSettings, LoadsAgainToTheSame) {
+    const Scene scene;
+    const auto settings = scene.load(with(
+        {{"cluster", "{name: demo, voters: [\"1\", a], max_voters: 5}"},
+         {"api", "{listen: [127.0.0.1:7400, \"[::1]:7400\"], hostnames: [Node1.Example]}"},
+         {"transport", "{advertise: localhost:7401, nested: {a: [{b: c}, [d, e], []], f: {}}}"},
+         {"discovery",
+          "[{plugin: x, peers: {1: \"a: b\", \"k: y\": \"\\\"q\\\\ \\n$${N}\"}}, {plugin: y}]"},
+         {"election", "{election_timeout: 900ms, health: {command: [run, \"#1\"]}}"},
+         {"hooks", "{on_leader: [/bin/sh, -c, \"exit 0 # done\", \"~\", \"null\"]}"}}));
+
+    const auto again = scene.load(print_settings(settings));
+
+    EXPECT_THAT(changed_keys(settings, again), IsEmpty());
+    EXPECT_EQ(again.discovery.at(0).options.table("peers").at(1).second, "\"q\\ \n${N}");
+    EXPECT_EQ(again.hooks.on_leader, settings.hooks.on_leader);
+    EXPECT_EQ(again.election.health->command, settings.election.health->command);
+    EXPECT_EQ(again.cluster.voters, settings.cluster.voters);
+}
+
+TEST(PrintSettings, MasksSecrets) {
+    const Scene scene;
+    scene.write("token", "hidden-1");
+    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0640});
+    const auto settings = scene.load(
+        with({{"api", "{token_file: token}"},
+              {"transport", "{Password: hidden-2, api_key: hidden-3, secrets: {a: [hidden-4]}}"},
+              {"discovery",
+               "[{plugin: etcd, url: \"http://user:hidden-5@host/\", auth-token: hidden-6}]"}}));
+
+    const auto shown = print_settings(settings);
+
+    EXPECT_THAT(shown, Not(HasSubstr("hidden")));
+    EXPECT_THAT(shown, HasSubstr("Password: \"****\""));
+    EXPECT_THAT(shown, HasSubstr("http://****@host/"));
+    EXPECT_THAT(shown, HasSubstr("token_file: " + (scene.folder() / "token").string()));
+    EXPECT_EQ(settings.discovery.at(0).options.text("url"), "http://user:hidden-5@host/");
+}
+
+TEST(ChangedKeys, NamesWhatAReloadFindsChanged) {
+    const Scene scene;
+    const auto before = scene.load(with({{"log", "{level: info}"}, {"api", "{hostnames: [a]}"}}));
+    const auto after =
+        scene.load(with({{"log", "{level: debug}"}, {"election", "{dead_after: 1m}"}}));
+
+    EXPECT_THAT(changed_keys(before, before), IsEmpty());
+    EXPECT_THAT(changed_keys(before, after),
+                ElementsAre("election.dead_after", "log.level", "api.hostnames[0]"));
+}
+
+}  // namespace
+}  // namespace electiond
