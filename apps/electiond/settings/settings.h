@@ -13,12 +13,11 @@
 #include <electiond/options.h>
 #include <electiond/peer.h>
 
+#include "election/policy.h"
 #include "settings/environment.h"
 
 namespace electiond {
 
-enum class Bootstrap { claim, all, join };  // protocol.md section 6.1
-enum class WhenNoneEligible { nobody, stay };
 enum class LogFormat { text, json, logfmt };
 
 // A value: copy it freely. Every number in it has passed its rule, every path is absolute, every
