@@ -1,7 +1,6 @@
 // What every test of a discovery plugin needs.
 #include "discovery/discovery_bench.h"
 
-#include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+
+#include "host/plugin_host.h"
 
 namespace electiond::bench {
 
@@ -45,12 +46,9 @@ std::unique_ptr<Discovery> make(const std::string& plugin, OptionMap options,
     section.map = std::move(options);
     section.map.emplace_back("plugin", text(plugin));
     const Options view("discovery[0]", section, folder);
-    const auto file = fs::path(ELECTIOND_PLUGINS) / (plugin + ".so");
-    auto* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (library == nullptr) throw std::runtime_error(::dlerror());
-    const auto* descriptor = static_cast<const PluginDescriptor*>(::dlsym(library, kPluginSymbol));
-    return std::unique_ptr<Discovery>(descriptor->make_discovery(
-        {.options = view, .cluster = cluster, .node_id = "1", .log = log}));
+    PluginHost host({ELECTIOND_PLUGINS}, {}, log);
+    return host.make_discovery(
+        plugin, {.options = view, .cluster = cluster, .node_id = "1", .log = std::move(log)});
 }
 
 Folder::Folder() {
