@@ -40,17 +40,15 @@ std::vector<Peer> read_peers(const Options& options) {
     std::vector<Peer> peers;
     std::set<Endpoint> seen;
     for (const auto& [id, address] : *rows) {
-        const auto fault = [&](const std::string& what) {
-            options.wrong("peers", std::string(kExpected) + "; " + what);
+        const auto must_be = [&](const std::string& rule) {
+            options.wrong("peers", "one " + rule + ", unlike \"" + address + "\"" +
+                                       (map ? " of peer \"" + id + "\"" : ""));
         };
-        if (map && !is_node_name(id))
-            fault("the id \"" + id + "\" is not 1 to 64 of A-Z a-z 0-9 . _ -");
+        if (map && !is_node_name(id)) must_be("with ids of 1 to 64 of A-Z a-z 0-9 . _ -");
         const auto endpoint = Endpoint::parse(address);
-        const auto named = map ? "peer \"" + id + "\" has the address \"" + address + "\""
-                               : "it holds \"" + address + "\"";
         if (!endpoint || endpoint->port == 0)
-            fault(named + ", which is not host:port with a port of 1 to 65535");
-        if (!seen.insert(*endpoint).second) fault(named + ", which another peer has, too");
+            must_be("of addresses host:port with a port of 1 to 65535");
+        if (!seen.insert(*endpoint).second) must_be("that names each address once");
         peers.push_back(
             {.id = NodeId(id), .uuid = std::nullopt, .addresses = {*endpoint}, .api = {}});
     }
