@@ -82,7 +82,7 @@ void read_head(std::string_view head, Message& message) {
         if (!is_token(name)) throw Fault(Status::HTTP_BAD_REQUEST, "bad header name");
     }
     if (message.getVersion() != "HTTP/1.1" && message.getVersion() != "HTTP/1.0") {
-        throw Fault(Status::HTTP_VERSION_NOT_SUPPORTED, "not HTTP/1.1");
+        throw Fault(Status::HTTP_VERSION_NOT_SUPPORTED, "unknown version");
     }
 }
 
