@@ -1,7 +1,7 @@
-// How the transport tests come by a plugin.
+// How the transport tests come by a plugin: as the daemon does, through the host.
 #include "transport_bench.h"
 
-#include <dlfcn.h>
+#include "host/plugin_host.h"
 
 namespace electiond::bench {
 
@@ -11,19 +11,16 @@ std::unique_ptr<Transport> load(const std::string& plugin,
     section.kind = OptionValue::Kind::map;
     section.where = "node.yaml:1:1";
     options.emplace_back("plugin", plugin);
-    for (auto& [key, text] : options) {
+    for (const auto& [key, text] : options) {
         OptionValue value;
         value.text = text;
         value.where = "node.yaml:2:3";
         section.map.emplace_back(key, value);
     }
     const Options view("transport", section, "/");
-    const auto file = std::string(ELECTIOND_PLUGINS) + "/" + plugin + ".so";
-    void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (library == nullptr) throw std::runtime_error(::dlerror());
-    const auto* descriptor = static_cast<const PluginDescriptor*>(::dlsym(library, kPluginSymbol));
-    return std::unique_ptr<Transport>(descriptor->make_transport(
-        {.options = view, .cluster = "test", .node_id = "1", .log = std::move(log)}));
+    PluginHost host({ELECTIOND_PLUGINS}, {}, log);
+    return host.make_transport(
+        plugin, {.options = view, .cluster = "test", .node_id = "1", .log = std::move(log)});
 }
 
 }  // namespace electiond::bench
