@@ -108,7 +108,10 @@ void Node::on(const ReplyArrived& arrived) {
                 book_.unanswered(arrived.to);  // somebody else lives at that address now
             }
             learn(reply.from);
-            if (reply.reason == Reason::foreign_cluster) reject("foreign_cluster", arrived.name);
+            if (reply.reason == Reason::foreign_cluster && !reply.from.cluster_id.empty()) {
+                reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
+                                              " of cluster id " + reply.from.cluster_id);
+            }
             return step(ReplyReceived{reply});
         } catch (const wire::DecodeError& error) {
             reject("malformed", "answer to " + arrived.name + " from " +
