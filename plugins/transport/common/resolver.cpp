@@ -71,7 +71,12 @@ Addresses Resolver::find(const std::string& host, Instant now) {
     }
     auto& entry = entries_[host];
     entry.used = now;
-    if (!entry.lookup.joinable() && entry.fresh_until <= now) begin(host, entry, now);
+    if (!entry.lookup.joinable()) {
+        if (entry.fresh_until <= now)
+            begin(host, entry, now);
+        else if (entry.addresses.empty())
+            on_failure_(host, entry.failure);
+    }
     return entry.addresses;
 }
 
@@ -84,7 +89,8 @@ void Resolver::begin(const std::string& host, Entry& entry, Instant now) {
             });
         });
     } catch (const std::system_error&) {
-        entry.fresh_until = now + kRetryAfter;  // no thread to be had
+        entry.failure = "there is no thread to be had for it";
+        entry.fresh_until = now + kRetryAfter;
     }
 }
 
@@ -97,6 +103,7 @@ void Resolver::end(const std::string& host, const Addresses& addresses, const st
         return;
     }
     entry.fresh_until = Clock::now() + kRetryAfter;
+    entry.failure = reason;
     if (entry.addresses.empty()) on_failure_(host, reason);
 }
 

@@ -22,7 +22,7 @@ using Addresses = std::vector<Poco::Net::IPAddress>;
 // is silent delays no other; known addresses stay in use until newer ones are there.
 class Resolver {
   public:
-    // Called on the I/O thread when a lookup has failed: whose, and why.
+    // Called on the I/O thread, also from within find(), where a lookup has failed: whose, and why.
     using OnFailure = std::function<void(const std::string& host, const std::string& reason)>;
 
     Resolver(std::shared_ptr<TaskQueue> tasks, OnFailure on_failure);
@@ -34,6 +34,7 @@ class Resolver {
   private:
     struct Entry {
         Addresses addresses;
+        std::string failure;  // of the last lookup, where there are no addresses
         Instant fresh_until{};
         Instant used{};
         std::jthread lookup;  // joinable while it runs

@@ -20,7 +20,7 @@ constexpr auto kAnswerWithin = 2s;            // of whoever was delivered a requ
 constexpr auto kMessageWithin = 5s;           // from its first byte to its last
 constexpr auto kTakeWithin = 5s;              // without a byte of an answer being taken
 constexpr auto kIdleFor = 90s;                // longer than a client keeps an idle connection
-constexpr auto kLingerFor = 1s;               // after a refusal, so that it can be read
+constexpr auto kLingerFor = 2s;               // after a refusal, so that it can be read
 constexpr auto kPauseFor = 100ms;
 constexpr auto kComplainEvery = 60s;
 
@@ -118,10 +118,9 @@ void Server::accept(Instant now) {
         Poco::Net::SocketAddress from;
         auto socket = listener_.accept(from);
         if (!socket) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                make_room();
-                paused_until_ = now + kPauseFor;
-            }
+            if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
+            if (make_room()) continue;
+            paused_until_ = now + kPauseFor;
             return;
         }
         if (sessions_.size() >= kSessionsMax && !make_room()) continue;

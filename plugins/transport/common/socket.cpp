@@ -47,8 +47,8 @@ Socket Socket::open(const SocketAddress& address) {
 
 Socket Socket::listen(const SocketAddress& address) {
     auto socket = open(address);
-    socket.set(SOL_SOCKET, SO_REUSEADDR, 1);  // only past TIME_WAIT; never two listeners
-    if (address.af() == AF_INET6) socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    if (!socket.set(SOL_SOCKET, SO_REUSEADDR, 1)) fail();  // past TIME_WAIT; never two listeners
+    if (address.af() == AF_INET6 && !socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 0)) fail();
     if (::bind(socket.fd_, address.addr(), address.length()) != 0) fail();
     if (::listen(socket.fd_, SOMAXCONN) != 0) fail();
     return socket;
@@ -56,7 +56,7 @@ Socket Socket::listen(const SocketAddress& address) {
 
 Socket Socket::connect(const SocketAddress& address) {
     auto socket = open(address);
-    socket.set(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (!socket.set(IPPROTO_TCP, TCP_NODELAY, 1)) fail();
     if (::connect(socket.fd_, address.addr(), address.length()) != 0 && errno != EINPROGRESS) {
         fail();
     }
@@ -70,7 +70,7 @@ Socket Socket::accept(SocketAddress& from) const {
     Socket socket(::accept4(fd_, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
         from = SocketAddress(address, length);
-        socket.set(IPPROTO_TCP, TCP_NODELAY, 1);
+        (void)socket.set(IPPROTO_TCP, TCP_NODELAY, 1);
     }
     return socket;
 }
@@ -101,8 +101,8 @@ ssize_t Socket::send(std::string_view bytes) const noexcept {
 
 void Socket::end_output() const noexcept { ::shutdown(fd_, SHUT_WR); }
 
-void Socket::set(int level, int option, int value) const {
-    if (::setsockopt(fd_, level, option, &value, sizeof value) != 0) fail();
+bool Socket::set(int level, int option, int value) const noexcept {
+    return ::setsockopt(fd_, level, option, &value, sizeof value) == 0;
 }
 
 }  // namespace electiond::transport

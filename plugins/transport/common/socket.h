@@ -38,7 +38,7 @@ class Socket {
   private:
     explicit Socket(int fd) noexcept : fd_(fd) {}
     [[nodiscard]] static Socket open(const Poco::Net::SocketAddress& address);
-    void set(int level, int option, int value) const;
+    [[nodiscard]] bool set(int level, int option, int value) const noexcept;
 
     int fd_ = -1;
 };

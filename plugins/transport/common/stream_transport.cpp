@@ -3,11 +3,11 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/SocketAddress.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <system_error>
 #include <utility>
 

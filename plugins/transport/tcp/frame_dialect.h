@@ -17,7 +17,7 @@ namespace electiond::transport {
 // Answers may come in any order. A frame that breaks these rules ends the connection.
 class FrameDialect : public Dialect {
   public:
-    [[nodiscard]] std::size_t depth() const override { return 128; }
+    [[nodiscard]] std::size_t depth() const override { return 32; }
     [[nodiscard]] std::size_t width() const override { return 1; }
 
     [[nodiscard]] std::string encode_request(std::uint64_t id, const Request& request,
