@@ -1,0 +1,344 @@
+// One Election on the bench: virtual time, readable words to feed it, and rules it keeps at each
+// step.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "election/election.h"
+
+namespace electiond {
+
+using namespace std::chrono_literals;
+
+// The node on the bench is 1; its peers are 2, 3, … Node n has the id "n" and the uuid "un".
+inline NodeId id(int n) { return NodeId(std::to_string(n)); }
+inline NodeUuid uuid(int n) { return NodeUuid("u" + std::to_string(n)); }
+inline Voter voter(int n) { return {id(n), uuid(n)}; }
+
+inline Electorate electorate(std::initializer_list<int> voters, ConfigNumber number = {0, 1}) {
+    Electorate config{.number = number};
+    for (const int n : voters) config.voters.push_back(voter(n));
+    return config;
+}
+
+inline constexpr Timing kTiming{};
+inline constexpr Milliseconds kE = kTiming.election_timeout;
+inline constexpr Milliseconds kH = kTiming.heartbeat;
+inline constexpr Milliseconds kS = kTiming.election_spread;
+inline constexpr Milliseconds kJ = kTiming.hello;
+inline constexpr Duration kTick{1};  // the smallest step of time
+
+inline constexpr const char* kCluster = "c";
+
+inline Durable member(std::initializer_list<int> voters, Term term = 0) {
+    return {.uuid = uuid(1),
+            .node_id = id(1),
+            .cluster_name = "demo",
+            .cluster_id = kCluster,
+            .starts = 1,
+            .term = term,
+            .config = electorate(voters)};
+}
+
+inline Durable blank() {
+    return {.uuid = uuid(1), .node_id = id(1), .cluster_name = "demo", .starts = 1};
+}
+
+inline Policy plain(Bootstrap bootstrap = Bootstrap::join) {
+    Policy policy;
+    policy.bootstrap = bootstrap;
+    return policy;
+}
+
+// What a peer says beside its answer; what is left out is what an honest, current peer would say.
+struct Says {
+    std::optional<Term> term{};
+    std::optional<Term> request_term{};
+    std::optional<Electorate> config{};
+    std::optional<LeaderHint> hint{};
+    std::string cluster = kCluster;
+};
+
+struct Ack {
+    std::optional<std::uint64_t> seq{};  // absent: the newest round
+    std::optional<ConfigNumber> config{};
+    std::optional<std::uint64_t> view{};
+    bool accepted = true;
+    bool eligible = true;
+    std::int64_t priority = 100;
+    bool wants_vote = true;
+    bool leaving = false;
+    bool cooling = false;
+    std::optional<Term> term{};
+    std::optional<Term> request_term{};
+    std::string cluster = kCluster;
+};
+
+class Bench {
+  public:
+    explicit Bench(Durable durable = member({1, 2, 3}), Policy policy = plain(),
+                   std::uint64_t seed = 1)
+        : now(std::chrono::hours(1)),
+          node(std::move(policy), std::move(durable), Random(seed), now) {}
+
+    Instant now;
+    Election node;
+    Effects out;  // of the last act, however many steps it took
+
+    // ---- time
+    void feed(const Input& input) {
+        out = {};
+        add(input);
+    }
+    void tick() { feed(Tick{}); }
+    // Lets `length` pass, with a Tick at every deadline on the way, as the Loop does.
+    void pass(Duration length) {
+        out = {};
+        const Instant end = now + length;
+        while (node.deadline() <= end) {
+            now = std::max(now, node.deadline());
+            add(Tick{});
+        }
+        now = end;
+        add(Tick{});
+    }
+    // Lets `length` pass without a Tick: a node that was asleep.
+    void sleep(Duration length) { now += length; }
+    // Goes from deadline to deadline until `wanted` holds.
+    template <class Wanted>
+    void pass_until(Wanted wanted, Duration limit = std::chrono::minutes(10)) {
+        out = {};
+        const Instant end = now + limit;
+        while (!wanted() && node.deadline() <= end) {
+            now = std::max(now, node.deadline());
+            add(Tick{});
+        }
+        ASSERT_TRUE(wanted()) << "did not come about in time";
+    }
+
+    // ---- what is so
+    template <class R>
+    [[nodiscard]] bool is() const {
+        return std::holds_alternative<R>(node.role());
+    }
+    [[nodiscard]] const Leading& lead() const { return std::get<Leading>(node.role()); }
+    [[nodiscard]] std::uint64_t round() const { return lead().rounds.newest(); }
+    [[nodiscard]] Term term() const { return node.term(); }
+    [[nodiscard]] const NodeUuid& voted_for() const { return node.durable().voted_for; }
+    [[nodiscard]] bool leads() const { return node.leads(now); }
+    [[nodiscard]] bool follows(int n) const {
+        return node.followed() && node.followed()->uuid == uuid(n);
+    }
+    [[nodiscard]] Reason reason() const { return out.reply->reason; }
+
+    // ---- what came out
+    // The bodies of this kind that were sent, with whom they were sent to.
+    template <class Body>
+    [[nodiscard]] std::vector<std::pair<NodeUuid, Body>> sent() const {
+        std::vector<std::pair<NodeUuid, Body>> all;
+        for (const auto& each : out.send) {
+            const auto* body = std::get_if<Body>(&each.body);
+            const auto* to = std::get_if<NodeUuid>(&each.to);
+            if (body) all.emplace_back(to ? *to : NodeUuid("everyone"), *body);
+        }
+        return all;
+    }
+    template <class Body>
+    [[nodiscard]] std::optional<Body> sent_to(int n) const {
+        std::optional<Body> last;
+        for (const auto& [to, body] : sent<Body>()) {
+            if (to == uuid(n)) last = body;
+        }
+        return last;
+    }
+    [[nodiscard]] std::vector<Change> told(Change::Kind kind) const {
+        std::vector<Change> all;
+        std::ranges::copy_if(out.changes, std::back_inserter(all),
+                             [&](const Change& change) { return change.kind == kind; });
+        return all;
+    }
+    [[nodiscard]] bool reported(Reason reason) const {
+        return std::ranges::count(told(Change::Kind::report), reason, &Change::reason) > 0;
+    }
+
+    // ---- others ask
+    static Sender sender(int n, std::string cluster = kCluster) {
+        return {.cluster_id = std::move(cluster),
+                .cluster_name = "demo",
+                .uuid = uuid(n),
+                .id = id(n),
+                .incarnation = "i" + std::to_string(n)};
+    }
+    void ask(int from, Term term, RequestBody body, const std::string& cluster = kCluster) {
+        feed(RequestReceived{{sender(from, cluster), term, std::move(body)}});
+    }
+    bool asks_pre_vote(int from, Term term, std::optional<ConfigNumber> config = {}) {
+        ask(from, term, PreVote{config.value_or(node.electorate().number)});
+        return std::get<PreVoteReply>(out.reply->body).granted;
+    }
+    bool asks_vote(int from, Term term, std::optional<ConfigNumber> config = {},
+                   bool transfer = false) {
+        ask(from, term,
+            VoteRequest{.config = config.value_or(node.electorate().number), .transfer = transfer});
+        return std::get<VoteReply>(out.reply->body).granted;
+    }
+    HeartbeatReply heartbeat(int from, Term term, Heartbeat body) {
+        ask(from, term, std::move(body));
+        return std::get<HeartbeatReply>(out.reply->body);
+    }
+    HeartbeatReply heartbeat(int from, Term term, Milliseconds promise = kE) {
+        return heartbeat(from, term, beat(promise));
+    }
+    [[nodiscard]] Heartbeat beat(Milliseconds promise = kE) const {
+        return {.seq = 1, .promise = promise, .number = node.electorate().number};
+    }
+    bool told_timeout_now(int from, Term term) {
+        ask(from, term, TimeoutNow{});
+        return std::get<TimeoutNowReply>(out.reply->body).accepted;
+    }
+    HelloReply hello(Sender from, Hello body = {}) {
+        feed(RequestReceived{{std::move(from), 0, std::move(body)}});
+        return std::get<HelloReply>(out.reply->body);
+    }
+
+    // ---- others answer
+    void answer_pre_vote(int from, bool granted = true, const Says& says = {}) {
+        PreVoteReply body;
+        body.granted = granted;
+        body.config = says.config;
+        reply(from, says.term, says.request_term.value_or(term() + 1), body, says.cluster);
+    }
+    void answer_vote(int from, bool granted = true, const Says& says = {}) {
+        VoteReply body;
+        body.granted = granted;
+        body.config = says.config;
+        reply(from, says.term, says.request_term.value_or(term()), body, says.cluster);
+    }
+    void ack(int from, const Ack& what = {}) {
+        const auto* leading = std::get_if<Leading>(&node.role());
+        const HeartbeatReply body{.accepted = what.accepted,
+                                  .seq = what.seq.value_or(leading ? leading->rounds.newest() : 1),
+                                  .config = what.config.value_or(node.electorate().number),
+                                  .view = what.view.value_or(leading ? leading->view : 1),
+                                  .eligible = what.eligible,
+                                  .priority = what.priority,
+                                  .wants_vote = what.wants_vote,
+                                  .leaving = what.leaving,
+                                  .cooling = what.cooling};
+        reply(from, what.term, what.request_term.value_or(term()), body, what.cluster);
+    }
+    void answer_hello(Sender from, Hello self, const Says& says = {},
+                      Reason reason = Reason::none) {
+        feed(ReplyReceived{{std::move(from), says.term.value_or(term()),
+                            says.request_term.value_or(term()), reason,
+                            HelloReply{std::move(self), says.hint, says.config}}});
+    }
+
+    // ---- whole passages
+    // Waits for its own campaign and lets these grant what it asks.
+    void campaign() {
+        pass_until([this] { return is<PreCandidate>() || is<Leading>(); });
+    }
+    void win(std::initializer_list<int> friends = {2, 3}) {
+        campaign();
+        for (const int n : friends) answer_pre_vote(n);
+        for (const int n : friends) answer_vote(n);
+        ASSERT_TRUE(is<Leading>());
+    }
+    // Wins, and has the lease that the acks of these friends are worth.
+    void take_the_lead(std::initializer_list<int> friends = {2, 3}) {
+        win(friends);
+        for (const int n : friends) ack(n);
+        ASSERT_TRUE(leads());
+    }
+    // Leads on for `length`; these ack every round.
+    void lead_on(Duration length, std::initializer_list<int> friends = {2, 3},
+                 const Ack& what = {}) {
+        for (const Instant end = now + length; now < end;) {
+            pass(std::min<Duration>(kH, end - now));
+            for (const int n : friends) ack(n, what);
+        }
+    }
+    std::uint64_t command(std::variant<StepDown, Stop> what) {
+        feed(Command{++tickets_, std::move(what)});
+        return tickets_;
+    }
+
+  private:
+    template <class Body>
+    void reply(int from, std::optional<Term> theirs, Term request_term, const Body& body,
+               const std::string& cluster) {
+        feed(ReplyReceived{
+            {sender(from, cluster), theirs.value_or(term()), request_term, Reason::none, body}});
+    }
+
+    void add(const Input& input) {
+        const Durable before = node.durable();
+        auto effects = node.step(now, input);
+        keeps_what_is_durable(before, effects);
+        keeps_its_roles();
+        wakes_when_it_must();
+        if (effects.save) out.save = std::move(effects.save);
+        if (effects.reply) out.reply = std::move(effects.reply);
+        if (effects.claim) out.claim = std::move(effects.claim);
+        out.close_grants = out.close_grants || effects.close_grants;
+        std::ranges::move(effects.send, std::back_inserter(out.send));
+        std::ranges::move(effects.changes, std::back_inserter(out.changes));
+        std::ranges::move(effects.done, std::back_inserter(out.done));
+    }
+
+    // D1, and what never falls or changes: K1, the term, a vote, a founding set.
+    void keeps_what_is_durable(const Durable& before, const Effects& effects) const {
+        const auto& after = node.durable();
+        EXPECT_EQ(effects.save.has_value(), after != before) << "what changes is saved, no more";
+        if (effects.save) {
+            EXPECT_EQ(*effects.save, after);
+        }
+        EXPECT_GE(after.term, before.term);
+        EXPECT_GE(after.config.number, before.config.number);
+        EXPECT_GE(after.promise, before.promise);
+        EXPECT_EQ(after.uuid, before.uuid);
+        if (after.term == before.term && !before.voted_for.empty()) {
+            EXPECT_EQ(after.voted_for, before.voted_for) << "one vote a term";
+        }
+        if (!before.founding_set.empty()) {
+            EXPECT_EQ(after.founding_set, before.founding_set);
+        }
+    }
+
+    void keeps_its_roles() const {
+        if (node.lease()) {
+            EXPECT_TRUE(node.holds_office()) << "a lease without office";
+        }
+        if (is<Leading>()) {
+            EXPECT_EQ(voted_for(), uuid(1));
+            EXPECT_EQ(node.electorate().number.term, term()) << "C3";
+            EXPECT_FALSE(node.promise().binds(now, uuid(1))) << "L3";
+        }
+        if (node.followed() && !follows(1)) {
+            EXPECT_TRUE(is<Following>());
+        }
+    }
+
+    // No deadline may stay in the past (a busy loop), and there is always one (or it never wakes).
+    void wakes_when_it_must() const {
+        Election copy = node;
+        for (int ticks = 0; ticks < 3 && copy.deadline() <= now; ++ticks) {
+            (void)copy.step(now, Tick{});
+        }
+        EXPECT_GT(copy.deadline(), now) << "a deadline stays in the past";
+        EXPECT_LT(node.deadline(), kNever) << "it would never wake";
+    }
+
+    std::uint64_t tickets_ = 0;
+};
+
+}  // namespace electiond
