@@ -289,6 +289,9 @@ void Election::on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& bod
 void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
     enter_term(durable_.term + 1, me());
     if (!in_place) lease_.reset();
+    if (auto* lead = leading(); lead && lead->hand_over) {  // T1: any change of term ends it
+        end_hand_over(lead->hand_over->tickets, std::nullopt);
+    }
     Candidate campaign{.transfer = transfer, .in_place = in_place, .cause = cause};
     campaign.tally.count(durable_.config, me());
     const bool won = campaign.tally.won(durable_.config);
