@@ -63,8 +63,9 @@ Effects Election::step(Instant now, const Input& input) {
     return std::exchange(out_, {});
 }
 
-// I3, L2, and the end of the promise: what has run out, has run out.
+// I3, L2, and the end of the promise and of the cool-down: what has run out, has run out.
 void Election::expire() {
+    if (cool_down_since_ && !cooling(now_)) cool_down_since_.reset();
     if (const auto* lead = leading()) {
         const bool leased = lease_ && lease_->term == durable_.term;
         const Instant end = leased ? lease_->until : lead->won + timing().election_timeout;
