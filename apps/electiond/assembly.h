@@ -1,0 +1,47 @@
+// Puts the rooms together as the settings say: plugins, policy, identity.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <electiond/discovery.h>
+#include <electiond/log.h>
+#include <electiond/transport.h>
+
+#include "election/policy.h"
+#include "election/random.h"
+#include "host/plugin_host.h"
+#include "settings/settings.h"
+
+namespace electiond {
+
+// The program that runs, for probing plugins and for finding those beside it.
+[[nodiscard]] std::filesystem::path own_program();
+
+// Where plugins are looked for: as the settings say, else `plugins` beside the program and the
+// folder they are installed in.
+[[nodiscard]] std::vector<std::filesystem::path> plugin_directories(const Settings& settings);
+
+// The plugins of one node, made but not started: nothing is bound, no file touched.
+struct Guests {
+    std::unique_ptr<Transport> transport;
+    struct Named {
+        std::string plugin;
+        std::unique_ptr<Discovery> discovery;
+    };
+    std::vector<Named> discoveries;  // in the order of the settings
+    Bootstrap bootstrap = Bootstrap::claim;
+};
+
+// Loads and makes all of them. Throws one Error that lists every fault, a line each.
+[[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, Log log);
+
+// What the election is told of the settings.
+[[nodiscard]] Policy policy_of(const Settings& settings, Bootstrap bootstrap);
+
+// 256 bits of the system's entropy.
+[[nodiscard]] Random real_random();
+
+}  // namespace electiond

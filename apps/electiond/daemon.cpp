@@ -1,0 +1,150 @@
+// One running node.
+#include "daemon.h"
+
+#include <cstdlib>
+#include <future>
+#include <utility>
+
+#include "node/clock.h"
+
+namespace electiond {
+namespace {
+
+constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
+
+}  // namespace
+
+Daemon::Daemon(Settings settings, LogOutput& output)
+    : settings_(std::move(settings)), output_(output), log_(output.log()) {}
+
+Daemon::~Daemon() { stop(); }
+
+void Daemon::start() {
+    const Instant now = read_boot_clock();
+    for (const auto& warning : settings_.warnings) log_.warning(warning);
+    host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
+    auto guests = make_guests(*host_, settings_, log_);
+    for (const auto& warning : founding_warnings(settings_, guests.bootstrap)) {
+        log_.warning(warning);
+    }
+    auto random = real_random();
+    folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
+    store_ =
+        std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
+    auto durable = wake(*store_, settings_.node.id, settings_.cluster.name, random);
+    const auto policy = policy_of(settings_, guests.bootstrap);
+    journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
+
+    transport_ = std::move(guests.transport);
+    const Endpoint bound = transport_->start(mailbox_);
+    const Endpoint address = settings_.transport.advertise.value_or(bound);
+    control_ = std::make_unique<ControlServer>(settings_.api.listen, ControlServer::kThreads, log_);
+    api_ = api_address(control_->endpoints().front(), address);
+
+    const Peer self{durable.node_id, durable.uuid, {address}, api_};
+    node_ = std::make_unique<Node>(
+        policy, std::move(durable), random,
+        Identity{random.identity(), address, api_, ELECTIOND_VERSION},
+        Surroundings{*transport_, *store_, board_, grants_, *journal_,
+                     [this](Event event) { mailbox_.post(std::move(event)); },
+                     [this](const Claim& mine) {
+                         if (arbiter_) arbiter_->claim(mine);
+                     },
+                     log_},
+        now);
+    start_scouts(std::move(guests.discoveries), self);
+    loop_ = std::make_unique<Loop>(*node_, mailbox_,
+                                   [this](const std::exception& error) { die(error); });
+    loop_->start();
+    routes_ = std::make_unique<ControlRoutes>(faces(), ControlServer::kThreads / 2);
+    control_->start(*routes_);
+    log_.info("electiond " ELECTIOND_VERSION " takes part api=" + api_ +
+              " transport=" + address.to_string() + " cluster=" + settings_.cluster.name +
+              " uuid=" + self.uuid->value);
+}
+
+// Where the API is, as others may write it: a wildcard is reached where the transport is.
+std::string Daemon::api_address(const Endpoint& bound, const Endpoint& transport) const {
+    const bool wildcard = bound.host == "0.0.0.0" || bound.host == "::";
+    return Endpoint{wildcard ? transport.host : bound.host, bound.port}.to_string();
+}
+
+void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& self) {
+    for (auto& [plugin, discovery] : discoveries) {
+        const bool arbiter = discovery->can_claim();
+        scouts_.push_back(std::make_unique<Scout>(
+            scouts_.size(), plugin, std::move(discovery), self, settings_.cluster.name,
+            settings_.election.hello_interval,
+            [this](Event event) { mailbox_.post(std::move(event)); }, log_));
+        if (arbiter) arbiter_ = scouts_.back().get();
+    }
+    for (auto& scout : scouts_) scout->start();
+}
+
+ControlFaces Daemon::faces() {
+    const auto policy = policy_of(settings_, Bootstrap::join);
+    return {.board = board_,
+            .grants = grants_,
+            .journal = *journal_,
+            .transport = *transport_,
+            .post = [this](Event event) { return mailbox_.post(std::move(event)); },
+            .discoveries =
+                [this] {
+                    std::vector<ScoutReport> reports;
+                    for (const auto& scout : scouts_) reports.push_back(scout->report());
+                    return reports;
+                },
+            .timing = policy.timing,
+            .transport_plugin = settings_.transport.plugin,
+            .version = ELECTIOND_VERSION,
+            .token = settings_.api.token,
+            .hostnames = settings_.api.hostnames};
+}
+
+// Who cannot remember must not vote: the process ends here, without destructors (D2).
+void Daemon::die(const std::exception& error) noexcept {
+    const auto* known = dynamic_cast<const Error*>(&error);
+    output_.write(LogLevel::error, std::string(error.what()) + "; the process ends");
+    std::_Exit(known ? known->code() : 70);
+}
+
+void Daemon::stop() noexcept {
+    if (loop_) hand_over();
+    for (auto& scout : scouts_) scout->stop();
+    board_.close();
+    if (control_) control_->stop();
+    if (transport_) transport_->stop();
+    if (loop_) loop_->stop();
+    loop_.reset();
+    if (node_) log_.info("electiond has stopped");
+    node_.reset();
+}
+
+// Asks the election to let go, and waits for it as long as interface.md allows.
+void Daemon::hand_over() noexcept {
+    const auto over = std::make_shared<std::promise<void>>();
+    auto done = over->get_future();
+    if (!mailbox_.post(Wish{Stop{}, [over](const Done&) { over->set_value(); }})) return;
+    const auto limit = kStopLimit - Milliseconds{1000} + settings_.election.client_grant;
+    if (done.wait_for(limit) != std::future_status::ready) {
+        log_.warning("the hand-over did not end in time; the others will elect after the timeout");
+    }
+}
+
+void Daemon::reload(const Environment& environment) noexcept try {
+    const auto fresh = load_settings(settings_.file, environment);
+    std::string rest;
+    for (const auto& key : changed_keys(settings_, fresh)) {
+        if (key == "log.level") continue;
+        rest += (rest.empty() ? "" : ", ") + key;
+    }
+    output_.set_level(fresh.log.level);
+    settings_.log.level = fresh.log.level;
+    log_.info("configuration read again file=" + settings_.file.string());
+    if (!rest.empty()) log_.warning("these changes need a restart: " + rest);
+} catch (const std::exception& error) {
+    log_.error("the configuration cannot be read again, nothing is changed: " +
+               std::string(error.what()));
+}
+
+}  // namespace electiond

@@ -1,0 +1,69 @@
+// One running node: everything between start and stop, without a word about processes or signals.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assembly.h"
+#include "control/server.h"
+#include "log_output.h"
+#include "node/loop.h"
+#include "node/scout.h"
+#include "settings/settings.h"
+#include "storage/durable_file.h"
+
+namespace electiond {
+
+// start and stop once each, by one thread; the rest from any. Several in one process get along.
+class Daemon {
+  public:
+    Daemon(Settings settings, LogOutput& output);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    // Loads the plugins, opens the data directory, binds, and takes part. Throws Error with the
+    // exit code of what went wrong; nothing is left behind then.
+    void start();
+
+    // Hands leadership over, withdraws from discovery, ends all threads: within 5 s and
+    // client_grant. Idempotent.
+    void stop() noexcept;
+
+    // SIGHUP: takes over from `file` what may change live; the log names the rest.
+    void reload(const Environment& environment) noexcept;
+
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] std::string api() const { return api_; }
+
+  private:
+    [[nodiscard]] ControlFaces faces();
+    void start_scouts(std::vector<Guests::Named> discoveries, const Peer& self);
+    [[nodiscard]] std::string api_address(const Endpoint& bound, const Endpoint& transport) const;
+    [[noreturn]] void die(const std::exception& error) noexcept;
+    void hand_over() noexcept;
+
+    Settings settings_;
+    LogOutput& output_;
+    Log log_;
+    std::unique_ptr<PluginHost> host_;
+    std::unique_ptr<DataDir> folder_;
+    std::unique_ptr<DurableFile> store_;
+    Mailbox mailbox_;
+    StatusBoard board_;
+    GrantBook grants_;
+    std::unique_ptr<Transport> transport_;
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<Node> node_;
+    std::unique_ptr<Loop> loop_;
+    std::vector<std::unique_ptr<Scout>> scouts_;
+    Scout* arbiter_ = nullptr;
+    std::unique_ptr<ControlRoutes> routes_;
+    std::unique_ptr<ControlServer> control_;
+    std::string api_;
+};
+
+}  // namespace electiond

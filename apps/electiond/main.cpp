@@ -1,0 +1,36 @@
+// electiond: starts the program, after what must come before the first thread.
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+
+#include <Poco/Util/OptionException.h>
+
+#include "host/probe.h"
+#include "program.h"
+
+namespace {
+
+constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGILL, SIGSYS};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc == 3 && std::strcmp(argv[1], electiond::kProbeOption) == 0) {
+        return electiond::probe_plugin(argv[2]);
+    }
+    electiond::block_signals();
+    try {
+        electiond::Program::check_usage(argc, argv);
+    } catch (const Poco::Exception& error) {
+        std::cerr << "electiond: " << error.message() << "; electiond --help shows all options"
+                  << std::endl;
+        return 64;
+    }
+    // POCO answers a crash with a bare abort: whoever looks for the cause wants the real signal.
+    std::array<struct sigaction, kCrashes.size()> before{};
+    for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], nullptr, &before[i]);
+    electiond::Program program;
+    for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], &before[i], nullptr);
+    return program.run(argc, argv);
+}

@@ -1,0 +1,184 @@
+// The process around a Daemon.
+#include "program.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include <Poco/Util/HelpFormatter.h>
+#include <Poco/Util/Option.h>
+#include <Poco/Util/OptionException.h>
+#include <Poco/Util/OptionProcessor.h>
+#include <Poco/Util/OptionSet.h>
+
+#include "daemon.h"
+
+namespace electiond {
+namespace {
+
+constexpr int kUsage = 64;
+constexpr int kBroken = 70;
+
+sigset_t awaited_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&signals, signal);
+    return signals;
+}
+
+// Each fault on a line of its own, with the program's name in front.
+void complain(const std::string& text) { std::cerr << "electiond: " << text << std::endl; }
+
+}  // namespace
+
+void block_signals() {
+    const auto signals = awaited_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+void Program::add_options(Poco::Util::OptionSet& options) {
+    using Poco::Util::Option;
+    options.addOption(
+        Option("config", "c", "the configuration of this node (YAML)").argument("file"));
+    options.addOption(Option("check", "", "read everything, try the plugins, print every fault"));
+    options.addOption(
+        Option("print-config", "", "print the merged configuration and where each value is from"));
+    options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
+    options.addOption(Option("version", "", "print the version"));
+    options.addOption(Option("help", "h", "print this help"));
+}
+
+void Program::defineOptions(Poco::Util::OptionSet& options) {
+    ServerApplication::defineOptions(options);
+    add_options(options);
+}
+
+void Program::check_usage(int argc, char** argv) {
+    Poco::Util::OptionSet options;
+    add_options(options);
+    using Poco::Util::Option;
+    options.addOption(Option("daemon", ""));
+    options.addOption(Option("umask", "").argument("mask"));
+    options.addOption(Option("pidfile", "").argument("path"));
+    Poco::Util::OptionProcessor processor(options);
+    for (int i = 1; i < argc; ++i) {
+        std::string name;
+        std::string value;
+        if (!processor.process(argv[i], name, value)) {
+            throw Poco::Util::UnknownOptionException(std::string(argv[i]) + " is no option");
+        }
+    }
+    processor.checkRequired();
+}
+
+void Program::handleOption(const std::string& name, const std::string& value) {
+    if (name == "config") {
+        config_ = std::filesystem::absolute(value);  // --daemon changes the folder
+    } else if (name == "daemon" || name == "umask" || name == "pidfile") {
+        daemon_ = daemon_ || name != "umask";
+        ServerApplication::handleOption(name, value);
+    } else if (action_.empty() || name == "help") {
+        action_ = name;
+        if (name == "help") stopOptionsProcessing();
+    }
+}
+
+int Program::main(const std::vector<std::string>&) try {
+    return act();
+} catch (const Error& error) {
+    complain(error.what());
+    return error.code();
+} catch (const std::exception& error) {
+    complain(std::string(error.what()) + "; this is a bug, please report it");
+    return kBroken;
+}
+
+int Program::act() {
+    if (action_ == "help") {
+        help();
+        return EXIT_OK;
+    }
+    if (action_ == "version") {
+        std::cout << "electiond " << ELECTIOND_VERSION << "\n";
+        return EXIT_OK;
+    }
+    if (action_ == "list-plugins") return list_plugins();
+    if (config_.empty()) {
+        complain("--config FILE is missing; electiond --help shows all options");
+        return kUsage;
+    }
+    if (daemon_ && std::getenv("NOTIFY_SOCKET") != nullptr) {
+        complain(
+            "--daemon and --pidfile do not go with a service manager that waits to be "
+            "notified (NOTIFY_SOCKET is set): leave them out");
+        return kUsage;
+    }
+    const auto settings = load();
+    if (action_ == "print-config") {
+        std::cout << print_settings(settings);
+        return EXIT_OK;
+    }
+    return action_ == "check" ? check(settings) : serve(settings);
+}
+
+Settings Program::load() const { return load_settings(config_, process_environment()); }
+
+// Everything that can be known without binding or touching anything.
+int Program::check(const Settings& settings) {
+    const Log log([](LogLevel, std::string_view line) { complain(std::string(line)); });
+    PluginHost host(plugin_directories(settings), own_program(), log);
+    const auto guests = make_guests(host, settings, log);
+    for (const auto& warning : settings.warnings) complain("warning: " + warning);
+    for (const auto& warning : founding_warnings(settings, guests.bootstrap)) {
+        complain("warning: " + warning);
+    }
+    std::cout << config_ << ": no fault found\n";
+    return EXIT_OK;
+}
+
+int Program::list_plugins() {
+    const auto settings = config_.empty() ? Settings{} : load();
+    const PluginHost host(plugin_directories(settings), own_program(), Log{});
+    int code = EXIT_OK;
+    for (const auto& plugin : host.list()) {
+        if (plugin.fault.empty()) {
+            std::cout << plugin.kind << "\t" << plugin.name << "\t" << plugin.version << "\t"
+                      << plugin.file.string() << "\n";
+        } else {
+            complain(plugin.fault);
+            code = Error::config;
+        }
+    }
+    return code;
+}
+
+int Program::serve(const Settings& settings) {
+    LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
+    Daemon daemon(settings, output);
+    daemon.start();
+    for (const auto signals = awaited_signals();;) {
+        int signal = 0;
+        if (sigwait(&signals, &signal) != 0) continue;
+        if (signal != SIGHUP) break;
+        daemon.reload(process_environment());
+    }
+    daemon.stop();
+    return EXIT_OK;
+}
+
+void Program::help() const {
+    Poco::Util::HelpFormatter formatter(options());
+    formatter.setCommand("electiond");
+    formatter.setUsage("--config FILE [OPTION]");
+    formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
+    formatter.setFooter(
+        "Exit codes: 0 done, 64 usage, 65 state file, 70 bug, 71 operating system, "
+        "74 disk, 78 configuration.");
+    formatter.setUnixStyle(true);
+    formatter.setWidth(80);
+    formatter.format(std::cout);
+}
+
+}  // namespace electiond
