@@ -1,0 +1,235 @@
+// Which promise of the protocol was broken.
+#include "support/referee.h"
+
+#include <algorithm>
+#include <span>
+
+#include "election/overloaded.h"
+#include "wire/codec.h"
+
+namespace electiond::sim {
+namespace {
+
+std::string named(const SimNode& node) { return "node " + node_name(node.index()); }
+
+// Could a quorum of the one and a quorum of the other have no voter in common?
+bool may_part(const Electorate& a, const Electorate& b) {
+    const auto shared = static_cast<std::size_t>(
+        std::ranges::count_if(a.voters, [&](const Voter& voter) { return b.has(voter.uuid); }));
+    const auto needed = [&](const Electorate& one) {
+        const std::size_t own = one.voters.size() - shared;
+        return one.quorum() > own ? one.quorum() - own : 0;
+    };
+    return needed(a) + needed(b) <= shared;
+}
+
+}  // namespace
+
+void Referee::blame(const std::string& what) {
+    if (!fault_) fault_ = what;
+}
+
+const SimNode* Referee::leader() const {
+    const auto at = std::ranges::find_if(nodes_, [](const auto& node) { return node->leads(); });
+    return at == nodes_.end() ? nullptr : at->get();
+}
+
+// ---- after every event
+// ---------------------------------------------------------------------------
+
+void Referee::saw(const SimNode& node) {
+    if (node.running()) {
+        const auto& election = node.election();
+        if (std::holds_alternative<Leading>(election.role())) {
+            const auto& durable = election.durable();
+            const auto [at, first] =
+                led_.try_emplace({durable.cluster_id, durable.term}, durable.uuid);
+            if (at->second != durable.uuid) {
+                blame("two leaders of term " + std::to_string(durable.term) + ": " +
+                      at->second.value + " and " + durable.uuid.value);
+            }
+            leaders_seen_ += first;
+        }
+        highest_term_ = std::max(highest_term_, election.term());
+        if (node.spins() >= 100) blame(named(node) + " spins: its deadline does not move");
+    }
+    check_leaders();
+}
+
+// At no real moment do two nodes lead, each asked with its own clock; and tokens only rise.
+void Referee::check_leaders() {
+    const SimNode* leader = nullptr;
+    for (const auto& node : nodes_) {
+        if (!node->leads()) continue;
+        if (leader) return blame(named(*leader) + " and " + named(*node) + " lead at once");
+        leader = node.get();
+    }
+    if (!leader) return;
+    const FencingToken token = leader->token();
+    if (token < highest_token_ || (token == highest_token_ && leader->index() != token_holder_)) {
+        return blame("the fencing token did not rise: " + named(*leader) + " leads with " +
+                     std::to_string(token) + " after " + std::to_string(highest_token_) +
+                     " of node " + node_name(token_holder_));
+    }
+    highest_token_ = token;
+    token_holder_ = leader->index();
+    check_grants(*leader);
+}
+
+// G2: until the end of a grant no other node is a visible leader.
+void Referee::check_grants(const SimNode& leader) {
+    std::erase_if(grants_, [&](const Grant& grant) { return grant.until <= schedule_.now(); });
+    for (const auto& grant : grants_) {
+        if (grant.node == leader.index()) continue;
+        const auto left = std::chrono::duration<double, std::milli>(grant.until - schedule_.now());
+        return blame(named(leader) + " leads while a client relies on node " +
+                     node_name(grant.node) + " for " + std::to_string(left.count()) + " ms more");
+    }
+}
+
+void Referee::saw_grant(const SimNode& node, Moment until) {
+    if (!node.leads()) return blame(named(node) + " gives a grant and does not lead");
+    const auto same = std::ranges::find(grants_, node.index(), &Grant::node);
+    if (same == grants_.end()) {
+        grants_.push_back({node.index(), until});
+    } else {
+        same->until = std::max(same->until, until);
+    }
+}
+
+// ---- disks
+// ---------------------------------------------------------------------------------------
+
+void Referee::saw_save(const SimNode& node, const std::optional<Durable>& before,
+                       const Durable& after) {
+    if (!after.blank() && one_cluster) {
+        if (cluster_.empty()) cluster_ = after.cluster_id;
+        if (cluster_ != after.cluster_id) blame("two clusters: " + named(node) + " is in another");
+    }
+    if (!before || before->uuid != after.uuid) return;
+    const auto never = [&](bool broken, const char* what) {
+        if (broken) blame(named(node) + " saves what must never be: " + what);
+    };
+    never(after.term < before->term, "a lower term");
+    never(after.term == before->term && !before->voted_for.empty() &&
+              before->voted_for != after.voted_for,
+          "a second vote in one term");
+    never(after.promise < before->promise, "a shorter promise");
+    never(after.config.number < before->config.number, "an older configuration");
+    never(!before->founding_set.empty() && before->founding_set != after.founding_set,
+          "another founding set");
+    never(!before->blank() && before->cluster_id != after.cluster_id, "another cluster");
+    never(after.starts < before->starts, "fewer starts");
+    never(after.node_id != before->node_id, "another id");
+    if (after.config != before->config) check_configurations();
+}
+
+// Of any two configurations by which somebody could be elected now, every two quorums meet.
+void Referee::check_configurations() {
+    std::vector<const Durable*> disks;
+    for (const auto& node : nodes_) {
+        if (node->disk.record() && !node->disk.record()->blank()) {
+            disks.push_back(&*node->disk.record());
+        }
+    }
+    const auto electable = [&](const Electorate& config) {
+        const auto grants = std::ranges::count_if(disks, [&](const Durable* voter) {
+            return config.has(voter->uuid) && voter->config.number <= config.number;
+        });
+        return static_cast<std::size_t>(grants) >= config.quorum();
+    };
+    std::vector<const Electorate*> all;
+    for (const auto* disk : disks) {
+        const bool known = std::ranges::any_of(
+            all, [&](const Electorate* other) { return *other == disk->config; });
+        if (!known && electable(disk->config)) all.push_back(&disk->config);
+    }
+    for (const auto* a : all) {
+        for (const auto* b : all) {
+            if (a < b && may_part(*a, *b)) {
+                blame("two configurations whose quorums need not meet: " +
+                      std::to_string(a->number.term) + "." + std::to_string(a->number.version) +
+                      " and " + std::to_string(b->number.term) + "." +
+                      std::to_string(b->number.version));
+            }
+        }
+    }
+}
+
+// ---- messages: nothing is said before it was saved (D1)
+// ------------------------------------------
+
+void Referee::saw_departure(const Departure& departure) {
+    const auto& node = *nodes_[departure.from];
+    const auto& disk = node.disk.record();
+    try {
+        if (departure.answered == nullptr) {
+            const auto request = wire::decode_request(departure.name, departure.body);
+            return check_request(*disk, std::get<PeerRequest>(request));
+        }
+        const auto request = wire::decode_request(departure.name, departure.answered->body);
+        const auto reply = wire::decode_reply(departure.name, departure.body);
+        check_reply(node, *disk, reply, std::get<PeerRequest>(request));
+    } catch (const wire::DecodeError& error) {
+        blame(named(node) + " says what nobody can read: " + error.what());
+    }
+}
+
+void Referee::check_request(const Durable& disk, const PeerRequest& request) {
+    const auto never = [&](bool broken, const char* what) {
+        if (broken) blame(request.from.id.value + " asks before it has saved: " + what);
+    };
+    never(request.from.uuid != disk.uuid, "its uuid");
+    never(request.from.cluster_id != disk.cluster_id, "its cluster");
+    std::visit(
+        overloaded{[&](const PreVote& body) {
+                       never(request.term != disk.term + 1, "its term");
+                       never(body.config != disk.config.number, "its configuration");
+                   },
+                   [&](const VoteRequest& body) {
+                       never(request.term != disk.term, "its term");
+                       never(disk.voted_for != disk.uuid, "its own vote");
+                       never(body.config != disk.config.number, "its configuration");
+                   },
+                   [&](const Heartbeat& body) {
+                       never(request.term != disk.term, "its term");
+                       never(body.number != disk.config.number, "its configuration");
+                       never(body.promise > disk.promise, "its own promise");
+                   },
+                   [&](const TimeoutNow&) { never(request.term > disk.term, "the term it led"); },
+                   [&](const Hello& body) {
+                       never(body.founding_set != disk.founding_set, "its founding set");
+                   },
+                   [](const auto&) {}},
+        request.body);
+}
+
+void Referee::check_reply(const SimNode& node, const Durable& disk, const PeerReply& reply,
+                          const PeerRequest& request) {
+    const auto never = [&](bool broken, const char* what) {
+        if (broken) blame(named(node) + " answers before it has saved: " + what);
+    };
+    never(reply.term > disk.term, "its term");
+    never(reply.request_term != request.term, "not a term: requestTerm is no echo");
+    std::visit(
+        overloaded{[](const PreVoteReply&) {},
+                   [&](const VoteReply& body) {
+                       never(body.granted &&
+                                 (disk.term != request.term || disk.voted_for != request.from.uuid),
+                             "the vote it grants");
+                   },
+                   [&](const HeartbeatReply& body) {
+                       if (!body.accepted) return;
+                       const auto& heartbeat = std::get<Heartbeat>(request.body);
+                       never(disk.term != request.term, "the term it follows");
+                       never(body.config != disk.config.number, "its configuration");
+                       never(heartbeat.promise > disk.promise, "what it promises");
+                   },
+                   [&](const HelloReply& body) {
+                       never(body.self.founding_set != disk.founding_set, "its founding set");
+                   },
+                   [](const auto&) {}},
+        reply.body);
+}
+
+}  // namespace electiond::sim

@@ -1,0 +1,66 @@
+// Watches a simulated cluster after every event, and says which promise of the protocol was broken.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/sim_node.h"
+
+namespace electiond::sim {
+
+// Stands outside: it looks at boards, disks and messages, never into what a node thinks, but for
+// the role Leading. The first fault stays; everything after it is worth nothing.
+class Referee {
+  public:
+    using Nodes = std::vector<std::unique_ptr<SimNode>>;
+    // Both outlive it.
+    Referee(const Nodes& nodes, const Schedule& schedule) : nodes_(nodes), schedule_(schedule) {}
+
+    // ---- what it is told
+    void saw(const SimNode& node);
+    void saw_save(const SimNode& node, const std::optional<Durable>& before, const Durable& after);
+    void saw_departure(const Departure& departure);
+    // A client was told by `node` that it may rely on it until `until`, on the client's clock.
+    void saw_grant(const SimNode& node, Moment until);
+
+    // ---- what it has seen
+    [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
+    void blame(const std::string& what);
+    // The visible leader now; nothing where there is none.
+    [[nodiscard]] const SimNode* leader() const;
+    [[nodiscard]] Term highest_term() const { return highest_term_; }
+    [[nodiscard]] std::uint64_t leaders_seen() const { return leaders_seen_; }
+    [[nodiscard]] FencingToken highest_token() const { return highest_token_; }
+
+    // One cluster is all that may come into being. Off where a test wants more.
+    bool one_cluster = true;
+
+  private:
+    void check_leaders();
+    void check_grants(const SimNode& leader);
+    void check_configurations();
+    void check_reply(const SimNode& node, const Durable& disk, const PeerReply& reply,
+                     const PeerRequest& request);
+    void check_request(const Durable& disk, const PeerRequest& request);
+
+    struct Grant {
+        std::size_t node = 0;
+        Moment until{};
+    };
+
+    const Nodes& nodes_;
+    const Schedule& schedule_;
+    std::optional<std::string> fault_;
+    std::map<std::pair<std::string, Term>, NodeUuid> led_;  // cluster and term: who
+    std::string cluster_;
+    std::vector<Grant> grants_;  // that still run
+    FencingToken highest_token_ = 0;
+    std::size_t token_holder_ = 0;
+    Term highest_term_ = 0;
+    std::uint64_t leaders_seen_ = 0;
+};
+
+}  // namespace electiond::sim

@@ -1,0 +1,118 @@
+// The simulated network.
+#include "support/sim_network.h"
+
+#include <cstdio>
+#include <optional>
+
+namespace electiond::sim {
+
+std::unique_ptr<SimTransport> SimNetwork::plug(std::size_t node, const Endpoint& address) {
+    return std::make_unique<SimTransport>(*this, node, address, ++plugged_);
+}
+
+std::optional<Duration> SimNetwork::way(std::size_t from, std::size_t to, std::string& fate) {
+    ++messages_;
+    if (!open(from, to)) return fate = "cut", std::nullopt;
+    if (weather.loss != 0 && random_.chance(weather.loss)) return fate = "lost", std::nullopt;
+    Duration delay = weather.delay_min + random_.below(weather.delay_max - weather.delay_min);
+    if (weather.spike != 0 && random_.chance(weather.spike)) {
+        delay += random_.below(weather.spike_max);
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, "%s+%.3fms", fate.c_str(),
+                  static_cast<double>(delay.count()) / 1e6);
+    fate = text;
+    return delay;
+}
+
+void SimNetwork::carry(std::shared_ptr<const Leg> leg) {
+    watch({leg->from, leg->request.name, leg->request.body, nullptr});
+    const auto owner = owners_.find(leg->to);
+    const std::size_t node = owner == owners_.end() ? Transcript::kWorld : owner->second;
+    const int copies = weather.repeat != 0 && random_.chance(weather.repeat) ? 2 : 1;
+    for (int copy = 0; copy < copies; ++copy) {
+        std::string fate = copy == 0 ? "" : "again ";
+        const auto delay = way(leg->from, node, fate);
+        transcript_.message(schedule_.now(), leg->from, node, false, leg->request.name,
+                            leg->request.body, fate);
+        if (delay) schedule_.after(*delay, [this, leg, node] { arrive(leg, node); });
+    }
+}
+
+void SimNetwork::arrive(const std::shared_ptr<const Leg>& leg, std::size_t node) {
+    const auto at = listening_.find(leg->to);
+    if (at == listening_.end()) {
+        std::string fate;
+        if (node == Transcript::kWorld || silent_.contains(node)) return;
+        if (const auto delay = way(node, leg->from, fate)) {
+            schedule_.after(*delay, [this, leg] {
+                finish(leg->sender, leg->flight, {Answer::Kind::unreachable, "refused"});
+            });
+        }
+        return;
+    }
+    SimTransport& target = *at->second;
+    target.inbox_->deliver(leg->request, [this, leg, node, answerer = target.number_](Answer said) {
+        answer(leg, node, answerer, std::move(said));
+    });
+}
+
+void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,
+                        std::uint64_t answerer, Answer said) {
+    if (!transports_.contains(answerer)) return;  // harmless after stop()
+    if (said.kind == Answer::Kind::ok) {
+        watch({node, leg->request.name, said.body, &leg->request});
+    }
+    std::string fate;
+    const auto delay = way(node, leg->from, fate);
+    transcript_.message(schedule_.now(), node, leg->from, true, leg->request.name, said.body, fate);
+    if (!delay) return;
+    schedule_.after(
+        *delay, [this, leg, said = std::move(said)] { finish(leg->sender, leg->flight, said); });
+}
+
+void SimNetwork::finish(std::uint64_t sender, std::uint64_t flight, Answer said) {
+    const auto at = transports_.find(sender);
+    if (at == transports_.end()) return;
+    if (auto owed = at->second->owed_.extract(flight)) owed.mapped()(std::move(said));
+}
+
+SimTransport::SimTransport(SimNetwork& network, std::size_t node, Endpoint address,
+                           std::uint64_t number)
+    : network_(network), node_(node), address_(std::move(address)), number_(number) {}
+
+Endpoint SimTransport::start(Inbox& inbox) {
+    inbox_ = &inbox;
+    network_.owners_[address_] = node_;
+    network_.listening_[address_] = this;
+    network_.transports_[number_] = this;
+    return address_;
+}
+
+void SimTransport::send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
+                        OnReply on_reply) noexcept {
+    const auto flight = ++flights_;
+    owed_.emplace(flight, std::move(on_reply));
+    request.source = address_.to_string();
+    network_.carry(std::make_shared<SimNetwork::Leg>(SimNetwork::Leg{
+        .from = node_, .sender = number_, .flight = flight, .to = to, .request = request}));
+    network_.schedule_.after(timeout, [&network = network_, number = number_, flight] {
+        network.finish(number, flight, {Answer::Kind::timed_out, "no answer in time"});
+    });
+}
+
+void SimTransport::stop() noexcept {
+    vanish();
+    for (auto& [flight, on_reply] : std::exchange(owed_, {})) {
+        on_reply({Answer::Kind::unreachable, "stopped"});
+    }
+}
+
+void SimTransport::vanish() {
+    if (inbox_ == nullptr) return;
+    inbox_ = nullptr;
+    network_.listening_.erase(address_);
+    network_.transports_.erase(number_);
+}
+
+}  // namespace electiond::sim

@@ -1,0 +1,120 @@
+// The simulated network: it delays, loses, repeats, reorders and cuts what nodes say to each other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <electiond/transport.h>
+
+#include "election/random.h"
+#include "support/schedule.h"
+#include "support/transcript.h"
+
+namespace electiond::sim {
+
+// How messages fare, requests and answers each for themselves. Chances are per mille.
+struct Weather {
+    Duration delay_min = std::chrono::microseconds(200);
+    Duration delay_max = std::chrono::milliseconds(2);
+    std::uint64_t loss = 0;
+    std::uint64_t repeat = 0;  // a request arrives twice
+    std::uint64_t spike = 0;   // it takes up to spike_max longer
+    Duration spike_max{0};
+};
+
+// One message as it leaves a node, before the network has touched it.
+struct Departure {
+    std::size_t from = 0;
+    std::string_view name;
+    std::string_view body;
+    const Request* answered = nullptr;  // of an answer: to what
+};
+
+class SimTransport;
+
+// Nodes are known by their index, addresses as they are plugged in. Outlives all transports.
+class SimNetwork {
+  public:
+    SimNetwork(Schedule& schedule, Transcript& transcript, Random random)
+        : schedule_(schedule), transcript_(transcript), random_(random) {}
+
+    // Nothing goes from `from` to `to` any more; what is under way still arrives.
+    void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
+    void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
+    void mend_all() { cuts_.clear(); }
+    [[nodiscard]] bool open(std::size_t from, std::size_t to) const {
+        return cuts_.empty() || !cuts_.contains({from, to});
+    }
+    // A machine that is there refuses connections at once where no process listens; else silence.
+    void set_silent(std::size_t node, bool silent) {
+        silent ? void(silent_.insert(node)) : void(silent_.erase(node));
+    }
+
+    [[nodiscard]] std::unique_ptr<SimTransport> plug(std::size_t node, const Endpoint& address);
+    [[nodiscard]] std::uint64_t messages() const { return messages_; }
+
+    Weather weather;
+    std::function<void(const Departure&)> watch = [](const Departure&) {};
+
+  private:
+    friend class SimTransport;
+    struct Leg {  // one exchange, as its request sees it
+        std::size_t from = 0;
+        std::uint64_t sender = 0;  // the transport's number
+        std::uint64_t flight = 0;
+        Endpoint to;
+        Request request;
+    };
+    void carry(std::shared_ptr<const Leg> leg);
+    void arrive(const std::shared_ptr<const Leg>& leg, std::size_t node);
+    void answer(const std::shared_ptr<const Leg>& leg, std::size_t node, std::uint64_t answerer,
+                Answer answer);
+    void finish(std::uint64_t sender, std::uint64_t flight, Answer answer);
+    // The message's way; nothing where it is lost on it.
+    [[nodiscard]] std::optional<Duration> way(std::size_t from, std::size_t to, std::string& fate);
+
+    Schedule& schedule_;
+    Transcript& transcript_;
+    Random random_;
+    std::set<std::pair<std::size_t, std::size_t>> cuts_;
+    std::set<std::size_t> silent_;
+    std::map<Endpoint, std::size_t> owners_;                       // the last one of each address
+    std::map<Endpoint, SimTransport*> listening_;                  // now
+    std::unordered_map<std::uint64_t, SimTransport*> transports_;  // by number; never iterated
+    std::uint64_t plugged_ = 0;
+    std::uint64_t messages_ = 0;
+};
+
+// One process's socket. Destroyed without stop(), it vanishes as in a crash: nobody is told.
+class SimTransport : public Transport {
+  public:
+    SimTransport(SimNetwork& network, std::size_t node, Endpoint address, std::uint64_t number);
+    ~SimTransport() override { vanish(); }
+    SimTransport(const SimTransport&) = delete;
+    SimTransport& operator=(const SimTransport&) = delete;
+
+    Endpoint start(Inbox& inbox) override;
+    void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
+              OnReply on_reply) noexcept override;
+    void stop() noexcept override;
+
+  private:
+    friend class SimNetwork;
+    void vanish();
+
+    SimNetwork& network_;
+    const std::size_t node_;
+    const Endpoint address_;
+    const std::uint64_t number_;
+    Inbox* inbox_ = nullptr;
+    std::uint64_t flights_ = 0;
+    std::map<std::uint64_t, OnReply> owed_;
+};
+
+}  // namespace electiond::sim

@@ -1,0 +1,223 @@
+// One simulated machine.
+#include "support/sim_node.h"
+
+#include <utility>
+
+#include <electiond/error.h>
+
+namespace electiond::sim {
+
+SimNode::SimNode(std::size_t index, const Policy& policy, SimClock own_clock, Surrounds& world,
+                 std::uint64_t seed)
+    : clock(own_clock),
+      disk([this](const auto& before, const auto& after) { world_.saved(*this, before, after); }),
+      policy_(policy),
+      index_(index),
+      world_(world),
+      random_(seed),
+      address_{"10.0.0." + std::to_string(index + 1), 4000} {}
+
+// ---- what may happen to it
+// -----------------------------------------------------------------------
+
+void SimNode::start() {
+    ENSURE(!running());
+    ++life_;
+    busy_ = paused_ = stopping_ = false;
+    held_up_ = nullptr;
+    alarm_.reset();
+    said_.clear();
+    say("starts");
+    try {
+        auto durable = wake(disk, NodeId(node_name(index_)), "sim", random_);
+        const Duration patience = 2 * policy_.timing.heartbeat;
+        auto process = std::make_unique<Process>(durable.starts, patience);
+        process->transport = world_.network.plug(index_, address_);
+        process_ = std::move(process);
+        const Surroundings around{
+            .transport = *process_->transport,
+            .store = disk,
+            .board = process_->board,
+            .grants = process_->grants,
+            .journal = process_->journal,
+            .post = [this](Event event) { post(std::move(event)); },
+            .claim = [this](const Claim& claim) { world_.claim(*this, claim); },
+            .log = Log([this](LogLevel level, std::string_view line) {
+                if (level != LogLevel::debug) say("log: " + std::string(line));
+            })};
+        process_->node = std::make_unique<Node>(
+            policy_, std::move(durable), Random(random_.next()),
+            Identity{
+                .incarnation = random_.identity(), .address = address_, .api = {}, .version = {}},
+            around, clock.read(now()));
+    } catch (const PowerCut&) {
+        return crash("the power is cut while it wakes");
+    } catch (const Error& error) {
+        return crash(error.what());
+    }
+    process_->transport->start(*this);
+    world_.handled(*this);
+    arm();
+}
+
+void SimNode::crash(std::string_view why) {
+    say("CRASHES: " + std::string(why));
+    end();
+}
+
+void SimNode::end() {
+    process_.reset();
+    ++life_;
+    held_up_ = nullptr;
+    if (random_.chance(100)) ++address_.port;  // the next start finds another one
+    world_.handled(*this);
+}
+
+void SimNode::stop() {
+    stopping_ = true;
+    wish(Stop{});
+}
+
+void SimNode::pause() {
+    say("is paused");
+    paused_ = true;
+}
+
+void SimNode::resume() {
+    if (!paused_) return;
+    say("goes on");
+    paused_ = false;
+    if (!running()) return;
+    if (auto held_up = std::exchange(held_up_, nullptr)) held_up();
+    turn();
+}
+
+void SimNode::wish(std::variant<StepDown, Stop> what) {
+    const bool stop = std::holds_alternative<Stop>(what);
+    const auto number = ++process_->wished;
+    process_->wishes[number] = now();
+    say(stop ? "is asked to stop" : "is asked to step down");
+    post(Wish{std::move(what), [this, stop, number](const Done& done) {
+                  process_->wishes.erase(number);
+                  say(std::string(stop ? "may stop" : "step-down is over") + " " +
+                      std::string(to_string(done.refused)) +
+                      (done.successor ? " successor=" + done.successor->value : ""));
+                  if (!stop) return;
+                  world_.schedule.at(now(), [this, life = life_] {
+                      if (life != life_) return;
+                      say("has stopped");
+                      busy_ = true;  // what the transport still owes is not taken any more
+                      process_->transport->stop();
+                      end();
+                  });
+              }});
+}
+
+void SimNode::deliver(Request request, Respond respond) noexcept {
+    post(RequestArrived{std::move(request), std::move(respond)});
+}
+
+Milliseconds SimNode::grant() {
+    if (!running() || paused_) return Milliseconds{0};
+    return process_->grants.grant(process_->board, clock.read(now()), policy_.timing.client_grant);
+}
+
+bool SimNode::leads() const { return running() && status()->leads_at(clock.read(now())); }
+
+Peer SimNode::peer() const {
+    Peer self{.id = NodeId(node_name(index_)), .uuid = {}, .addresses = {address_}, .api = {}};
+    if (disk.record()) self.uuid = disk.record()->uuid;
+    return self;
+}
+
+std::optional<Moment> SimNode::wished() const {
+    if (!running() || process_->wishes.empty()) return std::nullopt;
+    return process_->wishes.begin()->second;
+}
+
+// ---- its loop, as node/loop.cpp turns it
+// ---------------------------------------------------------
+
+void SimNode::post(Event event) {
+    if (!running()) return;
+    process_->queue.push_back(std::move(event));
+    turn();
+}
+
+void SimNode::turn() {
+    while (running() && !busy_ && !paused_ && !process_->queue.empty()) {
+        Event event = std::move(process_->queue.front());
+        process_->queue.pop_front();
+        take(std::move(event));
+    }
+    if (running() && !busy_ && !paused_) arm();
+}
+
+// Takes one event, or a tick, and reads the clock for it; carries it out now or a little later.
+void SimNode::take(std::optional<Event> event) {
+    busy_ = true;
+    const Instant shown = clock.read(now());
+    if (lag.chance == 0 || !random_.chance(lag.chance)) return carry_out(shown, std::move(event));
+    auto later = std::make_shared<std::optional<Event>>(std::move(event));
+    world_.schedule.after(random_.below(lag.longest), [this, life = life_, shown, later] {
+        if (life != life_) return;
+        const auto go_on = [this, shown, later] {
+            carry_out(shown, std::move(*later));
+            turn();
+        };
+        paused_ ? void(held_up_ = go_on) : go_on();
+    });
+}
+
+void SimNode::carry_out(Instant shown, std::optional<Event> event) {
+    try {
+        if (event) {
+            process_->node->handle(shown, std::move(*event));
+        } else {
+            process_->node->tick(shown);
+        }
+    } catch (const PowerCut&) {
+        return crash("the power is cut");
+    } catch (const Error& error) {
+        return crash(error.what());
+    }
+    busy_ = false;
+    say_what_changed();
+    world_.handled(*this);
+}
+
+// Sees to it that the loop wakes at the node's deadline, or a little earlier and looks again.
+void SimNode::arm() {
+    const Moment at = std::max(now(), clock.when(process_->node->deadline()));
+    if (at == Moment::max() || (alarm_ && *alarm_ <= at)) return;
+    alarm_ = at;
+    world_.schedule.at(at, [this, life = life_, at] {
+        if (life != life_ || alarm_ != at) return;
+        alarm_.reset();
+        if (busy_ || paused_) return;  // turn() arms again
+        if (clock.read(now()) >= process_->node->deadline()) {
+            spins_ = last_tick_ == now() ? spins_ + 1 : 0;
+            last_tick_ = now();
+            take(std::nullopt);
+        }
+        turn();
+    });
+}
+
+// ---- what the transcript hears
+// -------------------------------------------------------------------
+
+void SimNode::say(std::string_view text) { world_.transcript.line(now(), index_, text); }
+
+void SimNode::say_what_changed() {
+    const auto& election = this->election();
+    static constexpr const char* kRoles[] = {"follower", "precandidate", "candidate", "leader"};
+    std::string text = std::string("= ") + kRoles[election.role().index()] +
+                       " term=" + std::to_string(election.term()) +
+                       (election.draining() ? " draining" : "");
+    if (text == said_) return;
+    said_ = std::move(text);
+    say(said_);
+}
+
+}  // namespace electiond::sim

@@ -1,0 +1,119 @@
+// One simulated machine: its clock and disk, and the process with the real Node that runs on it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "election/random.h"
+#include "node/node.h"
+#include "support/sim_clock.h"
+#include "support/sim_disk.h"
+#include "support/sim_network.h"
+
+namespace electiond::sim {
+
+class SimNode;
+
+// What a machine stands in. Borrowed; outlives it.
+struct Surrounds {
+    Schedule& schedule;
+    SimNetwork& network;
+    Transcript& transcript;
+    std::function<void(SimNode&, const Claim&)> claim;
+    std::function<void(SimNode&)> handled;  // it took an event, or began or ended
+    std::function<void(const SimNode&, const std::optional<Durable>&, const Durable&)> saved;
+};
+
+// Between taking an event (and reading the clock for it) and carrying it out a thread may be held
+// up: by the scheduler, by an fsync.
+struct Lag {
+    std::uint64_t chance = 0;  // per mille of the events
+    Duration longest{0};
+};
+
+class SimNode : public Inbox {
+  public:
+    SimNode(std::size_t index, const Policy& policy, SimClock clock, Surrounds& world,
+            std::uint64_t seed);
+
+    // ---- what may happen to it
+    void start();
+    void crash(std::string_view why);
+    // The Stop wish; the process ends when it is done.
+    void stop();
+    // Its loop and its API stand still; what arrives waits.
+    void pause();
+    void resume();
+    void wish(std::variant<StepDown, Stop> what);
+    void post(Event event);
+    void deliver(Request request, Respond respond) noexcept override;
+    // A client asks for a grant.
+    [[nodiscard]] Milliseconds grant();
+
+    // ---- what is so
+    [[nodiscard]] std::size_t index() const { return index_; }
+    [[nodiscard]] const Policy& policy() const { return policy_; }
+    [[nodiscard]] bool running() const { return process_ != nullptr; }
+    [[nodiscard]] bool paused() const { return paused_; }
+    [[nodiscard]] bool stopping() const { return stopping_; }
+    [[nodiscard]] std::uint64_t life() const { return life_; }
+    [[nodiscard]] const Election& election() const { return process_->node->election(); }
+    [[nodiscard]] std::shared_ptr<const Status> status() const { return process_->board.read(); }
+    // Is it a visible leader, as whoever asks it now is told?
+    [[nodiscard]] bool leads() const;
+    [[nodiscard]] FencingToken token() const { return status()->token_at(clock.read(now())); }
+    // As discovery shows it, from its last start on.
+    [[nodiscard]] Peer peer() const;
+    [[nodiscard]] Moment now() const { return world_.schedule.now(); }
+    // How often in a row it ticked at one moment: a loop that spins.
+    [[nodiscard]] int spins() const { return spins_; }
+    // The oldest wish that waits for its end.
+    [[nodiscard]] std::optional<Moment> wished() const;
+
+    SimClock clock;
+    SimDisk disk;
+    Lag lag;
+    Policy policy_;  // of its next start
+
+  private:
+    struct Process {
+        Process(std::uint64_t starts, Duration patience) : journal(starts, patience) {}
+
+        StatusBoard board;
+        GrantBook grants;
+        Journal journal;
+        std::unique_ptr<SimTransport> transport;
+        std::unique_ptr<Node> node;
+        std::deque<Event> queue;
+        std::map<std::uint64_t, Moment> wishes;  // that wait, by number
+        std::uint64_t wished = 0;
+    };
+
+    void turn();
+    void take(std::optional<Event> event);
+    void carry_out(Instant shown, std::optional<Event> event);
+    void arm();
+    void end();
+    void say(std::string_view text);
+    void say_what_changed();
+
+    const std::size_t index_;
+    Surrounds& world_;
+    Random random_;
+    Endpoint address_;
+    std::unique_ptr<Process> process_;
+    std::uint64_t life_ = 0;  // counts the processes
+    bool busy_ = false;       // an event was taken and is not carried out yet
+    bool paused_ = false;
+    bool stopping_ = false;
+    std::function<void()> held_up_;  // the event to be carried out on resuming
+    std::optional<Moment> alarm_;    // the next wake-up that is scheduled
+    Moment last_tick_{};
+    int spins_ = 0;
+    std::string said_;
+};
+
+}  // namespace electiond::sim
