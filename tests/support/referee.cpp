@@ -193,7 +193,7 @@ void Referee::check_request(const Durable& disk, const PeerRequest& request) {
                    },
                    [&](const Heartbeat& body) {
                        never(request.term != disk.term, "its term");
-                       never(body.number != disk.config.number, "its configuration");
+                       never(body.number > disk.config.number, "its configuration");
                        never(body.promise > disk.promise, "its own promise");
                    },
                    [&](const TimeoutNow&) { never(request.term > disk.term, "the term it led"); },

@@ -40,8 +40,8 @@ void SimNetwork::carry(std::shared_ptr<const Leg> leg) {
 }
 
 void SimNetwork::arrive(const std::shared_ptr<const Leg>& leg, std::size_t node) {
-    const auto at = listening_.find(leg->to);
-    if (at == listening_.end()) {
+    const auto listening = listening_.find(leg->to);
+    if (listening == listening_.end()) {
         std::string fate;
         if (node == Transcript::kWorld || silent_.contains(node)) return;
         if (const auto delay = way(node, leg->from, fate)) {
@@ -51,10 +51,11 @@ void SimNetwork::arrive(const std::shared_ptr<const Leg>& leg, std::size_t node)
         }
         return;
     }
-    SimTransport& target = *at->second;
-    target.inbox_->deliver(leg->request, [this, leg, node, answerer = target.number_](Answer said) {
-        answer(leg, node, answerer, std::move(said));
-    });
+    SimTransport& target = *listening->second;
+    target.inbox_->deliver(leg->request,
+                           [this, leg, at = target.node_, answerer = target.number_](Answer said) {
+                               answer(leg, at, answerer, std::move(said));
+                           });
 }
 
 void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,

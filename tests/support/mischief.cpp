@@ -1,0 +1,176 @@
+// Does harm at random.
+#include "support/mischief.h"
+
+#include <iterator>
+#include <numeric>
+
+namespace electiond::sim {
+
+void Mischief::run(Duration length) {
+    const Moment end = cluster_.now() + length;
+    while (cluster_.now() < end) {
+        cluster_.run(std::min(random().below(2 * mean_), end - cluster_.now()));
+        act();
+    }
+}
+
+void Mischief::act() {
+    const struct {
+        unsigned weight;
+        void (Mischief::*act)();
+    } kinds[] = {{harm_.crash, &Mischief::crash},
+                 {harm_.disk, &Mischief::disk},
+                 {harm_.pause, &Mischief::pause},
+                 {harm_.lag, &Mischief::lag},
+                 {harm_.cut, &Mischief::cut},
+                 {harm_.part, &Mischief::part},
+                 {harm_.weather, &Mischief::weather},
+                 {harm_.step_down, &Mischief::step_down},
+                 {harm_.stop, &Mischief::stop},
+                 {harm_.rumours, &Mischief::spread_rumours},
+                 {harm_.restart_all, &Mischief::restart_all},
+                 {harm_.join, &Mischief::join}};
+    std::uint64_t total = 0;
+    for (const auto& kind : kinds) total += kind.weight;
+    std::uint64_t drawn = random().below(total);
+    for (const auto& kind : kinds) {
+        if (drawn < kind.weight) {
+            ++acts_;
+            return (this->*kind.act)();
+        }
+        drawn -= kind.weight;
+    }
+}
+
+// Mostly short, sometimes long.
+Duration Mischief::while_at_most(int timeouts) {
+    const Duration most = timeouts * Duration(cluster_.election_timeout());
+    return random().below(random().chance(500) ? most / 8 : most);
+}
+
+void Mischief::say(const std::string& what) {
+    cluster_.transcript.line(cluster_.now(), Transcript::kWorld, what);
+}
+
+void Mischief::revive(SimNode& node, Duration wait) {
+    cluster_.schedule.after(wait, [&node, life = node.life()] {
+        if (node.life() == life && !node.running()) node.start();
+    });
+}
+
+void Mischief::crash() {
+    SimNode& node = random().chance(500) && cluster_.leader() ? *cluster_.leader() : any();
+    if (!node.running()) return;
+    const bool machine = random().chance(300);
+    cluster_.network.set_silent(node.index(), machine);
+    node.crash(machine ? "its machine reboots" : "killed");
+    if (machine) {
+        const Duration uptime = std::chrono::milliseconds(100) + while_at_most(3);
+        node.clock.reboot(cluster_.now(), uptime);
+    }
+    revive(node, while_at_most(4));
+}
+
+void Mischief::disk() {
+    SimNode& node = any();
+    static constexpr SimDisk::Fault kFaults[] = {
+        SimDisk::Fault::cut_before, SimDisk::Fault::cut_after, SimDisk::Fault::cut_settle,
+        SimDisk::Fault::refused};
+    node.disk.break_at(kFaults[random().below(std::size(kFaults))],
+                       1 + random().below(std::uint64_t{3}));
+    // It is not known when it strikes: from time to time whoever is down is started.
+    for (int times = 1; times < 8; ++times) {
+        cluster_.schedule.after(times * Duration(cluster_.election_timeout()), [&node] {
+            if (!node.running()) node.start();
+        });
+    }
+}
+
+void Mischief::pause() {
+    SimNode& node = random().chance(500) && cluster_.leader() ? *cluster_.leader() : any();
+    if (!node.running() || node.paused()) return;
+    node.pause();
+    cluster_.schedule.after(while_at_most(4), [&node, life = node.life()] {
+        if (node.life() == life) node.resume();
+    });
+}
+
+void Mischief::lag() {
+    SimNode& node = any();
+    node.lag = {.chance = 100, .longest = while_at_most(1)};
+    cluster_.schedule.after(while_at_most(8), [&node] { node.lag = {}; });
+}
+
+void Mischief::cut() {
+    const auto from = any().index();
+    const auto to = any().index();
+    if (from == to) return;
+    say("cut " + node_name(from) + " > " + node_name(to));
+    cluster_.network.cut(from, to);
+    cluster_.schedule.after(while_at_most(8),
+                            [this, from, to] { cluster_.network.mend(from, to); });
+}
+
+void Mischief::part() {
+    std::vector<std::size_t> some;
+    const bool one = random().chance(400);
+    for (std::size_t i = 0; i < cluster_.nodes().size(); ++i) {
+        if (!one && random().chance(500)) some.push_back(i);
+    }
+    if (one) some = {any().index()};
+    say("parted: " + std::accumulate(some.begin(), some.end(), std::string(),
+                                     [](const std::string& all, std::size_t index) {
+                                         return all + " " + node_name(index);
+                                     }));
+    cluster_.part(some);
+    cluster_.schedule.after(while_at_most(8), [this] { cluster_.network.mend_all(); });
+}
+
+void Mischief::weather() {
+    say("bad weather");
+    auto& weather = cluster_.network.weather;
+    weather.loss = random().below(std::uint64_t{500});
+    weather.repeat = random().below(std::uint64_t{300});
+    weather.spike = random().below(std::uint64_t{300});
+    weather.spike_max = while_at_most(3);
+    cluster_.schedule.after(while_at_most(8), [this] { cluster_.network.weather = cluster_.fair; });
+}
+
+void Mischief::step_down() {
+    SimNode& node = random().chance(800) && cluster_.leader() ? *cluster_.leader() : any();
+    if (!node.running() || node.stopping()) return;
+    StepDown wish;
+    if (random().chance(500)) wish.to = node_name(any().index());
+    node.wish(wish);
+}
+
+void Mischief::stop() {
+    SimNode& node = random().chance(500) && cluster_.leader() ? *cluster_.leader() : any();
+    if (!node.running() || node.stopping()) return;
+    node.stop();
+    for (int times = 3; times < 9; ++times) {
+        cluster_.schedule.after(times * Duration(cluster_.election_timeout()), [&node] {
+            if (!node.running()) node.start();
+        });
+    }
+}
+
+void Mischief::spread_rumours() {
+    cluster_.rumours = {.addresses_only = random().chance(200), .missing = 300, .wrong = 200};
+    cluster_.schedule.after(while_at_most(8), [this] { cluster_.rumours = {}; });
+}
+
+void Mischief::restart_all() {
+    say("everyone is killed");
+    for (const auto& node : cluster_.nodes()) {
+        if (node->running()) node->crash("killed");
+        revive(*node, while_at_most(1));
+    }
+}
+
+void Mischief::join() {
+    if (cluster_.nodes().size() >= max_nodes_) return;
+    cluster_.add().start();
+}
+
+}  // namespace electiond::sim

@@ -1,0 +1,68 @@
+// Does harm to a simulated cluster at random, and takes it back after a while.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "support/sim_cluster.h"
+
+namespace electiond::sim {
+
+// How often each kind comes up, relative to the others; 0: never.
+struct Harm {
+    unsigned crash = 0;      // a process dies; sometimes its machine with it
+    unsigned disk = 0;       // a save fails, or the power is cut around it
+    unsigned pause = 0;      // a process stands still, sometimes longer than any lease
+    unsigned lag = 0;        // a loop carries out late what it took
+    unsigned cut = 0;        // one link, one way
+    unsigned part = 0;       // two halves, or one node alone
+    unsigned weather = 0;    // loss, repeats, long delays, everywhere
+    unsigned step_down = 0;  // an operator's wish, often a foolish one
+    unsigned stop = 0;       // a graceful stop, and a start
+    unsigned rumours = 0;    // discovery forgets and lies
+    unsigned restart_all = 0;
+    unsigned join = 0;  // a new node, up to max_nodes
+
+    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1}; }
+};
+
+class Mischief {
+  public:
+    // One act every `mean` on average while it goes on. The cluster outlives it.
+    Mischief(SimCluster& cluster, const Harm& harm, Duration mean, std::size_t max_nodes = 7)
+        : cluster_(cluster), harm_(harm), mean_(mean), max_nodes_(max_nodes) {}
+
+    // Does harm for `length`. What was done stands then; SimCluster::heal() takes it back.
+    void run(Duration length);
+
+    [[nodiscard]] std::uint64_t acts() const { return acts_; }
+
+  private:
+    void act();
+    SimNode& any() { return cluster_.node(random().below(cluster_.nodes().size())); }
+    Random& random() { return cluster_.random; }
+    Duration while_at_most(int timeouts);
+    void say(const std::string& what);
+    void revive(SimNode& node, Duration wait);
+
+    void crash();
+    void disk();
+    void pause();
+    void lag();
+    void cut();
+    void part();
+    void weather();
+    void step_down();
+    void stop();
+    void spread_rumours();
+    void restart_all();
+    void join();
+
+    SimCluster& cluster_;
+    const Harm harm_;
+    const Duration mean_;
+    const std::size_t max_nodes_;
+    std::uint64_t acts_ = 0;
+};
+
+}  // namespace electiond::sim
