@@ -1,0 +1,128 @@
+// /cluster: every node that membership or discovery knows, asked at once.
+#include <algorithm>
+#include <set>
+
+#include "control/answers.h"
+#include "control/record.h"
+#include "node/survey.h"
+
+namespace electiond {
+namespace {
+
+constexpr std::size_t kAddressesMax = 4;  // of one peer that are tried
+constexpr int kRounds = 2;
+
+struct Shown {
+    std::string id;
+    NodeUuid uuid;
+    Json record;
+    bool leads = false;
+    bool ours = false;  // of our cluster id
+    Term term = 0;
+};
+
+// A node asked at one of its addresses.
+struct Asked {
+    const PeerStatus* peer;
+    Endpoint at;
+};
+
+std::vector<Asked> whom_to_ask(const std::vector<PeerStatus>& peers) {
+    std::vector<Asked> asked;
+    for (const auto& peer : peers) {
+        const auto count = std::min(peer.addresses.size(), kAddressesMax);
+        for (std::size_t i = 0; i < count; ++i) asked.push_back({&peer, peer.addresses[i]});
+    }
+    return asked;
+}
+
+Shown shown(const PeerReply& reply, const Endpoint& asked, const Status& own) {
+    return {.id = reply.from.id.value,
+            .uuid = reply.from.uuid,
+            .record = online_record(reply, asked),
+            .leads = std::get<StatusReply>(reply.body).is_leader,
+            .ours = reply.from.cluster_id == own.cluster_id,
+            .term = reply.term};
+}
+
+std::string foreign(const PeerReply& reply) {
+    return "a node of another cluster answers there: " + reply.from.cluster_name;
+}
+
+// Everyone as of one round of questions: those who answered, each uuid once, then those who did
+// not and whose id nobody answers by.
+std::vector<Shown> look_around(const ControlFaces& faces) {
+    const auto known = faces.board.read();
+    const auto asked = whom_to_ask(known->peers);
+    std::vector<Endpoint> endpoints;
+    for (const auto& each : asked) endpoints.push_back(each.at);
+    auto answers =
+        survey(faces.transport, endpoints, /*members=*/false, faces.timing.request_timeout);
+
+    const auto own = faces.board.read();
+    std::vector<Shown> all{shown(own_reply(*own, faces.now(), faces.version), own->address, *own)};
+    std::map<const PeerStatus*, std::string> silent;  // with the reason
+    for (const auto& peer : known->peers) {
+        if (peer.addresses.empty()) silent[&peer] = "no address of it is known";
+    }
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        const auto& reply = answers[i].reply;
+        if (!reply || reply->from.cluster_name != own->cluster) {
+            silent.try_emplace(asked[i].peer, reply ? foreign(*reply) : answers[i].error);
+        } else if (std::ranges::find(all, reply->from.uuid, &Shown::uuid) == all.end()) {
+            all.push_back(shown(*reply, asked[i].at, *own));
+        }
+    }
+    for (const auto& [peer, error] : silent) {
+        const auto id = shown_id(*peer);
+        if (std::ranges::find(all, id, &Shown::id) != all.end()) continue;
+        all.push_back({.id = id, .uuid = {}, .record = offline_record(*peer, error)});
+    }
+    std::ranges::stable_sort(all, {}, &Shown::id);
+    return all;
+}
+
+// How many more voters can be lost while a quorum stays.
+std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
+    const auto online =
+        static_cast<std::size_t>(std::ranges::count_if(status.voters, [&](const Voter& voter) {
+            return std::ranges::find(all, voter.uuid, &Shown::uuid) != all.end();
+        }));
+    return online > status.quorum ? online - status.quorum : 0;
+}
+
+}  // namespace
+
+ApiResponse answer_cluster(const Call& call) {
+    std::vector<Shown> all;
+    std::vector<Shown> leaders;
+    // Answers are not of one moment: over a hand-over two may rightly say that they lead, one
+    // after the other. Who still says so when asked again means it.
+    for (int round = 0; round < kRounds && (round == 0 || leaders.size() > 1); ++round) {
+        all = look_around(call.faces);
+        leaders.clear();
+        std::ranges::copy_if(all, std::back_inserter(leaders), &Shown::leads);
+    }
+    std::vector<Json> records;
+    for (const auto& each : all) records.push_back(each.record);
+    std::vector<Json> claims;
+    for (const auto& each : leaders) claims.push_back(each.record);
+    const auto status = call.faces.board.read();
+    JsonFields fields{{"cluster", json_array(records)}};
+    if (const auto leader = std::ranges::max_element(
+            leaders, {}, [](const Shown& each) { return std::pair(each.ours, each.term); });
+        leader != leaders.end()) {
+        fields.emplace_back("leader", leader->record);
+    }
+    fields.insert(fields.end(), {{"leaders", json_array(claims)},
+                                 {"term", status->term},
+                                 {"voters", status->voters.size()},
+                                 {"quorum", status->quorum},
+                                 {"canLose", can_lose(*status, all)},
+                                 {"configTerm", status->config.term},
+                                 {"configVersion", status->config.version},
+                                 {"index", status->index}});
+    return answer(200, json_object(fields));
+}
+
+}  // namespace electiond

@@ -1,0 +1,96 @@
+// What changes something: /step-down, /leave, DELETE /members/ID.
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
+#include <memory>
+
+#include "control/answers.h"
+
+namespace electiond {
+namespace {
+
+// {"to":"2"}; an empty body wishes nothing special. Throws Problem.
+StepDown parse_step_down(const std::string& body) {
+    if (body.empty()) return {};
+    const auto refuse = [](const std::string& what) {
+        return Problem{400, "Malformed body", what + R"( Expected nothing, or {"to":"ID"}.)",
+                       Reason::malformed};
+    };
+    StepDown wish;
+    try {
+        const auto parsed = Poco::JSON::Parser().parse(body);
+        if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) throw refuse("It is no object.");
+        for (const auto& [key, value] : *parsed.extract<Poco::JSON::Object::Ptr>()) {
+            if (key != "to") throw refuse("It has an unknown key.");
+            if (!value.isString()) throw refuse("`to` is no text.");
+            wish.to = value.extract<std::string>();
+        }
+    } catch (const Poco::Exception&) {
+        throw refuse("It is no JSON.");
+    }
+    return wish;
+}
+
+ApiResponse refusal(const Done& done, const StepDown& wish) {
+    const std::string to = wish.to.value_or("");
+    switch (done.refused) {
+        case Reason::not_leader:
+            return answer(Problem{400, "Not currently leader",
+                                  "Only the leader steps down; GET /leader says who that is.",
+                                  Reason::not_leader});
+        case Reason::unknown_node:
+            return answer(Problem{404, "Unknown node",
+                                  "The cluster has no node " + to + "; GET /members lists them.",
+                                  Reason::unknown_node});
+        case Reason::not_eligible:
+            return answer(Problem{409, "Node is not eligible",
+                                  "Node " + to +
+                                      " cannot lead now: it is no voter, is silent, does not wish "
+                                      "to lead, or leads already.",
+                                  Reason::not_eligible});
+        case Reason::draining:
+            return answer(Problem{409, "A hand-over is under way",
+                                  "The leadership is being handed over already.",
+                                  Reason::draining});
+        default:
+            return answer(Problem{409, "Refused", "The election refused it.", done.refused});
+    }
+}
+
+ApiResponse not_built_yet() {
+    return answer(Problem{501, "Not built yet", "This version cannot change the membership."});
+}
+
+}  // namespace
+
+ApiResponse answer_step_down(const Call& call) try {
+    const auto& faces = call.faces;
+    const auto wish = parse_step_down(call.request.body);
+    const auto outcome = std::make_shared<Awaited<Done>>();
+    const bool posted = faces.post(
+        Wish{.what = wish, .done = [outcome](const Done& done) { outcome->give(done); }});
+    if (!posted) {
+        return answer(Problem{503, "Shutting down", "This node is about to end."});
+    }
+    // What a hand-over waits for at most: grants, hooks, the target's configuration, its election.
+    const auto longest = faces.timing.client_grant + faces.hooks_timeout +
+                         3 * faces.timing.election_timeout + Milliseconds{1000};
+    const auto done = outcome->wait(longest, call.room);
+    if (!done) {
+        return answer(Problem{503, "Still draining",
+                              "The hand-over was begun, and its end did not come in time; GET "
+                              "/leader says how it stands.",
+                              Reason::draining});
+    }
+    if (done->refused != Reason::none) return refusal(*done, wish);
+    return answer(200, json_object({{"message", "Stepped down successfully"},
+                                    {"successor", done->successor},
+                                    {"term", done->term}}));
+} catch (const Problem& problem) {
+    return answer(problem);
+}
+
+ApiResponse answer_remove_member(const Call&) { return not_built_yet(); }
+ApiResponse answer_leave(const Call&) { return not_built_yet(); }
+
+}  // namespace electiond

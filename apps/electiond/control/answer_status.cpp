@@ -1,0 +1,117 @@
+// This node, as it knows itself: /status, /follower, /livez, /readyz.
+#include <memory>
+
+#include "control/answers.h"
+#include "control/record.h"
+
+namespace electiond {
+namespace {
+
+constexpr Milliseconds kPongWait{1000};
+
+Json peer_list(const std::vector<PeerStatus>& peers) {
+    std::vector<Json> list;
+    for (const auto& peer : peers) {
+        const auto address = shown_address(peer.addresses);
+        const auto api = shown_api(peer.api, address);
+        list.push_back(json_object({{"id", shown_id(peer)},
+                                    {"port", port_of(api ? api : address)},
+                                    {"address", address}}));
+    }
+    return json_array(list);
+}
+
+Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
+    std::vector<Json> list;
+    for (const auto& report : reports) {
+        JsonFields fields{{"plugin", report.plugin},
+                          {"ageMs", report.good_at ? Json(now - *report.good_at) : Json()},
+                          {"peers", report.peers}};
+        if (!report.fault.empty()) fields.emplace_back("error", report.fault);
+        list.push_back(json_object(fields));
+    }
+    return json_array(list);
+}
+
+// Why this node takes no part; none where it does.
+std::vector<Json> reasons_not_ready(const Status& status, Instant now) {
+    std::vector<Json> reasons;
+    if (status.leader_at(now)) return reasons;
+    if (status.draining) reasons.emplace_back("This node is handing its leadership over.");
+    if (status.role == "removed") {
+        reasons.emplace_back("This node was removed from the cluster for good.");
+    } else if (status.role == "joining") {
+        reasons.emplace_back("This node has not joined a cluster yet.");
+    } else {
+        reasons.emplace_back("No leader is known: a leader needs " + std::to_string(status.quorum) +
+                             " of " + std::to_string(status.voters.size()) +
+                             " voters that reach one another.");
+    }
+    return reasons;
+}
+
+}  // namespace
+
+ApiResponse answer_status(const Call& call) {
+    const auto& faces = call.faces;
+    const auto status = faces.board.read();
+    const auto now = faces.now();
+    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status->started);
+    const auto api = shown_api(status->api, status->address);
+    return answer(200, json_object({{"id", status->id},
+                                    {"port", port_of(api)},
+                                    {"state", status->state_at(now)},
+                                    {"term", status->term},
+                                    {"votedFor", status->voted_for},
+                                    {"leaderId", status->leader_at(now)},
+                                    {"peers", peer_list(status->peers)},
+                                    {"uptime", uptime.count()},
+                                    {"cluster", status->cluster},
+                                    {"clusterId", status->cluster_id},
+                                    {"uuid", status->uuid},
+                                    {"address", status->address},
+                                    {"api", api},
+                                    {"role", status->role},
+                                    {"isLeader", status->leads_at(now)},
+                                    {"fencingToken", status->token_at(now)},
+                                    {"leaseRemainingMs", status->lease_remaining(now)},
+                                    {"configVersion", status->config.version},
+                                    {"configTerm", status->config.term},
+                                    {"voters", status->voters.size()},
+                                    {"quorum", status->quorum},
+                                    {"priority", status->priority},
+                                    {"eligible", status->eligible},
+                                    {"draining", status->draining},
+                                    {"transport", faces.transport_plugin},
+                                    {"discovery", discovery_list(faces.discoveries(), now)},
+                                    {"version", faces.version},
+                                    {"index", status->index}}));
+}
+
+ApiResponse answer_follower(const Call& call) {
+    const auto status = call.faces.board.read();
+    const auto now = call.faces.now();
+    const bool leads = status->leads_at(now);
+    const auto leader = status->leader_at(now);
+    return answer(!leads && leader ? 200 : 503, json_object({{"leaderId", leader},
+                                                             {"isLeader", leads},
+                                                             {"term", status->term},
+                                                             {"index", status->index}}));
+}
+
+ApiResponse answer_livez(const Call& call) {
+    const auto pong = std::make_shared<Awaited<bool>>();
+    if (call.faces.post(Ping{[pong] { pong->give(true); }}) && pong->wait(kPongWait, call.room)) {
+        return answer(200, json_object({{"alive", true}}));
+    }
+    return answer(Problem{503, "The election loop does not turn",
+                          "It took no event for a second; the daemon should be restarted."});
+}
+
+ApiResponse answer_readyz(const Call& call) {
+    const auto reasons = reasons_not_ready(*call.faces.board.read(), call.faces.now());
+    if (reasons.empty()) return answer(200, json_object({{"ready", true}}));
+    return answer(503, json_object({{"ready", false}, {"reasons", json_array(reasons)}}));
+}
+
+}  // namespace electiond

@@ -1,0 +1,56 @@
+// The connections that are open.
+#include "control/connections.h"
+
+#include <Poco/Exception.h>
+
+namespace electiond {
+namespace {
+
+// What the other side has ended already may throw; then there is nothing to do.
+template <class Act>
+void quietly(Act act) {
+    try {
+        act();
+    } catch (const Poco::Exception&) {
+    }
+}
+
+}  // namespace
+
+Connections::Entry::Entry(Connections& all, Poco::Net::StreamSocket& socket)
+    : all_(all), socket_(socket) {
+    const std::lock_guard lock(all_.mutex_);
+    all_.open_.insert(&socket_);
+}
+
+Connections::Entry::~Entry() {
+    {
+        const std::lock_guard lock(all_.mutex_);
+        all_.open_.erase(&socket_);
+        if (!all_.open_.empty()) return;
+    }
+    all_.left_.notify_all();
+}
+
+void Connections::drain() {
+    const std::lock_guard lock(mutex_);
+    draining_ = true;
+    for (auto* socket : open_) quietly([&] { socket->shutdownReceive(); });
+}
+
+bool Connections::draining() const {
+    const std::lock_guard lock(mutex_);
+    return draining_;
+}
+
+bool Connections::await_none(Duration longest) {
+    std::unique_lock lock(mutex_);
+    return left_.wait_for(lock, longest, [&] { return open_.empty(); });
+}
+
+void Connections::cut() {
+    const std::lock_guard lock(mutex_);
+    for (auto* socket : open_) quietly([&] { socket->shutdown(); });
+}
+
+}  // namespace electiond

@@ -1,0 +1,49 @@
+// A request to the control API and its answer, as plain values.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "control/json.h"
+#include "election/reason.h"
+
+namespace electiond {
+
+struct ApiRequest {
+    std::string method = "GET";
+    std::string target = "/";  // as it was sent: path and query, still escaped
+    std::optional<std::string> host{};
+    std::optional<std::string> origin{};
+    std::optional<std::string> authorization{};
+    std::string body{};
+    std::function<bool()> gone{};  // has the client hung up? May be empty: nobody can tell
+};
+
+// `body` is what GET answers also where the method is HEAD; the server then sends its length alone.
+struct ApiResponse {
+    int status = 200;
+    std::string body{};
+    std::string type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers{};
+};
+
+[[nodiscard]] inline ApiResponse answer(int status, const Json& body) {
+    return {.status = status, .body = body.text()};
+}
+
+// What went wrong, as application/problem+json. `detail` is a whole sentence that says what to do,
+// where something can be done.
+struct Problem {
+    int status;
+    std::string_view title;
+    std::string detail;
+    Reason reason = Reason::none;
+    std::optional<std::string> leader{};  // `leaderId`, where it helps
+};
+[[nodiscard]] ApiResponse answer(const Problem& problem);
+
+}  // namespace electiond

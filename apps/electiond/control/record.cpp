@@ -1,0 +1,88 @@
+// One node as /cluster and /status show it.
+#include "control/record.h"
+
+#include "settings/address.h"
+
+namespace electiond {
+
+PeerReply own_reply(const Status& status, Instant now, const std::string& version) {
+    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status.started);
+    return {.from = {.cluster_id = status.cluster_id,
+                     .cluster_name = status.cluster,
+                     .uuid = status.uuid,
+                     .id = status.id,
+                     .address = status.address,
+                     .api = status.api},
+            .term = status.term,
+            .body = StatusReply{.state = std::string(status.state_at(now)),
+                                .role = status.role,
+                                .leader_id = status.leader_at(now),
+                                .is_leader = status.leads_at(now),
+                                .lease_remaining = status.lease_remaining(now),
+                                .uptime = static_cast<std::uint64_t>(uptime.count()),
+                                .voted_for = status.voted_for,
+                                .config = status.config,
+                                .voters = status.voters.size(),
+                                .version = version}};
+}
+
+Json online_record(const PeerReply& reply, const Endpoint& asked) {
+    const auto& status = std::get<StatusReply>(reply.body);
+    const auto address = reply.from.address.value_or(asked);
+    const auto api = shown_api(reply.from.api, address);
+    return json_object({{"id", reply.from.id},
+                        {"port", status.port ? status.port : port_of(api)},
+                        {"state", status.state},
+                        {"term", reply.term},
+                        {"leaderId", status.leader_id},
+                        {"online", true},
+                        {"address", address},
+                        {"api", api},
+                        {"isLeader", status.is_leader},
+                        {"role", status.role},
+                        {"leaseRemainingMs", status.lease_remaining},
+                        {"uptime", status.uptime},
+                        {"uuid", reply.from.uuid},
+                        {"clusterId", reply.from.cluster_id},
+                        {"votedFor", status.voted_for},
+                        {"configTerm", status.config.term},
+                        {"configVersion", status.config.version},
+                        {"voters", status.voters},
+                        {"version", status.version}});
+}
+
+Json offline_record(const PeerStatus& peer, const std::string& error) {
+    const auto address = shown_address(peer.addresses);
+    const auto api = shown_api(peer.api, address);
+    return json_object({{"id", shown_id(peer)},
+                        {"port", port_of(api)},
+                        {"state", "OFFLINE"},
+                        {"online", false},
+                        {"error", error},
+                        {"address", address},
+                        {"api", api},
+                        {"isLeader", false},
+                        {"uuid", peer.uuid.empty() ? Json() : Json(peer.uuid)}});
+}
+
+std::string shown_id(const PeerStatus& peer) {
+    if (!peer.id.empty() || peer.addresses.empty()) return peer.id.value;
+    return peer.addresses.front().to_string();
+}
+
+std::optional<Endpoint> shown_address(const std::vector<Endpoint>& addresses) {
+    return addresses.empty() ? std::nullopt : std::optional(addresses.front());
+}
+
+std::optional<Endpoint> shown_api(const std::string& api,
+                                  const std::optional<Endpoint>& transport) {
+    auto endpoint = Endpoint::parse(api);
+    if (endpoint && transport && is_wildcard(*endpoint)) endpoint->host = transport->host;
+    return endpoint;
+}
+
+std::optional<std::uint16_t> port_of(const std::optional<Endpoint>& endpoint) {
+    return endpoint ? std::optional(endpoint->port) : std::nullopt;
+}
+
+}  // namespace electiond

@@ -1,0 +1,115 @@
+// The table of paths, and what is the same for all of them.
+#include "control/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "control/answers.h"
+
+namespace electiond {
+namespace {
+
+ApiResponse answer_index(const Call& call);
+
+struct Route {
+    std::string_view method;
+    std::string_view path;  // where it ends in '/', the name of one thing follows
+    ApiResponse (*answer)(const Call&);
+};
+
+constexpr std::array kRoutes{Route{"GET", "/", answer_index},
+                             Route{"GET", "/status", answer_status},
+                             Route{"GET", "/cluster", answer_cluster},
+                             Route{"GET", "/leader", answer_leader},
+                             Route{"GET", "/follower", answer_follower},
+                             Route{"GET", "/livez", answer_livez},
+                             Route{"GET", "/readyz", answer_readyz},
+                             Route{"GET", "/members", answer_members},
+                             Route{"GET", "/history", answer_history},
+                             Route{"POST", "/step-down", answer_step_down},
+                             Route{"POST", "/leave", answer_leave},
+                             Route{"DELETE", "/members/", answer_remove_member}};
+
+bool leads_to(const Route& route, std::string_view path) {
+    if (path == route.path) return route.path == "/" || !route.path.ends_with('/');
+    return route.path.size() > 1 && route.path.ends_with('/') && path.starts_with(route.path) &&
+           path.find('/', route.path.size()) == std::string_view::npos;
+}
+
+std::vector<Route> routes_of(std::string_view path) {
+    std::vector<Route> found;
+    std::ranges::copy_if(kRoutes, std::back_inserter(found),
+                         [&](const Route& route) { return path == "*" || leads_to(route, path); });
+    return found;
+}
+
+std::string allowed(const std::vector<Route>& routes) {
+    std::string list;
+    for (const std::string_view method : {"GET", "HEAD", "POST", "DELETE"}) {
+        const auto wanted = method == "HEAD" ? "GET" : method;
+        if (std::ranges::find(routes, wanted, &Route::method) == routes.end()) continue;
+        list.append(method).append(", ");
+    }
+    return list + "OPTIONS";
+}
+
+ApiResponse answer_index(const Call& call) {
+    std::vector<Json> paths;
+    for (const auto& route : kRoutes) {
+        if (route.path == "/") continue;
+        const bool named = route.path.ends_with('/');
+        paths.emplace_back(std::string(route.method).append(" ").append(route.path) +
+                           (named ? "ID" : ""));
+    }
+    return answer(200, json_object({{"name", "electiond"},
+                                    {"version", call.faces.version},
+                                    {"id", call.faces.board.read()->id},
+                                    {"paths", json_array(paths)}}));
+}
+
+}  // namespace
+
+ControlRoutes::ControlRoutes(ControlFaces faces, std::size_t waiting_max)
+    : faces_(std::move(faces)), guard_(faces_.hostnames, faces_.token), room_(waiting_max) {}
+
+ApiResponse ControlRoutes::answer(const ApiRequest& request) {
+    const auto target = Target::parse(request.target);
+    if (!target) {
+        return electiond::answer(Problem{
+            400, "Malformed target", "Expected a path, escaped where need be.", Reason::malformed});
+    }
+    const auto& host = target->authority ? target->authority : request.host;
+    if (const auto problem = guard_.admit(host, request.origin)) {
+        return electiond::answer(*problem);
+    }
+    return dispatch(request, *target);
+}
+
+ApiResponse ControlRoutes::dispatch(const ApiRequest& request, const Target& target) {
+    const auto routes = routes_of(target.path);
+    if (routes.empty()) {
+        return electiond::answer(
+            Problem{404, "Not found", "There is no " + target.path + "; GET / lists the paths."});
+    }
+    if (request.method == "OPTIONS") {
+        return {.status = 204, .headers = {{"Allow", allowed(routes)}}};
+    }
+    const auto* const wanted = request.method == "HEAD" ? "GET" : request.method.c_str();
+    const auto route = std::ranges::find(routes, wanted, &Route::method);
+    if (route == routes.end() || target.path == "*") {
+        auto refused = electiond::answer(
+            Problem{405, "Method not allowed", target.path + " allows " + allowed(routes) + "."});
+        refused.headers.emplace_back("Allow", allowed(routes));
+        return refused;
+    }
+    if (route->method != "GET" && !guard_.may_change(request.authorization)) {
+        auto refused = electiond::answer(
+            Problem{401, "Unauthorized", "Changes need the header `Authorization: Bearer TOKEN`."});
+        refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+        return refused;
+    }
+    return route->answer({faces_, request, target, room_});
+}
+
+}  // namespace electiond

@@ -1,0 +1,46 @@
+// The socket of the control API: listens, keeps to HTTP, and hands requests to the routes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <electiond/log.h>
+#include <electiond/peer.h>
+
+#include "control/routes.h"
+
+namespace electiond {
+
+// Owned by the daemon; every call by one thread. A thread serves a connection, from a pool of its
+// own for each listener; where all are taken, connections queue, and those beyond are closed.
+class ControlServer {
+  public:
+    // Binds, so that the real endpoints are known, and does not answer yet. Throws Error (os)
+    // naming the address that cannot be had.
+    ControlServer(const std::vector<Endpoint>& listen, std::size_t threads, Log log);
+    ~ControlServer();
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    // In the order of `listen`, with the ports that were given for 0.
+    [[nodiscard]] std::vector<Endpoint> endpoints() const;
+
+    // Answers from now on. `routes` must outlive stop().
+    void start(ControlRoutes& routes);
+
+    // Closes the routes, ends every connection and joins. Idempotent.
+    void stop() noexcept;
+
+    static constexpr std::size_t kThreads = 32;
+
+  private:
+    struct Listener;
+
+    Log log_;
+    ControlRoutes* routes_ = nullptr;
+    std::unique_ptr<class Connections> connections_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace electiond

@@ -1,0 +1,50 @@
+// The target of a request, taken apart.
+#include "control/target.h"
+
+#include <Poco/Exception.h>
+#include <Poco/URI.h>
+
+namespace electiond {
+namespace {
+
+std::string unescape(std::string_view text, bool plus_is_space) {
+    std::string plain;
+    Poco::URI::decode(std::string(text), plain, plus_is_space);
+    return plain;
+}
+
+// Cuts `text` at the first of `mark`: what stands before, and moves `text` behind it.
+std::string_view cut(std::string_view& text, char mark) {
+    const auto at = text.find(mark);
+    const auto before = text.substr(0, at);
+    text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
+    return before;
+}
+
+}  // namespace
+
+std::optional<Target> Target::parse(std::string_view text) {
+    static constexpr std::string_view kScheme = "http://";
+    Target target;
+    if (text.starts_with(kScheme)) {
+        text.remove_prefix(kScheme.size());
+        const auto end = std::min(text.find_first_of("/?"), text.size());
+        target.authority = text.substr(0, end);
+        text.remove_prefix(end);
+        if (text.empty()) text = "/";
+    }
+    if (text != "*" && !text.starts_with('/')) return std::nullopt;
+    try {
+        target.path = unescape(cut(text, '?'), false);
+        while (!text.empty()) {
+            auto value = cut(text, '&');
+            const auto key = cut(value, '=');
+            target.query[unescape(key, true)] = unescape(value, true);
+        }
+    } catch (const Poco::SyntaxException&) {
+        return std::nullopt;
+    }
+    return target;
+}
+
+}  // namespace electiond
