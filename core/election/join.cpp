@@ -58,7 +58,6 @@ void Election::take_in(const PeerRequest& request, Reason& refused) {
                from.id);
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
-        ++lead.view;
         out_.changes.push_back({.kind = Change::Kind::peer,
                                 .reason = Reason::startup,
                                 .term = durable_.term,

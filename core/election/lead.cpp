@@ -57,13 +57,19 @@ Heartbeat Election::heartbeat_for(const Follower& follower) const {
     return heartbeat;
 }
 
-// R1: the view moves when the order does, or the step by more than half. That a member, a role,
-// eligibility or priority changed is noticed where it is taken in.
+// R1: the view moves when what it shows of a member does, or the order, or the step by more than
+// half; never for lastAckMs.
 void Election::refresh_view() {
     auto& lead = *leading();
-    auto next = rank(durable_.config, me(), lead.roster, timing(), now_);
-    if (!differs(lead.succession, next)) return;
-    lead.succession = std::move(next);
+    auto order = rank(durable_.config, me(), lead.roster, timing(), now_);
+    auto shown = members(now_);
+    for (auto& member : shown) {
+        member.last_ack.reset();
+        member.rtt.reset();
+    }
+    if (shown == lead.shown && !differs(lead.succession, order)) return;
+    lead.shown = std::move(shown);
+    lead.succession = std::move(order);
     ++lead.view;
 }
 
@@ -81,13 +87,9 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     auto* lead = leading();
     if (!lead || reply.request_term != durable_.term || reply.from.uuid == me()) return;  // I2
     const auto sent = lead->rounds.sent(body.seq);
-    const auto* follower = lead->roster.find(reply.from.uuid);
-    if (!sent || !follower) return;
+    if (!sent || !lead->roster.find(reply.from.uuid)) return;
     if (overtaken(reply.term) || !body.accepted) return;
-    const bool news = follower->eligible != body.eligible || follower->priority != body.priority ||
-                      follower->wants_vote != body.wants_vote;
     lead->roster.ack(reply.from.uuid, body, *sent, now_, timing().election_timeout);
-    if (news) ++lead->view;
     if (durable_.config.has(reply.from.uuid)) extend_lease();
 }
 
@@ -115,7 +117,6 @@ void Election::change_voters() {
     if (!step) return;
     ENSURE(step->next.has(me()) && step->next.number > durable_.config.number);
     durable_.config = std::move(step->next);
-    ++lead->view;
     start_round();
 }
 

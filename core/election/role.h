@@ -47,7 +47,8 @@ struct Leading {
     Rounds rounds{};
     Roster roster;
     Succession succession{};
-    std::uint64_t view = 1;
+    std::vector<Member> shown{};  // the members as the view shows them, without ages
+    std::uint64_t view = 0;       // of `succession` and `shown`; the first round makes it 1
     std::optional<HandOver> hand_over{};
     Instant next_round{};
 };
