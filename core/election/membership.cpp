@@ -2,7 +2,7 @@
 #include "election/membership.h"
 
 #include <algorithm>
-#include <vector>
+#include <map>
 
 namespace electiond {
 namespace {
@@ -19,15 +19,19 @@ bool two_acks_are_enough(const LeadView& lead) {
 // M1 and M4: from an odd number wait for two and promote one after the other; from an even number
 // one is enough.
 std::optional<ConfigStep> grow(const LeadView& lead) {
-    std::vector<const Follower*> waiting;
+    std::map<NodeId, const Follower*> waiting;  // of two with one id only the older may come in
     for (const auto& [uuid, follower] : lead.roster.all()) {
-        if (ready(lead, follower)) waiting.push_back(&follower);
+        if (!ready(lead, follower)) continue;
+        auto& one = waiting[follower.id];
+        if (!one || follower.noted < one->noted) one = &follower;
     }
     const std::size_t voters = lead.config.voters.size();
     const std::size_t needed = voters % 2 == 1 ? 2 : 1;
     const std::size_t most = lead.policy.max_voters - (lead.policy.max_voters % 2 == 0 ? 1 : 0);
     if (waiting.size() < needed || voters + needed > most) return std::nullopt;
-    const auto* oldest = *std::ranges::min_element(waiting, {}, &Follower::noted);
+    const auto* oldest = std::ranges::min_element(waiting, {}, [](const auto& entry) {
+                             return entry.second->noted;
+                         })->second;
     const Voter voter{oldest->id, oldest->uuid};
     return ConfigStep{lead.config.with(voter, lead.term), Reason::voter_joined, voter};
 }
@@ -44,7 +48,7 @@ bool ready(const LeadView& lead, const Follower& follower) {
         follower.config != lead.config.number) {
         return false;
     }
-    return lead.now - follower.steady_since >= timing.stable_after ||
+    return *follower.acked - follower.steady_since >= timing.stable_after ||
            (two_acks_are_enough(lead) && follower.streak >= kShortStreak);
 }
 

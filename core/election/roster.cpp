@@ -47,7 +47,7 @@ void Roster::ack(const NodeUuid& from, const HeartbeatReply& reply, Instant sent
 
 void Roster::forget_silent_observers(const Electorate& config, Instant now, Duration dead_after) {
     std::erase_if(followers_, [&](const auto& entry) {
-        return !config.has(entry.first) && now - entry.second.heard() > dead_after;
+        return !config.has(entry.first) && now - entry.second.heard() >= dead_after;
     });
 }
 
