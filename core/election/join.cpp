@@ -110,8 +110,9 @@ void Election::join(const Sender& leader) {
                    " leads: wipe this node's data directory to let it join");
         return;
     }
-    durable_.cluster_id = leader.cluster_id;
     durable_.supersedes = leader.supersedes;
+    if (!durable_.founding_set.empty()) return found(leader.cluster_id, durable_.founding_set);  // B5
+    durable_.cluster_id = leader.cluster_id;
     next_claim_ = kNever;
 }
 
