@@ -185,6 +185,7 @@ class Election {
     Instant next_hello_;
     Instant next_claim_;
     bool claim_pending_ = false;
+    std::optional<NodeUuid> claimed_by_;  // another, as the arbiter last said
 
     // what was last told
     Reason cause_ = Reason::startup;

@@ -203,10 +203,11 @@ void Election::claim_when_due() {
         return;
     }
     const Instant silent_since = founding_.last_member_answer();
-    if (now_ - silent_since >= timing().dead_after) {
+    if (claimed_by_ && now_ - silent_since >= timing().dead_after) {
         report(Reason::claim_orphaned,
-               "the arbiter's claim names a node that does not answer; start that node, or run "
-               "electiond recover --claim here if it is lost for good");
+               "the arbiter's claim names the node with uuid " + claimed_by_->value +
+                   ", which does not answer; start that node, or run electiond recover --claim "
+                   "here if it is lost for good");
     }
     next_claim_ = std::max(next_claim_, silent_since + timeout);
     if (now_ < next_claim_ || !wants_vote() || !eligible()) {
@@ -230,8 +231,12 @@ void Election::on_claim(const ClaimAnswered& answered) {
         return;
     }
     next_claim_ = now_ + timeout;
-    if (!durable_.blank() || !answered.stored || answered.stored->uuid != me()) return;
-    if (founding_.alone(now_, timeout)) found(answered.stored->cluster_id, {self()});
+    if (!durable_.blank() || !answered.stored) return;
+    if (answered.stored->uuid != me()) {
+        claimed_by_ = answered.stored->uuid;
+    } else if (founding_.alone(now_, timeout)) {
+        found(answered.stored->cluster_id, {self()});
+    }
 }
 
 }  // namespace electiond
