@@ -51,12 +51,18 @@ class Referee {
         Moment until{};
     };
 
+    struct Read {
+        std::uint64_t saves = 0;
+        std::uint64_t skipped = 0;
+    };
+
     const Nodes& nodes_;
     const Schedule& schedule_;
     std::optional<std::string> fault_;
     std::map<std::pair<std::string, Term>, NodeUuid> led_;  // cluster and term: who
     std::string cluster_;
-    std::vector<Grant> grants_;  // that still run
+    std::map<std::pair<std::size_t, bool>, Read> heartbeats_read_;  // node, is it an answer?
+    std::vector<Grant> grants_;                                     // that still run
     FencingToken highest_token_ = 0;
     std::size_t token_holder_ = 0;
     Term highest_term_ = 0;
