@@ -194,11 +194,12 @@ class Stranger {
 
 // A listener of which a test decides what it does with its connections; at first nothing.
 struct FalsePeer {
-    FalsePeer() {
-        listener.bind(Poco::Net::SocketAddress("127.0.0.1", 0), true, false), listener.listen();
+    explicit FalsePeer(std::string address = "127.0.0.1") : host(std::move(address)) {
+        listener.bind(Poco::Net::SocketAddress(host, 0), true, false);
+        listener.listen();
     }
 
-    [[nodiscard]] Endpoint endpoint() const { return {"127.0.0.1", listener.address().port()}; }
+    [[nodiscard]] Endpoint endpoint() const { return {host, listener.address().port()}; }
     Stranger accept() {
         if (!listener.poll(Poco::Timespan(30, 0), Poco::Net::Socket::SELECT_READ)) {
             throw std::runtime_error("nobody connects");
@@ -206,6 +207,7 @@ struct FalsePeer {
         return Stranger(listener.acceptConnection());
     }
 
+    const std::string host;
     Poco::Net::ServerSocket listener;
 };
 

@@ -1,0 +1,283 @@
+// What every transport plugin does when peers are dead, silent, late, or speak nonsense.
+#include <Poco/Exception.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+#include "transport_bench.h"
+
+namespace electiond::bench {
+namespace {
+
+using Kind = Answer::Kind;
+
+class TransportInTrouble : public ::testing::TestWithParam<const char*> {
+  protected:
+    const std::string plugin_ = GetParam();
+    // An address of this process alone, so that a port which is given up stays free.
+    const std::string own_address_ = "127." + std::to_string(1 + ::getpid() % 250) + "." +
+                                     std::to_string(::getpid() / 250 % 250) + "." +
+                                     std::to_string(1 + ::getpid() / 62'500 % 250);
+};
+
+INSTANTIATE_TEST_SUITE_P(Built, TransportInTrouble, ::testing::Values("http", "tcp"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_P(TransportInTrouble, TakesNoHarmFromAnAnswerAfterItsEnd) {
+    Drawer drawer;
+    auto receiver = std::make_unique<Node>(plugin_, drawer.clerk(), "127.0.0.1:0");
+    Node sender(plugin_);
+    auto reply = ask(*sender.transport, receiver->endpoint, request("hello"));
+    const auto kept = drawer.take();
+
+    receiver.reset();
+    kept.second({Kind::ok, "too late"});
+
+    EXPECT_EQ(await(std::move(reply)).kind, Kind::unreachable);
+}
+
+TEST_P(TransportInTrouble, ReportsAPeerThatDoesNotListenAtOnce) {
+    Poco::Net::ServerSocket unheard;  // bound, so that nobody else is; but it does not listen
+    unheard.bind(Poco::Net::SocketAddress("127.0.0.1", 0), true, false);
+    const Endpoint nobody{"127.0.0.1", unheard.address().port()};
+    Node sender(plugin_);
+
+    const auto answer = await(ask(*sender.transport, nobody, request("hello"), kLong));
+
+    EXPECT_EQ(answer.kind, Kind::unreachable);
+    EXPECT_NE(answer.body.find(nobody.to_string()), std::string::npos) << answer.body;
+}
+
+TEST_P(TransportInTrouble, ReportsASilentPeerWhenTheTimeIsOver) {
+    FalsePeer silent;
+    Node sender(plugin_);
+
+    for (int n = 0; n < 5; ++n) {
+        const auto before = std::chrono::steady_clock::now();
+        const auto answer =
+            await(ask(*sender.transport, silent.endpoint(), request("hello"), 50ms));
+
+        EXPECT_EQ(answer.kind, Kind::timed_out);
+        EXPECT_GE(std::chrono::steady_clock::now() - before, 50ms);
+    }
+}
+
+TEST_P(TransportInTrouble, ASilentPeerDelaysNobody) {
+    FalsePeer silent;
+    Node receiver(plugin_);
+    Node sender(plugin_);
+    std::vector<std::future<Answer>> unanswered;
+    for (int n = 0; n < 50; ++n) {
+        unanswered.push_back(ask(*sender.transport, silent.endpoint(), request("heartbeat")));
+    }
+
+    for (int n = 0; n < 50; ++n) {
+        const auto answer = await(ask(*sender.transport, receiver.endpoint, request("heartbeat")));
+        EXPECT_EQ(answer.kind, Kind::ok);
+    }
+
+    for (const auto& future : unanswered) {
+        EXPECT_EQ(future.wait_for(0s), std::future_status::timeout);
+    }
+}
+
+TEST_P(TransportInTrouble, DropsTheOldestWhereTooManyWait) {
+    FalsePeer silent;
+    Node sender(plugin_);
+    std::vector<std::future<Answer>> replies;
+
+    for (int n = 0; n < 400; ++n) {
+        replies.push_back(ask(*sender.transport, silent.endpoint(), request("hello")));
+    }
+
+    const auto reported = [&] {
+        return std::ranges::count_if(replies, [](const auto& reply) {
+            return reply.wait_for(0s) == std::future_status::ready;
+        });
+    };
+    EXPECT_TRUE(eventually([&] { return reported() >= 100; }));
+    EXPECT_LT(reported(), 400);
+    EXPECT_EQ(replies.back().wait_for(0s), std::future_status::timeout);
+    sender.transport->stop();
+    EXPECT_EQ(reported(), 400);
+}
+
+TEST_P(TransportInTrouble, StopReportsWhatIsOwedOnceAndDeliversNothingMore) {
+    FalsePeer silent;
+    auto sender = std::make_unique<Node>(plugin_, own_address_ + ":0");
+    std::vector<std::future<Answer>> replies;
+    for (int n = 0; n < 50; ++n) {
+        replies.push_back(ask(*sender->transport, silent.endpoint(), request("hello")));
+    }
+
+    sender->transport->stop();
+
+    for (auto& reply : replies) {
+        ASSERT_EQ(reply.wait_for(0s), std::future_status::ready);
+        EXPECT_EQ(reply.get().kind, Kind::unreachable);
+    }
+    EXPECT_THROW(Stranger{sender->endpoint}, Poco::Exception);
+    sender->transport->stop();
+    sender.reset();
+}
+
+TEST_P(TransportInTrouble, StopsInTheMiddleOfTraffic) {
+    for (int round = 0; round < 10; ++round) {
+        Node receiver(plugin_);
+        Node sender(plugin_);
+        std::vector<std::future<Answer>> replies;
+        for (int n = 0; n < 60; ++n) {
+            replies.push_back(ask(*sender.transport, receiver.endpoint, request("hello")));
+        }
+
+        receiver.transport->stop();
+        const int delivered = receiver.desk.delivered();
+        sender.transport->stop();
+
+        for (auto& reply : replies) EXPECT_EQ(reply.wait_for(0s), std::future_status::ready);
+        EXPECT_EQ(receiver.desk.delivered(), delivered);
+    }
+}
+
+TEST_P(TransportInTrouble, ReportsANameThatDoesNotResolveEachTime) {
+    Node sender(plugin_);
+
+    for (int n = 0; n < 3; ++n) {
+        const auto answer =
+            await(ask(*sender.transport, {"no-such-host.invalid", 1}, request("hello")));
+        EXPECT_EQ(answer.kind, Kind::unreachable);
+        EXPECT_NE(answer.body.find("no-such-host.invalid"), std::string::npos) << answer.body;
+    }
+}
+
+TEST_P(TransportInTrouble, ReachesARestartedPeerAtOnce) {
+    auto receiver = std::make_unique<Node>(plugin_, own_address_ + ":0");
+    const auto endpoint = receiver->endpoint;
+    Node sender(plugin_);
+
+    for (int round = 0; round < 5; ++round) {
+        const auto answer = await(ask(*sender.transport, endpoint, request("hello")));
+        ASSERT_EQ(answer.kind, Kind::ok) << answer.body;
+
+        receiver.reset();
+        receiver = std::make_unique<Node>(plugin_, endpoint.to_string());
+    }
+}
+
+TEST_P(TransportInTrouble, ReachesAPeerThatComesLate) {
+    auto receiver = std::make_unique<Node>(plugin_, own_address_ + ":0");
+    const auto endpoint = receiver->endpoint;
+    receiver.reset();
+    Node sender(plugin_);
+    EXPECT_EQ(await(ask(*sender.transport, endpoint, request("hello"))).kind, Kind::unreachable);
+
+    receiver = std::make_unique<Node>(plugin_, endpoint.to_string());
+
+    EXPECT_EQ(await(ask(*sender.transport, endpoint, request("hello"))).kind, Kind::ok);
+}
+
+TEST_P(TransportInTrouble, GoesOnAfterAPeerWasSilentForAWhile) {
+    FalsePeer peer(own_address_);
+    Node receiver(plugin_);
+    Node sender(plugin_);
+    for (int n = 0; n < 3; ++n) {
+        EXPECT_EQ(await(ask(*sender.transport, peer.endpoint(), request("hello"), 20ms)).kind,
+                  Kind::timed_out);
+    }
+    const auto endpoint = peer.endpoint();
+    peer.listener.close();
+    Node back(plugin_, endpoint.to_string());
+
+    EXPECT_EQ(await(ask(*sender.transport, endpoint, request("hello"))).kind, Kind::ok);
+}
+
+TEST_P(TransportInTrouble, ServesPeersWhileStrangersHoldAllConnections) {
+    Node receiver(plugin_);
+    std::vector<std::unique_ptr<Stranger>> strangers;
+    for (int n = 0; n < 400; ++n) {
+        strangers.push_back(std::make_unique<Stranger>(receiver.endpoint));
+    }
+    Node sender(plugin_);
+
+    for (int n = 0; n < 3; ++n) {
+        const auto answer = await(ask(*sender.transport, receiver.endpoint, request("hello")));
+        EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
+    }
+
+    EXPECT_EQ(strangers.front()->hear_all(), "");  // the oldest had to go
+}
+
+TEST_P(TransportInTrouble, CutsAMessageThatNeverEnds) {
+    Node receiver(plugin_);
+    Stranger stranger(receiver.endpoint);
+    const std::string beginning =
+        plugin_ == "http" ? "POST /hello HTTP/1.1\r\nX: " : std::string("\0\0\xff\xff", 4);
+
+    stranger.say(beginning);
+    std::atomic<bool> cut = false;
+    std::jthread drip([&](const std::stop_token& stop) {
+        try {
+            while (!stop.stop_requested()) {
+                stranger.say("x");
+                std::this_thread::sleep_for(50ms);
+            }
+        } catch (const Poco::Exception&) {
+            cut = true;
+        }
+    });
+
+    (void)stranger.hear_all();
+    drip.join();
+    EXPECT_TRUE(cut);
+    EXPECT_EQ(receiver.desk.delivered(), 0);
+}
+
+TEST_P(TransportInTrouble, SurvivesAnyBytes) {
+    std::atomic<int> warnings = 0;
+    const Log log([&](LogLevel level, std::string_view) {
+        if (level == LogLevel::warning) ++warnings;
+    });
+    Node receiver(
+        plugin_, [](const Request&, const Respond&) {}, "127.0.0.1:0", log);
+    Node sender(plugin_);
+    std::mt19937 random(7);
+
+    for (int round = 0; round < 200; ++round) {
+        std::string bytes(random() % 3000, '\0');
+        for (auto& byte : bytes) byte = static_cast<char>(random());
+        if (round % 3 == 1) bytes.insert(0, "POST /hello HTTP/1.1\r\nHost: x\r\n");
+        if (round % 3 == 2) bytes.insert(0, std::string("\0\0\0\x40", 4));
+        try {
+            Stranger stranger(receiver.endpoint);
+            stranger.say(bytes);
+            stranger.end();
+            (void)stranger.hear_all();
+        } catch (const Poco::Exception&) {
+            // It closed in the middle of what we say.
+        }
+    }
+
+    EXPECT_EQ(warnings, 1) << "once per minute is enough";
+    EXPECT_EQ(await(ask(*sender.transport, receiver.endpoint, request("hello"))).kind, Kind::busy);
+}
+
+TEST_P(TransportInTrouble, SurvivesAPeerThatAnswersWithAnyBytes) {
+    FalsePeer peer;
+    Node sender(plugin_);
+    std::mt19937 random(11);
+
+    for (int round = 0; round < 50; ++round) {
+        auto reply = ask(*sender.transport, peer.endpoint(), request("hello"));
+        std::string bytes(1 + random() % 3000, '\0');
+        for (auto& byte : bytes) byte = static_cast<char>(random());
+        auto connection = peer.accept();
+        connection.say(bytes);
+        connection.end();
+
+        EXPECT_EQ(await(std::move(reply)).kind, Kind::unreachable);
+    }
+}
+
+}  // namespace
+}  // namespace electiond::bench
