@@ -13,6 +13,7 @@
 #include <Poco/Util/OptionSet.h>
 
 #include "daemon.h"
+#include "offline.h"
 
 namespace electiond {
 namespace {
@@ -46,6 +47,8 @@ void Program::add_options(Poco::Util::OptionSet& options) {
     options.addOption(
         Option("print-config", "", "print the merged configuration and where each value is from"));
     options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
+    options.addOption(Option("claim", "", "with recover: take over the claim of a lost node"));
+    options.addOption(Option("yes", "", "with recover and rejoin: do not ask"));
     options.addOption(Option("version", "", "print the version"));
     options.addOption(Option("help", "h", "print this help"));
 }
@@ -66,6 +69,8 @@ void Program::check_usage(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         std::string name;
         std::string value;
+        const std::string_view word(argv[i]);
+        if (word == "recover" || word == "rejoin") continue;
         if (!processor.process(argv[i], name, value)) {
             throw Poco::Util::UnknownOptionException(std::string(argv[i]) + " is no option");
         }
@@ -79,14 +84,18 @@ void Program::handleOption(const std::string& name, const std::string& value) {
     } else if (name == "daemon" || name == "umask" || name == "pidfile") {
         daemon_ = daemon_ || name != "umask";
         ServerApplication::handleOption(name, value);
+    } else if (name == "claim") {
+        claim_ = true;
+    } else if (name == "yes") {
+        yes_ = true;
     } else if (action_.empty() || name == "help") {
         action_ = name;
         if (name == "help") stopOptionsProcessing();
     }
 }
 
-int Program::main(const std::vector<std::string>&) try {
-    return act();
+int Program::main(const std::vector<std::string>& arguments) try {
+    return act(arguments);
 } catch (const Error& error) {
     complain(error.what());
     return error.code();
@@ -95,7 +104,7 @@ int Program::main(const std::vector<std::string>&) try {
     return kBroken;
 }
 
-int Program::act() {
+int Program::act(const std::vector<std::string>& arguments) {
     if (action_ == "help") {
         help();
         return EXIT_OK;
@@ -115,6 +124,7 @@ int Program::act() {
             "notified (NOTIFY_SOCKET is set): leave them out");
         return kUsage;
     }
+    if (!arguments.empty()) return offline(arguments.front());
     const auto settings = load();
     if (action_ == "print-config") {
         std::cout << print_settings(settings);
@@ -154,6 +164,23 @@ int Program::list_plugins() {
     return code;
 }
 
+int Program::offline(const std::string& verb) {
+    const auto settings = load();
+    const auto ask = [this](const std::string& question) { return confirm(question); };
+    if (verb == "rejoin") return rejoin(settings, ask);
+    return claim_ ? recover_claim(settings, ask) : recover(settings, ask);
+}
+
+bool Program::confirm(const std::string& question) const {
+    if (yes_) return true;
+    std::cout << question << "\nGo on? Type yes: " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer == "yes") return true;
+    std::cout << "\nNothing was changed.\n";
+    return false;
+}
+
 int Program::serve(const Settings& settings) {
     LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
     Daemon daemon(settings, output);
@@ -171,7 +198,7 @@ int Program::serve(const Settings& settings) {
 void Program::help() const {
     Poco::Util::HelpFormatter formatter(options());
     formatter.setCommand("electiond");
-    formatter.setUsage("--config FILE [OPTION]");
+    formatter.setUsage("[recover|rejoin] --config FILE [OPTION]");
     formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
     formatter.setFooter(
         "Exit codes: 0 done, 64 usage, 65 state file, 70 bug, 71 operating system, "

@@ -28,16 +28,20 @@ class Program : public Poco::Util::ServerApplication {
 
   private:
     static void add_options(Poco::Util::OptionSet& options);
-    int act();
+    int act(const std::vector<std::string>& arguments);
     int check(const Settings& settings);
     int list_plugins();
     int serve(const Settings& settings);
+    int offline(const std::string& verb);
+    [[nodiscard]] bool confirm(const std::string& question) const;
     [[nodiscard]] Settings load() const;
     void help() const;
 
     std::string config_;
     std::string action_;  // the option that asks for something else than to serve
     bool daemon_ = false;
+    bool claim_ = false;
+    bool yes_ = false;
 };
 
 }  // namespace electiond

@@ -34,7 +34,11 @@ Effects Election::step(Instant now, const Input& input) {
     const bool held_office = holds_office();
     expire();  // I3
     std::visit(
-        overloaded{[&](const Tick&) {}, [&](const RequestReceived& in) { on_request(in.request); },
+        overloaded{[&](const Tick&) {},
+                   [&](const RequestReceived& in) {
+                       from_namesakes_address_ = in.from_namesakes_address;
+                       on_request(in.request);
+                   },
                    [&](const ReplyReceived& in) { on_reply(in.reply); }, [&](const NoReply&) {},
                    [&](const PeersFound&) {
                        if (next_hello_ > now_) next_hello_ = now_;
@@ -71,6 +75,7 @@ void Election::expire() {
         const Instant end = leased ? lease_->until : lead->won + timing().election_timeout;
         if (now_ >= end) follow(Reason::lease_expired);
     } else if (leader_ && now_ >= promise_.until) {
+        flapped(leader_->uuid);
         leader_.reset();
         cause_ = Reason::election_timeout;
     }
@@ -82,10 +87,13 @@ void Election::on_tick() {
         if (now_ >= lead->next_round) start_round();
         advance_hand_over();
         change_voters();
+        end_removals();
+        give_way();
     } else if (now_ >= election_timer_) {
         on_election_timer();
     }
     advance_release();
+    advance_leave();
     found_when_due();
     claim_when_due();
     say_hello_when_due();
@@ -112,10 +120,12 @@ Instant Election::deadline() const {
     }
     if (lease_ && lease_->until > now_) next = std::min(next, lease_->until);
     if (release_) next = std::min({next, release_->until, release_->next_send});
+    if (leave_) next = std::min(next, leave_->until);
     return next;
 }
 
 void Election::on_request(const PeerRequest& request) {
+    superseded(request.from, request.term);
     if (const auto* hello = std::get_if<Hello>(&request.body)) return on_hello(request, *hello);
     const bool foreign = durable_.blank() || request.from.cluster_id != durable_.cluster_id;
     const Reason why = Reason::foreign_cluster;  // I1
@@ -138,6 +148,7 @@ void Election::on_request(const PeerRequest& request) {
 }
 
 void Election::on_reply(const PeerReply& reply) {
+    superseded(reply.from, reply.term);
     if (const auto* hello = std::get_if<HelloReply>(&reply.body)) {
         return on_hello_reply(reply, *hello);
     }
@@ -149,8 +160,7 @@ void Election::on_reply(const PeerReply& reply) {
                reply.body);
 }
 
-// ---- 4.1: votes
-// ----------------------------------------------------------------------------------
+// ---- 4.1: votes --------------------------------------------------------------------------------
 
 // V1 to V3: why a (pre-)vote for `candidate` in `term` is refused; none where it is granted.
 Reason Election::refusal(const NodeUuid& candidate, Term term, ConfigNumber config,
@@ -191,8 +201,7 @@ void Election::on_vote_request(const PeerRequest& request, const VoteRequest& bo
     answer(std::move(reply), why);
 }
 
-// ---- 4.2: heartbeats
-// -----------------------------------------------------------------------------
+// ---- 4.2: heartbeats ---------------------------------------------------------------------------
 
 void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     const NodeUuid& from = request.from.uuid;
@@ -201,6 +210,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
                          .eligible = eligible(),
                          .priority = policy_.priority,
                          .wants_vote = wants_vote(),
+                         .leaving = leaving(),
                          .cooling = cooling(now_)};
     if (request.term < durable_.term || from == me()) {  // H1
         reply.config = durable_.config.number;
@@ -218,7 +228,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     }
     if (request.term > durable_.term) enter_term(request.term, {});
     leader_ = Followed{from, request.from.id};
-    if (body.config && body.config->number > durable_.config.number) durable_.config = *body.config;
+    if (body.config && body.config->number > durable_.config.number) adopt(*body.config);
     const Milliseconds promise = body.promise.value_or(timing().election_timeout);
     durable_.promise = std::max(durable_.promise, promise);
     promise_.give(from, now_ + promise);
@@ -239,11 +249,15 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
 
 std::uint64_t Election::view_held() const { return held_.term == durable_.term ? held_.view : 0; }
 
-// ---- 4.3: campaigns
-// ------------------------------------------------------------------------------
+// ---- 4.3: campaigns ----------------------------------------------------------------------------
+
+bool Election::wants_vote() const {
+    const bool aside = aside_ && leader_ && leader_->uuid == *aside_;
+    return !policy_.observer && !durable_.left && !aside;
+}
 
 bool Election::eligible() const {
-    return policy_.priority > 0 && wants_vote() && healthy_ && !stopping_;
+    return policy_.priority > 0 && wants_vote() && healthy_ && !stopping_ && !leaving();
 }
 
 bool Election::may_campaign() const {
@@ -278,6 +292,7 @@ void Election::on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& bod
         !durable_.config.has(reply.from.uuid)) {
         return;  // I2
     }
+    take_hint(body.hint);
     const bool overtook = overtaken(reply.term);
     if (take_newer(body.config) || overtook || !body.granted) return;
     campaign->tally.count(durable_.config, reply.from.uuid);
@@ -345,13 +360,40 @@ bool Election::overtaken(Term theirs) {
 // configuration must never change in the middle of one.
 bool Election::take_newer(const std::optional<Electorate>& config) {
     if (!config || config->number <= durable_.config.number || leading()) return false;
-    durable_.config = *config;
+    adopt(*config);
     follow(Reason::higher_term);
     return true;
 }
 
-// ---- changes of term and role, in one place each
-// -------------------------------------------------
+// A newer configuration. Who finds itself banned has left; who is listed again has not (§6.4).
+void Election::adopt(const Electorate& config) {
+    durable_.config = config;
+    if (config.bans(me())) durable_.left = true;
+    if (config.has(me())) durable_.left = false;
+    if (!config.has(me())) aside_.reset();
+}
+
+// B7: the sender's cluster replaced mine, or the one I was about to found.
+void Election::superseded(const Sender& from, Term theirs) {
+    const auto ended = durable_.blank() && !durable_.founding_set.empty()
+                           ? founding_hash(durable_.cluster_name, durable_.founding_set)
+                           : durable_.cluster_id;
+    if (ended.empty() || from.cluster_id.empty() || from.cluster_id == durable_.cluster_id ||
+        from.cluster_name != durable_.cluster_name ||
+        std::ranges::find(from.supersedes, ended) == from.supersedes.end()) {
+        return;
+    }
+    follow(Reason::recovered);
+    enter_term(std::max(durable_.term, theirs), {});
+    durable_.cluster_id = from.cluster_id;
+    durable_.supersedes = from.supersedes;
+    durable_.config = {};
+    durable_.founding_set.clear();
+    release_.reset();
+    next_hello_ = now_;
+}
+
+// ---- changes of term and role, in one place each -----------------------------------------------
 
 void Election::enter_term(Term term, const NodeUuid& vote) {
     ENSURE(term >= durable_.term);
@@ -366,13 +408,16 @@ void Election::follow(Reason cause) {
     cause_ = cause;
     lease_.reset();
     leader_.reset();
+    std::vector<Removal> removals;
     if (auto* lead = leading()) {
+        removals = std::move(lead->removals);
         auto hand_over = std::move(lead->hand_over);
         role_ = Following{};
         set_random_timer();
         if (hand_over) end_hand_over(hand_over->tickets, std::nullopt);
     }
     role_ = Following{};
+    for (const auto& removal : removals) refuse(removal.ticket, Reason::not_leader);
     for (const auto& command : std::exchange(waiting_, {})) on_command(command);
 }
 
@@ -385,8 +430,7 @@ void Election::set_random_timer() {
     }
 }
 
-// ---- what is so
-// ----------------------------------------------------------------------------------
+// ---- what is so --------------------------------------------------------------------------------
 
 bool Election::holds_office() const {
     const auto* campaign = std::get_if<Candidate>(&role_);
@@ -421,6 +465,21 @@ std::optional<LeaderHint> Election::hint(Instant now) const {
                                        now - heard_heartbeat_.value_or(now))};
 }
 
+void Election::take_hint(const std::optional<LeaderHint>& hint) {
+    if (!hint || hint->uuid == me() || hint->age >= timing().election_timeout) return;
+    hearsay_ = Hearsay{*hint, now_ + timing().election_timeout - hint->age};
+}
+
+// M2: remembered for an hour, the newest few.
+void Election::flapped(const NodeUuid& uuid) {
+    auto& times = flaps_[uuid];
+    times.push_back(now_);
+    if (times.size() > kFlapsMax) times.erase(times.begin());
+    std::erase_if(flaps_, [this](const auto& entry) {
+        return now_ - entry.second.back() > kFlapsRemembered;
+    });
+}
+
 std::string_view Election::state(Instant now) const {
     if (leads(now)) return "LEADER";
     return std::holds_alternative<Following>(role_) || draining() ? "FOLLOWER" : "CANDIDATE";
@@ -433,8 +492,7 @@ bool Election::cooling(Instant now) const {
            now < heard + 2 * timing().election_timeout;
 }
 
-// ---- what every floor uses
-// -----------------------------------------------------------------------
+// ---- what every floor uses ---------------------------------------------------------------------
 
 void Election::answer(ReplyBody body, Reason reason) {
     out_.reply = Reply{durable_.term, reason, std::move(body)};
@@ -484,7 +542,7 @@ void Election::tell_changes() {
 void Election::tell_voters() {
     const auto tell = [&](const Voter& voter, Reason reason) {
         out_.changes.push_back({.kind = Change::Kind::membership,
-                                .reason = reason,
+                                .reason = step_reason_ == Reason::none ? reason : step_reason_,
                                 .term = durable_.config.number.term,
                                 .subject = voter.id,
                                 .uuid = voter.uuid,
@@ -497,6 +555,7 @@ void Election::tell_voters() {
         if (!durable_.config.has(voter.uuid)) tell(voter, Reason::voter_removed);
     }
     told_config_ = durable_.config;
+    step_reason_ = Reason::none;
 }
 
 }  // namespace electiond

@@ -34,6 +34,12 @@ struct Followed {
     bool operator==(const Followed&) const = default;
 };
 
+// A leader that this node does not hear itself, as others tell: fresh for as long as their promise.
+struct Hearsay {
+    LeaderHint hint{};
+    Instant until{};
+};
+
 // One node's part in the election. Time, chance and everything that is heard come in as arguments;
 // what must be saved, sent and told comes out as Effects, in the order in which Effects names it.
 // Not shared between threads; owned by Node. Rules are quoted by their numbers in protocol.md.
@@ -49,8 +55,7 @@ class Election {
     // When it next wants a Tick; kNever where nothing is due.
     [[nodiscard]] Instant deadline() const;
 
-    // ---- what is so, for display and for Node
-    // -----------------------------------------------------
+    // ---- what is so, for display and for Node --------------------------------------------------
     [[nodiscard]] const Durable& durable() const { return durable_; }
     [[nodiscard]] const Policy& policy() const { return policy_; }
     [[nodiscard]] Term term() const { return durable_.term; }
@@ -69,9 +74,12 @@ class Election {
     [[nodiscard]] std::optional<LeaderHint> hint(Instant now) const;
     // FOLLOWER, CANDIDATE or LEADER, as interface.md says.
     [[nodiscard]] std::string_view state(Instant now) const;
+    // Who others say leads: to be shown until then, never to be followed (§2).
+    [[nodiscard]] const std::optional<Hearsay>& hearsay() const { return hearsay_; }
     // E1: may lead.
     [[nodiscard]] bool eligible() const;
-    [[nodiscard]] bool wants_vote() const { return !policy_.observer && !durable_.left; }
+    [[nodiscard]] bool wants_vote() const;
+    [[nodiscard]] bool leaving() const { return leave_.has_value(); }
     // E2: has stepped down lately and leaves the lead to others.
     [[nodiscard]] bool cooling(Instant now) const;
     [[nodiscard]] Voter self() const { return {durable_.node_id, durable_.uuid}; }
@@ -97,6 +105,10 @@ class Election {
     void on_vote_reply(const PeerReply& reply, const VoteReply& body);
     bool overtaken(Term theirs);
     bool take_newer(const std::optional<Electorate>& config);
+    void adopt(const Electorate& config);
+    void superseded(const Sender& from, Term theirs);
+    void take_hint(const std::optional<LeaderHint>& hint);
+    void flapped(const NodeUuid& uuid);
     void on_election_timer();
     void become_candidate(bool transfer, bool in_place, Reason cause);
     void follow(Reason cause);
@@ -116,8 +128,17 @@ class Election {
     [[nodiscard]] LeadView lead_view() const;
     void on_command(const Command& command);
     void step_down(std::uint64_t ticket, const StepDown& wish);
+    void remove(std::uint64_t ticket, const Remove& wish);
+    void leave(std::uint64_t ticket);
     void stop(std::uint64_t ticket);
-    void begin_hand_over(std::uint64_t ticket, Reason cause, std::optional<NodeUuid> target);
+    bool begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
+                         std::optional<NodeUuid> target);
+    void give_way();
+    void end_removals();
+    void advance_leave();
+    bool promote_first(HandOver& hand_over);
+    void refuse(std::uint64_t ticket, Reason reason);
+    void install(ConfigStep step);
     void advance_hand_over();
     void release();
     void advance_release();
@@ -148,13 +169,17 @@ class Election {
     [[nodiscard]] const NodeUuid& me() const { return durable_.uuid; }
     [[nodiscard]] const Timing& timing() const { return policy_.timing; }
 
+    static constexpr std::size_t kFlapsMax = 6;
+    static constexpr std::chrono::hours kFlapsRemembered{1};
+
     const Policy policy_;
     Durable durable_;
     Durable saved_;  // as last given out to be saved
     Random random_;
 
-    Instant now_;  // of the step under way
-    Effects out_;  // of the step under way
+    Instant now_;                          // of the step under way
+    bool from_namesakes_address_ = false;  // of the request under way
+    Effects out_;                          // of the step under way
 
     Role role_ = Following{};
     std::optional<Followed> leader_;  // of the current term; only H2 and C3 set it
@@ -178,7 +203,16 @@ class Election {
     bool healthy_ = true;
     bool stopping_ = false;
     std::optional<Release> release_;
-    std::vector<Command> waiting_;  // for a re-election in place to end
+    struct Departure {
+        std::vector<std::uint64_t> tickets{};
+        Instant until{};  // then it gives up
+    };
+    std::optional<Departure> leave_;  // this node wants to be out (§6.4)
+    std::optional<NodeUuid> aside_;   // E1: it took our place, and we want no vote under it
+    std::map<NodeUuid, std::vector<Instant>> flaps_;  // M2: when it let us down
+    std::optional<Hearsay> hearsay_;
+    Reason step_reason_ = Reason::none;  // of the configuration just installed
+    std::vector<Command> waiting_;       // for a re-election in place to end
 
     Founding founding_;
     const Instant started_;

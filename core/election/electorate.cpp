@@ -42,4 +42,14 @@ Electorate Electorate::without(const NodeUuid& uuid, Term term) const {
     return next;
 }
 
+Electorate Electorate::banning(const NodeUuid& uuid, Term term) const {
+    ENSURE(!bans(uuid));
+    Electorate next = *this;
+    next.number = {term, number.version + 1};
+    std::erase_if(next.voters, [&](const Voter& voter) { return voter.uuid == uuid; });
+    next.banned.push_back(uuid);
+    if (next.banned.size() > kBannedMax) next.banned.erase(next.banned.begin());
+    return next;
+}
+
 }  // namespace electiond

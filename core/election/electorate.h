@@ -51,6 +51,8 @@ struct Electorate {
     // The next configuration of the leader of `term` with one voter more, or one less: K2.
     [[nodiscard]] Electorate with(const Voter& voter, Term term) const;
     [[nodiscard]] Electorate without(const NodeUuid& uuid, Term term) const;
+    // The same with `uuid` banned for good, voter or not; the last kBannedMax bans are kept (§6.4).
+    [[nodiscard]] Electorate banning(const NodeUuid& uuid, Term term) const;
 
     static constexpr std::size_t kBannedMax = 64;
 };

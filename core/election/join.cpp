@@ -48,9 +48,10 @@ void Election::take_in(const PeerRequest& request, Reason& refused) {
     const auto& from = request.from;
     auto& lead = *leading();
     const auto* holder = durable_.config.find(from.id);
+    const bool namesake = holder && !durable_.config.has(from.uuid);
     if (durable_.config.bans(from.uuid)) {
         refused = Reason::banned;
-    } else if (holder && holder->uuid != from.uuid) {
+    } else if (namesake && !lost(lead_view(), *holder, from_namesakes_address_)) {  // M5
         refused = Reason::id_in_use;
         report(Reason::id_in_use,
                "node " + from.id.value + " exists already as a voter with uuid " +
@@ -58,6 +59,7 @@ void Election::take_in(const PeerRequest& request, Reason& refused) {
                from.id);
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
+        lead.roster.set_moved_in(from.uuid, from_namesakes_address_);
         out_.changes.push_back({.kind = Change::Kind::peer,
                                 .reason = Reason::startup,
                                 .term = durable_.term,
@@ -73,6 +75,7 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
     if (from.cluster_name != durable_.cluster_name || from.uuid == me()) return;
     if (!durable_.blank()) {
         if (from.cluster_id != durable_.cluster_id) return;  // I1
+        take_hint(body.hint);
         overtaken(reply.term);
         take_newer(body.config);
     } else {
@@ -111,7 +114,8 @@ void Election::join(const Sender& leader) {
         return;
     }
     durable_.supersedes = leader.supersedes;
-    if (!durable_.founding_set.empty()) return found(leader.cluster_id, durable_.founding_set);  // B5
+    if (!durable_.founding_set.empty())
+        return found(leader.cluster_id, durable_.founding_set);  // B5
     durable_.cluster_id = leader.cluster_id;
     next_claim_ = kNever;
 }
@@ -146,8 +150,7 @@ void Election::say_hello_when_due() {
         {.to = Everyone{.except = {me()}}, .term = durable_.term, .body = introduce()});
 }
 
-// ---- 6.1 and 6.2: founding
-// -----------------------------------------------------------------------
+// ---- 6.1 and 6.2: founding ---------------------------------------------------------------------
 
 // B5: everyone has shown the set, or a member of the cluster it names has spoken.
 void Election::found_when_due() {

@@ -1,11 +1,10 @@
-// The election while it leads: rounds, leases, hand-over, the voters.
+// The election while it leads: rounds, leases, the voters.
 #include <algorithm>
 #include <utility>
 
 #include <electiond/error.h>
 
 #include "election/election.h"
-#include "election/overloaded.h"
 
 namespace electiond {
 
@@ -89,22 +88,31 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     const auto sent = lead->rounds.sent(body.seq);
     if (!sent || !lead->roster.find(reply.from.uuid)) return;
     if (overtaken(reply.term) || !body.accepted) return;
+    const auto* follower = lead->roster.find(reply.from.uuid);
+    if (follower->acked && *sent - *follower->acked > timing().election_timeout) {
+        flapped(reply.from.uuid);  // M2: it fell silent
+    }
     lead->roster.ack(reply.from.uuid, body, *sent, now_, timing().election_timeout);
     if (durable_.config.has(reply.from.uuid)) extend_lease();
+    if (durable_.config.bans(reply.from.uuid) && body.config == durable_.config.number) {
+        lead->roster.forget(reply.from.uuid);  // it knows that it is out
+    }
 }
 
-// ---- section 5 and 8: the voters
-// -----------------------------------------------------------------
+// ---- section 5 and 8: the voters --------------------------------------------------------------
 
 LeadView Election::lead_view() const {
     const auto& lead = *leading();
+    std::vector<NodeUuid> asked;
+    for (const auto& removal : lead.removals) asked.push_back(removal.uuid);
     return {.config = durable_.config,
             .roster = lead.roster,
             .policy = policy_,
             .self = me(),
             .term = durable_.term,
             .led_since = lead.won,
-            .now = now_};
+            .now = now_,
+            .asked = std::move(asked)};
 }
 
 // K2, one step at a time and never during a hand-over.
@@ -113,11 +121,28 @@ void Election::change_voters() {
     if (!lead || lead->hand_over || !lead->roster.config_held(durable_.config, me())) return;
     // Before that, a quorum may hold this number of an older term only.
     if (durable_.config.number.term != durable_.term) return;
-    auto step = next_step(lead_view());
-    if (!step) return;
-    ENSURE(step->next.has(me()) && step->next.number > durable_.config.number);
-    durable_.config = std::move(step->next);
+    if (auto step = next_step(lead_view())) install(std::move(*step));
+}
+
+void Election::install(ConfigStep step) {
+    ENSURE(step.next.has(me()) && step.next.number > durable_.config.number);
+    durable_.config = std::move(step.next);
+    step_reason_ = step.reason;
     start_round();
+}
+
+// A removal has been carried out once a quorum holds the configuration that bans the node.
+void Election::end_removals() {
+    auto* lead = leading();
+    if (!lead || lead->removals.empty() || !lead->roster.config_held(durable_.config, me())) return;
+    std::erase_if(lead->removals, [this](const Removal& removal) {
+        if (!durable_.config.bans(removal.uuid)) return false;
+        out_.done.push_back({.ticket = removal.ticket,
+                             .refused = Reason::none,
+                             .successor = std::nullopt,
+                             .term = durable_.term});
+        return true;
+    });
 }
 
 std::vector<Member> Election::members(Instant now) const {
@@ -148,145 +173,6 @@ std::vector<Member> Election::members(Instant now) const {
         }
     }
     return all;
-}
-
-// ---- 4.5: hand-over
-// ------------------------------------------------------------------------------
-
-void Election::on_command(const Command& command) {
-    const auto* campaign = std::get_if<Candidate>(&role_);
-    if (campaign && campaign->in_place) {  // T1: it first finishes its election
-        waiting_.push_back(command);
-        return;
-    }
-    std::visit(overloaded{[&](const StepDown& wish) { step_down(command.ticket, wish); },
-                          [&](const Stop&) { stop(command.ticket); }},
-               command.what);
-}
-
-void Election::step_down(std::uint64_t ticket, const StepDown& wish) {
-    const auto refuse = [&](Reason reason) {
-        out_.done.push_back({.ticket = ticket, .refused = reason, .term = durable_.term});
-    };
-    const auto* lead = leading();
-    if (!lead) return refuse(Reason::not_leader);
-    if (lead->hand_over) return refuse(Reason::draining);
-    auto target = best_target(durable_.config, me(), lead->roster, timing(), now_);
-    if (wish.to) {
-        const auto known = std::ranges::find_if(lead->roster.all(), [&](const auto& entry) {
-            return entry.second.id.value == *wish.to || entry.first.value == *wish.to;
-        });
-        const bool self = me().value == *wish.to || durable_.node_id.value == *wish.to;
-        if (known == lead->roster.all().end() && !self) return refuse(Reason::unknown_node);
-        if (self || !durable_.config.has(known->first) || !known->second.eligible ||
-            !lead->roster.fresh(known->first, now_, 2 * timing().heartbeat)) {
-            return refuse(Reason::not_eligible);
-        }
-        target = known->first;
-    }
-    begin_hand_over(ticket, Reason::step_down, target);
-}
-
-void Election::stop(std::uint64_t ticket) {
-    stopping_ = true;
-    auto* lead = leading();
-    if (lead && lead->hand_over) {
-        lead->hand_over->tickets.push_back(ticket);
-    } else if (lead) {
-        begin_hand_over(ticket, Reason::shutdown,
-                        best_target(durable_.config, me(), lead->roster, timing(), now_));
-    } else if (release_) {
-        release_->tickets.push_back(ticket);
-    } else {
-        end_hand_over({ticket}, std::nullopt);
-    }
-}
-
-void Election::begin_hand_over(std::uint64_t ticket, Reason cause, std::optional<NodeUuid> target) {
-    HandOver hand_over;
-    hand_over.tickets = {ticket};
-    hand_over.cause = cause;
-    hand_over.target = std::move(target);
-    hand_over.started = now_;
-    leading()->hand_over = std::move(hand_over);
-    advance_hand_over();
-}
-
-// T1, one stage after the other; each is entered as soon as its condition holds.
-void Election::advance_hand_over() {
-    auto* lead = leading();
-    if (!lead || !lead->hand_over) return;
-    auto& hand_over = *lead->hand_over;
-    if (!hand_over.draining) {
-        const auto* target = hand_over.target ? lead->roster.find(*hand_over.target) : nullptr;
-        if (target && target->config != durable_.config.number &&
-            now_ < hand_over.started + timing().election_timeout) {
-            return;
-        }
-        hand_over.draining = true;
-        hand_over.drained_at = now_;
-        hand_over.hooks_done = !policy_.has_stop_hooks;
-        out_.close_grants = true;
-        cause_ = hand_over.cause;
-        return;
-    }
-    const bool hooks_over =
-        hand_over.hooks_done || now_ >= hand_over.drained_at + policy_.hooks_timeout;
-    if (hand_over.granted_until && now_ >= *hand_over.granted_until && hooks_over) release();
-}
-
-// T2
-void Election::release() {
-    auto hand_over = std::move(*leading()->hand_over);
-    leading()->hand_over.reset();
-    follow(hand_over.cause);
-    cool_down_since_ = now_;
-    set_random_timer();
-    if (!hand_over.target) return end_hand_over(hand_over.tickets, std::nullopt);
-    release_ = Release{.tickets = std::move(hand_over.tickets),
-                       .cause = hand_over.cause,
-                       .target = hand_over.target,
-                       .term = durable_.term,
-                       .until = now_ + timing().election_timeout,
-                       .next_send = now_};
-}
-
-// T2 goes on: the target is told until a higher term is seen; whoever asked is told who leads it.
-void Election::advance_release() {
-    if (!release_) return;
-    const auto known = leader(now_);
-    if ((known && known->token > release_->term) || now_ >= release_->until) {
-        const auto over = std::exchange(release_, std::nullopt);
-        end_hand_over(over->tickets, known ? std::optional(known->id) : std::nullopt);
-    } else if (durable_.term == release_->term && now_ >= release_->next_send) {
-        send(*release_->target, release_->term, TimeoutNow{.cause = release_->cause});
-        release_->next_send = now_ + timing().heartbeat;
-    } else if (durable_.term != release_->term) {
-        release_->next_send = kNever;
-    }
-}
-
-void Election::end_hand_over(const std::vector<std::uint64_t>& tickets,
-                             std::optional<NodeId> successor) {
-    for (const auto ticket : tickets) {
-        out_.done.push_back({.ticket = ticket,
-                             .refused = Reason::none,
-                             .successor = successor,
-                             .term = durable_.term});
-    }
-}
-
-// T3
-void Election::on_timeout_now(const PeerRequest& request, const TimeoutNow& body) {
-    const bool mine = request.term == durable_.term && leader_ && !leading() &&
-                      leader_->uuid == request.from.uuid;
-    if (!mine || !durable_.config.has(me()) || !eligible() || durable_.term >= kNumberMax) {
-        return answer(TimeoutNowReply{.accepted = false},
-                      request.term != durable_.term ? Reason::old_term : Reason::not_eligible);
-    }
-    cool_down_since_.reset();
-    answer(TimeoutNowReply{.accepted = true});
-    become_candidate(true, false, body.cause == Reason::none ? Reason::step_down : body.cause);
 }
 
 }  // namespace electiond

@@ -1,58 +1,165 @@
-// Who may become a voter, and when.
+// Who may become a voter, who ceases to be one, and when.
 #include "election/membership.h"
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 namespace electiond {
 namespace {
 
 constexpr std::uint32_t kShortStreak = 2;
 
-// M1: where nothing stable is put at risk, two acks in a row are enough.
-bool two_acks_are_enough(const LeadView& lead) {
-    const std::size_t voters = lead.config.voters.size();
-    return voters % 2 == 0 ||
-           (voters == 1 && lead.now - lead.led_since < lead.policy.timing.dead_after);
+bool odd(const LeadView& lead) { return lead.config.voters.size() % 2 == 1; }
+
+// Not banned, wants a vote, holds the current configuration, has acked long enough: M1 without the
+// rule about ids, which M5 has its own word on.
+bool steady(const LeadView& lead, const Follower& follower) {
+    const Timing& timing = lead.policy.timing;
+    if (!follower.wants_vote || follower.leaving || lead.config.has(follower.uuid) ||
+        lead.config.bans(follower.uuid) || !follower.acked ||
+        lead.now - *follower.acked > timing.election_timeout ||
+        follower.config != lead.config.number) {
+        return false;
+    }
+    // Two acks in a row are enough where nothing stable is put at risk.
+    const bool young =
+        lead.config.voters.size() == 1 && lead.now - lead.led_since < timing.dead_after;
+    return *follower.acked - follower.steady_since >= timing.stable_after ||
+           ((!odd(lead) || young) && follower.streak >= kShortStreak);
+}
+
+// Of two with one id only the older may come in.
+std::vector<const Follower*> ready_ones(const LeadView& lead) {
+    std::map<NodeId, const Follower*> oldest;
+    for (const auto& [uuid, follower] : lead.roster.all()) {
+        if (!ready(lead, follower)) continue;
+        auto& one = oldest[follower.id];
+        if (!one || follower.noted < one->noted) one = &follower;
+    }
+    std::vector<const Follower*> found;
+    for (const auto& [id, follower] : oldest) found.push_back(follower);
+    return found;
+}
+
+Duration silence(const LeadView& lead, const NodeUuid& uuid) {
+    const auto* follower = lead.roster.find(uuid);
+    return follower ? lead.now - follower->heard() : Duration{0};
+}
+
+ConfigStep promote(const LeadView& lead, const Follower& follower, Reason reason) {
+    const Voter voter{follower.id, follower.uuid};
+    return {lead.config.with(voter, lead.term), reason, voter};
+}
+
+ConfigStep drop(const LeadView& lead, const Voter& voter, Reason reason) {
+    return {lead.config.without(voter.uuid, lead.term), reason, voter};
+}
+
+// §6.4: who leaves or was asked to go is banned, who wants no vote merely loses it.
+std::optional<ConfigStep> let_go(const LeadView& lead) {
+    for (const auto& [uuid, follower] : lead.roster.all()) {
+        const Voter node{follower.id, uuid};
+        const bool voter = lead.config.has(uuid);
+        if (voter && !keeps_quorum_without(lead, uuid)) continue;
+        const bool asked = std::ranges::find(lead.asked, uuid) != lead.asked.end();
+        if ((asked || follower.leaving) && !lead.config.bans(uuid)) {
+            return ConfigStep{lead.config.banning(uuid, lead.term), Reason::voter_removed, node};
+        }
+        if (voter && follower.acked && !follower.wants_vote) {
+            return drop(lead, node, Reason::voter_removed);
+        }
+    }
+    return std::nullopt;
+}
+
+// M5: of two voters of one id the silent one goes; a lost one makes room for its next life.
+std::optional<ConfigStep> replace_lost(const LeadView& lead) {
+    const Duration timeout = lead.policy.timing.election_timeout;
+    for (const auto& voter : lead.config.voters) {
+        if (voter.uuid == lead.self) continue;
+        const bool doubled = std::ranges::count(lead.config.voters, voter.id, &Voter::id) > 1;
+        if (doubled && silence(lead, voter.uuid) >= 2 * timeout) {
+            return drop(lead, voter, Reason::voter_replaced);
+        }
+        for (const auto& [uuid, follower] : lead.roster.all()) {
+            if (follower.id != voter.id || !steady(lead, follower) ||
+                !lost(lead, voter, follower.moved_in)) {
+                continue;
+            }
+            return odd(lead) ? drop(lead, voter, Reason::voter_replaced)
+                             : promote(lead, follower, Reason::voter_replaced);
+        }
+    }
+    return std::nullopt;
+}
+
+// M6: replaced, never just dropped. From an even number M4 promotes first.
+std::optional<ConfigStep> replace_dead(const LeadView& lead) {
+    if (!odd(lead) || ready_ones(lead).empty()) return std::nullopt;
+    for (const auto& voter : lead.config.voters) {
+        if (voter.uuid != lead.self && silence(lead, voter.uuid) >= lead.policy.timing.dead_after) {
+            return drop(lead, voter, Reason::voter_replaced);
+        }
+    }
+    return std::nullopt;
 }
 
 // M1 and M4: from an odd number wait for two and promote one after the other; from an even number
 // one is enough.
 std::optional<ConfigStep> grow(const LeadView& lead) {
-    std::map<NodeId, const Follower*> waiting;  // of two with one id only the older may come in
-    for (const auto& [uuid, follower] : lead.roster.all()) {
-        if (!ready(lead, follower)) continue;
-        auto& one = waiting[follower.id];
-        if (!one || follower.noted < one->noted) one = &follower;
-    }
+    const auto waiting = ready_ones(lead);
     const std::size_t voters = lead.config.voters.size();
-    const std::size_t needed = voters % 2 == 1 ? 2 : 1;
+    const std::size_t needed = odd(lead) ? 2 : 1;
     const std::size_t most = lead.policy.max_voters - (lead.policy.max_voters % 2 == 0 ? 1 : 0);
     if (waiting.size() < needed || voters + needed > most) return std::nullopt;
-    const auto* oldest = std::ranges::min_element(waiting, {}, [](const auto& entry) {
-                             return entry.second->noted;
-                         })->second;
-    const Voter voter{oldest->id, oldest->uuid};
-    return ConfigStep{lead.config.with(voter, lead.term), Reason::voter_joined, voter};
+    return promote(lead, **std::ranges::min_element(waiting, {}, &Follower::noted),
+                   Reason::voter_joined);
 }
 
 }  // namespace
 
 bool ready(const LeadView& lead, const Follower& follower) {
-    if (!follower.wants_vote || follower.leaving || lead.config.has(follower.uuid) ||
-        lead.config.bans(follower.uuid) || lead.config.find(follower.id)) {
-        return false;
-    }
-    const Timing& timing = lead.policy.timing;
-    if (!follower.acked || lead.now - *follower.acked > timing.election_timeout ||
-        follower.config != lead.config.number) {
-        return false;
-    }
-    return *follower.acked - follower.steady_since >= timing.stable_after ||
-           (two_acks_are_enough(lead) && follower.streak >= kShortStreak);
+    return steady(lead, follower) && !lead.config.find(follower.id);
 }
 
-std::optional<ConfigStep> next_step(const LeadView& lead) { return grow(lead); }
+std::optional<ConfigStep> next_step(const LeadView& lead) {
+    for (const auto rule : {let_go, replace_lost, replace_dead, grow}) {
+        if (auto step = rule(lead)) return step;
+    }
+    return std::nullopt;
+}
+
+bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid) {
+    std::size_t remaining = 0;
+    std::size_t heard = 0;
+    for (const auto& voter : lead.config.voters) {
+        if (voter.uuid == uuid) continue;
+        ++remaining;
+        heard += voter.uuid == lead.self || lead.roster.fresh(voter.uuid, lead.now,
+                                                              lead.policy.timing.election_timeout)
+                     ? 1
+                     : 0;
+    }
+    return remaining > 0 && heard >= remaining / 2 + 1;
+}
+
+bool lost(const LeadView& lead, const Voter& voter, bool moved_in) {
+    if (voter.uuid == lead.self) return false;
+    const Timing& timing = lead.policy.timing;
+    return silence(lead, voter.uuid) >=
+           (moved_in ? Duration(2 * timing.election_timeout) : Duration(timing.dead_after));
+}
+
+std::optional<Voter> eligible_standby(const LeadView& lead) {
+    auto waiting = ready_ones(lead);
+    std::erase_if(waiting, [](const Follower* follower) { return !follower->eligible; });
+    if (waiting.empty()) return std::nullopt;
+    const auto* best = *std::ranges::min_element(waiting, {}, [](const Follower* follower) {
+        return std::tuple(follower->cooling, -follower->priority, follower->noted);
+    });
+    return Voter{best->id, best->uuid};
+}
 
 std::string member_role(const LeadView& lead, const Follower& follower) {
     if (lead.config.has(follower.uuid)) return "voter";

@@ -1,8 +1,9 @@
-// Who may become a voter, and when: the leader's next step from one configuration to the next (§8).
+// Who may become a voter, who ceases to be one, and when: the leader's next step (§6.4, §8).
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "election/policy.h"
 #include "election/reason.h"
@@ -12,9 +13,9 @@ namespace electiond {
 
 // One step of K2, with its reason for people.
 struct ConfigStep {
-    Electorate next;
+    Electorate next{};
     Reason reason = Reason::none;
-    Voter subject;
+    Voter subject{};
 };
 
 // What the rules of section 8 look at. References: borrowed for the call.
@@ -22,10 +23,11 @@ struct LeadView {
     const Electorate& config;
     const Roster& roster;
     const Policy& policy;
-    NodeUuid self;
+    NodeUuid self{};
     Term term = 0;
     Instant led_since{};
     Instant now{};
+    std::vector<NodeUuid> asked{};  // to be removed, as an operator asked
 };
 
 // M1: wants a vote, is not banned, has no voter's id, holds the current configuration, and has
@@ -35,6 +37,35 @@ struct LeadView {
 // The step that is due now, in the order of M7; nothing where the voters are as they should be. The
 // caller has checked K2.
 [[nodiscard]] std::optional<ConfigStep> next_step(const LeadView& lead);
+
+// M7: would those voters that remain without `uuid` and are heard now be a quorum of what remains?
+[[nodiscard]] bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid);
+
+// M5: may a node with this voter's id and another uuid take its place? `moved_in`: it speaks from
+// the same address, where the old one cannot listen any more.
+[[nodiscard]] bool lost(const LeadView& lead, const Voter& voter, bool moved_in);
+
+// E1: the best standby that may lead, where no voter may; nothing where there is none.
+[[nodiscard]] std::optional<Voter> eligible_standby(const LeadView& lead);
+
+// M2: the voter of higher priority that should lead instead; nothing where there is none. `waits`
+// tells for how long such a voter must have acked.
+template <class Waits>
+[[nodiscard]] std::optional<NodeUuid> favourite(const LeadView& lead, const Waits& waits) {
+    const Follower* best = nullptr;
+    for (const auto& voter : lead.config.voters) {
+        const auto* follower = lead.roster.find(voter.uuid);
+        if (!follower || !follower->acked || !follower->eligible || follower->cooling ||
+            follower->leaving || follower->priority <= lead.policy.priority ||
+            lead.now - *follower->acked > lead.policy.timing.election_timeout ||
+            *follower->acked - follower->steady_since < waits(follower->uuid)) {
+            continue;
+        }
+        if (!best || follower->priority > best->priority) best = follower;
+    }
+    if (!best) return std::nullopt;
+    return best->uuid;
+}
 
 // "voter", "standby" (M3) or "observer", for display.
 [[nodiscard]] std::string member_role(const LeadView& lead, const Follower& follower);

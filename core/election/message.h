@@ -118,8 +118,7 @@ struct PeerRequest {
     bool operator==(const PeerRequest&) const = default;
 };
 
-// ---- answers; the common `term`, `requestTerm` and `reason` stand in PeerReply
-// --------------------
+// ---- answers; the common `term`, `requestTerm` and `reason` stand in PeerReply -----------------
 
 struct VoteReply {
     bool granted = false;

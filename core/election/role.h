@@ -34,11 +34,19 @@ struct HandOver {
     std::vector<std::uint64_t> tickets{};  // commands that wait for its end
     Reason cause = Reason::none;
     std::optional<NodeUuid> target{};
+    std::optional<Voter> promote{};  // E1: a standby that must become a voter first
+    bool aside = false;              // E1: it was one, and takes our place
     Instant started{};
     bool draining = false;
     std::optional<Instant> granted_until{};  // known once the grant book is closed
     bool hooks_done = false;
     Instant drained_at{};  // when draining began
+};
+
+// A removal that an operator asked for.
+struct Removal {
+    NodeUuid uuid{};
+    std::uint64_t ticket = 0;
 };
 
 // Leads the current term; visible only while it holds a lease.
@@ -50,6 +58,7 @@ struct Leading {
     std::vector<Member> shown{};  // the members as the view shows them, without ages
     std::uint64_t view = 0;       // of `succession` and `shown`; the first round makes it 1
     std::optional<HandOver> hand_over{};
+    std::vector<Removal> removals{};
     Instant next_round{};
 };
 
@@ -60,7 +69,8 @@ struct Release {
     std::vector<std::uint64_t> tickets{};  // commands that wait for its end
     Reason cause = Reason::none;
     std::optional<NodeUuid> target{};
-    Term term = 0;  // that was led
+    Term term = 0;       // that was led
+    bool aside = false;  // E1: over only when the configuration is without us
     Instant until{};
     Instant next_send{};
 };

@@ -17,8 +17,25 @@ const Follower* Roster::find(const NodeUuid& uuid) const {
     return at == followers_.end() ? nullptr : &at->second;
 }
 
+const Follower* Roster::named(const std::string& who) const {
+    const Follower* found = nullptr;
+    for (const auto& [uuid, follower] : followers_) {
+        if (uuid.value == who) return &follower;
+        if (follower.id.value == who && (!found || follower.heard() > found->heard())) {
+            found = &follower;
+        }
+    }
+    return found;
+}
+
 bool Roster::note(const NodeId& id, const NodeUuid& uuid, Instant now) {
     return followers_.try_emplace(uuid, Follower{.id = id, .uuid = uuid, .noted = now}).second;
+}
+
+void Roster::set_moved_in(const NodeUuid& uuid, bool moved_in) {
+    if (const auto at = followers_.find(uuid); at != followers_.end()) {
+        at->second.moved_in = moved_in;
+    }
 }
 
 void Roster::ack(const NodeUuid& from, const HeartbeatReply& reply, Instant sent, Instant now,

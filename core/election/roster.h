@@ -30,6 +30,7 @@ struct Follower {
     bool leaving = false;
     bool cooling = false;
     std::int64_t priority = 0;
+    bool moved_in = false;  // M5: speaks from the address of a voter with its id
 
     // When it was last heard, at the earliest the beginning of this lead.
     [[nodiscard]] Instant heard() const { return acked.value_or(noted); }
@@ -44,6 +45,9 @@ class Roster {
     [[nodiscard]] const std::map<NodeUuid, Follower>& all() const { return followers_; }
     [[nodiscard]] const Follower* find(const NodeUuid& uuid) const;
 
+    // By id or uuid, as an operator writes it; an id that two have names the one heard last.
+    [[nodiscard]] const Follower* named(const std::string& who) const;
+
     // A node that said hello gets heartbeats from now on; true where it is new.
     bool note(const NodeId& id, const NodeUuid& uuid, Instant now);
 
@@ -53,6 +57,8 @@ class Roster {
 
     // Drops observers that are silent for `dead_after`: they say hello again.
     void forget_silent_observers(const Electorate& config, Instant now, Duration dead_after);
+    // M5: whether it speaks from the address of the voter whose id it has.
+    void set_moved_in(const NodeUuid& uuid, bool moved_in);
     void forget(const NodeUuid& uuid) { followers_.erase(uuid); }
 
     // The quorum-th newest ack time of the voters, `own` being the leader's; nothing where fewer

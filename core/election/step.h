@@ -14,14 +14,15 @@
 
 namespace electiond {
 
-// ---- in
-// ------------------------------------------------------------------------------------------
+// ---- in ----------------------------------------------------------------------------------------
 
 // A deadline has come.
 struct Tick {};
 
 struct RequestReceived {
     PeerRequest request{};
+    // M5: the sender speaks from the address of a voter that has its id and another uuid.
+    bool from_namesakes_address = false;
 };
 
 struct ReplyReceived {
@@ -61,20 +62,29 @@ struct StepDown {
     std::optional<std::string> to{};  // an id or a uuid
 };
 
+// An operator takes a node out for good (§6.4).
+struct Remove {
+    std::string who{};  // an id or a uuid
+};
+
+// This node leaves for good (§6.4).
+struct Leave {};
+
 // The process is about to stop: hand over, never campaign again.
 struct Stop {};
 
+using Wanted = std::variant<StepDown, Remove, Leave, Stop>;
+
 struct Command {
     std::uint64_t ticket = 0;
-    std::variant<StepDown, Stop> what{};
+    Wanted what{};
 };
 
 using Input =
     std::variant<Tick, RequestReceived, ReplyReceived, NoReply, PeersFound, AddressesChanged,
                  ClaimAnswered, GrantsClosed, HooksDone, HealthChanged, Command>;
 
-// ---- out
-// -----------------------------------------------------------------------------------------
+// ---- out ---------------------------------------------------------------------------------------
 
 // The answer to the request that was stepped. Node adds its sender fields and requestTerm.
 struct Reply {

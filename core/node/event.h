@@ -49,7 +49,7 @@ struct HealthReported {
 // An operator's or the process's wish. `done` is called once, by the loop thread; it must not
 // block.
 struct Wish {
-    std::variant<StepDown, Stop> what;
+    Wanted what;
     std::function<void(const Done&)> done;
 };
 

@@ -85,7 +85,8 @@ void Node::on(RequestArrived arrived) {
             return answer_status(message.from, message.term, *query, respond);
         }
         learn(message.from);
-        step(RequestReceived{message}, &respond, message.term);
+        step(RequestReceived{message, from_namesakes_address(message.from)}, &respond,
+             message.term);
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
             heartbeat && heartbeat->members && election_.followed() &&
             election_.followed()->uuid == message.from.uuid) {
@@ -265,6 +266,14 @@ void Node::fill_hint(ReplyBody& body) const {
         body);
 }
 
+// M5: does the sender speak from the address of a voter that has its id and another uuid?
+bool Node::from_namesakes_address(const Sender& from) const {
+    const auto* voter = election_.electorate().find(from.id);
+    if (!voter || voter->uuid == from.uuid || !from.address) return false;
+    const auto known = book_.addresses(voter->uuid);
+    return std::ranges::find(known, *from.address) != known.end();
+}
+
 void Node::answer_status(const Sender&, Term term, const StatusQuery& query,
                          const Respond& respond) {
     const auto status = around_.board.read();
@@ -369,6 +378,10 @@ void Node::publish() {
     if (!status.in_office && election_.followed()) {
         status.followed = election_.followed();
         status.followed_until = election_.promise().until;
+    }
+    if (const auto& told = election_.hearsay(); told && told->hint.term >= durable.term) {
+        status.hearsay = told->hint.id.empty() ? told->hint.uuid.value : told->hint.id.value;
+        status.hearsay_until = told->until;
     }
     status.config = durable.config.number;
     status.voters = durable.config.voters;

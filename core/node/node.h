@@ -80,6 +80,7 @@ class Node {
     void answer_status(const Sender& from, Term term, const StatusQuery& query,
                        const Respond& respond);
     [[nodiscard]] Sender sender() const;
+    [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
     void fill_hint(ReplyBody& body) const;
     void publish();

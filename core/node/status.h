@@ -44,8 +44,10 @@ struct Status {
     bool draining = false;
     FencingToken lease_token = 0;
     Instant lease_until{};
-    std::optional<Followed> followed{};  // whom we follow …
-    Instant followed_until{};            // … while our promise to it is live
+    std::optional<Followed> followed{};    // whom we follow …
+    Instant followed_until{};              // … while our promise to it is live
+    std::optional<std::string> hearsay{};  // who others say leads, shown where we hear nobody …
+    Instant hearsay_until{};               // … while that is fresh
     ConfigNumber config{};
     std::vector<Voter> voters{};
     std::size_t quorum = 1;
@@ -61,12 +63,17 @@ struct Status {
     [[nodiscard]] bool leads_at(Instant now) const {
         return in_office && !draining && now < lease_until;
     }
-    // The short id of the leader (the uuid where the id is unknown); nothing where none is known.
+    // The short id of the leader (the uuid where the id is unknown), as we hear it or as others
+    // that hear it say; nothing where none is known.
     [[nodiscard]] std::optional<std::string> leader_at(Instant now) const {
         if (leads_at(now)) return id.value;
-        if (!followed || now >= followed_until) return std::nullopt;
-        return followed->id.empty() ? followed->uuid.value : followed->id.value;
+        if (follows_at(now)) {
+            return followed->id.empty() ? followed->uuid.value : followed->id.value;
+        }
+        return now < hearsay_until ? hearsay : std::nullopt;
     }
+    // Does this node follow a live leader, as it heard itself?
+    [[nodiscard]] bool follows_at(Instant now) const { return followed && now < followed_until; }
     [[nodiscard]] std::string_view state_at(Instant now) const {
         return leads_at(now) ? std::string_view("LEADER") : state_without_lease;
     }

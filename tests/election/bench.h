@@ -267,7 +267,7 @@ class Bench {
             for (const int n : friends) ack(n, what);
         }
     }
-    std::uint64_t command(std::variant<StepDown, Stop> what) {
+    std::uint64_t command(Wanted what) {
         feed(Command{++tickets_, std::move(what)});
         return tickets_;
     }

@@ -92,7 +92,7 @@ void SimNode::resume() {
     turn();
 }
 
-void SimNode::wish(std::variant<StepDown, Stop> what) {
+void SimNode::wish(Wanted what) {
     const bool stop = std::holds_alternative<Stop>(what);
     const auto number = ++process_->wished;
     process_->wishes[number] = now();

@@ -47,7 +47,7 @@ class SimNode : public Inbox {
     // Its loop and its API stand still; what arrives waits.
     void pause();
     void resume();
-    void wish(std::variant<StepDown, Stop> what);
+    void wish(Wanted what);
     void post(Event event);
     void deliver(Request request, Respond respond) noexcept override;
     // A client asks for a grant.

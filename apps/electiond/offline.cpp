@@ -1,0 +1,130 @@
+// What is done to a node that does not run.
+#include "offline.h"
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+
+#include "assembly.h"
+#include "election/recovery.h"
+#include "node/node.h"
+#include "storage/durable_file.h"
+
+namespace electiond {
+namespace {
+
+// The node's folder, held for as long as the command runs, and its record.
+struct Opened {
+    explicit Opened(const Settings& settings)
+        : folder(settings.node.data_dir),
+          store(folder, settings.node.id, settings.cluster.name, Log{}) {
+        record = store.load();
+    }
+    [[nodiscard]] const Durable& known(const Settings& settings) const {
+        if (record) return *record;
+        throw Error(settings.node.data_dir.string() +
+                        " holds no node yet; there is nothing to recover or to rejoin: start "
+                        "electiond",
+                    Error::refused);
+    }
+    void save(const Durable& next) {
+        store.save(next);
+        store.settle();
+    }
+    DataDir folder;
+    DurableFile store;
+    std::optional<Durable> record;
+};
+
+// The one discovery that can claim; null where there is none.
+std::unique_ptr<Discovery> arbiter(const Settings& settings) {
+    PluginHost host(plugin_directories(settings), own_program(), Log{});
+    auto guests = make_guests(host, settings, Log{});
+    for (auto& [plugin, discovery] : guests.discoveries) {
+        if (discovery->can_claim()) return std::move(discovery);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+int recover(const Settings& settings, const Confirm& confirm) {
+    Opened node(settings);
+    const auto& record = node.known(settings);
+    if (record.blank()) {
+        throw Error("node " + record.node_id.value +
+                        " belongs to no cluster yet: there is nothing to recover. Where the "
+                        "arbiter's claim names a lost node, use electiond recover --claim",
+                    Error::refused);
+    }
+    const bool voter = record.config.has(record.uuid);
+    if (!confirm("This node (" + record.node_id.value + ", " + (voter ? "a voter" : "no voter") +
+                 ", term " + std::to_string(record.term) + ") becomes the only voter of cluster " +
+                 record.cluster_name + ", which had " +
+                 std::to_string(record.config.voters.size()) +
+                 " voters.\nDo this on ONE survivor, and only if a majority of them is lost for "
+                 "good: while they live on somewhere, there will be two leaders.")) {
+        return Error::refused;
+    }
+    auto random = real_random();
+    const auto next = recovered(record, random.identity());
+    node.save(next);
+    if (const auto claims = arbiter(settings)) {
+        claims->replace_claim(settings.cluster.name, {next.cluster_id, next.uuid});
+    }
+    std::cout << "Recovered as cluster id " << next.cluster_id << ", term " << next.term
+              << ". Start electiond here first; other survivors then come back by themselves.\n";
+    return 0;
+}
+
+int recover_claim(const Settings& settings, const Confirm& confirm) {
+    const auto claims = arbiter(settings);
+    if (!claims) {
+        throw Error("no discovery of this configuration can claim, so there is no claim to recover",
+                    Error::refused);
+    }
+    Opened node(settings);
+    auto random = real_random();
+    if (!node.record)
+        node.record = wake(node.store, settings.node.id, settings.cluster.name, random);
+    const Durable record = *node.record;
+    // Asked with a claim of our own: where none is stored, ours is as good as any.
+    const Claim stored = claims->claim(settings.cluster.name, {random.identity(), record.uuid});
+    const bool ours =
+        std::ranges::find(record.supersedes, stored.cluster_id) != record.supersedes.end();
+    if (!record.blank() && !ours) {
+        throw Error("this node belongs to cluster id " + record.cluster_id +
+                        ", which did not replace the claimed one, " + stored.cluster_id +
+                        ": recover the claim on a blank node, or rejoin this one first",
+                    Error::refused);
+    }
+    if (!confirm("The claim of cluster " + settings.cluster.name + " names node uuid " +
+                 stored.uuid.value +
+                 ".\nIf that node is lost for good, this one founds the "
+                 "cluster in its stead. If it lives, there will be two clusters.")) {
+        return Error::refused;
+    }
+    const Durable next = ours ? record : founded_anew(record, stored.cluster_id, random.identity());
+    if (!ours) node.save(next);
+    claims->replace_claim(settings.cluster.name, {next.cluster_id, next.uuid});
+    std::cout << "This node now holds the claim, cluster id " << next.cluster_id
+              << ". Start electiond here.\n";
+    return 0;
+}
+
+int rejoin(const Settings& settings, const Confirm& confirm) {
+    Opened node(settings);
+    const auto& record = node.known(settings);
+    if (!confirm("Node " + record.node_id.value + " gives up its membership (uuid " +
+                 record.uuid.value + ") and joins as a new, blank member at its next start.")) {
+        return Error::refused;
+    }
+    auto random = real_random();
+    const auto next = rejoined(record, NodeUuid(random.identity()));
+    node.save(next);
+    std::cout << "Node " << next.node_id.value << " is blank, its new uuid is " << next.uuid.value
+              << ".\n";
+    return 0;
+}
+
+}  // namespace electiond

@@ -1,0 +1,250 @@
+// The election when somebody is to let go: step-down, takeover, stop, leave, remove (§4.5, §6.4).
+#include <algorithm>
+#include <utility>
+
+#include "election/election.h"
+#include "election/overloaded.h"
+
+namespace electiond {
+
+void Election::on_command(const Command& command) {
+    const auto* campaign = std::get_if<Candidate>(&role_);
+    if (campaign && campaign->in_place) {  // T1: it first finishes its election
+        waiting_.push_back(command);
+        return;
+    }
+    std::visit(overloaded{[&](const StepDown& wish) { step_down(command.ticket, wish); },
+                          [&](const Remove& wish) { remove(command.ticket, wish); },
+                          [&](const Leave&) { leave(command.ticket); },
+                          [&](const Stop&) { stop(command.ticket); }},
+               command.what);
+}
+
+void Election::refuse(std::uint64_t ticket, Reason reason) {
+    out_.done.push_back(
+        {.ticket = ticket, .refused = reason, .successor = std::nullopt, .term = durable_.term});
+}
+
+void Election::step_down(std::uint64_t ticket, const StepDown& wish) {
+    const auto* lead = leading();
+    if (!lead) return refuse(ticket, Reason::not_leader);
+    if (lead->hand_over) return refuse(ticket, Reason::draining);
+    auto target = best_target(durable_.config, me(), lead->roster, timing(), now_);
+    if (wish.to) {
+        const auto* wanted = lead->roster.named(*wish.to);
+        const bool self = me().value == *wish.to || durable_.node_id.value == *wish.to;
+        if (!wanted && !self) return refuse(ticket, Reason::unknown_node);
+        if (self || !durable_.config.has(wanted->uuid) || !wanted->eligible ||
+            !lead->roster.fresh(wanted->uuid, now_, 2 * timing().heartbeat)) {
+            return refuse(ticket, Reason::not_eligible);
+        }
+        target = wanted->uuid;
+    }
+    begin_hand_over({ticket}, Reason::step_down, target);
+}
+
+void Election::stop(std::uint64_t ticket) {
+    stopping_ = true;
+    auto* lead = leading();
+    if (lead && lead->hand_over) {
+        lead->hand_over->tickets.push_back(ticket);
+    } else if (lead) {
+        begin_hand_over({ticket}, Reason::shutdown,
+                        best_target(durable_.config, me(), lead->roster, timing(), now_));
+    } else if (release_) {
+        release_->tickets.push_back(ticket);
+    } else {
+        end_hand_over({ticket}, std::nullopt);
+    }
+}
+
+// M2: an eligible voter of higher priority leads instead; who let us down is waited for longer.
+void Election::give_way() {
+    const auto* lead = leading();
+    if (!lead || lead->hand_over) return;
+    const auto waits = [this](const NodeUuid& uuid) {
+        const auto at = flaps_.find(uuid);
+        std::size_t flaps = 0;
+        if (at != flaps_.end()) {
+            flaps = static_cast<std::size_t>(std::ranges::count_if(
+                at->second, [this](Instant when) { return now_ - when <= kFlapsRemembered; }));
+        }
+        return timing().stable_after * (1 << flaps);
+    };
+    if (const auto target = favourite(lead_view(), waits)) {
+        begin_hand_over({}, Reason::takeover, target);
+    }
+}
+
+// ---- 6.4: leave and remove ---------------------------------------------------------------------
+
+void Election::remove(std::uint64_t ticket, const Remove& wish) {
+    auto* lead = leading();
+    if (!lead) return refuse(ticket, Reason::not_leader);
+    if (lead->hand_over) return refuse(ticket, Reason::draining);
+    if (me().value == wish.who || durable_.node_id.value == wish.who) return leave(ticket);
+    const auto* wanted = lead->roster.named(wish.who);
+    if (!wanted) return refuse(ticket, Reason::unknown_node);
+    if (durable_.config.has(wanted->uuid) && !keeps_quorum_without(lead_view(), wanted->uuid)) {
+        return refuse(ticket, Reason::would_lose_quorum);
+    }
+    lead->removals.push_back({wanted->uuid, ticket});
+}
+
+// Acks `leaving` until the leader has banned this node; who leads hands over first.
+void Election::leave(std::uint64_t ticket) {
+    if (durable_.blank()) return refuse(ticket, Reason::not_a_voter);
+    const auto* lead = leading();
+    if (lead && lead->hand_over) return refuse(ticket, Reason::draining);
+    if (!leave_) leave_ = Departure{};
+    leave_->tickets.push_back(ticket);
+    leave_->until = now_ + 5 * timing().election_timeout;
+    if (!lead) return;
+    if (!begin_hand_over({}, Reason::removed,
+                         best_target(durable_.config, me(), lead->roster, timing(), now_))) {
+        const auto dropped = std::exchange(leave_, std::nullopt);
+        for (const auto each : dropped->tickets) refuse(each, Reason::not_eligible);
+    }
+}
+
+// Over when this node finds itself banned; given up where the leader did not dare in time.
+void Election::advance_leave() {
+    if (!leave_) return;
+    if (durable_.left) {
+        const auto over = std::exchange(leave_, std::nullopt);
+        end_hand_over(over->tickets, std::nullopt);
+    } else if (now_ >= leave_->until) {
+        const auto over = std::exchange(leave_, std::nullopt);
+        for (const auto each : over->tickets) refuse(each, Reason::would_lose_quorum);
+    }
+}
+
+// ---- 4.5: hand-over ----------------------------------------------------------------------------
+
+// False where there is nobody to hand over to and the cause needs somebody (E1); nothing begins
+// then. A mere step-down goes on without target.
+bool Election::begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
+                               std::optional<NodeUuid> target) {
+    HandOver hand_over;
+    hand_over.tickets = std::move(tickets);
+    hand_over.cause = cause;
+    hand_over.target = std::move(target);
+    hand_over.started = now_;
+    if (!hand_over.target) {
+        hand_over.promote = eligible_standby(lead_view());
+        if (!hand_over.promote && cause == Reason::removed) return false;
+    }
+    leading()->hand_over = std::move(hand_over);
+    advance_hand_over();
+    return true;
+}
+
+// E1: a standby becomes a voter, M4 notwithstanding, so that there is somebody to hand over to.
+// True while that is still to be waited for.
+bool Election::promote_first(HandOver& hand_over) {
+    if (!hand_over.promote) return false;
+    if (now_ >= hand_over.started + timing().election_timeout) {
+        hand_over.promote.reset();
+        return false;
+    }
+    if (durable_.config.number.term != durable_.term ||
+        !leading()->roster.config_held(durable_.config, me())) {
+        return true;
+    }
+    const Voter voter = *hand_over.promote;
+    hand_over.promote.reset();
+    hand_over.target = voter.uuid;
+    hand_over.aside = true;
+    hand_over.started = now_;
+    install({durable_.config.with(voter, durable_.term), Reason::voter_joined, voter});
+    return true;
+}
+
+// T1, one stage after the other; each is entered as soon as its condition holds.
+void Election::advance_hand_over() {
+    auto* lead = leading();
+    if (!lead || !lead->hand_over) return;
+    auto& hand_over = *lead->hand_over;
+    if (!hand_over.draining) {
+        if (promote_first(hand_over)) return;
+        const auto* target = hand_over.target ? lead->roster.find(*hand_over.target) : nullptr;
+        if (target && target->config != durable_.config.number &&
+            now_ < hand_over.started + timing().election_timeout) {
+            return;
+        }
+        hand_over.draining = true;
+        hand_over.drained_at = now_;
+        hand_over.hooks_done = !policy_.has_stop_hooks;
+        out_.close_grants = true;
+        cause_ = hand_over.cause;
+        return;
+    }
+    const bool hooks_over =
+        hand_over.hooks_done || now_ >= hand_over.drained_at + policy_.hooks_timeout;
+    if (hand_over.granted_until && now_ >= *hand_over.granted_until && hooks_over) release();
+}
+
+// T2
+void Election::release() {
+    auto hand_over = std::move(*leading()->hand_over);
+    leading()->hand_over.reset();
+    follow(hand_over.cause);
+    cool_down_since_ = now_;
+    set_random_timer();
+    if (!hand_over.target) return end_hand_over(hand_over.tickets, std::nullopt);
+    if (hand_over.aside) aside_ = hand_over.target;
+    release_ = Release{.tickets = std::move(hand_over.tickets),
+                       .cause = hand_over.cause,
+                       .target = hand_over.target,
+                       .term = durable_.term,
+                       .aside = hand_over.aside,
+                       .until = now_ + (hand_over.aside ? 2 : 1) * timing().election_timeout,
+                       .next_send = now_};
+}
+
+// T2 goes on: the target is told until a higher term is seen; whoever asked is told who leads it.
+// Who was put aside by a former standby waits for the configuration without itself (E1).
+void Election::advance_release() {
+    const Instant heard = heard_heartbeat_.value_or(Instant::min());
+    if (aside_ && !leading() && !release_ && now_ - heard > 2 * timing().election_timeout) {
+        aside_.reset();
+    }
+    if (!release_) return;
+    const auto known = leader(now_);
+    const bool led = known && known->token > release_->term;
+    if ((led && !(release_->aside && durable_.config.has(me()))) || now_ >= release_->until) {
+        const auto over = std::exchange(release_, std::nullopt);
+        if (!known || known->uuid != *over->target) flapped(*over->target);  // M2
+        end_hand_over(over->tickets, known ? std::optional(known->id) : std::nullopt);
+    } else if (durable_.term == release_->term && now_ >= release_->next_send) {
+        send(*release_->target, release_->term, TimeoutNow{.cause = release_->cause});
+        release_->next_send = now_ + timing().heartbeat;
+    } else if (durable_.term != release_->term) {
+        release_->next_send = kNever;
+    }
+}
+
+void Election::end_hand_over(const std::vector<std::uint64_t>& tickets,
+                             std::optional<NodeId> successor) {
+    for (const auto ticket : tickets) {
+        out_.done.push_back({.ticket = ticket,
+                             .refused = Reason::none,
+                             .successor = successor,
+                             .term = durable_.term});
+    }
+}
+
+// T3
+void Election::on_timeout_now(const PeerRequest& request, const TimeoutNow& body) {
+    const bool mine = request.term == durable_.term && leader_ && !leading() &&
+                      leader_->uuid == request.from.uuid;
+    if (!mine || !durable_.config.has(me()) || !eligible() || durable_.term >= kNumberMax) {
+        return answer(TimeoutNowReply{.accepted = false},
+                      request.term != durable_.term ? Reason::old_term : Reason::not_eligible);
+    }
+    cool_down_since_.reset();
+    answer(TimeoutNowReply{.accepted = true});
+    become_candidate(true, false, body.cause == Reason::none ? Reason::step_down : body.cause);
+}
+
+}  // namespace electiond
