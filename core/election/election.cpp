@@ -414,6 +414,7 @@ void Election::follow(Reason cause) {
         auto hand_over = std::move(lead->hand_over);
         role_ = Following{};
         set_random_timer();
+        next_hello_ = std::min<Instant>(next_hello_, now_ + timing().hello);
         if (hand_over) end_hand_over(hand_over->tickets, std::nullopt);
     }
     role_ = Following{};
