@@ -24,7 +24,7 @@ std::vector<Voter> set_of(std::initializer_list<int> nodes) {
     return set;
 }
 
-Sender stranger(int n) { return Bench::sender(n, ""); }
+Sender stranger(int n) { return sender(n, ""); }
 
 void hear(Bench& bench, int n, std::vector<Voter> set = {}, bool wants_vote = true) {
     bench.hello(stranger(n), {.founding_set = std::move(set), .wants_vote = wants_vote});
@@ -89,7 +89,7 @@ TEST(Founding, WhoHasHeardAMemberLatelyDoesNotClaim) {  // B1: no member for one
     for (int n = 0; n < 10; ++n) {
         bench.pass(kE - kTick);
         EXPECT_FALSE(bench.out.claim);
-        bench.hello(Bench::sender(2), {.blank = false});
+        bench.hello(sender(2), {.blank = false});
     }
     bench.pass(kE);
     EXPECT_TRUE(bench.out.claim);
@@ -99,7 +99,7 @@ TEST(Founding, AMemberHeardWhileTheArbiterAnswersIsJoinedInstead) {  // B1
     Bench bench(blank(), plain(Bootstrap::claim));
     bench.pass(kE);
     ASSERT_TRUE(bench.out.claim);
-    bench.hello(Bench::sender(2), {.blank = false});
+    bench.hello(sender(2), {.blank = false});
 
     bench.feed(ClaimAnswered{Claim{"stored", uuid(1)}});
 
@@ -212,7 +212,7 @@ TEST(Founding, WhatIsMissingForTheSet) {  // B4, condition by condition
     }
     {
         Bench bench(blank(), all({1, 2, 3}));
-        bench.hello(Bench::sender(9), {.blank = false});
+        bench.hello(sender(9), {.blank = false});
         hear(bench, 2);
         hear(bench, 3);
         EXPECT_TRUE(bench.node.durable().founding_set.empty()) << "there is a cluster already";
@@ -322,7 +322,7 @@ TEST(Founding, AMemberOfTheClusterTheSetNamesIsProofEnough) {  // B5
 
         Says says;
         if (leads) says.hint = LeaderHint{.id = id(2), .uuid = uuid(2), .term = 1};
-        bench.answer_hello(Bench::sender(2, hash), {.blank = false}, says);
+        bench.answer_hello(sender(2, hash), {.blank = false}, says);
 
         EXPECT_EQ(bench.node.durable().cluster_id, hash);
         EXPECT_EQ(bench.node.electorate(), electorate({1, 2, 3})) << "with its config";
@@ -334,7 +334,7 @@ TEST(Founding, ANodeWithAFoundingSetJoinsNoOtherCluster) {  // B5, last sentence
     hear(bench, 2);
     ASSERT_FALSE(bench.node.durable().founding_set.empty());
 
-    bench.answer_hello(Bench::sender(9, "other"), {.blank = false},
+    bench.answer_hello(sender(9, "other"), {.blank = false},
                        {.hint = LeaderHint{.id = id(9), .uuid = uuid(9), .term = 1}});
 
     EXPECT_TRUE(bench.node.durable().blank());

@@ -223,7 +223,7 @@ TEST(HandOver, OneAtATime) {  // interface.md: 409 draining
 
 TEST(HandOver, ABadTargetIsRefusedAndChangesNothing) {  // interface.md /step-down
     auto bench = leader();
-    bench.hello(Bench::sender(9));
+    bench.hello(sender(9));
     bench.ack(3, {.eligible = false});
     const auto refused = [&](const std::string& to) {
         bench.command(StepDown{to});

@@ -120,7 +120,7 @@ TEST(Joining, WhoWasRemovedSaysNoHello) {  // 6.4
 
 TEST(Joining, ABlankNodeTakesTheClusterFromTheLeaderItself) {  // B6
     Bench bench(blank());
-    auto leader = Bench::sender(2);
+    auto leader = sender(2);
     leader.supersedes = {"old"};
 
     bench.answer_hello(leader, {.blank = false}, {.hint = leader_hint(2)});
@@ -135,7 +135,7 @@ TEST(Joining, ABlankNodeTakesTheClusterFromTheLeaderItself) {  // B6
 TEST(Joining, NotFromAMemberThatOnlyKnowsWhoLeadsButItAsksThere) {  // B6
     Bench bench(blank());
 
-    bench.answer_hello(Bench::sender(3), {.blank = false}, {.hint = leader_hint(2)});
+    bench.answer_hello(sender(3), {.blank = false}, {.hint = leader_hint(2)});
 
     EXPECT_TRUE(bench.node.durable().blank());
     EXPECT_TRUE(bench.sent_to<Hello>(2));
@@ -144,8 +144,8 @@ TEST(Joining, NotFromAMemberThatOnlyKnowsWhoLeadsButItAsksThere) {  // B6
 TEST(Joining, NotFromAMemberThatKnowsNoLeaderNorFromAnotherBlankNode) {  // B6
     Bench bench(blank());
 
-    bench.answer_hello(Bench::sender(3), {.blank = false});
-    bench.answer_hello(Bench::sender(4, ""), {});
+    bench.answer_hello(sender(3), {.blank = false});
+    bench.answer_hello(sender(4, ""), {});
 
     EXPECT_TRUE(bench.node.durable().blank());
     EXPECT_FALSE(bench.out.save);
@@ -153,7 +153,7 @@ TEST(Joining, NotFromAMemberThatKnowsNoLeaderNorFromAnotherBlankNode) {  // B6
 
 TEST(Joining, NotFromAClusterOfAnotherName) {  // B6, I1
     Bench bench(blank());
-    auto other = Bench::sender(2);
+    auto other = sender(2);
     other.cluster_name = "another";
 
     bench.answer_hello(other, {.blank = false}, {.hint = leader_hint(2)});
@@ -164,8 +164,7 @@ TEST(Joining, NotFromAClusterOfAnotherName) {  // B6, I1
 TEST(Joining, ARefusalIsReportedAndNotJoined) {  // B6 id_in_use
     Bench bench(blank());
 
-    bench.answer_hello(Bench::sender(2), {.blank = false}, {.hint = leader_hint(2)},
-                       Reason::id_in_use);
+    bench.answer_hello(sender(2), {.blank = false}, {.hint = leader_hint(2)}, Reason::id_in_use);
 
     EXPECT_TRUE(bench.node.durable().blank());
     EXPECT_TRUE(bench.reported(Reason::id_in_use));
@@ -173,9 +172,9 @@ TEST(Joining, ARefusalIsReportedAndNotJoined) {  // B6 id_in_use
 
 TEST(Joining, MembersOfTwoClustersOfOneNameAreJoinedByNobody) {  // B3
     Bench bench(blank());
-    bench.answer_hello(Bench::sender(3, "other"), {.blank = false});
+    bench.answer_hello(sender(3, "other"), {.blank = false});
 
-    bench.answer_hello(Bench::sender(2), {.blank = false}, {.hint = leader_hint(2)});
+    bench.answer_hello(sender(2), {.blank = false}, {.hint = leader_hint(2)});
 
     EXPECT_TRUE(bench.node.durable().blank());
     EXPECT_TRUE(bench.reported(Reason::two_clusters));
@@ -183,8 +182,8 @@ TEST(Joining, MembersOfTwoClustersOfOneNameAreJoinedByNobody) {  // B3
 
 TEST(Joining, UnlessTheOneReplacedTheOther) {  // B3: of which neither supersedes the other
     Bench bench(blank());
-    bench.answer_hello(Bench::sender(3, "old"), {.blank = false});
-    auto heir = Bench::sender(2);
+    bench.answer_hello(sender(3, "old"), {.blank = false});
+    auto heir = sender(2);
     heir.supersedes = {"old"};
 
     bench.answer_hello(heir, {.blank = false}, {.hint = leader_hint(2)});
@@ -198,7 +197,7 @@ TEST(Joining, TheLeaderNotesAnObserverAndSendsItHeartbeatsAtOnce) {  // B6
     Bench bench;
     bench.take_the_lead();
 
-    const auto reply = bench.hello(Bench::sender(9, ""));
+    const auto reply = bench.hello(sender(9, ""));
 
     EXPECT_FALSE(reply.self.blank);
     ASSERT_TRUE(reply.hint);
@@ -209,7 +208,7 @@ TEST(Joining, TheLeaderNotesAnObserverAndSendsItHeartbeatsAtOnce) {  // B6
     EXPECT_TRUE(beat->members);
     ASSERT_EQ(bench.told(Change::Kind::peer).size(), 1u);
 
-    bench.hello(Bench::sender(9, ""));
+    bench.hello(sender(9, ""));
     EXPECT_TRUE(bench.told(Change::Kind::peer).empty()) << "once";
     EXPECT_TRUE(bench.sent<Heartbeat>().empty());
 }
@@ -218,7 +217,7 @@ TEST(Joining, AFollowerNamesTheLeader) {  // B6
     Bench bench;
     bench.heartbeat(2, 1);
 
-    const auto reply = bench.hello(Bench::sender(9, ""));
+    const auto reply = bench.hello(sender(9, ""));
 
     ASSERT_TRUE(reply.hint);
     EXPECT_EQ(reply.hint->uuid, uuid(2));
@@ -229,7 +228,7 @@ TEST(Joining, AFollowerNamesTheLeader) {  // B6
 TEST(Joining, TheIdOfALivingVoterIsRefusedToAnother) {  // B6, M5: id_in_use
     Bench bench;
     bench.take_the_lead();
-    auto twin = Bench::sender(2, "");
+    auto twin = sender(2, "");
     twin.uuid = uuid(22);
 
     bench.hello(twin);
@@ -244,13 +243,13 @@ TEST(Joining, TheIdOfALivingVoterIsRefusedToAnother) {  // B6, M5: id_in_use
 TEST(Joining, ForeignersAreRefusedAndLearnNothing) {  // I1, B6
     Bench bench;
     bench.take_the_lead();
-    auto other_name = Bench::sender(9, "");
+    auto other_name = sender(9, "");
     other_name.cluster_name = "another";
 
     const auto reply = bench.hello(other_name);
     EXPECT_EQ(bench.reason(), Reason::foreign_cluster);
     EXPECT_FALSE(reply.hint);
-    bench.hello(Bench::sender(9, "other"), {.blank = false});
+    bench.hello(sender(9, "other"), {.blank = false});
     EXPECT_EQ(bench.reason(), Reason::foreign_cluster);
     EXPECT_EQ(bench.lead().roster.find(uuid(9)), nullptr);
 }
@@ -260,17 +259,17 @@ TEST(Joining, AnOlderConfigIsAnsweredWithTheNewerOne) {  // B6, last sentence
     durable.config.banned = {uuid(9)};
     Bench bench(durable);
 
-    EXPECT_TRUE(bench.hello(Bench::sender(2), {.blank = false, .config = {0, 0}}).config);
-    EXPECT_FALSE(bench.hello(Bench::sender(2), {.blank = false, .config = {0, 1}}).config);
-    EXPECT_TRUE(bench.hello(Bench::sender(9), {.blank = false, .config = {0, 0}}).config)
+    EXPECT_TRUE(bench.hello(sender(2), {.blank = false, .config = {0, 0}}).config);
+    EXPECT_FALSE(bench.hello(sender(2), {.blank = false, .config = {0, 1}}).config);
+    EXPECT_TRUE(bench.hello(sender(9), {.blank = false, .config = {0, 0}}).config)
         << "banned or not";
-    EXPECT_FALSE(bench.hello(Bench::sender(8, "")).config) << "not to a blank one";
+    EXPECT_FALSE(bench.hello(sender(8, "")).config) << "not to a blank one";
 }
 
 TEST(Joining, AnAnswerOfTheOwnClusterIsTakenAsInC4AndC5) {  // B6, I2
     Bench bench;
 
-    bench.answer_hello(Bench::sender(9), {.blank = false},
+    bench.answer_hello(sender(9), {.blank = false},
                        {.term = 7, .config = electorate({1, 2, 3, 4}, {7, 2})});
 
     EXPECT_EQ(bench.term(), 7u);
@@ -281,7 +280,7 @@ TEST(Joining, AnAnswerOfAnotherClusterIsNot) {  // I1, trace 4
     Bench bench;
     const auto before = bench.node.durable();
 
-    bench.answer_hello(Bench::sender(9, "other"), {.blank = false},
+    bench.answer_hello(sender(9, "other"), {.blank = false},
                        {.term = 7, .config = electorate({9}, {7, 2})});
 
     EXPECT_EQ(bench.node.durable(), before);
@@ -290,7 +289,7 @@ TEST(Joining, AnAnswerOfAnotherClusterIsNot) {  // I1, trace 4
 TEST(Joining, ItsOwnGreetingComeBackIsNobodysGreeting) {
     Bench leader(member({1}));
     leader.campaign();
-    leader.hello(Bench::sender(1));
+    leader.hello(sender(1));
     EXPECT_TRUE(leader.lead().roster.all().empty());
 
     Bench lonely(blank(), [] {
@@ -300,8 +299,8 @@ TEST(Joining, ItsOwnGreetingComeBackIsNobodysGreeting) {
     }());
     for (int n = 0; n < 50; ++n) {
         lonely.pass(kH);
-        lonely.hello(Bench::sender(1, ""));
-        lonely.answer_hello(Bench::sender(1, ""), {});
+        lonely.hello(sender(1, ""));
+        lonely.answer_hello(sender(1, ""), {});
     }
     EXPECT_TRUE(lonely.node.durable().founding_set.empty());
 }
@@ -309,14 +308,14 @@ TEST(Joining, ItsOwnGreetingComeBackIsNobodysGreeting) {
 TEST(Joining, ObserversAreForgottenWhenSilentForDeadAfterAndMayComeBack) {  // B6
     Bench bench;
     bench.take_the_lead();
-    bench.hello(Bench::sender(9));
+    bench.hello(sender(9));
 
     bench.lead_on(kTiming.dead_after - kH);
     EXPECT_TRUE(bench.lead().roster.find(uuid(9)));
     bench.lead_on(2 * kH);
     EXPECT_FALSE(bench.lead().roster.find(uuid(9)));
 
-    bench.hello(Bench::sender(9));
+    bench.hello(sender(9));
     EXPECT_TRUE(bench.lead().roster.find(uuid(9)));
 }
 

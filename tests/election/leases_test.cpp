@@ -65,7 +65,7 @@ TEST(Leases, AnEvenNumberOfVotersNeedsMoreThanHalf) {
 TEST(Leases, WhatDoesNotCountForThem) {  // I2, L1
     Bench bench;
     bench.win();
-    bench.hello(Bench::sender(9));
+    bench.hello(sender(9));
 
     bench.ack(9);
     EXPECT_FALSE(bench.leads()) << "an observer's ack never counts";

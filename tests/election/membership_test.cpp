@@ -15,7 +15,7 @@ std::vector<int> voters(const Bench& bench) {
 using testing::ElementsAre;
 
 void join(Bench& bench, std::initializer_list<int> nodes) {
-    for (const int n : nodes) bench.hello(Bench::sender(n));
+    for (const int n : nodes) bench.hello(sender(n));
 }
 
 std::string role_of(const Bench& bench, int n) {
@@ -171,7 +171,7 @@ TEST(Membership, TheBannedAreNotTakenIn) {  // M1, B6
     Bench bench(durable);
     bench.take_the_lead({2});
 
-    bench.hello(Bench::sender(3));
+    bench.hello(sender(3));
     EXPECT_EQ(bench.reason(), Reason::banned);
     bench.lead_on(2 * kE, {2, 3});
 
@@ -182,9 +182,9 @@ TEST(Membership, TheBannedAreNotTakenIn) {  // M1, B6
 TEST(Membership, TwoObserversOfOneIdAreOneCandidateForAVote) {  // M1, M4: has no voter's id
     Bench bench(member({1}));
     bench.campaign();
-    auto twin = Bench::sender(2);
+    auto twin = sender(2);
     twin.uuid = uuid(22);
-    bench.hello(Bench::sender(2));
+    bench.hello(sender(2));
     bench.hello(twin);
 
     for (int round = 0; round < 20; ++round) {
@@ -205,7 +205,7 @@ TEST(Membership, TwoObserversOfOneIdAreOneCandidateForAVote) {  // M1, M4: has n
 TEST(Membership, NoStepBeforeAQuorumHoldsTheConfigInTheLeadersOwnTerm) {  // K2, C3; thesis 4.1
     Bench bench(member({1, 2}));
     bench.win({2});
-    bench.hello(Bench::sender(3));
+    bench.hello(sender(3));
     const Ack former{.config = ConfigNumber{0, 1}};
 
     for (int round = 0; round < 30; ++round) {

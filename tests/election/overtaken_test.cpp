@@ -194,7 +194,7 @@ TEST(Overtaken, ALeaderTakesNoConfigFromAnybody) {  // C5: "if not leader"
     Bench bench;
     bench.take_the_lead();
 
-    bench.answer_hello(Bench::sender(2), {.blank = false}, {.config = electorate({2, 3}, {9, 9})});
+    bench.answer_hello(sender(2), {.blank = false}, {.config = electorate({2, 3}, {9, 9})});
 
     EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2, 3}).voters);
     EXPECT_TRUE(bench.leads());

@@ -95,11 +95,10 @@ class Storm {
                 return bench_.ack(peer(), ack);
             }
             case 12:
-                bench_.hello(Bench::sender(peer(), flag() ? "" : cluster()), {.blank = flag()});
+                bench_.hello(sender(peer(), flag() ? "" : cluster()), {.blank = flag()});
                 return;
             case 13:
-                return bench_.answer_hello(Bench::sender(peer(), cluster()), {.blank = flag()},
-                                           says());
+                return bench_.answer_hello(sender(peer(), cluster()), {.blank = flag()}, says());
             case 14:
                 return bench_.feed(ClaimAnswered{
                     flag() ? std::nullopt : std::optional(Claim{"stored", uuid(peer())})});

@@ -44,7 +44,7 @@ TEST(Succession, WhoIsCoolingOrSilentGoesLastWhateverItsPriority) {  // R1
 TEST(Succession, ObserversHaveNoPlace) {  // R1: voters
     Bench bench;
     bench.take_the_lead();
-    bench.hello(Bench::sender(9));
+    bench.hello(sender(9));
     bench.lead_on(3 * kH, {2, 3, 9});
 
     EXPECT_THAT(bench.lead().succession.order, ElementsAre(uuid(2), uuid(3)));
@@ -144,13 +144,13 @@ TEST(Succession, TheViewMovesWhenAMemberOrWhatItShowsChanges) {  // R1
         bench.ack(2, {.priority = 7});
     });
     moves("address", [&] { bench.feed(AddressesChanged{}); });
-    moves("a new member", [&] { bench.hello(Bench::sender(9)); });
+    moves("a new member", [&] { bench.hello(sender(9)); });
 }
 
 TEST(Succession, TheViewMovesWhenAnObserverBecomesAStandbyAndWhenItIsForgotten) {  // R1, M3
     Bench bench;
     bench.take_the_lead();
-    bench.hello(Bench::sender(9));
+    bench.hello(sender(9));
     bench.lead_on(kTiming.stable_after - 2 * kH, {2, 3, 9});
     auto view = bench.lead().view;
     bench.lead_on(5 * kH, {2, 3, 9});

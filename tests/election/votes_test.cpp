@@ -298,7 +298,7 @@ TEST(Votes, WhatWasVotedIsRememberedOverARestart) {  // D1
 TEST(Votes, VotesAreCountedByUuidNeverById) {  // "Words": by uuid
     Bench bench;
     ASSERT_TRUE(bench.asks_vote(2, 1));
-    auto impostor = Bench::sender(2);
+    auto impostor = sender(2);
     impostor.uuid = uuid(7);
 
     bench.feed(RequestReceived{{impostor, 1, VoteRequest{.config = {0, 1}}}});
