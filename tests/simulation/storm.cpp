@@ -34,10 +34,7 @@ Counts storm(const SimSettings& settings, std::size_t nodes, Duration length, bo
     double told = 0;
     while (cluster.now().time_since_epoch() < length) {
         mischief.run((20 + static_cast<int>(cluster.random.below(std::uint64_t{60}))) * timeout);
-        cluster.heal();
-        cluster.expect_leader(10 * timeout);
-        cluster.run(6 * timeout);
-        cluster.expect_calm(10 * timeout);
+        cluster.settle();
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started;
         if (loud && spent.count() - told > 2) {
             told = spent.count();

@@ -34,6 +34,7 @@ SimCluster::SimCluster(const SimSettings& settings)
                              told_[node.index()].clear();
                              poll(node, node.life());
                          }
+                         if (!node.running() && node.stopping()) announced_[node.index()] = false;
                          referee.saw(node);
                      },
                  .saved = [this](const SimNode& node, const auto& before,
@@ -166,6 +167,18 @@ void SimCluster::expect_calm(Duration length) {
     run(length);
     expect(referee.leader() == leader, "the leader changed in calm weather");
     expect(referee.highest_term() == term, "a term rose in calm weather");
+}
+
+void SimCluster::settle() {
+    heal();
+    const Duration timeout = election_timeout();
+    expect_leader(10 * timeout);
+    run(6 * timeout);
+    for (const auto& node : nodes_) {
+        expect(!node->wished() || now() - *node->wished() < 6 * timeout,
+               "a wish of node " + node_name(node->index()) + " is never answered");
+    }
+    expect_calm(10 * timeout);
 }
 
 std::string SimCluster::report(const std::string& what) const {

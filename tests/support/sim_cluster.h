@@ -58,6 +58,8 @@ class SimCluster {
     void expect_leader(Duration limit);
     // For `length` the leader stays and no term rises anywhere.
     void expect_calm(Duration length);
+    // Heals; then a leader within ten election timeouts, every wish answered, and calm.
+    void settle();
     void expect(bool holds, const std::string& what);
     // Could a leader be elected, as far as links, processes and configurations go?
     [[nodiscard]] bool leader_possible() const;
