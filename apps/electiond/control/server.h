@@ -1,7 +1,6 @@
 // The socket of the control API: listens, keeps to HTTP, and hands requests to the routes.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -18,7 +17,10 @@ class ControlServer {
   public:
     // Binds, so that the real endpoints are known, and does not answer yet. Throws Error (os)
     // naming the address that cannot be had.
-    ControlServer(const std::vector<Endpoint>& listen, std::size_t threads, Log log);
+    // `threads` serve each listener; `request_time` is for a whole request to arrive, and for
+    // idling between two.
+    ControlServer(const std::vector<Endpoint>& listen, int threads, Log log,
+                  Milliseconds request_time = Milliseconds{5000});
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
@@ -32,15 +34,14 @@ class ControlServer {
     // Closes the routes, ends every connection and joins. Idempotent.
     void stop() noexcept;
 
-    static constexpr std::size_t kThreads = 32;
+    static constexpr int kThreads = 32;
 
   private:
-    struct Listener;
-
-    Log log_;
+    const Log log_;
+    const Milliseconds request_time_;
     ControlRoutes* routes_ = nullptr;
     std::unique_ptr<class Connections> connections_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::unique_ptr<class Listener>> listeners_;
 };
 
 }  // namespace electiond

@@ -7,9 +7,9 @@
 namespace electiond {
 namespace {
 
-std::string unescape(std::string_view text, bool plus_is_space) {
+std::string unescape(std::string_view text) {
     std::string plain;
-    Poco::URI::decode(std::string(text), plain, plus_is_space);
+    Poco::URI::decode(std::string(text), plain);
     return plain;
 }
 
@@ -31,15 +31,16 @@ std::optional<Target> Target::parse(std::string_view text) {
         const auto end = std::min(text.find_first_of("/?"), text.size());
         target.authority = text.substr(0, end);
         text.remove_prefix(end);
-        if (text.empty()) text = "/";
+    } else if (text != "*" && !text.starts_with('/')) {
+        return std::nullopt;
     }
-    if (text != "*" && !text.starts_with('/')) return std::nullopt;
     try {
-        target.path = unescape(cut(text, '?'), false);
+        target.path = unescape(cut(text, '?'));
+        if (target.path.empty()) target.path = "/";
         while (!text.empty()) {
             auto value = cut(text, '&');
             const auto key = cut(value, '=');
-            target.query[unescape(key, true)] = unescape(value, true);
+            target.query[unescape(key)] = unescape(value);
         }
     } catch (const Poco::SyntaxException&) {
         return std::nullopt;

@@ -1,0 +1,77 @@
+// A control API over a board, a book and a journal that the test fills, and peers that it plays.
+#pragma once
+
+#include <Poco/Dynamic/Var.h>
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "control/routes.h"
+#include "election/message.h"
+
+namespace electiond::testing {
+
+using namespace std::chrono_literals;
+
+// Answers for each address as the test says; an address it knows nothing of refuses.
+class PlayedPeers : public Transport {
+  public:
+    ~PlayedPeers() override { stop(); }
+
+    Endpoint start(Inbox&) override { return {}; }
+    void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
+              OnReply on_reply) noexcept override;
+    void stop() noexcept override;
+
+    void answers(const std::string& address, const PeerReply& reply);
+    void answers(const std::string& address, Answer answer);
+    // The next answers, one a question; the last stays.
+    void answers_in_turn(const std::string& address, const std::vector<PeerReply>& replies);
+    void is_silent(const std::string& address);
+
+    // Bodies of what each address was asked.
+    std::map<std::string, std::vector<std::string>> asked;
+
+  private:
+    std::map<std::string, std::vector<Answer>> answers_;
+    std::map<std::string, bool> silent_;
+    std::vector<OnReply> owed_;
+};
+
+// Node "1" (uuid-1) of cluster demo: API on 127.0.0.1:3001, peers "2" and "3" likewise.
+class ControlBench {
+  public:
+    StatusBoard board;
+    GrantBook grants;
+    Journal journal{1, 200ms};
+    PlayedPeers transport;
+    Instant now{std::chrono::hours(5)};
+    std::chrono::system_clock::time_point wall{std::chrono::seconds(1'700'000'000)};
+    std::vector<ScoutReport> reports;
+    std::function<bool(Event)> mailbox = [](const Event&) { return true; };
+
+    ControlBench();
+
+    [[nodiscard]] ControlFaces faces();
+    [[nodiscard]] Status blank() const;
+    [[nodiscard]] Status leading(Duration lease = 900ms) const;
+    [[nodiscard]] Status following(Duration promise = 900ms) const;  // node "2"
+    [[nodiscard]] static PeerReply reply(const std::string& id,
+                                         const std::string& state = "FOLLOWER");
+    [[nodiscard]] static Member member(const std::string& id, std::optional<Milliseconds> ack);
+};
+
+[[nodiscard]] ApiRequest get(const std::string& target);
+[[nodiscard]] ApiRequest post(const std::string& target, const std::string& body = "");
+
+// The answer's body. Throws where it is no JSON object.
+[[nodiscard]] Poco::JSON::Object::Ptr json(const ApiResponse& response);
+[[nodiscard]] Poco::JSON::Object::Ptr json(const std::string& text);
+// Asserts that it is a whole problem+json and returns it.
+Poco::JSON::Object::Ptr problem(const ApiResponse& response, int status);
+[[nodiscard]] std::string header(const ApiResponse& response, const std::string& name);
+
+}  // namespace electiond::testing

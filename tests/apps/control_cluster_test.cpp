@@ -1,0 +1,230 @@
+// /cluster and /members: what others say, and what is shown where they say nothing.
+#include <gmock/gmock.h>
+
+#include "control_bench.h"
+
+namespace electiond::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Cluster : public ::testing::Test, public ControlBench {
+  protected:
+    Poco::JSON::Object::Ptr ask(const std::string& path) {
+        const auto answer = ControlRoutes(faces(), 4).answer(get(path));
+        EXPECT_EQ(answer.status, 200);
+        return json(answer);
+    }
+    // Of each record in the list: one of its texts.
+    static std::vector<std::string> each(const Poco::JSON::Object::Ptr& body, const char* list,
+                                         const char* key) {
+        std::vector<std::string> texts;
+        for (const auto& item : *body->getArray(list)) {
+            texts.push_back(item.extract<Poco::JSON::Object::Ptr>()->getValue<std::string>(key));
+        }
+        return texts;
+    }
+};
+
+TEST_F(Cluster, ShowsEveryNode) {
+    board.publish(leading());
+    transport.answers("127.0.0.1:4002", reply("2"));
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "cluster", "id"), ElementsAre("1", "2", "3"));
+    EXPECT_THAT(each(body, "cluster", "state"), ElementsAre("LEADER", "FOLLOWER", "OFFLINE"));
+    EXPECT_THAT(each(body, "cluster", "address"),
+                ElementsAre("127.0.0.1:4001", "127.0.0.1:4002", "127.0.0.1:4003"));
+    EXPECT_THAT(each(body, "cluster", "api"),
+                ElementsAre("127.0.0.1:3001", "127.0.0.1:3002", "127.0.0.1:3003"));
+    EXPECT_THAT(each(body, "cluster", "port"), ElementsAre("3001", "3002", "3003"));
+    const auto offline = body->getArray("cluster")->getObject(2);
+    EXPECT_FALSE(offline->getValue<bool>("online"));
+    EXPECT_EQ(offline->getValue<std::string>("error"), "connection refused");
+    EXPECT_EQ(body->getObject("leader")->getValue<std::string>("id"), "1");
+    EXPECT_EQ(body->getObject("leader")->getValue<int>("leaseRemainingMs"), 900);
+    EXPECT_THAT(each(body, "leaders", "id"), ElementsAre("1"));
+    EXPECT_EQ(body->getValue<int>("term"), 7);
+    EXPECT_EQ(body->getValue<int>("voters"), 3);
+    EXPECT_EQ(body->getValue<int>("quorum"), 2);
+    EXPECT_EQ(body->getValue<int>("canLose"), 0);
+    EXPECT_EQ(body->getValue<int>("configVersion"), 3);
+}
+
+TEST_F(Cluster, HasNoLeaderKeyWhereNobodyLeads) {
+    transport.answers("127.0.0.1:4002", reply("2"));
+    transport.answers("127.0.0.1:4003", reply("3"));
+    const auto body = ask("/cluster");
+    EXPECT_FALSE(body->has("leader"));
+    EXPECT_EQ(body->getArray("leaders")->size(), 0U);
+    EXPECT_EQ(body->getValue<int>("canLose"), 1);
+}
+
+TEST_F(Cluster, NeverSaysThatLessThanNothingCanBeLost) {
+    EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 0);
+}
+
+TEST_F(Cluster, WaitsForTheSilentNoLongerThanForOne) {
+    transport.is_silent("127.0.0.1:4002");
+    transport.is_silent("127.0.0.1:4003");
+    transport.answers("127.0.0.1:4004", reply("4"));
+    auto status = blank();
+    status.peers.push_back({.addresses = {{"127.0.0.1", 4004}}});
+    board.publish(status);
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "cluster", "state"),
+                ElementsAre("FOLLOWER", "OFFLINE", "OFFLINE", "FOLLOWER"));
+    EXPECT_EQ(body->getArray("cluster")->getObject(1)->getValue<std::string>("error"),
+              "no answer in time");
+}
+
+TEST_F(Cluster, ShowsBothWhoAnswerByOneId) {
+    auto twin = reply("2");
+    twin.from.uuid = NodeUuid("uuid-twin");
+    auto status = blank();
+    status.peers.push_back({.id = NodeId("2"), .addresses = {{"127.0.0.1", 4009}}});
+    board.publish(status);
+    transport.answers("127.0.0.1:4002", reply("2"));
+    transport.answers("127.0.0.1:4009", twin);
+
+    EXPECT_THAT(each(ask("/cluster"), "cluster", "id"), ElementsAre("1", "2", "2", "3"));
+}
+
+TEST_F(Cluster, ShowsOneNodeOnceHoweverOftenItIsReached) {
+    auto status = blank();
+    status.peers[0].addresses = {{"10.0.0.2", 4002}, {"127.0.0.1", 4002}};
+    status.peers.push_back({.addresses = {{"127.0.0.1", 4001}}});  // ourselves
+    board.publish(status);
+    transport.answers("127.0.0.1:4002", reply("2"));
+    transport.answers("127.0.0.1:4001", reply("1"));
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "cluster", "id"), ElementsAre("1", "2", "3"));
+    EXPECT_THAT(each(body, "cluster", "online"), ElementsAre("true", "true", "false"));
+}
+
+TEST_F(Cluster, AsksAgainBeforeItShowsTwoLeaders) {
+    board.publish(following());
+    transport.answers_in_turn("127.0.0.1:4002", {reply("2", "LEADER"), reply("2")});
+    transport.answers("127.0.0.1:4003", reply("3", "LEADER"));
+
+    EXPECT_THAT(each(ask("/cluster"), "leaders", "id"), ElementsAre("3"));
+}
+
+TEST_F(Cluster, ShowsAllWhoClaimAndTheNewestOfThemAsLeader) {
+    auto newer = reply("3", "LEADER");
+    newer.term = 8;
+    transport.answers("127.0.0.1:4002", reply("2", "LEADER"));
+    transport.answers("127.0.0.1:4003", newer);
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "leaders", "id"), ElementsAre("2", "3"));
+    EXPECT_EQ(body->getObject("leader")->getValue<std::string>("id"), "3");
+}
+
+TEST_F(Cluster, DoesNotTakeAnotherClustersNodeForItsOwn) {
+    auto foreign = reply("2", "LEADER");
+    foreign.from.cluster_name = "other";
+    transport.answers("127.0.0.1:4002", foreign);
+
+    const auto body = ask("/cluster");
+
+    EXPECT_FALSE(body->has("leader"));
+    EXPECT_THAT(body->getArray("cluster")->getObject(1)->getValue<std::string>("error"),
+                HasSubstr("other"));
+}
+
+TEST_F(Cluster, ReplacesAWildcardByTheHostOfTheTransport) {
+    auto status = leading();
+    status.api = "0.0.0.0:3001";
+    board.publish(status);
+    auto wide = reply("2");
+    wide.from.api = "[::]:3002";
+    transport.answers("127.0.0.1:4002", wide);
+
+    EXPECT_THAT(each(ask("/cluster"), "cluster", "api"),
+                ElementsAre("127.0.0.1:3001", "127.0.0.1:3002", "127.0.0.1:3003"));
+}
+
+TEST_F(Cluster, ShowsAnOfflineNodeWithoutWhatNobodyKnows) {
+    auto status = blank();
+    status.peers = {{.id = NodeId("2")}};
+    board.publish(status);
+
+    const auto record = ask("/cluster")->getArray("cluster")->getObject(1);
+
+    for (const char* key : {"port", "address", "api", "uuid"}) EXPECT_TRUE(record->isNull(key));
+}
+
+TEST_F(Cluster, KeepsToUtf8WhateverAPeerSays) {
+    transport.answers("127.0.0.1:4002", Answer{Answer::Kind::busy, "caf\xc3"});
+    transport.answers("127.0.0.1:4003", Answer{Answer::Kind::ok, "\xff\xfe"});
+    const auto body = ask("/cluster");  // Poco's parser refuses bad UTF-8
+    EXPECT_EQ(body->getArray("cluster")->getObject(1)->getValue<std::string>("error"), "caf?");
+}
+
+TEST_F(Cluster, LeaderListsMembersWithAgesOfNow) {
+    board.publish(leading());
+    now += 30ms;
+
+    const auto body = ask("/members");
+
+    EXPECT_THAT(each(body, "members", "id"), ElementsAre("1", "2", "3"));
+    EXPECT_THAT(each(body, "members", "state"), ElementsAre("LEADER", "FOLLOWER", "OFFLINE"));
+    EXPECT_FALSE(body->has("asOfMs"));
+    const auto second = body->getArray("members")->getObject(1);
+    EXPECT_EQ(second->getValue<int>("lastContactMs"), 50);
+    EXPECT_DOUBLE_EQ(second->getValue<double>("rttMs"), 0.35);
+    EXPECT_EQ(second->getValue<std::string>("uuid"), "uuid-2");
+    EXPECT_EQ(second->getValue<std::string>("address"), "127.0.0.1:4002");
+    EXPECT_EQ(second->getValue<std::string>("api"), "127.0.0.1:3002");
+    EXPECT_EQ(second->getValue<std::string>("role"), "voter");
+    EXPECT_EQ(second->getValue<int>("priority"), 100);
+    EXPECT_TRUE(second->getValue<bool>("eligible"));
+    EXPECT_TRUE(body->getArray("members")->getObject(2)->isNull("lastContactMs"));
+}
+
+TEST_F(Cluster, FollowerAsksTheLeaderForItsMembers) {
+    board.publish(following());
+    auto leader = reply("2", "LEADER");
+    std::get<StatusReply>(leader.body).members = {member("2", 0ms), member("1", 5ms)};
+    transport.answers("127.0.0.1:4002", leader);
+
+    const auto body = ask("/members");
+
+    EXPECT_THAT(transport.asked["127.0.0.1:4002"], ElementsAre(HasSubstr(R"("members":true)")));
+    EXPECT_THAT(each(body, "members", "id"), ElementsAre("2", "1"));
+    EXPECT_THAT(each(body, "members", "state"), ElementsAre("LEADER", "FOLLOWER"));
+    EXPECT_EQ(body->getValue<std::string>("leaderId"), "2");
+    EXPECT_FALSE(body->has("asOfMs"));
+}
+
+TEST_F(Cluster, FollowerShowsItsLastViewWhereTheLeaderIsSilent) {
+    auto status = following();
+    status.members = {member("1", 5ms), member("2", 0ms)};
+    status.members_at = now - 700ms;
+    board.publish(status);
+
+    const auto body = ask("/members");
+
+    EXPECT_THAT(each(body, "members", "id"), ElementsAre("1", "2"));
+    EXPECT_EQ(body->getValue<int>("asOfMs"), 700);
+}
+
+TEST_F(Cluster, ShowsTheVotersWhereNoLeaderWasEverHeard) {
+    const auto body = ask("/members");
+    EXPECT_THAT(each(body, "members", "id"), ElementsAre("1", "2", "3"));
+    EXPECT_THAT(each(body, "members", "api"),
+                ElementsAre("127.0.0.1:3001", "127.0.0.1:3002", "127.0.0.1:3003"));
+    EXPECT_TRUE(body->isNull("asOfMs"));
+    EXPECT_TRUE(body->has("asOfMs"));
+}
+
+}  // namespace
+}  // namespace electiond::testing

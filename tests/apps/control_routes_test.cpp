@@ -1,0 +1,266 @@
+// What each path of the control API answers about this node, and what is the same for all paths.
+#include <Poco/Net/DNS.h>
+#include <gmock/gmock.h>
+
+#include "control_bench.h"
+
+namespace electiond::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Control : public ::testing::Test, public ControlBench {
+  protected:
+    ApiResponse ask(const ApiRequest& request) {
+        auto all = faces();
+        all.token = token;
+        all.hostnames = {"node1.example"};
+        return ControlRoutes(std::move(all), 4).answer(request);
+    }
+    std::string token;
+};
+
+TEST_F(Control, ShowsTheStatusOfALeader) {
+    board.publish(leading());
+    reports = {{.plugin = "file_registry", .good_at = now - 40ms, .peers = 2},
+               {.plugin = "multicast", .fault = "no such interface"}};
+
+    const auto answer = ask(get("/status"));
+
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.type, "application/json");
+    EXPECT_EQ(answer.body,
+              R"({"id":"1","port":3001,"state":"LEADER","term":7,"votedFor":"1","leaderId":"1",)"
+              R"("peers":[{"id":"2","port":3002,"address":"127.0.0.1:4002"},)"
+              R"({"id":"3","port":3003,"address":"127.0.0.1:4003"}],"uptime":90,)"
+              R"("cluster":"demo","clusterId":"cluster-id","uuid":"uuid-1",)"
+              R"("address":"127.0.0.1:4001","api":"127.0.0.1:3001","role":"voter",)"
+              R"("isLeader":true,"fencingToken":7,"leaseRemainingMs":900,"configVersion":3,)"
+              R"("configTerm":1,"voters":3,"quorum":2,"priority":100,"eligible":true,)"
+              R"("draining":false,"transport":"http",)"
+              R"("discovery":[{"plugin":"file_registry","ageMs":40,"peers":2},)"
+              R"({"plugin":"multicast","ageMs":null,"peers":0,"error":"no such interface"}],)"
+              R"("version":"0.1.0","index":4294967297})");
+}
+
+TEST_F(Control, ShowsNothingOfALeadWhoseLeaseIsOver) {
+    board.publish(leading(900ms));
+    now += 900ms;
+
+    const auto status = json(ask(get("/status")));
+
+    EXPECT_NE(status->getValue<std::string>("state"), "LEADER");
+    EXPECT_FALSE(status->getValue<bool>("isLeader"));
+    EXPECT_TRUE(status->isNull("leaderId"));
+    EXPECT_EQ(status->getValue<int>("fencingToken"), 0);
+    EXPECT_EQ(status->getValue<int>("leaseRemainingMs"), 0);
+}
+
+TEST_F(Control, ShowsThePeersPortOfItsTransportWhereItsApiIsUnknown) {
+    auto status = blank();
+    status.peers = {{.id = {}, .addresses = {{"127.0.0.1", 4009}}}};
+    board.publish(status);
+
+    const auto peers = json(ask(get("/status")))->getArray("peers");
+
+    EXPECT_EQ(peers->getObject(0)->getValue<int>("port"), 4009);
+    EXPECT_EQ(peers->getObject(0)->getValue<std::string>("id"), "127.0.0.1:4009");
+}
+
+TEST_F(Control, IsAFollowerOnlyUnderALiveLeader) {
+    EXPECT_EQ(ask(get("/follower")).status, 503);
+
+    board.publish(following());
+    const auto answer = ask(get("/follower"));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, R"({"leaderId":"2","isLeader":false,"term":7,"index":4294967297})");
+
+    now += 900ms;
+    EXPECT_EQ(ask(get("/follower")).status, 503);
+
+    board.publish(leading());
+    EXPECT_EQ(ask(get("/follower")).status, 503);
+}
+
+TEST_F(Control, IsReadyWhileItKnowsALeader) {
+    board.publish(following());
+    EXPECT_EQ(ask(get("/readyz")).body, R"({"ready":true})");
+
+    now += 900ms;
+    const auto answer = ask(get("/readyz"));
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_FALSE(json(answer)->getValue<bool>("ready"));
+    EXPECT_THAT(json(answer)->getArray("reasons")->getElement<std::string>(0),
+                HasSubstr("2 of 3 voters"));
+}
+
+TEST_F(Control, SaysWhyItIsNotReady) {
+    auto status = blank();
+    status.role = "joining";
+    board.publish(status);
+    EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not joined"));
+    status.role = "removed";
+    board.publish(status);
+    EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("removed"));
+    status = leading();
+    status.draining = true;
+    board.publish(status);
+    EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("handing its leadership over"));
+}
+
+TEST_F(Control, IsAliveWhereTheLoopAnswers) {
+    mailbox = [](Event event) {
+        std::get<Ping>(event).pong();
+        return true;
+    };
+    EXPECT_EQ(ask(get("/livez")).body, R"({"alive":true})");
+
+    mailbox = [](const Event&) { return false; };
+    EXPECT_EQ(problem(ask(get("/livez")), 503)->getValue<std::string>("title"),
+              "The election loop does not turn");
+    mailbox = [](const Event&) { return true; };  // taken in, and never answered
+    EXPECT_EQ(ask(get("/livez")).status, 503);
+}
+
+TEST_F(Control, ListsTheChangesOfLeadership) {
+    const auto note = [&](Change::Kind kind, const std::string& id, Term term, Reason reason) {
+        journal.note(now, {.kind = kind,
+                           .reason = reason,
+                           .term = term,
+                           .subject = NodeId(id),
+                           .uuid = NodeUuid("uuid-" + id)});
+    };
+    note(Change::Kind::leader, "1", 7, Reason::startup);
+    note(Change::Kind::state, "1", 7, Reason::none);
+    now += 10s;
+    note(Change::Kind::no_leader, "1", 7, Reason::election_timeout);
+    now += 250ms;
+    journal.tick(now);
+    now += 1s;
+    note(Change::Kind::leader, "2", 8, Reason::election_timeout);
+
+    const auto answer = ask(get("/history"));
+
+    EXPECT_EQ(answer.body,
+              R"({"history":[{"index":4294967297,"at":"2023-11-14T22:13:08.750Z","term":7,)"
+              R"("leaderId":"1","previous":null,"reason":"startup","gapMs":0},)"
+              R"({"index":4294967299,"at":"2023-11-14T22:13:19.000Z","term":7,"leaderId":null,)"
+              R"("previous":"1","reason":"election_timeout","gapMs":null},)"
+              R"({"index":4294967300,"at":"2023-11-14T22:13:20.000Z","term":8,"leaderId":"2",)"
+              R"("previous":"1","reason":"election_timeout","gapMs":1250}],"index":4294967300})");
+}
+
+TEST_F(Control, AnswersWhatIsNotThere) {
+    for (const char* path : {"/nothing", "/status/", "/Status", "//status", "/members/a/b",
+                             "/members/", "/step-down/2"}) {
+        const auto answer = ask(get(path));
+        EXPECT_EQ(problem(answer, 404)->getValue<std::string>("title"), "Not found") << path;
+    }
+    EXPECT_EQ(ask(post("/vote-request", "{}")).status, 404);
+}
+
+TEST_F(Control, NamesTheMethodsThatAPathAllows) {
+    const auto refused = ask(post("/status"));
+    problem(refused, 405);
+    EXPECT_EQ(header(refused, "Allow"), "GET, HEAD, OPTIONS");
+    EXPECT_EQ(header(ask(get("/step-down")), "Allow"), "POST, OPTIONS");
+    EXPECT_EQ(header(ask(get("/members/2")), "Allow"), "DELETE, OPTIONS");
+    EXPECT_EQ(ask({.method = "HEAD", .target = "/step-down"}).status, 405);
+
+    for (const char* path : {"/", "/status", "/cluster", "/leader", "/follower", "/livez",
+                             "/readyz", "/members", "/history"}) {
+        const auto options = ask({.method = "OPTIONS", .target = path});
+        EXPECT_EQ(options.status, 204) << path;
+        EXPECT_EQ(options.body, "") << path;
+        EXPECT_EQ(header(options, "Allow"), "GET, HEAD, OPTIONS") << path;
+    }
+    EXPECT_EQ(header(ask({.method = "OPTIONS", .target = "*"}), "Allow"),
+              "GET, HEAD, POST, DELETE, OPTIONS");
+}
+
+TEST_F(Control, AnswersHeadAsGet) {
+    board.publish(following());
+    for (const char* path :
+         {"/", "/status", "/cluster", "/leader", "/follower", "/readyz", "/members", "/history"}) {
+        const auto answer = ask(get(path));
+        const auto head = ask({.method = "HEAD", .target = path});
+        EXPECT_EQ(head.status, answer.status) << path;
+        EXPECT_EQ(head.body, answer.body) << path;
+    }
+}
+
+TEST_F(Control, ReadsTargetsInEachForm) {
+    EXPECT_EQ(ask(get("http://127.0.0.1:3001/status?x=1&y")).status, 200);
+    EXPECT_EQ(ask(get("http://localhost")).status, 200);
+    EXPECT_EQ(ask(get("http://evil.example/status")).status, 403);
+    EXPECT_EQ(ask(get("/%73tatus")).status, 200);
+    problem(ask(get("/status%zz")), 400);
+    problem(ask(get("status")), 400);
+    problem(ask(get("")), 400);
+}
+
+TEST_F(Control, ListsItsPaths) {
+    EXPECT_THAT(ask(get("/")).body, HasSubstr(R"("GET /status","GET /cluster")"));
+}
+
+TEST_F(Control, RefusesForeignHosts) {
+    const auto by = [&](const std::string& host) {
+        auto request = get("/status");
+        request.host = host;
+        return ask(request).status;
+    };
+    for (const char* host : {"127.0.0.1:3001", "10.1.2.3", "[::1]:3001", "[::1]", "localhost",
+                             "LOCALHOST:3001", "localhost.:3001", "node1.example:3001"}) {
+        EXPECT_EQ(by(host), 200) << host;
+    }
+    for (const char* host :
+         {"evil.example", "evil.example:3001", "127.0.0.1.evil.example", "", "localhost:x", "[::1",
+          "[::1]evil", "::1", "node2.example", "localhost@evil.example"}) {
+        EXPECT_EQ(by(host), 403) << host;
+    }
+    EXPECT_EQ(by(Poco::Net::DNS::hostName() + ":3001"), 200);
+    EXPECT_EQ(ask(get("/status")).status, 200);  // no Host at all: a plain probe
+}
+
+TEST_F(Control, RefusesForeignOrigins) {
+    auto request = get("/status");
+    request.host = "127.0.0.1:3001";
+    for (const char* own : {"http://127.0.0.1:3001", "https://127.0.0.1:3001"}) {
+        request.origin = own;
+        EXPECT_EQ(ask(request).status, 200) << own;
+    }
+    for (const char* foreign : {"http://evil.example", "null", "", "http://127.0.0.1:3002",
+                                "http://127.0.0.1:3001.evil.example"}) {
+        request.origin = foreign;
+        problem(ask(request), 403);
+    }
+    request.host = std::nullopt;
+    request.origin = "http://127.0.0.1:3001";
+    EXPECT_EQ(ask(request).status, 403);
+}
+
+TEST_F(Control, LetsOnlyTheTokenChangeThings) {
+    token = "secret";
+    mailbox = [](Event event) {
+        std::get<Wish>(event).done({.refused = Reason::not_leader});
+        return true;
+    };
+    for (const char* path : {"/step-down", "/leave"}) {
+        const auto refused = ask(post(path));
+        problem(refused, 401);
+        EXPECT_EQ(header(refused, "WWW-Authenticate"), "Bearer");
+    }
+    problem(ask({.method = "DELETE", .target = "/members/2"}), 401);
+    auto request = post("/step-down");
+    for (const char* wrong : {"Bearer", "Bearer ", "Bearer secre", "Bearer secrets",
+                              "Bearer secretsecret", "Basic secret", "secret"}) {
+        request.authorization = wrong;
+        EXPECT_EQ(ask(request).status, 401) << wrong;
+    }
+    request.authorization = "bearer secret";
+    EXPECT_EQ(ask(request).status, 400);
+    EXPECT_EQ(ask(get("/status")).status, 200);
+}
+
+}  // namespace
+}  // namespace electiond::testing
