@@ -85,9 +85,9 @@ std::string body_of(const std::string& answer) {
 
 class Server : public ::testing::Test, public ControlBench {
   protected:
-    void SetUp() override { start({{"127.0.0.1", 0}}, {.threads = 4, .request_time = 5s}); }
+    void SetUp() override { start({{"127.0.0.1", 0}}, 4); }
 
-    void start(const std::vector<Endpoint>& listen, ControlServer::Limits limits) {
+    void start(const std::vector<Endpoint>& listen, int threads, Milliseconds request_time = 5s) {
         server.reset();
         auto all = faces();
         all.now = [this] {
@@ -95,7 +95,7 @@ class Server : public ::testing::Test, public ControlBench {
             return read_boot_clock();
         };
         routes = std::make_unique<ControlRoutes>(all, 2);
-        server = std::make_unique<ControlServer>(listen, limits, Log{});
+        server = std::make_unique<ControlServer>(listen, threads, Log{}, request_time);
         server->start(*routes);
     }
     Client connect() { return Client(server->endpoints().front()); }
@@ -267,7 +267,7 @@ TEST_F(Server, RefusesForeignHostsAndOrigins) {
 }
 
 TEST_F(Server, CutsAClientThatDripsOrSaysNothing) {
-    start({{"127.0.0.1", 0}}, {.threads = 4, .request_time = 300ms});
+    start({{"127.0.0.1", 0}}, 4, 300ms);
     EXPECT_EQ(connect().all(), "");
     expect_refusal(told("GET /status HTTP/1.1\r\nHost:"), 408);
     expect_refusal(told("POST /step-down HTTP/1.1\r\nContent-Length: 5\r\n\r\n{"), 408);
@@ -285,7 +285,7 @@ TEST_F(Server, CutsAClientThatDripsOrSaysNothing) {
 }
 
 TEST_F(Server, ServesOthersAgainWhenIdleOnesHaveHeldEveryThread) {
-    start({{"127.0.0.1", 0}}, {.threads = 2, .request_time = 300ms});
+    start({{"127.0.0.1", 0}}, 2, 300ms);
     auto first = connect();
     auto second = connect();
     for (auto* each : {&first, &second}) {
@@ -299,8 +299,7 @@ TEST_F(Server, MakesA500OfWhateverIsThrown) {
     auto all = faces();
     all.discoveries = []() -> std::vector<ScoutReport> { throw std::runtime_error("broken"); };
     ControlRoutes broken(all, 2);
-    server = std::make_unique<ControlServer>(std::vector<Endpoint>{{"127.0.0.1", 0}},
-                                             ControlServer::Limits{}, Log{});
+    server = std::make_unique<ControlServer>(std::vector<Endpoint>{{"127.0.0.1", 0}}, 4, Log{});
     server->start(broken);
     expect_refusal(told("GET /status HTTP/1.1\r\n\r\n"), 500);
     EXPECT_THAT(told("GET /leader HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 503"));
@@ -361,7 +360,7 @@ TEST_F(Server, StopsAtOnceAndAnswersWhatWaits) {
 TEST_F(Server, IsAloneOnItsPort) {
     const auto taken = server->endpoints();
     try {
-        const ControlServer second(taken, {}, Log{});
+        const ControlServer second(taken, 4, Log{});
         FAIL() << "two servers on one port";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Error::os);
@@ -369,22 +368,22 @@ TEST_F(Server, IsAloneOnItsPort) {
                     AllOf(HasSubstr(taken[0].to_string()), HasSubstr("already in use")));
     }
     server->stop();
-    const ControlServer after(taken, {}, Log{});  // and free again at once
+    const ControlServer after(taken, 4, Log{});  // and free again at once
 }
 
 TEST_F(Server, SaysWhichAddressItCannotHave) {
     try {
-        const ControlServer elsewhere({{"203.0.113.1", 0}}, {}, Log{});
+        const ControlServer elsewhere({{"203.0.113.1", 0}}, 4, Log{});
         FAIL() << "that address is not this machine's";
     } catch (const Error& error) {
         EXPECT_THAT(error.what(), HasSubstr("203.0.113.1:0"));
     }
-    EXPECT_THROW(ControlServer({{"no-such-host.invalid", 1}}, {}, Log{}), Error);
+    EXPECT_THROW(ControlServer({{"no-such-host.invalid", 1}}, 4, Log{}), Error);
 }
 
 TEST_F(Server, ListensOnEachAddress) {
     try {
-        start({{"127.0.0.1", 0}, {"::1", 0}, {"localhost", 0}}, {});
+        start({{"127.0.0.1", 0}, {"::1", 0}, {"localhost", 0}}, 4);
     } catch (const Error& error) {
         GTEST_SKIP() << "no IPv6 here: " << error.what();
     }
@@ -397,7 +396,7 @@ TEST_F(Server, ListensOnEachAddress) {
 }
 
 TEST_F(Server, WithstandsManyAtOnce) {
-    start({{"127.0.0.1", 0}}, {.threads = 8, .request_time = 5s});
+    start({{"127.0.0.1", 0}}, 8);
     std::vector<std::future<int>> clients;
     for (int i = 0; i < 8; ++i) {
         clients.push_back(std::async(std::launch::async, [this] {
