@@ -1,0 +1,213 @@
+// A cluster of real electiond processes.
+#include "local_cluster.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace electiond::cluster {
+namespace {
+
+constexpr std::chrono::seconds kEnd{20};
+constexpr std::size_t kShown = 8'000;  // so many characters of a log
+
+std::string in_quotes(int node) { return "\"" + std::to_string(node) + "\""; }
+
+std::string loopback(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
+}  // namespace
+
+bool wait_until(const std::function<bool()>& condition, Milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(Milliseconds{10});
+    }
+    return true;
+}
+
+LocalCluster::LocalCluster(Plan plan) : plan_(std::move(plan)), group_port_(ports_.next()) {
+    std::filesystem::create_directory(registry().parent_path());
+    for (int node = 1; node <= plan_.nodes; ++node) (void)node_of(node);
+}
+
+LocalCluster::Node& LocalCluster::node_of(int node) {
+    auto [at, fresh] = nodes_.try_emplace(node);
+    if (fresh) {
+        move(node);
+        std::filesystem::create_directory(folder(node));
+    }
+    return at->second;
+}
+
+// ---- configuration ------------------------------------------------------------------------------
+
+std::string LocalCluster::discovery_yaml() const {
+    if (plan_.discovery == "file_registry") {
+        return "{plugin: file_registry, path: " + registry().string() + "}";
+    }
+    if (plan_.discovery == "multicast") {
+        const int own = ports_.first() / Ports::kSize;
+        return "{plugin: multicast, group: 239.255." + std::to_string(own / 256) + "." +
+               std::to_string(own % 256) + ", port: " + std::to_string(group_port_) +
+               ", interface: lo, ttl: 1}";
+    }
+    std::string peers;
+    for (const auto& [node, its] : nodes_) {
+        peers += (peers.empty() ? "" : ", ") + in_quotes(node) + ": \"" + loopback(its.peer) + "\"";
+    }
+    return "{plugin: static_list, peers: {" + peers + "}}";
+}
+
+std::string LocalCluster::founding_yaml(int node) const {
+    if (plan_.discovery == "file_registry") return "bootstrap: claim";
+    if (node > plan_.nodes) return "bootstrap: join";
+    if (plan_.discovery == "multicast") {
+        return "bootstrap: all, expect: " + std::to_string(plan_.nodes);
+    }
+    std::string voters;
+    for (int i = 1; i <= plan_.nodes; ++i) voters += (i > 1 ? ", " : "") + in_quotes(i);
+    return "bootstrap: all, voters: [" + voters + "]";
+}
+
+void LocalCluster::write_config(int node) {
+    const auto& its = nodes_.at(node);
+    write(config(node),
+          "node: {id: " + in_quotes(node) + ", data_dir: data}\n" + "cluster: {name: demo, " +
+              founding_yaml(node) + "}\n" + "api: {listen: \"" + loopback(its.api) + "\"}\n" +
+              "transport: {plugin: " + plan_.transport + ", listen: \"" + loopback(its.peer) +
+              "\"}\n" + "discovery:\n  - " + discovery_yaml() + "\n" +
+              "election:\n  election_timeout: " + std::to_string(plan_.election_timeout.count()) +
+              "ms\n" + plan_.election + "log: {level: " + plan_.log_level + "}\n");
+}
+
+// ---- processes ----------------------------------------------------------------------------------
+
+void LocalCluster::spawn(int node) {
+    auto& its = nodes_.at(node);
+    auto command = its.prefix;
+    command.insert(command.end(), {ELECTIOND, "--config", config(node).string()});
+    its.process = std::make_unique<Process>(command, log(node));
+}
+
+void LocalCluster::start(int node) {
+    (void)node_of(node);
+    write_config(node);
+    spawn(node);
+}
+
+void LocalCluster::start_all() {
+    std::vector<int> fresh;
+    for (const auto& [node, its] : nodes_) {
+        if (!running(node)) fresh.push_back(node);
+    }
+    for (const int node : fresh) write_config(node);
+    for (const int node : fresh) spawn(node);
+}
+
+void LocalCluster::kill9(int node) { process(node).kill9(); }
+
+std::optional<int> LocalCluster::stop(int node) {
+    signal(node, SIGTERM);
+    return process(node).wait(kEnd);
+}
+
+void LocalCluster::stop_all() {
+    const auto nodes = running();
+    for (const int node : nodes) signal(node, SIGTERM);
+    for (const int node : nodes) (void)process(node).wait(kEnd);
+}
+
+bool LocalCluster::running(int node) {
+    const auto& its = nodes_.at(node).process;
+    return its && its->running();
+}
+
+std::vector<int> LocalCluster::running() {
+    std::vector<int> found;
+    for (const auto& [node, its] : nodes_) {
+        if (running(node)) found.push_back(node);
+    }
+    return found;
+}
+
+void LocalCluster::run_through(int node, std::vector<std::string> prefix) {
+    node_of(node).prefix = std::move(prefix);
+}
+
+void LocalCluster::move(int node) {
+    auto& its = nodes_.at(node);
+    its.api = ports_.next();
+    its.peer = ports_.next();
+}
+
+void LocalCluster::wipe(int node) { std::filesystem::remove_all(data(node)); }
+
+// ---- questions ----------------------------------------------------------------------------------
+
+Answer LocalCluster::get(int node, const std::string& path) {
+    return ask(api_port(node), "GET", path);
+}
+
+Answer LocalCluster::post(int node, const std::string& path, const std::string& body) {
+    return ask(api_port(node), "POST", path, body);
+}
+
+std::optional<int> LocalCluster::leader() {
+    std::optional<int> found;
+    for (const int node : running()) {
+        if (get(node, "/status").text("state") != "LEADER") continue;
+        if (found) return std::nullopt;
+        found = node;
+    }
+    return found;
+}
+
+std::optional<int> LocalCluster::agreed(std::set<int> nodes) {
+    if (nodes.empty()) {
+        const auto all = running();
+        nodes.insert(all.begin(), all.end());
+    }
+    const auto found = leader();
+    if (!found || !nodes.contains(*found)) return std::nullopt;
+    const bool all = std::ranges::all_of(nodes, [&](int node) {
+        return get(node, "/status").text("leaderId") == std::to_string(*found);
+    });
+    return all ? found : std::nullopt;
+}
+
+int LocalCluster::await_leader(std::int64_t voters, Milliseconds limit) {
+    std::optional<int> found;
+    const auto as_wished = [&] {
+        found = agreed();
+        if (!found) return false;
+        if (voters == 0) return true;
+        return std::ranges::all_of(
+            running(), [&](int node) { return get(node, "/status").number("voters") == voters; });
+    };
+    return wait_until(as_wished, limit) ? *found : 0;
+}
+
+bool LocalCluster::await_up(int node) {
+    const bool known = wait_until([&] { return !running(node) || get(node, "/livez").code == 200; },
+                                  std::chrono::seconds(20));
+    return known && running(node);
+}
+
+// ---- places -------------------------------------------------------------------------------------
+
+std::filesystem::path LocalCluster::folder(int node) const {
+    return folder_ / std::to_string(node);
+}
+
+std::string LocalCluster::logs() const {
+    std::string all;
+    for (const auto& [node, its] : nodes_) {
+        auto text = read(log(node));
+        if (text.size() > kShown) text = "…" + text.substr(text.size() - kShown);
+        all += "---- node " + std::to_string(node) + " (api " + std::to_string(its.api) +
+               ", peers " + std::to_string(its.peer) + ") ----\n" + text;
+    }
+    return all;
+}
+
+}  // namespace electiond::cluster

@@ -1,0 +1,100 @@
+// A cluster of real electiond processes on loopback, in a folder and on ports of its own.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api.h"
+#include "folder.h"
+#include "ports.h"
+#include "process.h"
+
+namespace electiond::cluster {
+
+struct Plan {
+    std::string transport = "http";
+    std::string discovery = "file_registry";  // found by claim; static_list and multicast by all
+    int nodes = 3;
+    Milliseconds election_timeout{1000};
+    std::string election = "";  // further keys of that section, one a line, as "  key: value"
+    std::string log_level = "info";
+};
+
+// True as soon as `condition` is; false where it has not become so within `limit`.
+[[nodiscard]] bool wait_until(const std::function<bool()>& condition,
+                              Milliseconds limit = std::chrono::seconds(20));
+
+// Nodes are named 1 to `nodes`; more may be added. One thread only.
+class LocalCluster {
+  public:
+    explicit LocalCluster(Plan plan = {});
+
+    // Processes. Each start writes the node's YAML anew; none of them waits for an answer.
+    void start(int node);
+    void start_all();  // those that do not run, in the same instant
+    void kill9(int node);
+    [[nodiscard]] std::optional<int> stop(int node);  // SIGTERM; its exit code, if it ends at all
+    void stop_all();                                  // SIGTERM to all at once, then waits
+    void signal(int node, int signal) { process(node).signal(signal); }
+    [[nodiscard]] Process& process(int node) { return *nodes_.at(node).process; }
+    [[nodiscard]] bool running(int node);
+    [[nodiscard]] std::vector<int> running();
+    // What is put before the program of a node, as in a command that changes the user.
+    void run_through(int node, std::vector<std::string> prefix);
+
+    void move(int node);  // to new ports, from the next start on
+    void wipe(int node);  // forgets its data directory
+
+    // Questions.
+    [[nodiscard]] Answer get(int node, const std::string& path);
+    [[nodiscard]] Answer post(int node, const std::string& path, const std::string& body = "");
+    [[nodiscard]] std::optional<int> leader();  // the only running node that leads now
+    // The leader that all of `nodes` name alike, itself included; by default of all that run.
+    [[nodiscard]] std::optional<int> agreed(std::set<int> nodes = {});
+    // Waits for that; 0 where it does not come true. With `voters`, until it has so many, too.
+    [[nodiscard]] int await_leader(std::int64_t voters = 0,
+                                   Milliseconds limit = std::chrono::seconds(20));
+    [[nodiscard]] bool await_up(int node);  // its election loop turns
+    [[nodiscard]] std::int64_t term(int node) { return get(node, "/status").number("term"); }
+
+    // Places.
+    [[nodiscard]] std::filesystem::path folder(int node) const;
+    [[nodiscard]] std::filesystem::path data(int node) const { return folder(node) / "data"; }
+    [[nodiscard]] std::filesystem::path log(int node) const { return folder(node) / "log"; }
+    [[nodiscard]] std::filesystem::path config(int node) const {
+        return folder(node) / "node.yaml";
+    }
+    [[nodiscard]] std::filesystem::path registry() const {
+        return folder_ / "registry/cluster.json";
+    }
+    [[nodiscard]] std::uint16_t api_port(int node) const { return nodes_.at(node).api; }
+    [[nodiscard]] std::uint16_t peer_port(int node) const { return nodes_.at(node).peer; }
+    [[nodiscard]] std::string logs() const;  // the end of each node's
+    [[nodiscard]] const Plan& plan() const { return plan_; }
+    [[nodiscard]] Ports& ports() { return ports_; }
+
+  private:
+    struct Node {
+        std::uint16_t api = 0, peer = 0;
+        std::vector<std::string> prefix;
+        std::unique_ptr<Process> process;
+    };
+    Node& node_of(int node);  // made where it is new
+    [[nodiscard]] std::string discovery_yaml() const;
+    [[nodiscard]] std::string founding_yaml(int node) const;
+    void write_config(int node);
+    void spawn(int node);
+
+    Plan plan_;
+    Folder folder_;
+    Ports ports_;
+    std::uint16_t group_port_;
+    std::map<int, Node> nodes_;
+};
+
+}  // namespace electiond::cluster

@@ -1,0 +1,50 @@
+// A child process of a test: started, signalled, awaited; killed when the test lets go of it or
+// dies.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace electiond::cluster {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// One thread only, and it must outlive the process: the kernel kills the child when it ends.
+class Process {
+  public:
+    // `command` begins with the program's path. What it says, on both streams, is appended to
+    // `output`. Throws std::runtime_error where there is no process to be had.
+    Process(const std::vector<std::string>& command, const std::filesystem::path& output);
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    ~Process();
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] bool running();
+    void signal(int signal) const;
+    void kill9();  // and waits for the end
+
+    // The exit code, or 128 + the signal that ended it; nothing where it still runs after `limit`.
+    [[nodiscard]] std::optional<int> wait(Milliseconds limit);
+
+  private:
+    pid_t pid_;
+    int handle_;  // a pidfd: a recycled process number can never be meant
+    std::optional<int> code_;
+};
+
+// A program that ends by itself, with what it said.
+struct Finished {
+    int code = -1;  // -1: it did not end in time, and was killed
+    std::string said;
+};
+[[nodiscard]] Finished run(const std::vector<std::string>& command,
+                           Milliseconds limit = std::chrono::seconds(60));
+
+}  // namespace electiond::cluster
