@@ -1,0 +1,37 @@
+// Asks one node over and over on one connection, as fast as it answers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace electiond::cluster {
+
+class Probe {
+  public:
+    // `request` as in "GET /leader". Connects when first asked, and again after a failure.
+    Probe(std::uint16_t port, const std::string& request);
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
+    ~Probe() { close(); }
+
+    // The status code; 0 where nobody answers.
+    int ask();
+    [[nodiscard]] const std::string& body() const { return body_; }
+    // The number behind "key": in the newest body; 0 where there is none.
+    [[nodiscard]] std::uint64_t number(const std::string& key) const;
+    // The text behind it; "" for null.
+    [[nodiscard]] std::string text(const std::string& key) const;
+
+  private:
+    bool connect();
+    void close();
+
+    std::uint16_t port_;
+    std::string request_;
+    bool without_body_;
+    int socket_ = -1;
+    std::string body_;
+};
+
+}  // namespace electiond::cluster
