@@ -1,0 +1,139 @@
+// electiond's command line: what it prints, and how it ends.
+#include "daemon_scene.h"
+
+namespace electiond {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+cluster::Finished electiond(std::vector<std::string> words) {
+    words.insert(words.begin(), ELECTIOND);
+    return cluster::run(words);
+}
+
+TEST(Electiond, TellsItsVersion) {
+    const auto finished = electiond({"--version"});
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_THAT(finished.said, testing::MatchesRegex("electiond [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Electiond, TellsItsOptions) {
+    const auto finished = electiond({"--help"});
+    EXPECT_EQ(finished.code, 0);
+    for (const auto* word : {"--config", "--check", "--print-config", "--list-plugins", "--daemon",
+                             "--pidfile", "--version", "--help"}) {
+        EXPECT_THAT(finished.said, HasSubstr(word));
+    }
+}
+
+TEST(Electiond, RefusesAnOptionThatItDoesNotKnow) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"--colour"}, {"--config"}, {"--check=maybe"}, {"x"}}) {
+        const auto finished = electiond(words);
+        EXPECT_EQ(finished.code, 64) << words.front() << ": " << finished.said;
+        EXPECT_THAT(finished.said, HasSubstr("--help"));
+    }
+}
+
+TEST(Electiond, NeedsAConfiguration) {
+    const auto finished = electiond({});
+    EXPECT_EQ(finished.code, 64);
+    EXPECT_THAT(finished.said, HasSubstr("--config"));
+    EXPECT_EQ(electiond({"--check"}).code, 64);
+}
+
+TEST(Electiond, ListsThePlugins) {
+    const auto finished = electiond({"--list-plugins"});
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    for (const auto* name : {"file_registry", "static_list", "multicast", "http", "tcp"}) {
+        EXPECT_THAT(finished.said, HasSubstr(std::string("\t") + name + "\t"));
+    }
+}
+
+TEST(Electiond, ChecksAGoodConfigurationWithoutTouchingAnything) {
+    DaemonScene scene;
+    const auto running = scene.start_and_lead();  // its ports are taken, and that is no fault
+    scene.sections["node"] = "{id: \"1\", data_dir: another}";
+
+    const auto finished = scene.run({"--check"});
+
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, HasSubstr("no fault found"));
+    EXPECT_FALSE(std::filesystem::exists(scene.folder / "another"));
+}
+
+TEST(Electiond, NamesAllFaultsOfAConfigurationAtOnce) {
+    DaemonScene scene;
+    scene.sections["node"] = "{id: \"a b\", dta_dir: data}";
+    scene.sections["election"] = "{election_timeout: 300}";
+    scene.sections["log"] = "{level: loud}";
+
+    for (const auto& more : {std::vector<std::string>{"--check"}, {}, {"--print-config"}}) {
+        const auto finished = scene.run(more);
+        EXPECT_EQ(finished.code, 78);
+        for (const auto* fault : {"node.id", "dta_dir", "data_dir", "election_timeout", "loud"}) {
+            EXPECT_THAT(finished.said, HasSubstr(fault));
+        }
+        EXPECT_THAT(finished.said, ContainsRegex("node\\.yaml:[0-9]+:[0-9]+"));
+    }
+}
+
+TEST(Electiond, NamesTheFaultsOfPluginsInTheCheck) {
+    DaemonScene scene;
+    scene.sections["transport"] = "{plugin: pigeon, listen: \"127.0.0.1:0\"}";
+    scene.sections["discovery"] = "[{plugin: file_registry, pth: x}, {plugin: oracle}]";
+
+    const auto finished = scene.run({"--check"});
+
+    EXPECT_EQ(finished.code, 78);
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("pigeon"), HasSubstr("pth"), HasSubstr("oracle")));
+}
+
+TEST(Electiond, RefusesAPluginOfTheOtherKind) {
+    DaemonScene scene;
+    scene.sections["transport"] = "{plugin: multicast, listen: \"127.0.0.1:0\"}";
+    const auto finished = scene.run();
+    EXPECT_EQ(finished.code, 78);
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("multicast"), HasSubstr("discovery")));
+}
+
+TEST(Electiond, RefusesTlsRatherThanSpeakPlainly) {
+    DaemonScene scene;
+    scene.sections["transport"] =
+        "{listen: \"127.0.0.1:0\", tls: {cert: a.pem, key: b.pem, ca: c.pem}}";
+    const auto finished = scene.run();
+    EXPECT_EQ(finished.code, 78);
+    EXPECT_THAT(finished.said, HasSubstr("tls"));
+}
+
+TEST(Electiond, PrintsWhereEachValueComesFrom) {
+    DaemonScene scene;
+    ::setenv("ELECTIOND_LOG_LEVEL", "warning", 1);
+    const auto finished = scene.run({"--print-config"});
+    ::unsetenv("ELECTIOND_LOG_LEVEL");
+
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_THAT(finished.said, HasSubstr("level: warning  # environment ELECTIOND_LOG_LEVEL"));
+    EXPECT_THAT(finished.said, ContainsRegex("election_timeout: 300ms  # .*node\\.yaml:[0-9]+"));
+    EXPECT_THAT(finished.said,
+                HasSubstr("heartbeat_interval: 30ms  # default: election_timeout / 10"));
+}
+
+// What is printed is itself a configuration with the same meaning.
+TEST(Electiond, ReadsWhatItPrints) {
+    DaemonScene scene;
+    const auto first = scene.run({"--print-config"});
+    cluster::write(scene.folder / "printed.yaml", first.said);
+
+    const auto finished =
+        electiond({"--config", (scene.folder / "printed.yaml").string(), "--check"});
+
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, Not(HasSubstr("warning")));
+}
+
+}  // namespace
+}  // namespace electiond
