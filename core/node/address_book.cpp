@@ -32,8 +32,8 @@ AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
     known->heard = now;
     if (!from.api.empty()) known->api = from.api;
     if (from.address) {
-        learnt.moved = known->spoken && known->spoken != from.address;
-        if (known->spoken != from.address) known->attempt = 0;
+        learnt.moved = known->spoken != from.address;
+        if (learnt.moved) known->attempt = 0;
         known->spoken = from.address;
         known->spoken_at = now;
     }
@@ -52,7 +52,7 @@ void AddressBook::hearsay(const std::vector<Member>& members) {
         if (!known) continue;
         if (known->id.empty()) known->id = member.id;
         if (known->api.empty()) known->api = member.api;
-        if (known->told.empty()) known->told = member.addresses;
+        if (!member.addresses.empty()) known->told = member.addresses;
     }
 }
 
@@ -66,9 +66,9 @@ bool AddressBook::found(Instant now, std::size_t source, const std::vector<Peer>
         if (auto* known = peer.uuid ? entry(*peer.uuid) : nullptr) {
             if (known->id.empty()) known->id = peer.id;
             if (known->api.empty()) known->api = peer.api;
-            if (known->told != peer.addresses) {
-                known->told = peer.addresses;
-                known->told_at = now;
+            if (known->listed != peer.addresses) {
+                known->listed = peer.addresses;
+                known->listed_at = now;
                 known->attempt = 0;
             }
         }
@@ -84,10 +84,11 @@ void AddressBook::unanswered(const NodeUuid& uuid) {
 // All addresses of one node, the likeliest first.
 std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
     std::vector<Endpoint> list;
-    const bool spoken_first = known.spoken && known.spoken_at >= known.told_at;
+    const bool spoken_first = known.spoken && known.spoken_at >= known.listed_at;
     if (spoken_first) list.push_back(*known.spoken);
-    for (const auto& endpoint : known.told) add_once(list, endpoint);
+    for (const auto& endpoint : known.listed) add_once(list, endpoint);
     if (known.spoken) add_once(list, *known.spoken);
+    for (const auto& endpoint : known.told) add_once(list, endpoint);
     for (const auto& [source, peers] : snapshots_) {
         for (const auto& peer : peers) {
             if (peer.uuid || peer.id.empty() || peer.id != known.id) continue;

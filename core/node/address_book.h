@@ -22,12 +22,12 @@ class AddressBook {
 
     // What learning from one message showed.
     struct Learnt {
-        bool moved = false;       // a known node speaks from another address than before
+        bool moved = false;       // it speaks from another address than before, if any
         bool duplicated = false;  // two living processes share this uuid (I4)
     };
     // The sender of any message: its own word.
     Learnt heard(Instant now, const Sender& from);
-    // What a leader's members list says.
+    // What a leader's members list, or a hint at the leader, says of others.
     void hearsay(const std::vector<Member>& members);
     // A discovery's newest snapshot replaces its last one; true where it holds addresses not known
     // before.
@@ -55,8 +55,9 @@ class AddressBook {
         NodeId id{};
         std::optional<Endpoint> spoken{};  // its own word …
         Instant spoken_at{};
-        std::vector<Endpoint> told{};  // … and what others say
-        Instant told_at{};
+        std::vector<Endpoint> listed{};  // … what discovery lists …
+        Instant listed_at{};
+        std::vector<Endpoint> told{};  // … and what the leader says
         std::string api{};
         std::optional<Instant> heard{};
         std::size_t attempt = 0;  // grows where it does not answer
