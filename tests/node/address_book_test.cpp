@@ -1,0 +1,262 @@
+// Who answers where: own word beats hearsay, newer beats older, nothing grows without bound.
+#include "node/address_book.h"
+
+#include "../election/cast.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace electiond {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Instant kNow(1h);
+const Endpoint kOwn{"own", 1};
+
+Endpoint at(const std::string& host) { return {host, 1}; }
+
+Sender speaks(int n, const std::string& host, const std::string& incarnation = "i") {
+    auto from = sender(n);
+    if (!host.empty()) from.address = at(host);
+    from.incarnation = incarnation;
+    return from;
+}
+
+Peer listed(int n, const std::string& host) {
+    return {.id = id(n), .uuid = uuid(n), .addresses = {at(host)}, .api = {}};
+}
+
+Peer nameless(const std::string& host) {
+    return {.id = {}, .uuid = {}, .addresses = {at(host)}, .api = {}};
+}
+
+Member member_at(int n, const std::string& host) {
+    return {.id = id(n), .uuid = uuid(n), .addresses = {at(host)}};
+}
+
+AddressBook empty_book() { return {uuid(1), kOwn}; }
+
+std::vector<std::string> hosts(const std::vector<AddressBook::Target>& targets) {
+    std::vector<std::string> all;
+    for (const auto& target : targets) all.push_back(target.address.host);
+    return all;
+}
+
+TEST(AddressBook, KnowsNobodyAtFirst) {
+    const auto book = empty_book();
+
+    EXPECT_FALSE(book.route(uuid(2)));
+    EXPECT_THAT(book.everyone({}), IsEmpty());
+    EXPECT_THAT(book.peers(), IsEmpty());
+    EXPECT_FALSE(book.id_of(uuid(2)));
+    EXPECT_THAT(book.addresses(uuid(1)), ElementsAre(kOwn));
+}
+
+TEST(AddressBook, LearnsFromEveryMessageItsSender) {
+    auto book = empty_book();
+    auto from = speaks(2, "two");
+    from.api = "two:80";
+
+    book.heard(kNow, from);
+
+    EXPECT_EQ(book.route(uuid(2)), at("two"));
+    EXPECT_EQ(book.id_of(uuid(2)), id(2));
+    EXPECT_EQ(book.api(uuid(2)), "two:80");
+    ASSERT_EQ(book.peers().size(), 1u);
+    EXPECT_EQ(book.peers()[0].heard, kNow);
+}
+
+TEST(AddressBook, LearnsNothingAboutItself) {
+    auto book = empty_book();
+
+    book.heard(kNow, speaks(1, "elsewhere"));
+    book.hearsay({member_at(1, "elsewhere")});
+    book.found(kNow, 0, {listed(1, "elsewhere")});
+
+    EXPECT_THAT(book.peers(), IsEmpty());
+    EXPECT_THAT(book.everyone({}), IsEmpty());
+    EXPECT_THAT(book.addresses(uuid(1)), ElementsAre(kOwn));
+}
+
+TEST(AddressBook, ANodesOwnWordBeatsHearsay) {  // §2 of protocol.md
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "two"));
+
+    book.hearsay({member_at(2, "rumour")});
+
+    EXPECT_EQ(book.route(uuid(2)), at("two"));
+    EXPECT_THAT(book.addresses(uuid(2)), ElementsAre(at("two"), at("rumour")));
+}
+
+TEST(AddressBook, HearsayIsBetterThanNothingAndNewerHearsayBetterThanOlder) {  // §2
+    auto book = empty_book();
+
+    book.hearsay({member_at(2, "former")});
+    EXPECT_EQ(book.route(uuid(2)), at("former"));
+    book.hearsay({member_at(2, "newer")});
+    EXPECT_EQ(book.route(uuid(2)), at("newer"));
+    book.hearsay({{.id = id(2), .uuid = uuid(2)}});
+
+    EXPECT_EQ(book.route(uuid(2)), at("newer")) << "knowing none is no word";
+}
+
+TEST(AddressBook, HearsayDoesNotBeatWhatANodeListsOfItself) {  // §2
+    auto book = empty_book();
+    book.found(kNow, 0, {listed(2, "registry")});
+
+    book.hearsay({member_at(2, "rumour")});
+
+    EXPECT_EQ(book.route(uuid(2)), at("registry"));
+}
+
+TEST(AddressBook, ANewerWordBeatsAnOlderOne) {  // §2
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "spoken"));
+    book.found(kNow + 1s, 0, {listed(2, "listed")});
+    EXPECT_EQ(book.route(uuid(2)), at("listed"));
+
+    book.heard(kNow + 2s, speaks(2, "spoken-later"));
+    EXPECT_EQ(book.route(uuid(2)), at("spoken-later"));
+}
+
+TEST(AddressBook, SaysWhenANodeSpeaksFromAnAddressThatOthersDoNotKnowYet) {  // R1: view moves
+    auto book = empty_book();
+
+    EXPECT_TRUE(book.heard(kNow, speaks(2, "two")).moved) << "its first word";
+    EXPECT_FALSE(book.heard(kNow, speaks(2, "two")).moved);
+    EXPECT_TRUE(book.heard(kNow, speaks(2, "moved")).moved);
+    EXPECT_FALSE(book.heard(kNow, speaks(2, "")).moved) << "the address may be left out";
+    EXPECT_EQ(book.route(uuid(2)), at("moved"));
+}
+
+TEST(AddressBook, WhereNobodyAnswersTheOtherAddressesAreTriedInTurn) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "a"));
+    book.hearsay({{.id = id(2), .uuid = uuid(2), .addresses = {at("b"), at("c")}}});
+
+    std::vector<std::string> tried;
+    for (int n = 0; n < 4; ++n) {
+        tried.push_back(book.route(uuid(2))->host);
+        book.unanswered(uuid(2));
+    }
+
+    EXPECT_THAT(tried, ElementsAre("a", "b", "c", "a"));
+    book.unanswered(uuid(9));  // whom nobody knows
+}
+
+TEST(AddressBook, ANewWordOfItsOwnIsTriedFirst) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "a"));
+    book.hearsay({member_at(2, "b")});
+    book.unanswered(uuid(2));
+    ASSERT_EQ(book.route(uuid(2)), at("b"));
+
+    book.heard(kNow, speaks(2, "c"));
+
+    EXPECT_EQ(book.route(uuid(2)), at("c"));
+}
+
+TEST(AddressBook, AnAddressListedUnderTheIdAloneServesThatNode) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, ""));
+    EXPECT_FALSE(book.route(uuid(2)));
+
+    book.found(kNow, 0, {{.id = id(2), .uuid = {}, .addresses = {at("static")}, .api = {}}});
+
+    EXPECT_EQ(book.route(uuid(2)), at("static"));
+}
+
+TEST(AddressBook, TwoLivingIncarnationsOfOneUuidAreADuplicate) {  // I4
+    auto book = empty_book();
+    const auto hear = [&](const std::string& incarnation) {
+        return book.heard(kNow, speaks(2, "two", incarnation)).duplicated;
+    };
+
+    EXPECT_FALSE(hear("a"));
+    EXPECT_FALSE(hear("a"));
+    EXPECT_FALSE(hear("b")) << "a restart";
+    EXPECT_FALSE(hear("a")) << "a late message of the one before";
+    EXPECT_TRUE(hear("b")) << "the one again after the other, twice";
+    EXPECT_TRUE(hear("a"));
+}
+
+TEST(AddressBook, RestartsAreNoDuplicate) {  // I4
+    auto book = empty_book();
+
+    for (const char* incarnation : {"a", "b", "c", "d", "e"}) {
+        EXPECT_FALSE(book.heard(kNow, speaks(2, "two", incarnation)).duplicated);
+        EXPECT_FALSE(book.heard(kNow, speaks(2, "two", incarnation)).duplicated);
+    }
+}
+
+TEST(AddressBook, FoundTellsWhetherThereIsNews) {
+    auto book = empty_book();
+
+    EXPECT_TRUE(book.found(kNow, 0, {listed(2, "two")}));
+    EXPECT_FALSE(book.found(kNow, 0, {listed(2, "two")}));
+    EXPECT_TRUE(book.found(kNow, 0, {listed(2, "two"), listed(3, "three")}));
+    EXPECT_FALSE(book.found(kNow, 0, {listed(3, "three")})) << "less is no news";
+    EXPECT_TRUE(book.found(kNow, 1, {nameless("four")})) << "of another discovery";
+    EXPECT_TRUE(book.found(kNow, 0, {listed(3, "moved")}));
+}
+
+TEST(AddressBook, ASnapshotReplacesTheLastOfItsSourceAlone) {
+    auto book = empty_book();
+    book.found(kNow, 0, {nameless("a")});
+    book.found(kNow, 1, {nameless("b")});
+
+    book.found(kNow, 0, {nameless("c")});
+
+    EXPECT_THAT(hosts(book.everyone({})), testing::UnorderedElementsAre("b", "c"));
+}
+
+TEST(AddressBook, EveryoneIsEachAddressOnceWithoutOurselvesAndTheExcepted) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "two"));
+    book.heard(kNow, speaks(3, "three"));
+    book.found(kNow, 0,
+               {nameless("two"), nameless("three"), nameless("four"), nameless("own"),
+                listed(1, "other-own")});
+
+    EXPECT_THAT(hosts(book.everyone({})), testing::UnorderedElementsAre("two", "three", "four"));
+    EXPECT_THAT(hosts(book.everyone({uuid(3)})), testing::UnorderedElementsAre("two", "four"))
+        << "nor by an address that is listed without its uuid";
+    const auto targets = book.everyone({});
+    for (const auto& target : targets) {
+        if (target.address == at("two")) {
+            EXPECT_EQ(target.uuid, uuid(2));
+        }
+        if (target.address == at("four")) {
+            EXPECT_TRUE(target.uuid.empty());
+        }
+    }
+}
+
+TEST(AddressBook, PeersShowsEveryNodeOnceById) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(3, "three"));
+    book.heard(kNow, speaks(2, "two"));
+    book.found(kNow, 0, {listed(2, "two"), nameless("three"), nameless("four"), nameless("own")});
+
+    const auto peers = book.peers();
+
+    ASSERT_EQ(peers.size(), 3u);
+    EXPECT_TRUE(peers[0].id.empty());
+    EXPECT_THAT(peers[0].addresses, ElementsAre(at("four")));
+    EXPECT_EQ(peers[1].id, id(2));
+    EXPECT_EQ(peers[2].id, id(3));
+}
+
+TEST(AddressBook, IsBoundedAndForgetsWhoWasSilentLongest) {
+    auto book = empty_book();
+    for (int n = 2; n < 3000; ++n) book.heard(kNow + Milliseconds(n), speaks(n, "h"));
+
+    EXPECT_LE(book.peers().size(), 1024u);
+    EXPECT_FALSE(book.route(uuid(2)));
+    EXPECT_TRUE(book.route(uuid(2999)));
+}
+
+}  // namespace
+}  // namespace electiond
