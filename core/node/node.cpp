@@ -89,7 +89,7 @@ void Node::on(RequestArrived arrived) {
              message.term);
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
             heartbeat && heartbeat->members && election_.followed() &&
-            election_.followed()->uuid == message.from.uuid) {
+            election_.followed()->uuid == message.from.uuid && message.term == election_.term()) {
             members_ = *heartbeat->members;
             members_at_ = now_;
             book_.hearsay(members_);
@@ -109,6 +109,7 @@ void Node::on(const ReplyArrived& arrived) {
                 book_.unanswered(arrived.to);  // somebody else lives at that address now
             }
             learn(reply.from);
+            learn_hint(reply.body);
             if (reply.reason == Reason::foreign_cluster && !reply.from.cluster_id.empty()) {
                 reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
                                               " of cluster id " + reply.from.cluster_id);
@@ -154,6 +155,20 @@ void Node::learn(const Sender& from) {
                                      "; stop one and wipe its data directory");
     }
     if (learnt.moved) step(AddressesChanged{});
+}
+
+// Where the leader is, in the words of one who follows it: who knows one member finds it (B6).
+void Node::learn_hint(const ReplyBody& body) {
+    std::visit(
+        [this](const auto& reply) {
+            if constexpr (requires { reply.hint; }) {
+                if (!reply.hint || !reply.hint->address) return;
+                Member leader{.id = reply.hint->id, .uuid = reply.hint->uuid};
+                leader.addresses = {*reply.hint->address};
+                book_.hearsay({leader});
+            }
+        },
+        body);
 }
 
 // Counts what was refused; the log hears of each kind once a minute.

@@ -77,6 +77,7 @@ class Node {
     void log_change(const Change& change);
     void reject(std::string_view reason, const std::string& what);
     void learn(const Sender& from);
+    void learn_hint(const ReplyBody& body);
     void answer_status(const Sender& from, Term term, const StatusQuery& query,
                        const Respond& respond);
     [[nodiscard]] Sender sender() const;
