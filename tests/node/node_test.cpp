@@ -1,0 +1,491 @@
+// The passive node: nothing leaves before it is durable, and nobody hears of a loss before we know.
+#include "node/node.h"
+
+#include "stage.h"
+
+namespace electiond {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::size_t place(const Script& script, const std::string& what) {
+    return static_cast<std::size_t>(std::ranges::find(script, what) - script.begin());
+}
+
+// ---- the order of what leaves (architecture.md, section 4)
+
+TEST(Node, SavesTheVoteBeforeItReplies) {  // D1
+    Stage stage;
+    stage.now += kE;
+
+    const auto reply = stage.ask(2, 7, VoteRequest{.config = {0, 1}});
+
+    EXPECT_TRUE(std::get<VoteReply>(reply.body).granted);
+    EXPECT_LT(place(stage.script, "save"), place(stage.script, "answer"));
+    EXPECT_LT(place(stage.script, "answer"), place(stage.script, "settle"));
+    EXPECT_EQ(stage.store.record->term, 7u);
+    EXPECT_EQ(stage.store.record->voted_for, uuid(2));
+}
+
+TEST(Node, SavesTheTermBeforeItAsksForVotes) {  // D1, C2
+    Stage stage;
+    for (const int n : {2, 3}) stage.ask(n, 0, Hello{.blank = false, .config = {0, 1}});
+    stage.pass(kE);
+    stage.script.clear();
+    PreVoteReply yes;
+    yes.granted = true;
+
+    stage.answer(2, "pre-vote", yes);
+
+    EXPECT_EQ(stage.script[0], "save");
+    EXPECT_EQ(stage.script[1], "send vote-request");
+    EXPECT_EQ(stage.store.record->voted_for, uuid(1));
+}
+
+TEST(Node, WhereTheStoreFailsNothingLeaves) {  // D2
+    Stage stage;
+    stage.now += kE;
+    stage.pass(0ms);
+    stage.script.clear();
+    stage.store.broken = true;
+    const auto body = wire::encode(
+        PeerRequest{.from = Stage::from(2), .term = 7, .body = VoteRequest{.config = {0, 1}}});
+    const Request request{.name = "vote-request", .body = body, .source = {}};
+
+    EXPECT_THROW(
+        stage.node.handle(stage.now, RequestArrived{request, [](const Answer&) { FAIL(); }}),
+        Error);
+
+    EXPECT_TRUE(stage.script.empty());
+}
+
+TEST(Node, SteadyStateSavesNothing) {
+    Stage stage;
+    stage.heartbeat(2, 1);
+    stage.script.clear();
+
+    for (int n = 0; n < 10; ++n) stage.heartbeat(2, 1);
+
+    EXPECT_EQ(place(stage.script, "save"), stage.script.size());
+}
+
+TEST(Node, ClosesTheBookAndPublishesALostLeadBeforeItReplies) {  // §10, trace 6
+    Stage stage;
+    stage.take_the_lead();
+    EXPECT_GT(stage.grants.grant(stage.board, stage.now, 100ms), 0ms);
+    bool checked = false;
+    stage.on_answer = [&] {
+        checked = true;
+        EXPECT_FALSE(stage.leads());
+        EXPECT_TRUE(stage.grants.closed());
+        EXPECT_EQ(stage.store.record->term, 9u);
+    };
+
+    const auto reply = stage.heartbeat(2, 9);
+
+    EXPECT_TRUE(std::get<HeartbeatReply>(reply.body).accepted);
+    EXPECT_TRUE(checked);
+    EXPECT_EQ(stage.grants.grant(stage.board, stage.now, 100ms), 0ms);
+}
+
+TEST(Node, ClosesTheBookAndPublishesADrainBeforeAnyoneElseCanHearOfIt) {  // T1, trace 6
+    Stage stage;
+    stage.take_the_lead();
+    ASSERT_GT(stage.grants.grant(stage.board, stage.now, 100ms), 0ms);
+    const Instant granted = stage.now + 100ms;
+    int timeout_nows = 0;
+    stage.transport.on_send = [&] {
+        if (stage.transport.sent.back().request.name != "timeout-now") return;
+        ++timeout_nows;
+        EXPECT_FALSE(stage.leads());
+        EXPECT_TRUE(stage.grants.closed());
+        EXPECT_GE(stage.now, granted) << "never before the last grant has run out";
+    };
+    std::vector<Done> done;
+
+    stage.node.handle(stage.now, Wish{.what = StepDown{"2"},
+                                      .done = [&](const Done& each) { done.push_back(each); }});
+    EXPECT_FALSE(stage.leads());
+    EXPECT_TRUE(stage.board.read()->draining);
+    EXPECT_TRUE(stage.grants.closed());
+    EXPECT_EQ(timeout_nows, 0);
+    stage.pass(101ms);
+    EXPECT_GE(timeout_nows, 1);
+    EXPECT_TRUE(done.empty());
+
+    stage.heartbeat(2, 2);
+    ASSERT_EQ(done.size(), 1u);
+    EXPECT_EQ(done[0].successor, id(2));
+}
+
+TEST(Node, PublishesANewLeadBeforeItOpensTheBook) {  // §10
+    Stage stage(member({1}));
+    EXPECT_TRUE(stage.grants.closed());
+
+    stage.pass(0ms);
+
+    EXPECT_TRUE(stage.leads());
+    EXPECT_FALSE(stage.grants.closed());
+    EXPECT_EQ(stage.grants.grant(stage.board, stage.now, 100ms), 98ms);
+}
+
+TEST(Node, ANewLeadKnowsWhatAFormerOneGranted) {  // §10, trace 5
+    Stage stage(member({1}));
+    stage.pass(0ms);
+    ASSERT_GT(stage.grants.grant(stage.board, stage.now, 900ms), 0ms);
+    const Instant granted = stage.now + 900ms;
+    stage.ask(2, 9, VoteRequest{.config = {1, 1}, .transfer = true});
+    ASSERT_FALSE(stage.leads());
+    stage.now += kE;
+
+    EXPECT_GE(stage.grants.close(), granted);
+}
+
+TEST(Node, StaysInOfficeWithItsBookOpenWhileItReElectsItselfInPlace) {  // §10, C4
+    Stage stage;
+    stage.take_the_lead();
+    const auto before = stage.board.read()->lease_token;
+
+    auto refusal = HeartbeatReply{.accepted = false};
+    const auto& sent = stage.transport.sent.back();
+    sent.on_reply(
+        {Answer::Kind::ok, wire::encode(PeerReply{.from = Stage::from(3),
+                                                  .term = 6,
+                                                  .request_term = stage.node.election().term(),
+                                                  .reason = Reason::old_term,
+                                                  .body = [&] {
+                                                      refusal.seq = 1;
+                                                      return refusal;
+                                                  }()})});
+    stage.deliver_replies();
+
+    EXPECT_EQ(stage.node.election().term(), 7u);
+    EXPECT_TRUE(stage.leads());
+    EXPECT_EQ(stage.board.read()->lease_token, before);
+    EXPECT_FALSE(stage.grants.closed());
+}
+
+// ---- what is no message
+
+TEST(Node, AMalformedMessageIsAnsweredMalformedWithItsFault) {
+    Stage stage;
+    const auto before = stage.node.election().durable();
+
+    const auto answer = stage.ask("vote-request", R"({"clusterId":"c","term":"seven"})");
+
+    EXPECT_EQ(answer.kind, Answer::Kind::malformed);
+    EXPECT_THAT(answer.body, HasSubstr("malformed"));
+    EXPECT_EQ(stage.node.election().durable(), before);
+    EXPECT_EQ(stage.ask("heartbeat", "not json").kind, Answer::Kind::malformed);
+    stage.pass(0ms);
+    EXPECT_EQ(stage.board.read()->rejected.at("malformed"), 2u);
+    EXPECT_EQ(std::ranges::count_if(
+                  stage.lines,
+                  [](const auto& line) { return line.find("malformed") != std::string::npos; }),
+              1)
+        << "said once, counted always";
+}
+
+TEST(Node, AnUnknownMessageIsAnsweredUnknown) {
+    Stage stage;
+
+    EXPECT_EQ(stage.ask("append-entries", "{}").kind, Answer::Kind::unknown);
+
+    EXPECT_EQ(stage.node.election().term(), 0u);
+}
+
+TEST(Node, ASeedMessageGetsTheSeedsShapeAndChangesNothing) {  // §3
+    Stage stage(member({1, 2, 3}, 5));
+    const auto before = stage.node.election().durable();
+
+    EXPECT_EQ(stage.ask("vote-request", R"({"term":9,"candidateId":"2"})").body,
+              R"({"term":5,"voteGranted":false,"reason":"no_cluster_id"})");
+    EXPECT_EQ(stage.ask("heartbeat", R"({"term":9,"leaderId":"2","port":4002})").body,
+              R"({"received":true,"accepted":false,"term":5,"reason":"no_cluster_id"})");
+
+    EXPECT_EQ(stage.node.election().durable(), before);
+    EXPECT_FALSE(stage.node.election().followed());
+}
+
+TEST(Node, AnswersThatAreNoMessagesAreNoAnswers) {
+    Stage stage;
+    for (const int n : {2, 3}) stage.ask(n, 0, Hello{.blank = false, .config = {0, 1}});
+    stage.pass(kE);
+    const auto before = stage.node.election().durable();
+
+    for (const auto& each : stage.transport.sent) each.on_reply({Answer::Kind::ok, "{}"});
+    for (const auto& each : stage.transport.sent) each.on_reply({Answer::Kind::timed_out, ""});
+    stage.deliver_replies();
+
+    EXPECT_EQ(stage.node.election().durable(), before);
+}
+
+// ---- who speaks
+
+TEST(Node, EveryMessageCarriesWhoSpeaks) {  // §3 common fields
+    Stage stage;
+
+    const auto reply = stage.heartbeat(2, 4);
+
+    EXPECT_EQ(reply.from.cluster_id, kCluster);
+    EXPECT_EQ(reply.from.cluster_name, "demo");
+    EXPECT_EQ(reply.from.uuid, uuid(1));
+    EXPECT_EQ(reply.from.id, id(1));
+    EXPECT_EQ(reply.from.incarnation, "i1");
+    EXPECT_EQ(reply.from.address, (Endpoint{"one", 1}));
+    EXPECT_EQ(reply.from.api, "one:80");
+    EXPECT_EQ(reply.term, 4u);
+    EXPECT_EQ(reply.request_term, 4u);
+}
+
+TEST(Node, AnswersGoToWhereTheAskerSpeaksFrom) {
+    Stage stage;
+    stage.ask(2, 0, Hello{.blank = false, .config = {0, 1}});
+
+    stage.pass(kE);
+
+    ASSERT_FALSE(stage.transport.sent.empty());
+    for (const auto& each : stage.transport.sent) {
+        EXPECT_EQ(each.to, Stage::address_of(2));
+        EXPECT_EQ(each.request.lane, Lane::election);
+    }
+}
+
+TEST(Node, AnotherProcessOnACopyOfADataDirectoryIsReported) {  // I4
+    Stage stage;
+    for (const char* incarnation : {"a", "b", "a", "b"}) {
+        auto from = Stage::from(2);
+        from.incarnation = incarnation;
+        stage.ask("hello", wire::encode(PeerRequest{.from = from, .body = Hello{.blank = false}}));
+    }
+    stage.pass(0ms);
+
+    EXPECT_GE(stage.board.read()->rejected.at("duplicate_uuid"), 1u);
+}
+
+TEST(Node, AJoinerThatKnowsOneMemberFindsTheLeaderByItsHint) {  // B6
+    Stage stage(blank());
+    stage.node.handle(
+        stage.now,
+        PeersPolled{0,
+                    {Peer{.id = {}, .uuid = {}, .addresses = {Stage::address_of(2)}, .api = {}}}});
+    stage.pass(kJ);
+    stage.transport.sent.erase(stage.transport.sent.begin(), stage.transport.sent.end() - 1);
+
+    stage.answer(
+        2, "hello",
+        HelloReply{.self = {.blank = false},
+                   .hint = LeaderHint{
+                       .id = id(3), .uuid = uuid(3), .term = 1, .address = Stage::address_of(3)}});
+
+    ASSERT_EQ(stage.transport.sent.back().to, Stage::address_of(3));
+    EXPECT_EQ(stage.transport.sent.back().request.name, "hello");
+    stage.answer(3, "hello",
+                 HelloReply{.self = {.blank = false},
+                            .hint = LeaderHint{.id = id(3), .uuid = uuid(3), .term = 1}});
+    ASSERT_TRUE(stage.store.record);
+    EXPECT_EQ(stage.store.record->cluster_id, kCluster);
+}
+
+TEST(Node, AHintIsGivenWithTheLeadersAddress) {  // §3 leaderHint
+    Stage stage;
+    stage.heartbeat(2, 1);
+
+    const auto reply = stage.ask(3, 2, PreVote{{0, 1}});
+
+    const auto hint = std::get<PreVoteReply>(reply.body).hint;
+    ASSERT_TRUE(hint);
+    EXPECT_EQ(hint->address, Stage::address_of(2));
+}
+
+TEST(Node, TheLeadersMembersGoOutWithTheirAddresses) {  // §3 members
+    Stage stage;
+    stage.take_the_lead();
+    for (const auto& each : stage.transport.sent) {
+        if (each.request.name != "heartbeat") continue;
+        const auto request =
+            std::get<PeerRequest>(wire::decode_request("heartbeat", each.request.body));
+        const auto& beat = std::get<Heartbeat>(request.body);
+        ASSERT_TRUE(beat.members) << "the first round brings them";
+        EXPECT_THAT((*beat.members)[0].addresses, ElementsAre(Endpoint{"one", 1}));
+        EXPECT_THAT((*beat.members)[1].addresses, ElementsAre(Stage::address_of(2)));
+        break;
+    }
+}
+
+TEST(Node, AFollowerShowsTheLeadersMembersAndARefusedOneChangesNothing) {
+    Stage stage;
+    const auto beat = [](int n) {
+        return Heartbeat{.seq = 1,
+                         .promise = kE,
+                         .number = {0, 1},
+                         .view = 1,
+                         .members = std::vector{Member{.id = id(n),
+                                                       .uuid = uuid(n),
+                                                       .addresses = {Stage::address_of(n)},
+                                                       .role = "voter"}},
+                         .succession = Succession{}};
+    };
+    stage.ask(2, 3, beat(5));
+    ASSERT_EQ(stage.board.read()->members.size(), 1u);
+    EXPECT_EQ(stage.board.read()->members[0].id, id(5));
+    EXPECT_EQ(stage.board.read()->members_at, stage.now);
+
+    stage.ask(2, 2, beat(6));
+
+    EXPECT_EQ(stage.board.read()->members[0].id, id(5)) << "a late one of a former term";
+}
+
+// ---- /status
+
+TEST(Node, StatusIsAnsweredWhateverTheClusterAndChangesNothing) {  // §3
+    Stage stage;
+    stage.heartbeat(2, 4);
+    const auto before = stage.node.election().durable();
+
+    const auto answer = stage.ask("status", "{}");
+
+    EXPECT_EQ(answer.kind, Answer::Kind::ok);
+    const auto reply = wire::decode_reply("status", answer.body);
+    const auto& status = std::get<StatusReply>(reply.body);
+    EXPECT_EQ(status.state, "FOLLOWER");
+    EXPECT_EQ(status.role, "voter");
+    EXPECT_EQ(status.leader_id, "2");
+    EXPECT_FALSE(status.is_leader);
+    EXPECT_EQ(status.voters, 3u);
+    EXPECT_EQ(status.version, "9.9");
+    EXPECT_EQ(status.port, 80);
+    EXPECT_EQ(reply.term, 4u);
+    EXPECT_EQ(stage.node.election().durable(), before);
+    EXPECT_EQ(stage
+                  .ask("status", wire::encode(PeerRequest{.from = Stage::from(9, "other"),
+                                                          .body = StatusQuery{true}}))
+                  .kind,
+              Answer::Kind::ok);
+}
+
+TEST(Node, ALeaderGivesItsMembersWithAStatusThatAsksForThem) {
+    Stage stage;
+    stage.take_the_lead();
+
+    const auto reply = stage.ask(9, 0, StatusQuery{true}, "other");
+
+    const auto& status = std::get<StatusReply>(reply.body);
+    EXPECT_TRUE(status.is_leader);
+    EXPECT_EQ(status.state, "LEADER");
+    ASSERT_TRUE(status.members);
+    EXPECT_EQ(status.members->size(), 3u);
+    EXPECT_FALSE(std::get<StatusReply>(stage.ask(9, 0, StatusQuery{}, "other").body).members);
+}
+
+// ---- what others may know
+
+TEST(Node, ChangesReachJournalAndBoardUnderOneIndex) {
+    Stage stage;
+
+    stage.heartbeat(2, 4);
+
+    const auto entries = stage.journal.after(0, 10);
+    ASSERT_FALSE(entries.empty());
+    EXPECT_EQ(entries.back().change.kind, Change::Kind::leader);
+    EXPECT_EQ(stage.board.read()->index, entries.back().index);
+    EXPECT_EQ(stage.board.read()->leader_at(stage.now), "2");
+    EXPECT_THAT(stage.lines.back(), HasSubstr("leader=2"));
+}
+
+TEST(Node, ItsDeadlineIsAlsoTheJournals) {
+    Stage stage;
+    stage.heartbeat(2, 4);
+    stage.pass(kE);
+    EXPECT_FALSE(stage.board.read()->leader_at(stage.now));
+    EXPECT_EQ(stage.journal.after(0, 10).back().change.kind, Change::Kind::leader);
+
+    stage.pass(2 * kH);
+
+    const auto kinds = stage.journal.after(0, 10);
+    EXPECT_TRUE(std::ranges::any_of(
+        kinds, [](const Entry& entry) { return entry.change.kind == Change::Kind::no_leader; }));
+    EXPECT_EQ(stage.board.read()->index, stage.journal.index());
+}
+
+TEST(Node, AClaimGoesToTheArbiterAfterAllElse) {
+    Stage stage(blank(), plain(Bootstrap::claim));
+    stage.pass(kE);
+    ASSERT_EQ(stage.claims.size(), 1u);
+
+    stage.node.handle(stage.now, ArbiterAnswered{stage.claims[0]});
+    stage.pass(0ms);
+
+    EXPECT_EQ(stage.store.record->cluster_id, stage.claims[0].cluster_id);
+    EXPECT_TRUE(stage.leads());
+}
+
+TEST(Node, APingIsAnsweredByTheLoopsThread) {
+    Stage stage;
+    int pongs = 0;
+
+    stage.node.handle(stage.now, Ping{[&] { ++pongs; }});
+
+    EXPECT_EQ(pongs, 1);
+}
+
+// ---- wake
+
+TEST(Wake, ANewDataDirectoryGetsAUuidOfItsOwn) {
+    Script script;
+    FakeStore store(&script);
+    Random random(1);
+
+    const auto durable = wake(store, id(1), "demo", random);
+
+    EXPECT_EQ(durable.uuid.value.size(), 32u);
+    EXPECT_EQ(durable.node_id, id(1));
+    EXPECT_EQ(durable.cluster_name, "demo");
+    EXPECT_TRUE(durable.blank());
+    EXPECT_EQ(durable.starts, 1u);
+    EXPECT_EQ(*store.record, durable) << "saved before the first message";
+    EXPECT_THAT(script, ElementsAre("save", "settle"));
+}
+
+TEST(Wake, EachStartIsCountedAndNothingElseChanges) {  // §2 starts
+    FakeStore store;
+    auto before = member({1, 2, 3}, 5);
+    before.promise = kE;
+    store.record = before;
+    Random random(1);
+
+    const auto durable = wake(store, id(1), "demo", random);
+
+    before.starts = 2;
+    EXPECT_EQ(durable, before);
+    EXPECT_EQ(*store.record, before);
+}
+
+TEST(Wake, AnotherNodesRecordIsRefused) {  // §2: exit 65
+    for (const auto& [node, cluster] : {std::pair{2, "demo"}, {1, "other"}}) {
+        FakeStore store;
+        store.record = member({1});
+        const auto before = *store.record;
+        Random random(1);
+        try {
+            (void)wake(store, id(node), cluster, random);
+            FAIL() << "taken for its own";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), 65);
+            EXPECT_THAT(error.what(), HasSubstr("node.data_dir"));
+        }
+        EXPECT_EQ(*store.record, before);
+    }
+}
+
+TEST(Wake, WhoCannotRememberDoesNotStart) {  // D2
+    FakeStore store;
+    store.broken = true;
+    Random random(1);
+
+    EXPECT_THROW((void)wake(store, id(1), "demo", random), Error);
+}
+
+}  // namespace
+}  // namespace electiond
