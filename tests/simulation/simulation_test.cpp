@@ -34,7 +34,7 @@ void harm(SimCluster& cluster, const Harm& harm, Duration mean = milliseconds(70
     cluster.expect_leader(10 * cluster.election_timeout());
     Mischief mischief(cluster, harm, mean);
     for (int round = 0; round < 2; ++round) {
-        mischief.run(seconds(20));
+        mischief.run(seconds(15));
         cluster.settle();
     }
 }
@@ -110,6 +110,38 @@ TEST_P(Storm, NodesJoinWhileOthersElect) {
             cluster.expect(!node->election().durable().blank(),
                            "node " + node_name(node->index()) + " never came in");
         }
+    });
+}
+
+// The network breaks in the very moment in which the voters change.
+TEST_P(Storm, TheVotersChangeWhileTheNetworkBreaks) {
+    over_seeds(GetParam(), 300, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(1 + 2 * (seed % 2));
+        cluster.expect_leader(10 * cluster.election_timeout());
+        cluster.run(seconds(2));
+        while (cluster.nodes().size() < 7) {
+            cluster.add_and_start(2);
+            const auto* leader = cluster.leader();
+            const auto version = [&] { return leader->election().electorate().number.version; };
+            const auto before = version();
+            const auto grows = [&] { return !leader->running() || version() > before; };
+            if (leader && cluster.run_until(grows, seconds(5))) {
+                cluster.run(cluster.random.below(Duration(milliseconds(6))));
+            }
+            std::vector<std::size_t> some;
+            for (std::size_t i = 0; i < cluster.nodes().size(); ++i) {
+                if (cluster.random.chance(500)) some.push_back(i);
+            }
+            cluster.part(some);
+            cluster.run(seconds(5));
+            if (cluster.random.chance(300)) {
+                cluster.node(cluster.random.below(cluster.nodes().size())).crash("killed");
+            }
+            cluster.heal();
+            cluster.expect_leader(10 * cluster.election_timeout());
+        }
+        cluster.settle();
     });
 }
 

@@ -165,6 +165,10 @@ void Referee::saw_departure(const Departure& departure) {
     if (!disk || node.election().durable() != *disk) {
         return blame(named(node) + " speaks while its disk holds another state than it does");
     }
+    // Whoever hears one of these may lead next, at once.
+    if (departure.name == "timeout-now" && !departure.answered && node.leads()) {
+        blame(named(node) + " hands over the lead and leads on");
+    }
     // To read every heartbeat would cost more than all else: of those in a row that leave over one
     // and the same record the first is read, and some.
     if (departure.name == "heartbeat") {
@@ -224,6 +228,9 @@ void Referee::check_reply(const SimNode& node, const Durable& disk, const PeerRe
     never(reply.request_term != request.term, "not a term: requestTerm is no echo");
     std::visit(overloaded{[](const PreVoteReply&) {},
                           [&](const VoteReply& body) {
+                              if (body.granted && node.leads()) {
+                                  blame(named(node) + " votes for another and leads on");
+                              }
                               never(body.granted && (disk.term != request.term ||
                                                      disk.voted_for != request.from.uuid),
                                     "the vote it grants");

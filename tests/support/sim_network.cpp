@@ -2,7 +2,6 @@
 #include "support/sim_network.h"
 
 #include <cstdio>
-#include <optional>
 
 namespace electiond::sim {
 
@@ -10,9 +9,11 @@ std::unique_ptr<SimTransport> SimNetwork::plug(std::size_t node, const Endpoint&
     return std::make_unique<SimTransport>(*this, node, address, ++plugged_);
 }
 
-std::optional<Duration> SimNetwork::way(std::size_t from, std::size_t to, std::string& fate) {
+std::optional<Duration> SimNetwork::way(std::size_t from, std::size_t to, std::string_view name,
+                                        std::string& fate) {
     ++messages_;
     if (!open(from, to)) return fate = "cut", std::nullopt;
+    if (swallow && swallow(from, to, name)) return fate = "swallowed", std::nullopt;
     if (weather.loss != 0 && random_.chance(weather.loss)) return fate = "lost", std::nullopt;
     Duration delay = weather.delay_min + random_.below(weather.delay_max - weather.delay_min);
     if (weather.spike != 0 && random_.chance(weather.spike)) {
@@ -32,7 +33,7 @@ void SimNetwork::carry(std::shared_ptr<const Leg> leg) {
     const int copies = weather.repeat != 0 && random_.chance(weather.repeat) ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
         std::string fate = copy == 0 ? "" : "again ";
-        const auto delay = way(leg->from, node, fate);
+        const auto delay = way(leg->from, node, leg->request.name, fate);
         transcript_.message(schedule_.now(), leg->from, node, false, leg->request.name,
                             leg->request.body, fate);
         if (delay) schedule_.after(*delay, [this, leg, node] { arrive(leg, node); });
@@ -44,7 +45,7 @@ void SimNetwork::arrive(const std::shared_ptr<const Leg>& leg, std::size_t node)
     if (listening == listening_.end()) {
         std::string fate;
         if (node == Transcript::kWorld || silent_.contains(node)) return;
-        if (const auto delay = way(node, leg->from, fate)) {
+        if (const auto delay = way(node, leg->from, leg->request.name, fate)) {
             schedule_.after(*delay, [this, leg] {
                 finish(leg->sender, leg->flight, {Answer::Kind::unreachable, "refused"});
             });
@@ -65,7 +66,7 @@ void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,
         watch({node, leg->request.name, said.body, &leg->request});
     }
     std::string fate;
-    const auto delay = way(node, leg->from, fate);
+    const auto delay = way(node, leg->from, leg->request.name, fate);
     transcript_.message(schedule_.now(), node, leg->from, true, leg->request.name, said.body, fate);
     if (!delay) return;
     schedule_.after(

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -61,6 +62,8 @@ class SimNetwork {
 
     Weather weather;
     std::function<void(const Departure&)> watch = [](const Departure&) {};
+    // For scripts: loses what it is true for.
+    std::function<bool(std::size_t from, std::size_t to, std::string_view name)> swallow;
 
   private:
     friend class SimTransport;
@@ -77,7 +80,8 @@ class SimNetwork {
                 Answer answer);
     void finish(std::uint64_t sender, std::uint64_t flight, Answer answer);
     // The message's way; nothing where it is lost on it.
-    [[nodiscard]] std::optional<Duration> way(std::size_t from, std::size_t to, std::string& fate);
+    [[nodiscard]] std::optional<Duration> way(std::size_t from, std::size_t to,
+                                              std::string_view name, std::string& fate);
 
     Schedule& schedule_;
     Transcript& transcript_;
