@@ -108,6 +108,26 @@ TEST_F(Cluster, ShowsOneNodeOnceHoweverOftenItIsReached) {
     EXPECT_THAT(each(body, "cluster", "online"), ElementsAre("true", "true", "false"));
 }
 
+TEST_F(Cluster, ShowsWhomItReachesOnlyBehindADeadAddress) {
+    auto status = blank();
+    status.peers = {{.addresses = {{"10.0.0.4", 4004}, {"127.0.0.1", 4004}}}};
+    board.publish(status);
+    transport.answers("127.0.0.1:4004", reply("4"));
+
+    EXPECT_THAT(each(ask("/cluster"), "cluster", "id"), ElementsAre("1", "4"));
+}
+
+TEST_F(Cluster, DoesNotTakeOneNodeForAnotherThatHadItsAddress) {
+    transport.answers("127.0.0.1:4002", reply("4"));
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "cluster", "id"), ElementsAre("1", "2", "3", "4"));
+    EXPECT_THAT(each(body, "cluster", "online"), ElementsAre("true", "false", "false", "true"));
+    EXPECT_EQ(body->getArray("cluster")->getObject(1)->getValue<std::string>("error"),
+              "another node answers there: 4");
+}
+
 TEST_F(Cluster, AsksAgainBeforeItShowsTwoLeaders) {
     board.publish(following());
     transport.answers_in_turn("127.0.0.1:4002", {reply("2", "LEADER"), reply("2")});

@@ -251,7 +251,8 @@ TEST_F(Server, RefusesWhatIsNoHttp) {
           "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n",
           "GET /status HTTP/1.1\r\nX: " + std::string(9000, 'a') + "\r\n\r\n",
           std::string("GET /status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"),
-          std::string("GET status HTTP/1.1\r\n\r\n")}) {
+          std::string("GET status HTTP/1.1\r\n\r\n"), std::string("GET /\x1b[31m HTTP/1.1\r\n\r\n"),
+          std::string("G(T /status HTTP/1.1\r\n\r\n")}) {
         SCOPED_TRACE(bytes.substr(0, 60));
         expect_refusal(told(bytes), 400);
     }

@@ -1,5 +1,6 @@
 // /cluster: every node that membership or discovery knows, asked at once.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "control/answers.h"
@@ -45,8 +46,16 @@ Shown shown(const PeerReply& reply, const Endpoint& asked, const Status& own) {
             .term = reply.term};
 }
 
-std::string foreign(const PeerReply& reply) {
-    return "a node of another cluster answers there: " + reply.from.cluster_name;
+// Why this answer is not that of the node we asked for; nothing where it is.
+std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatus& peer,
+                                         const Status& own) {
+    if (reply.from.cluster_name != own.cluster) {
+        return "a node of another cluster answers there: " + reply.from.cluster_name;
+    }
+    if (!peer.uuid.empty() && peer.uuid != reply.from.uuid) {
+        return "another node answers there: " + reply.from.id.value;
+    }
+    return std::nullopt;
 }
 
 // Everyone as of one round of questions: those who answered, each uuid once, then those who did
@@ -61,21 +70,29 @@ std::vector<Shown> look_around(const ControlFaces& faces) {
 
     const auto own = faces.board.read();
     std::vector<Shown> all{shown(own_reply(*own, faces.now(), faces.version), own->address, *own)};
-    std::map<const PeerStatus*, std::string> silent;  // with the reason
+    std::set<const PeerStatus*> heard;
+    std::map<const PeerStatus*, std::string> silent;  // at one of its addresses; with the reason
     for (const auto& peer : known->peers) {
         if (peer.addresses.empty()) silent[&peer] = "no address of it is known";
     }
     for (std::size_t i = 0; i < asked.size(); ++i) {
+        const auto& [peer, address] = asked[i];
         const auto& reply = answers[i].reply;
-        if (!reply || reply->from.cluster_name != own->cluster) {
-            silent.try_emplace(asked[i].peer, reply ? foreign(*reply) : answers[i].error);
-        } else if (std::ranges::find(all, reply->from.uuid, &Shown::uuid) == all.end()) {
-            all.push_back(shown(*reply, asked[i].at, *own));
+        const auto fault =
+            reply ? not_asked_for(*reply, *peer, *own) : std::optional(answers[i].error);
+        if (fault) {
+            silent.try_emplace(peer, *fault);
+        } else {
+            heard.insert(peer);
+        }
+        if (reply && reply->from.cluster_name == own->cluster &&
+            std::ranges::find(all, reply->from.uuid, &Shown::uuid) == all.end()) {
+            all.push_back(shown(*reply, address, *own));
         }
     }
     for (const auto& [peer, error] : silent) {
         const auto id = shown_id(*peer);
-        if (std::ranges::find(all, id, &Shown::id) != all.end()) continue;
+        if (heard.contains(peer) || std::ranges::find(all, id, &Shown::id) != all.end()) continue;
         all.push_back({.id = id, .uuid = {}, .record = offline_record(*peer, error)});
     }
     std::ranges::stable_sort(all, {}, &Shown::id);

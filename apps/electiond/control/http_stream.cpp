@@ -37,11 +37,14 @@ Poco::Timespan timespan(Duration length) {
         std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::microseconds>(length).count()));
 }
 
+// Nothing that a log or a terminal could stumble over.
+bool is_visible(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
 bool is_token(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return c > ' ' && c < 0x7f &&
-               std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
-    });
+    return !name.empty() && is_visible(name) &&
+           name.find_first_of("()<>@,;:\\\"/[]?={}") == std::string_view::npos;
 }
 
 // The one value of a header; nothing where it is missing. Throws Problem where there are two.
@@ -100,6 +103,9 @@ RequestHead parse_head(const std::string& text) {
     }
     if (!parsed.getVersion().starts_with("HTTP/1.")) {
         throw Problem{505, "HTTP version not supported", "This API speaks HTTP/1.1."};
+    }
+    if (!is_token(parsed.getMethod()) || !is_visible(parsed.getURI())) {
+        throw malformed("The request line is malformed.");
     }
     for (const auto& field : parsed) {
         if (!is_token(field.first)) throw malformed("The name of a header is malformed.");
