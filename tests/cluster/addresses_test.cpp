@@ -56,7 +56,13 @@ void remove_all_beside(const fs::path& file) {
     for (const auto& entry : fs::directory_iterator(file.parent_path())) fs::remove(entry.path());
 }
 
-class HarmedRegistry : public testing::TestWithParam<std::pair<const char*, Harm>> {};
+const std::map<std::string, Harm> kHarms{{"emptied", empty},
+                                         {"garbled", garble},
+                                         {"saying_nothing", forget_all_nodes},
+                                         {"deleted", remove_file},
+                                         {"deleted_with_its_claim", remove_all_beside}};
+
+class HarmedRegistry : public testing::TestWithParam<std::string> {};
 
 TEST_P(HarmedRegistry, ChangesNeitherLeaderNorQuorumAndIsMended) {
     ShownCluster cluster({.election_timeout = Milliseconds{600}});
@@ -74,7 +80,7 @@ TEST_P(HarmedRegistry, ChangesNeitherLeaderNorQuorumAndIsMended) {
     };
     ASSERT_TRUE(wait_until(lists_all)) << read(cluster.registry());
 
-    GetParam().second(cluster.registry());
+    kHarms.at(GetParam())(cluster.registry());
 
     EXPECT_TRUE(wait_until(lists_all)) << read(cluster.registry());
     for (const int node : {1, 2, 3}) {
@@ -87,12 +93,9 @@ TEST_P(HarmedRegistry, ChangesNeitherLeaderNorQuorumAndIsMended) {
 }
 
 INSTANTIATE_TEST_SUITE_P(When, HarmedRegistry,
-                         testing::Values(std::pair{"emptied", &empty},
-                                         std::pair{"garbled", &garble},
-                                         std::pair{"saying_nothing", &forget_all_nodes},
-                                         std::pair{"deleted", &remove_file},
-                                         std::pair{"deleted_with_its_claim", &remove_all_beside}),
-                         [](const auto& its) { return its.param.first; });
+                         testing::Values("emptied", "garbled", "saying_nothing", "deleted",
+                                         "deleted_with_its_claim"),
+                         [](const auto& its) { return its.param; });
 
 TEST(Cluster, PutsTheClaimBackWhenTheRegistryIsDeleted) {
     ShownCluster cluster({.election_timeout = Milliseconds{300}});
