@@ -46,6 +46,10 @@ class LocalCluster {
     [[nodiscard]] std::vector<int> running();
     // What is put before the program of a node, as in a command that changes the user.
     void run_through(int node, std::vector<std::string> prefix);
+    // A setting of one node, as its environment says it: "ELECTIOND_NODE_PRIORITY=0".
+    void configure(int node, const std::string& setting) {
+        run_through(node, {"/usr/bin/env", setting});
+    }
 
     void move(int node);  // to new ports, from the next start on
     void wipe(int node);  // forgets its data directory
