@@ -304,6 +304,7 @@ void Election::on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& bod
 // C2, T3, and C4's re-election in place.
 void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
     enter_term(durable_.term + 1, me());
+    cause_ = cause;
     if (!in_place) lease_.reset();
     if (auto* lead = leading(); lead && lead->hand_over) {  // T1: any change of term ends it
         end_hand_over(lead->hand_over->tickets, std::nullopt);

@@ -105,11 +105,31 @@ TEST_F(StepDownRoute, OutlivesAnOutcomeThatComesTooLate) {
     wishes.front().done({.term = 8});
 }
 
-TEST_F(StepDownRoute, SaysWhatIsNotBuiltYet) {
-    ControlRoutes routes(faces(), 4);
-    EXPECT_EQ(problem(routes.answer(post("/leave")), 501)->getValue<std::string>("error"),
-              "Not built yet");
-    problem(routes.answer({.method = "DELETE", .target = "/members/2"}), 501);
+// How each outcome of a removal or a leave is answered.
+TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
+    const std::pair<Reason, int> outcomes[] = {
+        {Reason::none, 200},         {Reason::unknown_node, 404},      {Reason::not_leader, 421},
+        {Reason::not_eligible, 409}, {Reason::would_lose_quorum, 409}, {Reason::draining, 409},
+        {Reason::not_a_voter, 409}};
+    for (const auto& [refused, code] : outcomes) {
+        std::vector<Wanted> wanted;
+        mailbox = [&, why = refused](Event event) {
+            auto& wish = std::get<Wish>(event);
+            wanted.push_back(wish.what);
+            wish.done({.refused = why, .term = 8});
+            return true;
+        };
+        ControlRoutes routes(faces(), 4);
+
+        const auto removal = routes.answer({.method = "DELETE", .target = "/members/2"});
+        const auto leave = routes.answer(post("/leave"));
+
+        EXPECT_EQ(removal.status, code) << to_string(refused);
+        EXPECT_EQ(leave.status, code) << to_string(refused);
+        ASSERT_EQ(wanted.size(), 2U);
+        EXPECT_EQ(std::get<Remove>(wanted[0]).who, "2");
+        EXPECT_TRUE(std::holds_alternative<Leave>(wanted[1]));
+    }
 }
 
 }  // namespace

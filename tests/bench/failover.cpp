@@ -69,6 +69,10 @@ class Failover {
         return static_cast<double>(cluster_.term(leader_) - first_term_);
     }
 
+    [[nodiscard]] std::string logs() const { return cluster_.logs(); }
+
+    [[nodiscard]] std::string logs() const { return cluster_.logs(); }
+
   private:
     std::deque<Probe> probes_of_others() {
         std::deque<Probe> probes;
@@ -124,13 +128,21 @@ class Failover {
 
 int measure(int argc, char** argv) {
     auto known = plan_options();
-    known.insert({{"kills", "50"}, {"planned", "no"}, {"without-grants", "no"}});
+    known.insert({{"kills", "50"}, {"planned", "no"}, {"without-grants", "no"}, {"show-above", "1000"}, {"show-above", "1000"}});
     const Options options(argc, argv, known);
     const bool planned = options.is("planned");
+    // Beyond so many election timeouts the nodes' logs are shown.
+    const double longest = static_cast<double>(options.number("show-above") *
+                                               options.duration("election-timeout").count());
+    // Beyond so many election timeouts the nodes' logs are shown.
+    const double longest = static_cast<double>(options.number("show-above") *
+                                               options.duration("election-timeout").count());
     Failover failover(options);
     std::vector<double> gaps;
     for (int i = 0; i < options.number("kills"); ++i) {
         gaps.push_back(planned ? failover.hand_over() : failover.kill());
+        if (gaps.back() > longest) std::cerr << gaps.back() << " ms:\n" << failover.logs() << std::endl;
+        if (gaps.back() > longest) std::cerr << gaps.back() << " ms:\n" << failover.logs() << std::endl;
     }
     const auto plan = plan_of(options);
     print_figures(std::string(planned ? "hand-over" : "fail-over after kill -9") + ": " +

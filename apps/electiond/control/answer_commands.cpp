@@ -57,8 +57,58 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
     }
 }
 
-ApiResponse not_built_yet() {
-    return answer(Problem{501, "Not built yet", "This version cannot change the membership."});
+// Has the election carry out `what`. Nothing where no outcome came within `longest`; throws Problem
+// where the node is about to end.
+std::optional<Done> carry_out(const Call& call, Wanted what, Milliseconds longest) {
+    const auto outcome = std::make_shared<Awaited<Done>>();
+    const bool posted = call.faces.post(Wish{
+        .what = std::move(what), .done = [outcome](const Done& done) { outcome->give(done); }});
+    if (!posted) throw Problem{503, "Shutting down", "This node is about to end."};
+    return outcome->wait(longest, call.room);
+}
+
+// How a removal or a leave ended, as interface.md says for both.
+ApiResponse departure(const Call& call, const std::optional<Done>& done, const std::string& who,
+                      const std::string& message) {
+    if (!done) {
+        return answer(Problem{503, "Not done in time",
+                              "It may still be carried out; GET /members says how it stands."});
+    }
+    switch (done->refused) {
+        case Reason::none:
+            return answer(200,
+                          json_object({{"message", message}, {"id", who}, {"term", done->term}}));
+        case Reason::not_leader:
+            return answer(Problem{421, "Not currently leader", "Ask the node that leads.",
+                                  Reason::not_leader,
+                                  call.faces.board.read()->leader_at(call.faces.now())});
+        case Reason::unknown_node:
+            return answer(Problem{404, "Unknown node",
+                                  "The cluster has no node " + who + "; GET /members lists them.",
+                                  Reason::unknown_node});
+        case Reason::would_lose_quorum:
+            return answer(Problem{409, "Would lose the quorum",
+                                  "Those voters that would remain and answer now are no majority "
+                                  "of what would remain; bring silent voters back first.",
+                                  Reason::would_lose_quorum});
+        case Reason::not_eligible:
+            return answer(Problem{409, "Nobody else can lead",
+                                  "The leader can only go where another voter or standby is "
+                                  "eligible to lead.",
+                                  Reason::not_eligible});
+        case Reason::draining:
+            return answer(Problem{409, "A hand-over is under way",
+                                  "The leadership is being handed over; ask again when it is done.",
+                                  Reason::draining});
+        default:
+            return answer(
+                Problem{409, "Refused", "This node is no member of a cluster.", done->refused});
+    }
+}
+
+// A removal waits for a quorum to hold the new configuration; a leave gives up after 5 E.
+Milliseconds departure_limit(const Call& call) {
+    return 6 * call.faces.timing.election_timeout + Milliseconds{1000};
 }
 
 }  // namespace
@@ -66,16 +116,10 @@ ApiResponse not_built_yet() {
 ApiResponse answer_step_down(const Call& call) try {
     const auto& faces = call.faces;
     const auto wish = parse_step_down(call.request.body);
-    const auto outcome = std::make_shared<Awaited<Done>>();
-    const bool posted = faces.post(
-        Wish{.what = wish, .done = [outcome](const Done& done) { outcome->give(done); }});
-    if (!posted) {
-        return answer(Problem{503, "Shutting down", "This node is about to end."});
-    }
     // What a hand-over waits for at most: grants, hooks, the target's configuration, its election.
     const auto longest = faces.timing.client_grant + faces.hooks_timeout +
                          3 * faces.timing.election_timeout + Milliseconds{1000};
-    const auto done = outcome->wait(longest, call.room);
+    const auto done = carry_out(call, wish, longest);
     if (!done) {
         return answer(Problem{503, "Still draining",
                               "The hand-over was begun, and its end did not come in time; GET "
@@ -90,7 +134,20 @@ ApiResponse answer_step_down(const Call& call) try {
     return answer(problem);
 }
 
-ApiResponse answer_remove_member(const Call&) { return not_built_yet(); }
-ApiResponse answer_leave(const Call&) { return not_built_yet(); }
+ApiResponse answer_remove_member(const Call& call) try {
+    const auto& path = call.target.path;
+    const auto who = path.substr(path.rfind('/') + 1);
+    return departure(call, carry_out(call, Remove{who}, departure_limit(call)), who,
+                     "Removed for good");
+} catch (const Problem& problem) {
+    return answer(problem);
+}
+
+ApiResponse answer_leave(const Call& call) try {
+    const auto who = call.faces.board.read()->id.value;
+    return departure(call, carry_out(call, Leave{}, departure_limit(call)), who, "Left for good");
+} catch (const Problem& problem) {
+    return answer(problem);
+}
 
 }  // namespace electiond

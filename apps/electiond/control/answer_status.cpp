@@ -36,14 +36,14 @@ Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
 // Why this node takes no part; none where it does.
 std::vector<Json> reasons_not_ready(const Status& status, Instant now) {
     std::vector<Json> reasons;
-    if (status.leader_at(now)) return reasons;
+    if (status.leads_at(now) || status.follows_at(now)) return reasons;
     if (status.draining) reasons.emplace_back("This node is handing its leadership over.");
     if (status.role == "removed") {
         reasons.emplace_back("This node was removed from the cluster for good.");
     } else if (status.role == "joining") {
         reasons.emplace_back("This node has not joined a cluster yet.");
     } else {
-        reasons.emplace_back("No leader is known: a leader needs " + std::to_string(status.quorum) +
+        reasons.emplace_back("No leader is heard: a leader needs " + std::to_string(status.quorum) +
                              " of " + std::to_string(status.voters.size()) +
                              " voters that reach one another.");
     }
@@ -92,11 +92,11 @@ ApiResponse answer_follower(const Call& call) {
     const auto status = call.faces.board.read();
     const auto now = call.faces.now();
     const bool leads = status->leads_at(now);
-    const auto leader = status->leader_at(now);
-    return answer(!leads && leader ? 200 : 503, json_object({{"leaderId", leader},
-                                                             {"isLeader", leads},
-                                                             {"term", status->term},
-                                                             {"index", status->index}}));
+    const bool follows = !leads && status->follows_at(now);
+    return answer(follows ? 200 : 503, json_object({{"leaderId", status->leader_at(now)},
+                                                    {"isLeader", leads},
+                                                    {"term", status->term},
+                                                    {"index", status->index}}));
 }
 
 ApiResponse answer_livez(const Call& call) {
