@@ -71,8 +71,6 @@ class Failover {
 
     [[nodiscard]] std::string logs() const { return cluster_.logs(); }
 
-    [[nodiscard]] std::string logs() const { return cluster_.logs(); }
-
   private:
     std::deque<Probe> probes_of_others() {
         std::deque<Probe> probes;
@@ -128,12 +126,10 @@ class Failover {
 
 int measure(int argc, char** argv) {
     auto known = plan_options();
-    known.insert({{"kills", "50"}, {"planned", "no"}, {"without-grants", "no"}, {"show-above", "1000"}, {"show-above", "1000"}});
+    known.insert(
+        {{"kills", "50"}, {"planned", "no"}, {"without-grants", "no"}, {"show-above", "1000"}});
     const Options options(argc, argv, known);
     const bool planned = options.is("planned");
-    // Beyond so many election timeouts the nodes' logs are shown.
-    const double longest = static_cast<double>(options.number("show-above") *
-                                               options.duration("election-timeout").count());
     // Beyond so many election timeouts the nodes' logs are shown.
     const double longest = static_cast<double>(options.number("show-above") *
                                                options.duration("election-timeout").count());
@@ -141,8 +137,8 @@ int measure(int argc, char** argv) {
     std::vector<double> gaps;
     for (int i = 0; i < options.number("kills"); ++i) {
         gaps.push_back(planned ? failover.hand_over() : failover.kill());
-        if (gaps.back() > longest) std::cerr << gaps.back() << " ms:\n" << failover.logs() << std::endl;
-        if (gaps.back() > longest) std::cerr << gaps.back() << " ms:\n" << failover.logs() << std::endl;
+        if (gaps.back() > longest)
+            std::cerr << gaps.back() << " ms:\n" << failover.logs() << std::endl;
     }
     const auto plan = plan_of(options);
     print_figures(std::string(planned ? "hand-over" : "fail-over after kill -9") + ": " +
