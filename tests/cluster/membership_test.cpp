@@ -6,17 +6,20 @@ namespace {
 
 using std::chrono::seconds;
 
-// What the leader says of a member; "" where it does not list it.
-std::string role_by(LocalCluster& cluster, int leader, int node) {
+// What the leader says of a member; empty where it does not list it.
+Answer member(LocalCluster& cluster, int leader, int node) {
     const auto members = cluster.get(leader, "/members").json->getArray("members");
-    if (members.isNull()) return "";
-    for (const auto& member : *members) {
-        const auto its = member.extract<Poco::JSON::Object::Ptr>();
-        if (its->getValue<std::string>("id") == std::to_string(node)) {
-            return its->getValue<std::string>("role");
-        }
+    if (members.isNull()) return {};
+    for (const auto& entry : *members) {
+        const auto its = entry.extract<Poco::JSON::Object::Ptr>();
+        if (its->getValue<std::string>("id") == std::to_string(node))
+            return {.code = 200, .body = {}, .json = its};
     }
-    return "";
+    return {};
+}
+
+std::string role_by(LocalCluster& cluster, int leader, int node) {
+    return member(cluster, leader, node).text("role");
 }
 
 TEST(Members, ANodeThatLostItsDataDirectoryIsTakenInAnew) {
@@ -123,6 +126,78 @@ TEST(Members, AWitnessVotesAndNeverLeads) {
     EXPECT_FALSE(wait_until([&] { return cluster.leader().has_value(); },
                             4 * cluster.plan().election_timeout));
     EXPECT_EQ(cluster.post(3, "/step-down").code, 400);
+}
+
+class Departure : public testing::Test {
+  protected:
+    Departure() : cluster_({.election_timeout = Milliseconds{500}}) { cluster_.start_all(); }
+    void SetUp() override {
+        leader_ = cluster_.await_leader(3);
+        ASSERT_NE(leader_, 0);
+        one_ = leader_ == 1 ? 2 : 1;
+        other_ = 6 - leader_ - one_;
+    }
+
+    Answer remove(int asked, int node) {
+        return ask(cluster_.api_port(asked), "DELETE", "/members/" + std::to_string(node));
+    }
+
+    ShownCluster cluster_;
+    int leader_ = 0, one_ = 0, other_ = 0;
+};
+
+TEST_F(Departure, ARemovedNodeIsOutForGoodAndComesBackOnlyAsANewOne) {
+    const auto done = remove(leader_, one_);
+    ASSERT_EQ(done.code, 200) << done.body;
+
+    EXPECT_EQ(cluster_.get(leader_, "/status").number("voters"), 2);
+    EXPECT_TRUE(
+        wait_until([&] { return cluster_.get(one_, "/status").text("role") == "removed"; }));
+    ASSERT_EQ(cluster_.stop(one_), 0);
+    cluster_.start(one_);
+    ASSERT_TRUE(cluster_.await_up(one_));
+    EXPECT_EQ(cluster_.get(one_, "/status").text("role"), "removed");
+
+    ASSERT_EQ(cluster_.stop(one_), 0);
+    cluster_.wipe(one_);
+    cluster_.start(one_);
+    EXPECT_EQ(cluster_.await_leader(3), leader_);
+}
+
+TEST_F(Departure, OnlyTheLeaderRemoves) {
+    const auto refused = remove(one_, other_);
+    EXPECT_EQ(refused.code, 421);
+    EXPECT_EQ(refused.text("leaderId"), std::to_string(leader_));
+    EXPECT_EQ(remove(leader_, 9).code, 404);
+    EXPECT_EQ(cluster_.get(leader_, "/status").number("voters"), 3);
+}
+
+TEST_F(Departure, NoRemovalMayCostTheQuorum) {
+    cluster_.kill9(one_);
+    ASSERT_TRUE(wait_until([&] {
+        return member(cluster_, leader_, one_).number("lastContactMs") >
+               cluster_.plan().election_timeout.count();
+    }));
+    EXPECT_EQ(remove(leader_, other_).code, 409);
+    EXPECT_EQ(cluster_.get(leader_, "/status").number("voters"), 3);
+    EXPECT_EQ(remove(leader_, one_).code, 200);  // the dead one may go
+    EXPECT_EQ(cluster_.await_leader(2), leader_);
+}
+
+TEST_F(Departure, AFollowerLeaves) {
+    const auto done = cluster_.post(one_, "/leave");
+    ASSERT_EQ(done.code, 200) << done.body;
+    EXPECT_EQ(cluster_.get(one_, "/status").text("role"), "removed");
+    EXPECT_EQ(cluster_.get(leader_, "/status").number("voters"), 2);
+    EXPECT_EQ(cluster_.get(leader_, "/leader").code, 200);
+}
+
+TEST_F(Departure, ALeaderHandsOverAndLeaves) {
+    const auto done = cluster_.post(leader_, "/leave");
+    ASSERT_EQ(done.code, 200) << done.body;
+    EXPECT_EQ(cluster_.get(leader_, "/status").text("role"), "removed");
+    ASSERT_TRUE(wait_until([&] { return cluster_.agreed({one_, other_}).has_value(); }));
+    EXPECT_EQ(cluster_.get(one_, "/status").number("voters"), 2);
 }
 
 }  // namespace
