@@ -17,7 +17,7 @@ TEST(Joining, ABlankNodeGreetsAllItKnowsEveryJ) {  // §6
 
     bench.pass(kJ);
     ASSERT_GE(bench.sent<Hello>().size(), 1u) << "the first after uniform(0, J)";
-    const auto& hello = bench.sent<Hello>()[0].second;
+    const auto hello = bench.sent<Hello>()[0].second;
     EXPECT_TRUE(hello.blank);
     EXPECT_TRUE(hello.wants_vote);
     EXPECT_EQ(hello.config, ConfigNumber{});
