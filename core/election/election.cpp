@@ -409,9 +409,7 @@ void Election::follow(Reason cause) {
     cause_ = cause;
     lease_.reset();
     leader_.reset();
-    std::vector<Removal> removals;
     if (auto* lead = leading()) {
-        removals = std::move(lead->removals);
         auto hand_over = std::move(lead->hand_over);
         role_ = Following{};
         set_random_timer();
@@ -419,7 +417,9 @@ void Election::follow(Reason cause) {
         if (hand_over) end_hand_over(hand_over->tickets, std::nullopt);
     }
     role_ = Following{};
-    for (const auto& removal : removals) refuse(removal.ticket, Reason::not_leader);
+    for (const auto& removal : std::exchange(removals_, {})) {
+        refuse(removal.ticket, Reason::not_leader);
+    }
     for (const auto& command : std::exchange(waiting_, {})) on_command(command);
 }
 

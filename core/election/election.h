@@ -207,6 +207,7 @@ class Election {
         std::vector<std::uint64_t> tickets{};
         Instant until{};  // then it gives up
     };
+    std::vector<Removal> removals_;  // asked of us while we lead; a re-election in place keeps them
     std::optional<Departure> leave_;  // this node wants to be out (§6.4)
     std::optional<NodeUuid> aside_;   // E1: it took our place, and we want no vote under it
     std::map<NodeUuid, std::vector<Instant>> flaps_;  // M2: when it let us down

@@ -88,7 +88,7 @@ void Election::remove(std::uint64_t ticket, const Remove& wish) {
     if (durable_.config.has(wanted->uuid) && !keeps_quorum_without(lead_view(), wanted->uuid)) {
         return refuse(ticket, Reason::would_lose_quorum);
     }
-    lead->removals.push_back({wanted->uuid, ticket});
+    removals_.push_back({wanted->uuid, ticket});
 }
 
 // Acks `leaving` until the leader has banned this node; who leads hands over first.

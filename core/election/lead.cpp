@@ -104,7 +104,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
 LeadView Election::lead_view() const {
     const auto& lead = *leading();
     std::vector<NodeUuid> asked;
-    for (const auto& removal : lead.removals) asked.push_back(removal.uuid);
+    for (const auto& removal : removals_) asked.push_back(removal.uuid);
     return {.config = durable_.config,
             .roster = lead.roster,
             .policy = policy_,
@@ -134,8 +134,8 @@ void Election::install(ConfigStep step) {
 // A removal has been carried out once a quorum holds the configuration that bans the node.
 void Election::end_removals() {
     auto* lead = leading();
-    if (!lead || lead->removals.empty() || !lead->roster.config_held(durable_.config, me())) return;
-    std::erase_if(lead->removals, [this](const Removal& removal) {
+    if (!lead || removals_.empty() || !lead->roster.config_held(durable_.config, me())) return;
+    std::erase_if(removals_, [this](const Removal& removal) {
         if (!durable_.config.bans(removal.uuid)) return false;
         out_.done.push_back({.ticket = removal.ticket,
                              .refused = Reason::none,

@@ -58,7 +58,6 @@ struct Leading {
     std::vector<Member> shown{};  // the members as the view shows them, without ages
     std::uint64_t view = 0;       // of `succession` and `shown`; the first round makes it 1
     std::optional<HandOver> hand_over{};
-    std::vector<Removal> removals{};
     Instant next_round{};
 };
 
