@@ -205,7 +205,7 @@ void Election::release() {
 // T2 goes on: the target is told until a higher term is seen; whoever asked is told who leads it.
 // Who was put aside by a former standby waits for the configuration without itself (E1).
 void Election::advance_release() {
-    const Instant heard = heard_heartbeat_.value_or(Instant::min());
+    const Instant heard = heard_heartbeat_.value_or(started_);
     if (aside_ && !leading() && !release_ && now_ - heard > 2 * timing().election_timeout) {
         aside_.reset();
     }
