@@ -205,16 +205,8 @@ void Election::on_vote_request(const PeerRequest& request, const VoteRequest& bo
 
 void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     const NodeUuid& from = request.from.uuid;
-    HeartbeatReply reply{.accepted = false,
-                         .seq = body.seq,
-                         .eligible = eligible(),
-                         .priority = policy_.priority,
-                         .wants_vote = wants_vote(),
-                         .leaving = leaving(),
-                         .cooling = cooling(now_)};
     if (request.term < durable_.term || from == me()) {  // H1
-        reply.config = durable_.config.number;
-        return answer(reply, Reason::old_term);
+        return answer(ack(body.seq, false), Reason::old_term);
     }
     // H2
     const bool known = leader_ && leader_->uuid == from && request.term == durable_.term;
@@ -241,10 +233,19 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     election_timer_ = std::max(now_ + timing().election_timeout, promise_.until) +
                       (place ? Duration(static_cast<Duration::rep>(*place) * held_.succession.step)
                              : random_.below(timing().election_spread));
-    reply.accepted = true;
-    reply.config = durable_.config.number;
-    reply.view = view_held();
-    answer(reply);
+    answer(ack(body.seq, true));
+}
+
+HeartbeatReply Election::ack(std::uint64_t seq, bool accepted) const {
+    return {.accepted = accepted,
+            .seq = seq,
+            .config = durable_.config.number,
+            .view = view_held(),
+            .eligible = eligible(),
+            .priority = policy_.priority,
+            .wants_vote = wants_vote(),
+            .leaving = leaving(),
+            .cooling = cooling(now_)};
 }
 
 std::uint64_t Election::view_held() const { return held_.term == durable_.term ? held_.view : 0; }

@@ -101,6 +101,7 @@ class Election {
     void on_pre_vote(const PeerRequest& request, const PreVote& body);
     void on_vote_request(const PeerRequest& request, const VoteRequest& body);
     void on_heartbeat(const PeerRequest& request, const Heartbeat& body);
+    [[nodiscard]] HeartbeatReply ack(std::uint64_t seq, bool accepted) const;
     void on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& body);
     void on_vote_reply(const PeerReply& reply, const VoteReply& body);
     bool overtaken(Term theirs);
