@@ -13,11 +13,21 @@ class Storm {
     void blow(int gusts) {
         for (int n = 0; n < gusts && !testing::Test::HasFailure(); ++n) {
             gust();
-            if (bench_.out.close_grants && below(8) > 0) bench_.feed(GrantsClosed{granted()});
+            close_the_book();
         }
+        // Twenty seconds of silence: whoever asked for something has been told how it ended.
+        for (int second = 0; second < 20; ++second) {
+            bench_.pass(1s);
+            close_the_book();
+        }
+        EXPECT_EQ(bench_.waiting(), 0u);
     }
 
   private:
+    // As Node does at once, or as a node that is slow to come to it.
+    void close_the_book() {
+        if (bench_.node.draining() && below(8) > 0) bench_.feed(GrantsClosed{granted()});
+    }
     std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
     bool flag() { return below(2) == 0; }
     int peer() { return 1 + static_cast<int>(below(5)); }
@@ -120,7 +130,7 @@ class Storm {
     }
 
     void other() {
-        switch (below(6)) {
+        switch (below(8)) {
             case 0:
                 bench_.command(StepDown{flag() ? std::nullopt : std::optional<std::string>("3")});
                 return;
@@ -132,6 +142,12 @@ class Storm {
                 return bench_.feed(PeersFound{});
             case 4:
                 return bench_.feed(AddressesChanged{});
+            case 5:
+                bench_.command(Remove{std::to_string(peer())});
+                return;
+            case 6:
+                if (below(8) == 0) bench_.command(Leave{});
+                return;
             default:
                 if (below(20) == 0) bench_.command(Stop{});
                 return;

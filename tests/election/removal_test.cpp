@@ -1,0 +1,351 @@
+// Who goes: remove and leave (6.4), and changing places with a standby (E1 of protocol.md).
+#include "bench.h"
+
+namespace electiond {
+namespace {
+
+const Instant kNothingGranted{};
+
+Bench leader(std::initializer_list<int> voters = {1, 2, 3}) {
+    Bench bench((member(voters)));
+    bench.campaign();
+    for (const int n : {2, 3, 4, 5}) {
+        if (!bench.is<Leading>() && bench.node.electorate().has(uuid(n))) {
+            bench.answer_pre_vote(n);
+        }
+    }
+    for (const int n : {2, 3, 4, 5}) {
+        if (bench.node.electorate().has(uuid(n))) bench.answer_vote(n);
+    }
+    for (const int n : {2, 3, 4, 5}) bench.ack(n);
+    return bench;
+}
+
+const Done& only_done(const Bench& bench) {
+    EXPECT_EQ(bench.out.done.size(), 1u);
+    static const Done kNone{.ticket = 99};
+    return bench.out.done.empty() ? kNone : bench.out.done.front();
+}
+
+Electorate heard_config(const Bench& bench, std::initializer_list<int> voters) {
+    auto config = electorate(voters, bench.node.electorate().number);
+    ++config.number.version;
+    return config;
+}
+
+// ---- remove
+
+TEST(Removal, IsAskedOfTheLeader) {  // 6.4
+    Bench bench;
+
+    bench.command(Remove{"2"});
+
+    EXPECT_EQ(only_done(bench).refused, Reason::not_leader);
+}
+
+TEST(Removal, TakesTheVoterOutAndBansItsUuid) {  // 6.4, K2
+    auto bench = leader();
+
+    const auto ticket = bench.command(Remove{"3"});
+
+    ASSERT_TRUE(bench.out.save);
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2}).voters);
+    EXPECT_TRUE(bench.node.electorate().bans(uuid(3)));
+    EXPECT_TRUE(bench.sent_to<Heartbeat>(3)->config) << "who was removed is told";
+    EXPECT_TRUE(bench.out.done.empty()) << "not before a quorum holds it";
+
+    bench.ack(2);
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+}
+
+TEST(Removal, HeartbeatsGoOnToWhomItRemovedUntilItKnows) {  // 6.4
+    auto bench = leader();
+    bench.command(Remove{"3"});
+    const auto former = ConfigNumber{1, 1};
+
+    bench.lead_on(3 * kH, {2});
+    bench.ack(3, {.config = former});
+    bench.pass(kH);
+    EXPECT_TRUE(bench.sent_to<Heartbeat>(3));
+    bench.ack(2);
+    bench.ack(3);
+    bench.pass(kH);
+    EXPECT_FALSE(bench.sent_to<Heartbeat>(3)) << "its ack shows that config";
+}
+
+TEST(Removal, OrUntilDeadAfterHasPassed) {  // 6.4
+    auto bench = leader();
+    bench.command(Remove{"3"});
+
+    bench.lead_on(kTiming.dead_after - 2 * kH, {2});
+    EXPECT_TRUE(bench.lead().roster.find(uuid(3)));
+    bench.lead_on(4 * kH, {2});
+
+    EXPECT_FALSE(bench.lead().roster.find(uuid(3)));
+}
+
+TEST(Removal, WhoWasRemovedDoesNotComeBack) {  // 6.4, B6
+    auto bench = leader();
+    bench.command(Remove{"3"});
+    bench.lead_on(5 * kH, {2, 3});
+
+    bench.hello(sender(3), {.blank = false, .config = bench.node.electorate().number});
+
+    EXPECT_EQ(bench.reason(), Reason::banned);
+}
+
+TEST(Removal, WhatWouldLoseTheQuorumIsRefused) {  // M7
+    auto bench = leader();
+    bench.pass(kH);
+    bench.ack(3);
+    bench.lead_on(kE, {3});  // 2 is silent for E
+
+    bench.command(Remove{"3"});
+
+    EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum);
+    EXPECT_EQ(bench.node.electorate().voters.size(), 3u);
+
+    bench.command(Remove{"2"});
+    EXPECT_EQ(bench.node.electorate().voters.size(), 2u) << "the silent one may go";
+}
+
+TEST(Removal, OfNobodyKnownIsRefused) {
+    auto bench = leader();
+
+    bench.command(Remove{"9"});
+
+    EXPECT_EQ(only_done(bench).refused, Reason::unknown_node);
+}
+
+TEST(Removal, AnObserverIsBannedWithoutAChangeOfVoters) {  // 6.4
+    auto bench = leader();
+    bench.hello(sender(9));
+
+    bench.command(Remove{"9"});
+
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2, 3}).voters);
+    EXPECT_TRUE(bench.node.electorate().bans(uuid(9)));
+}
+
+TEST(Removal, TheLast64BannedAreKept) {  // 6.4
+    auto config = electorate({1, 2});
+    for (int n = 100; n < 200; ++n) config = config.banning(uuid(n), 1);
+
+    EXPECT_EQ(config.banned.size(), 64u);
+    EXPECT_TRUE(config.bans(uuid(199)));
+    EXPECT_FALSE(config.bans(uuid(135)));
+}
+
+TEST(Removal, ThatALostLeadCutsShortIsRefused) {
+    auto bench = leader();
+    const auto ticket = bench.command(Remove{"3"});
+
+    bench.heartbeat(2, 9);
+
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_EQ(only_done(bench).refused, Reason::not_leader);
+}
+
+TEST(Removal, OutlivesAReElectionInPlace) {  // C4
+    auto bench = leader();
+    bench.lead_on(kH, {2, 3});
+    const auto ticket = bench.command(Remove{"3"});
+
+    bench.ack(2, {.accepted = false, .term = 6});
+    ASSERT_TRUE(bench.is<Candidate>());
+    EXPECT_TRUE(bench.out.done.empty());
+    bench.answer_vote(2);
+    ASSERT_TRUE(bench.is<Leading>());
+    bench.pass(kH);
+    bench.ack(2);
+
+    EXPECT_FALSE(bench.node.electorate().has(uuid(3)));
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+}
+
+TEST(Removal, AVoterThatWantsNoVoteLosesItWithoutABan) {  // 6.4
+    auto bench = leader();
+    bench.pass(kH);
+    bench.ack(2);
+
+    bench.ack(3, {.wants_vote = false});
+
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2}).voters);
+    EXPECT_FALSE(bench.node.electorate().bans(uuid(3)));
+}
+
+TEST(Removal, ALeavingVoterIsTakenOutAndBanned) {  // 6.4
+    auto bench = leader();
+    bench.pass(kH);
+    bench.ack(2);
+
+    bench.ack(3, {.eligible = false, .leaving = true});
+
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2}).voters);
+    EXPECT_TRUE(bench.node.electorate().bans(uuid(3)));
+}
+
+// ---- the one who goes
+
+TEST(Removal, WhoLeavesAcksLeavingUntilItIsOut) {  // 6.4
+    Bench bench;
+    bench.heartbeat(2, 1);
+
+    const auto ticket = bench.command(Leave{});
+    auto reply = bench.heartbeat(2, 1);
+    EXPECT_TRUE(reply.leaving);
+    EXPECT_FALSE(reply.eligible);
+    EXPECT_TRUE(bench.out.done.empty());
+
+    auto beat = bench.beat();
+    beat.config = heard_config(bench, {2, 3});
+    beat.config->banned = {uuid(1)};
+    beat.number = beat.config->number;
+    reply = bench.heartbeat(2, 1, beat);
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+    EXPECT_TRUE(bench.node.durable().left);
+    EXPECT_FALSE(bench.heartbeat(2, 1).wants_vote);
+}
+
+TEST(Removal, ALeaveThatTheLeaderDoesNotDareIsGivenUp) {  // 6.4, M7
+    Bench bench;
+    const auto ticket = bench.command(Leave{});
+    Effects last;
+    for (Duration passed{0}; passed < 5 * kE; passed += kH) {
+        bench.pass(kH);
+        if (!bench.out.done.empty()) last = bench.out;
+        bench.heartbeat(2, 1);
+    }
+
+    ASSERT_EQ(last.done.size(), 1u);
+    EXPECT_EQ(last.done[0].ticket, ticket);
+    EXPECT_EQ(last.done[0].refused, Reason::would_lose_quorum);
+    EXPECT_FALSE(bench.heartbeat(2, 1).leaving);
+}
+
+TEST(Removal, WhoFindsItselfBannedHasLeftAndVotesAsBefore) {  // 6.4
+    Bench bench;
+    auto beat = bench.beat();
+    beat.config = heard_config(bench, {2, 3});
+    beat.config->banned = {uuid(1)};
+    beat.number = beat.config->number;
+
+    EXPECT_TRUE(bench.heartbeat(2, 1, beat).accepted);
+
+    ASSERT_TRUE(bench.out.save);
+    EXPECT_TRUE(bench.out.save->left);
+    EXPECT_TRUE(bench.heartbeat(2, 1, beat).accepted);
+    bench.sleep(kE);
+    EXPECT_TRUE(bench.asks_vote(3, 2)) << "its removal may not be held by a quorum yet";
+    bench.pass(60 * kE);
+    EXPECT_TRUE(bench.sent<PreVote>().empty());
+    EXPECT_TRUE(bench.sent<Hello>().empty());
+}
+
+TEST(Removal, ANewerConfigThatListsItClearsLeft) {  // 6.4
+    auto durable = member({2, 3});
+    durable.left = true;
+    Bench bench(durable);
+    auto beat = bench.beat();
+    beat.config = heard_config(bench, {1, 2, 3});
+    beat.number = beat.config->number;
+
+    bench.heartbeat(2, 1, beat);
+
+    EXPECT_FALSE(bench.node.durable().left);
+}
+
+TEST(Removal, ALeaderThatIsToGoHandsOverFirst) {  // 6.4
+    auto bench = leader();
+
+    const auto ticket = bench.command(Remove{"1"});
+    ASSERT_TRUE(bench.node.draining());
+    bench.feed(GrantsClosed{kNothingGranted});
+    EXPECT_EQ(bench.sent<TimeoutNow>().size(), 1u);
+    EXPECT_TRUE(bench.heartbeat(2, 2).leaving);
+
+    auto beat = bench.beat();
+    beat.config = electorate({2, 3}, {2, 2});
+    beat.config->banned = {uuid(1)};
+    beat.number = beat.config->number;
+    bench.heartbeat(2, 2, beat);
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_TRUE(bench.node.durable().left);
+}
+
+TEST(Removal, ALeaderWithNobodyToHandOverToMayNotLeave) {  // E1: not_eligible
+    Bench bench(member({1}));
+    bench.campaign();
+
+    bench.command(Leave{});
+
+    EXPECT_EQ(only_done(bench).refused, Reason::not_eligible);
+    EXPECT_TRUE(bench.leads());
+    EXPECT_FALSE(bench.node.leaving()) << "a `leaving` already set is dropped";
+    EXPECT_TRUE(bench.node.eligible());
+}
+
+// ---- E1: two nodes, one voter and one standby, change places
+
+// A lone voter 1 that leads, and its standby 2.
+Bench with_standby() {
+    Bench bench(member({1}));
+    bench.campaign();
+    bench.hello(sender(2));
+    bench.lead_on(2 * kTiming.stable_after, {2});
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1}).voters);
+    return bench;
+}
+
+TEST(Removal, WhereNoVoterMayLeadAStandbyIsPromotedAndHandedTheLead) {  // E1
+    auto bench = with_standby();
+
+    bench.command(StepDown{});
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2}).voters) << "M4 notwithstanding";
+    EXPECT_FALSE(bench.node.draining()) << "not before it holds that config (T1)";
+    bench.pass(kH);
+    bench.ack(2);
+    ASSERT_TRUE(bench.node.draining());
+    bench.feed(GrantsClosed{kNothingGranted});
+
+    EXPECT_TRUE(bench.sent_to<TimeoutNow>(2));
+}
+
+TEST(Removal, FromItsFirstHeartbeatOnTheOldLeaderWantsNoVote) {  // E1
+    auto bench = with_standby();
+    bench.command(StepDown{});
+    bench.pass(kH);
+    bench.ack(2);
+    bench.feed(GrantsClosed{kNothingGranted});
+    EXPECT_TRUE(bench.node.wants_vote());
+
+    EXPECT_FALSE(bench.heartbeat(2, 2).wants_vote);
+    EXPECT_TRUE(bench.out.done.empty()) << "it waits for the config without it";
+
+    auto beat = bench.beat();
+    beat.config = electorate({2}, {2, 3});
+    beat.number = beat.config->number;
+    bench.heartbeat(2, 2, beat);
+    EXPECT_EQ(only_done(bench).successor, id(2));
+    EXPECT_TRUE(bench.heartbeat(2, 2).wants_vote) << "a standby from now on";
+    EXPECT_FALSE(bench.node.durable().left);
+}
+
+TEST(Removal, WhereTheStandbyNeverLeadsTheOldLeaderIsAVoterAgain) {  // E1: or no leader for 2 E
+    auto bench = with_standby();
+    bench.command(StepDown{});
+    bench.pass(kH);
+    bench.ack(2);
+    bench.feed(GrantsClosed{kNothingGranted});
+
+    bench.pass(3 * kE);
+
+    EXPECT_TRUE(bench.node.wants_vote());
+    EXPECT_TRUE(bench.heartbeat(2, 2).wants_vote) << "its time is over";
+}
+
+}  // namespace
+}  // namespace electiond
