@@ -33,33 +33,36 @@ Effects Election::step(Instant now, const Input& input) {
     out_ = {};
     const bool held_office = holds_office();
     expire();  // I3
-    std::visit(
-        overloaded{[&](const Tick&) {},
-                   [&](const RequestReceived& in) {
-                       from_namesakes_address_ = in.from_namesakes_address;
-                       on_request(in.request);
-                   },
-                   [&](const ReplyReceived& in) { on_reply(in.reply); }, [&](const NoReply&) {},
-                   [&](const PeersFound&) {
-                       if (next_hello_ > now_) next_hello_ = now_;
-                   },
-                   [&](const AddressesChanged&) {
-                       if (auto* lead = leading()) ++lead->view;
-                   },
-                   [&](const ClaimAnswered& in) { on_claim(in); },
-                   [&](const GrantsClosed& in) {
-                       auto* lead = leading();
-                       if (lead && lead->hand_over && lead->hand_over->draining) {
-                           lead->hand_over->granted_until = in.until;
-                       }
-                   },
-                   [&](const HooksDone&) {
-                       auto* lead = leading();
-                       if (lead && lead->hand_over) lead->hand_over->hooks_done = true;
-                   },
-                   [&](const HealthChanged& in) { healthy_ = in.healthy; },
-                   [&](const Command& in) { on_command(in); }},
-        input);
+    std::visit(overloaded{[&](const Tick&) {},
+                          [&](const RequestReceived& in) {
+                              from_namesakes_address_ = in.from_namesakes_address;
+                              on_request(in.request);
+                          },
+                          [&](const ReplyReceived& in) {
+                              from_namesakes_address_ = in.from_namesakes_address;
+                              on_reply(in.reply);
+                          },
+                          [&](const NoReply&) {},
+                          [&](const PeersFound&) {
+                              if (next_hello_ > now_) next_hello_ = now_;
+                          },
+                          [&](const AddressesChanged&) {
+                              if (auto* lead = leading()) ++lead->view;
+                          },
+                          [&](const ClaimAnswered& in) { on_claim(in); },
+                          [&](const GrantsClosed& in) {
+                              auto* lead = leading();
+                              if (lead && lead->hand_over && lead->hand_over->draining) {
+                                  lead->hand_over->granted_until = in.until;
+                              }
+                          },
+                          [&](const HooksDone&) {
+                              auto* lead = leading();
+                              if (lead && lead->hand_over) lead->hand_over->hooks_done = true;
+                          },
+                          [&](const HealthChanged& in) { healthy_ = in.healthy; },
+                          [&](const Command& in) { on_command(in); }},
+               input);
     on_tick();
     if (held_office && !holds_office()) out_.close_grants = true;
     if (durable_ != saved_) out_.save = saved_ = durable_;

@@ -149,7 +149,7 @@ class Election {
     // join.cpp: hello, founding, claims
     void on_hello(const PeerRequest& request, const Hello& body);
     void on_hello_reply(const PeerReply& reply, const HelloReply& body);
-    void take_in(const PeerRequest& request, Reason& refused);
+    void take_in(const Sender& from, Reason& refused);
     [[nodiscard]] Hello introduce() const;
     void say_hello_when_due();
     void found_when_due();
@@ -179,7 +179,7 @@ class Election {
     Random random_;
 
     Instant now_;                          // of the step under way
-    bool from_namesakes_address_ = false;  // of the request under way
+    bool from_namesakes_address_ = false;  // of the message under way
     Effects out_;                          // of the step under way
 
     Role role_ = Following{};

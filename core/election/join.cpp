@@ -35,7 +35,7 @@ void Election::on_hello(const PeerRequest& request, const Hello& body) {
     } else if (!same && !body.blank) {
         refused = Reason::foreign_cluster;
     } else if (leading()) {
-        take_in(request, refused);
+        take_in(from, refused);
     }
     HelloReply reply{.self = introduce(), .hint = std::nullopt, .config = std::nullopt};
     if (from.cluster_name == durable_.cluster_name) reply.hint = hint(now_);
@@ -44,8 +44,7 @@ void Election::on_hello(const PeerRequest& request, const Hello& body) {
 }
 
 // The leader notes a node as observer, unless it may not come in.
-void Election::take_in(const PeerRequest& request, Reason& refused) {
-    const auto& from = request.from;
+void Election::take_in(const Sender& from, Reason& refused) {
     auto& lead = *leading();
     const auto* holder = durable_.config.find(from.id);
     const bool namesake = holder && !durable_.config.has(from.uuid);

@@ -86,7 +86,12 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     auto* lead = leading();
     if (!lead || reply.request_term != durable_.term || reply.from.uuid == me()) return;  // I2
     const auto sent = lead->rounds.sent(body.seq);
-    if (!sent || !lead->roster.find(reply.from.uuid)) return;
+    if (!sent) return;
+    if (!lead->roster.find(reply.from.uuid)) {
+        // It hears what is meant for a former life at its address, so it will say no hello (B6).
+        Reason refused = Reason::none;
+        return take_in(reply.from, refused);
+    }
     if (overtaken(reply.term) || !body.accepted) return;
     const auto* follower = lead->roster.find(reply.from.uuid);
     if (follower->acked && *sent - *follower->acked > timing().election_timeout) {

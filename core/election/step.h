@@ -27,6 +27,7 @@ struct RequestReceived {
 
 struct ReplyReceived {
     PeerReply reply{};
+    bool from_namesakes_address = false;
 };
 
 // A request to `to` found no answer; the kind is the index of its RequestBody.

@@ -114,7 +114,7 @@ void Node::on(const ReplyArrived& arrived) {
                 reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
                                               " of cluster id " + reply.from.cluster_id);
             }
-            return step(ReplyReceived{reply});
+            return step(ReplyReceived{reply, from_namesakes_address(reply.from)});
         } catch (const wire::DecodeError& error) {
             reject("malformed", "answer to " + arrived.name + " from " +
                                     arrived.address.to_string() + ": " + error.what());
