@@ -107,6 +107,10 @@ void Referee::saw_save(const SimNode& node, const std::optional<Durable>& before
         if (cluster_ != after.cluster_id) blame("two clusters: " + named(node) + " is in another");
     }
     if (!before || before->uuid != after.uuid) return;
+    const bool superseded =
+        !before->blank() && before->cluster_id != after.cluster_id &&
+        std::ranges::find(after.supersedes, before->cluster_id) != after.supersedes.end();
+    if (superseded) return;  // B7
     const auto never = [&](bool broken, const char* what) {
         if (broken) blame(named(node) + " saves what must never be: " + what);
     };
@@ -146,7 +150,7 @@ void Referee::check_configurations() {
     }
     for (const auto* a : all) {
         for (const auto* b : all) {
-            if (a < b && may_part(*a, *b)) {
+            if (a < b && may_part(*a, *b) && one_cluster) {
                 blame("two configurations whose quorums need not meet: " +
                       std::to_string(a->number.term) + "." + std::to_string(a->number.version) +
                       " and " + std::to_string(b->number.term) + "." +

@@ -169,11 +169,11 @@ void SimCluster::expect_calm(Duration length) {
     expect(referee.highest_term() == term, "a term rose in calm weather");
 }
 
-void SimCluster::settle() {
+void SimCluster::settle(int rest) {
     heal();
     const Duration timeout = election_timeout();
     expect_leader(10 * timeout);
-    run(6 * timeout);
+    run(rest * timeout);
     for (const auto& node : nodes_) {
         expect(!node->wished() || now() - *node->wished() < 6 * timeout,
                "a wish of node " + node_name(node->index()) + " is never answered");

@@ -58,8 +58,9 @@ class SimCluster {
     void expect_leader(Duration limit);
     // For `length` the leader stays and no term rises anywhere.
     void expect_calm(Duration length);
-    // Heals; then a leader within ten election timeouts, every wish answered, and calm.
-    void settle();
+    // Heals; then a leader within ten election timeouts, after `rest` of them every wish is
+    // answered and all is calm.
+    void settle(int rest = 6);
     void expect(bool holds, const std::string& what);
     // Could a leader be elected, as far as links, processes and configurations go?
     [[nodiscard]] bool leader_possible() const;

@@ -73,6 +73,12 @@ void SimNode::end() {
     world_.handled(*this);
 }
 
+void SimNode::lose_disk() {
+    if (running()) crash("its disk is lost");
+    disk.replace();
+    start();
+}
+
 void SimNode::stop() {
     stopping_ = true;
     wish(Stop{});
@@ -96,11 +102,12 @@ void SimNode::wish(Wanted what) {
     const bool stop = std::holds_alternative<Stop>(what);
     const auto number = ++process_->wished;
     process_->wishes[number] = now();
-    say(stop ? "is asked to stop" : "is asked to step down");
-    post(Wish{std::move(what), [this, stop, number](const Done& done) {
+    static constexpr const char* kWishes[] = {"step down", "remove another", "leave", "stop"};
+    const std::string name = kWishes[what.index()];
+    say("is asked to " + name);
+    post(Wish{std::move(what), [this, stop, number, name](const Done& done) {
                   process_->wishes.erase(number);
-                  say(std::string(stop ? "may stop" : "step-down is over") + " " +
-                      std::string(to_string(done.refused)) +
+                  say("the wish to " + name + " is over " + std::string(to_string(done.refused)) +
                       (done.successor ? " successor=" + done.successor->value : ""));
                   if (!stop) return;
                   world_.schedule.at(now(), [this, life = life_] {

@@ -42,6 +42,8 @@ class SimNode : public Inbox {
     // ---- what may happen to it
     void start();
     void crash(std::string_view why);
+    // Its disk is another, empty one from its next start on, which is now.
+    void lose_disk();
     // The Stop wish; the process ends when it is done.
     void stop();
     // Its loop and its API stand still; what arrives waits.
