@@ -205,6 +205,36 @@ TEST(Trace, WhoHandsOverIsNotALeaderAnyMoreWhenItSaysSo) {
     });
 }
 
+// V2: two steps apart, quorums need not meet: {0, 1, 2} and {0, …, 4}.
+TEST(Trace, AnOutdatedConfigurationElectsNobody) {
+    over_seeds(0, kSeeds, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3);
+        cluster.settle();
+        auto& leader = *cluster.leader();
+        const auto version = [&] { return leader.election().electorate().number.version; };
+        const auto old = version();
+        const auto first = other_than(cluster, leader, 0).index();   // misses both steps
+        const auto second = other_than(cluster, leader, 1).index();  // misses the second
+        const auto is_cut = [&](std::size_t node) {
+            return (node == first && version() > old) || (node == second && version() > old + 1);
+        };
+        const auto one_of_both = [&](std::size_t node) { return node == first || node == second; };
+        cluster.network.swallow = [&](std::size_t from, std::size_t to, std::string_view name) {
+            // A greeting would bring the newer configuration.
+            if (one_of_both(from) && one_of_both(to) && version() > old) return name == "hello";
+            return one_of_both(from) != one_of_both(to) && (is_cut(from) || is_cut(to));
+        };
+        cluster.add_and_start(2);
+        const auto grown = [&] { return version() == old + 2; };
+        cluster.expect(cluster.run_until(grown, seconds(10)), "the voters do not become five");
+
+        cluster.expect_calm(seconds(20));
+        cluster.network.swallow = nullptr;
+        cluster.settle();
+    });
+}
+
 // T1: a hand-over that waits for its target's configuration, and a term that rises meanwhile.
 TEST(Trace, AHandOverThatAReelectionInterruptsIsStillAnswered) {
     over_seeds(0, kSeeds, [](std::uint64_t seed) {

@@ -1,6 +1,7 @@
 // Does harm at random.
 #include "support/mischief.h"
 
+#include <algorithm>
 #include <iterator>
 #include <numeric>
 
@@ -29,7 +30,8 @@ void Mischief::act() {
                  {harm_.stop, &Mischief::stop},
                  {harm_.rumours, &Mischief::spread_rumours},
                  {harm_.restart_all, &Mischief::restart_all},
-                 {harm_.join, &Mischief::join}};
+                 {harm_.join, &Mischief::join},
+                 {harm_.lose_disk, &Mischief::lose_disk}};
     std::uint64_t total = 0;
     for (const auto& kind : kinds) total += kind.weight;
     std::uint64_t drawn = random().below(total);
@@ -166,6 +168,22 @@ void Mischief::restart_all() {
         if (node->running()) node->crash("killed");
         revive(*node, while_at_most(1));
     }
+}
+
+void Mischief::lose_disk() {
+    const auto& nodes = cluster_.nodes();
+    const auto lives = [&](const Voter& voter) {
+        return std::ranges::any_of(nodes, [&](const auto& node) {
+            return node->disk.record() && node->disk.record()->uuid == voter.uuid;
+        });
+    };
+    const bool whole = std::ranges::all_of(nodes, [&](const auto& node) {
+        const auto& record = node->disk.record();
+        return record && record->config.voters.size() >= 3 &&
+               std::ranges::all_of(record->config.voters, lives);
+    });
+    SimNode& node = any();
+    if (whole && !node.paused()) node.lose_disk();
 }
 
 void Mischief::join() {

@@ -21,9 +21,10 @@ struct Harm {
     unsigned stop = 0;       // a graceful stop, and a start
     unsigned rumours = 0;    // discovery forgets and lies
     unsigned restart_all = 0;
-    unsigned join = 0;  // a new node, up to max_nodes
+    unsigned join = 0;       // a new node, up to max_nodes
+    unsigned lose_disk = 0;  // only where nobody's loss is still to be mended
 
-    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1}; }
+    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1}; }
 };
 
 class Mischief {
@@ -57,6 +58,7 @@ class Mischief {
     void spread_rumours();
     void restart_all();
     void join();
+    void lose_disk();
 
     SimCluster& cluster_;
     const Harm harm_;
