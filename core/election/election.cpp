@@ -42,7 +42,9 @@ Effects Election::step(Instant now, const Input& input) {
                               from_namesakes_address_ = in.from_namesakes_address;
                               on_reply(in.reply);
                           },
-                          [&](const NoReply&) {},
+                          [&](const NoReply& in) {
+                              if (in.vote_request) lost_a_vote(in.to);
+                          },
                           [&](const PeersFound&) {
                               if (next_hello_ > now_) next_hello_ = now_;
                           },
@@ -283,8 +285,7 @@ void Election::on_election_timer() {
     campaign.tally.count(durable_.config, me());
     const bool won = campaign.tally.won(durable_.config);
     role_ = std::move(campaign);
-    election_timer_ =
-        now_ + timing().election_timeout / 4 + random_.below(timing().election_spread);
+    election_timer_ = now_ + short_retry();
     ask_for_votes();
     if (won)
         become_candidate(false, false, knew_leader_ ? Reason::election_timeout : Reason::startup);
@@ -342,9 +343,25 @@ void Election::on_vote_reply(const PeerReply& reply, const VoteReply& body) {
         return;  // I2
     }
     const bool overtook = overtaken(reply.term);
-    if (take_newer(body.config) || overtook || !body.granted) return;
+    if (take_newer(body.config) || overtook) return;
+    if (!body.granted) return lost_a_vote(reply.from.uuid);
     campaign->tally.count(durable_.config, reply.from.uuid);
     if (campaign->tally.won(durable_.config)) become_leader(campaign->cause);  // C3
+}
+
+// A vote was refused, or its request found no answer. A campaign that cannot be won any more is
+// tried again soon: after a split vote nobody else may lead either.
+void Election::lost_a_vote(const NodeUuid& voter) {
+    auto* campaign = std::get_if<Candidate>(&role_);
+    if (!campaign || campaign->tally.has(voter) || campaign->tally.lost(durable_.config)) return;
+    campaign->tally.refuse(durable_.config, voter);
+    if (!campaign->tally.lost(durable_.config)) return;
+    election_timer_ = std::min(election_timer_, now_ + short_retry());
+}
+
+// §7: after a campaign that found no quorum.
+Duration Election::short_retry() {
+    return timing().election_timeout / 4 + random_.below(timing().election_spread);
 }
 
 // C4: an answer shows a higher term. True where it did.

@@ -104,6 +104,8 @@ class Election {
     [[nodiscard]] HeartbeatReply ack(std::uint64_t seq, bool accepted) const;
     void on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& body);
     void on_vote_reply(const PeerReply& reply, const VoteReply& body);
+    void lost_a_vote(const NodeUuid& voter);
+    Duration short_retry();
     bool overtaken(Term theirs);
     bool take_newer(const std::optional<Electorate>& config);
     void adopt(const Electorate& config);

@@ -30,10 +30,10 @@ struct ReplyReceived {
     bool from_namesakes_address = false;
 };
 
-// A request to `to` found no answer; the kind is the index of its RequestBody.
+// A request to `to` found no answer.
 struct NoReply {
     NodeUuid to{};
-    std::size_t kind = 0;
+    bool vote_request = false;
 };
 
 // Discovery or a message told new addresses: worth a hello.

@@ -13,14 +13,22 @@ class Tally {
     void count(const Electorate& electorate, const NodeUuid& voter) {
         if (electorate.has(voter)) granted_.insert(voter);
     }
+    void refuse(const Electorate& electorate, const NodeUuid& voter) {
+        if (electorate.has(voter)) refused_.insert(voter);
+    }
     [[nodiscard]] bool has(const NodeUuid& voter) const { return granted_.contains(voter); }
     [[nodiscard]] bool won(const Electorate& electorate) const {
         return granted_.size() >= electorate.quorum();
+    }
+    // So many have refused that the others are no quorum any more.
+    [[nodiscard]] bool lost(const Electorate& electorate) const {
+        return electorate.voters.size() - refused_.size() < electorate.quorum();
     }
     [[nodiscard]] std::size_t votes() const { return granted_.size(); }
 
   private:
     std::set<NodeUuid> granted_;
+    std::set<NodeUuid> refused_;
 };
 
 }  // namespace electiond

@@ -121,7 +121,7 @@ void Node::on(const ReplyArrived& arrived) {
         }
     }
     if (!arrived.to.empty()) book_.unanswered(arrived.to);
-    step(NoReply{.to = arrived.to});
+    step(NoReply{.to = arrived.to, .vote_request = arrived.name == "vote-request"});
 }
 
 void Node::on(const PeersPolled& polled) {

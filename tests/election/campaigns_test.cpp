@@ -278,5 +278,20 @@ TEST(Campaigns, ItsOwnVoteMustPassItsOwnPromise) {  // C1: V1 like anyone's
     EXPECT_FALSE(bench.sent<PreVote>().empty());
 }
 
+TEST(Campaigns, OneThatCannotBeWonAnyMoreIsTriedAgainSoon) {  // §7
+    Bench bench;
+    bench.campaign();
+    bench.answer_pre_vote(2);
+    ASSERT_TRUE(bench.is<Candidate>());
+    bench.answer_vote(2, false);
+    bench.feed(NoReply{uuid(3), false});  // no answer to something else
+    const Instant lost = bench.now;
+
+    bench.feed(NoReply{uuid(3), true});
+    bench.pass_until([&] { return bench.is<PreCandidate>(); });
+
+    EXPECT_LE(bench.now - lost, kE / 4 + kS);
+}
+
 }  // namespace
 }  // namespace electiond
