@@ -18,9 +18,10 @@ usage() {
     cat <<END
 Usage: apps/cluster-manager.sh VERB
 
-  demo           a leader dies and is replaced, in under a minute; begins fresh
-  start [N]      N nodes (3); goes on with the data that is there
+  demo           a leader dies and is replaced, in under a minute; begins with a reset
+  start [N]      nodes 1 to N; without N all that there are, at least 3; goes on with their data
   stop           stops all nodes; keeps their data
+  reset          stops all nodes and removes their data: the next start founds a new cluster
   status         what each node says
   monitor        the whole cluster on one screen, live
   kill-leader    kills the leader's process (kill -9)
@@ -265,8 +266,8 @@ await_up() {
 
 # start_nodes ID...: those that do not run yet, in this order, each up before the next begins.
 start_nodes() {
-    local id all
-    trap 'warn "interrupted; the nodes that run are stopped"; stop_all_quietly; exit 130' INT TERM
+    local id all begun=()
+    trap 'warn "interrupted; what this has started is stopped"; stop_nodes "${begun[@]}"; exit 130' INT TERM
     mapfile -t all < <(printf '%s\n' "$(ids)" "$@" | grep . | sort -nu)
     [ -e "$cluster/founders" ] || printf '%s\n' "$@" >"$cluster/founders"
     for id in "$@"; do
@@ -275,6 +276,7 @@ start_nodes() {
             continue
         fi
         write_config "$id" "${all[@]}"
+        begun+=("$id")
         launch "$id"
         await_up "$id"
         say "node $id is up: API http://$(api_of "$id"), peers $(peer_of "$id")"
@@ -317,17 +319,17 @@ ended() {
 someone_leads() { leader; }
 
 start() {
-    local count=${1:-3} id list=()
+    local count=${1:-3} list=()
     check_id "$count"
-    for ((id = 1; id <= count; ++id)); do list+=("$id"); done
+    mapfile -t list < <({ seq "$count" && if [ $# = 0 ]; then ids; fi; } | sort -nu)
     build
     mkdir -p "$cluster"
     start_nodes "${list[@]}"
     if await "$limit_s" someone_leads; then
         say "${green}node $(leader) leads$plain; apps/cluster-manager.sh monitor shows it live"
     else
-        warn "nobody leads yet; apps/cluster-manager.sh status shows why"
-        return 1
+        warn "nobody leads: $(get "${list[0]}" /readyz | jq -r '.reasons | join(" ")' 2>/dev/null)"
+        fail "start brings up all nodes that there are, reset begins anew"
     fi
 }
 
@@ -337,6 +339,12 @@ stop() {
     # shellcheck disable=SC2046  # ids are numbers
     stop_nodes $(ids)
     if [ -n "$running" ]; then say "stopped: ${running//$'\n'/ }; the data stays in $cluster"; else say "no node ran"; fi
+}
+
+reset() {
+    if [ -n "$(running_ids)" ]; then stop; fi
+    forget_all
+    say "the data of all nodes in $cluster is removed"
 }
 
 status() {
@@ -460,7 +468,10 @@ demo() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
 
-    step "1. Three nodes start. The first finds nobody and founds the cluster; the others join it."
+    case $discovery in
+        file_registry) step "1. Three nodes start. The first finds nobody and founds the cluster; the others join it." ;;
+        *) step "1. Three nodes start. As soon as they have met, they found the cluster together." ;;
+    esac
     for id in 1 2 3; do
         write_config "$id" 1 2 3
         launch "$id"
@@ -515,13 +526,13 @@ demo() {
     step "6. All stop. A stopping leader hands over first, so nobody waits for a time-out."
     trap - EXIT INT TERM
     stop | sed 's/^/  /'
-    step "Next: apps/cluster-manager.sh start, then monitor in another terminal and kill-leader here."
+    step "Next: apps/cluster-manager.sh start brings them back; then monitor in another terminal, and kill-leader here."
 }
 
 stop_all_quietly() {
     # shellcheck disable=SC2046  # ids are numbers
     stop_nodes $(running_ids) >/dev/null 2>&1 || true
-    say "${dim}stopped all nodes of the demo; their logs stay in $cluster$plain"
+    say "${dim}stopped all nodes; their logs stay in $cluster$plain"
 }
 
 # ---- main ----------------------------------------------------------------------------------------
@@ -539,7 +550,7 @@ done
 verb=${1:-help}
 shift || true
 case $verb in
-    start | stop | status | logs | demo | add | restart | monitor) "$verb" "$@" ;;
+    start | stop | reset | status | logs | demo | add | restart | monitor) "$verb" "$@" ;;
     kill-leader) kill_leader ;;
     step-down) step_down ;;
     help | --help | -h) usage ;;

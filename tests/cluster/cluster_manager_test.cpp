@@ -83,8 +83,13 @@ TEST_F(ClusterManager, LeadsAClusterThroughItsLife) {
 
     const auto term = [&] { return get(1, "/status").number("term"); };
     (void)done("start");
-    EXPECT_NE(await_leader({1, 2, 3}, 5), 0);
+    EXPECT_NE(await_leader({1, 2, 3, 4, 5}, 5), 0);
     EXPECT_GT(term(), 2);  // it went on with the data that was there
+
+    EXPECT_THAT(done("reset").said, HasSubstr("removed"));
+    (void)done("start", "1");
+    EXPECT_EQ(await_leader({1}, 1), 1);
+    EXPECT_EQ(term(), 1);
 }
 
 TEST_F(ClusterManager, ShowsItsDemoInUnderAMinute) {
