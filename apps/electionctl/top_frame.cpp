@@ -57,7 +57,7 @@ std::vector<Column> columns(const View& view, const FrameState& state) {
     add("LEADER", 6, [](const NodeRow& row) { return Span{row.leader}; });
     add("CONTACT", 3, [](const NodeRow& row) { return Span{in_words(row.contact_ms)}; });
     add("LEASE", 5, [&state](const NodeRow& row) {
-        return Span{lease_bar(row, state.lease_full_ms), Tint::good};
+        return Span{lease_bar(row, state.lease_full_ms), row.lease_ms ? Tint::good : Tint::plain};
     });
     add("API", 2, [](const NodeRow& row) { return Span{row.api}; });
     if (std::ranges::any_of(view.rows, [](const NodeRow& row) { return !row.trouble.empty(); })) {
@@ -177,6 +177,7 @@ std::vector<Line> help_frame() {
         "CONTACT  how long ago the leader last heard the node",
         "LEASE    how long the leader may go on without hearing a quorum",
         "data     how old what you see is; it comes from any node that answers",
+        "up       for how long that node has been running",
     };
     std::vector<Line> lines;
     for (const char* text : kText) lines.push_back({{text}});

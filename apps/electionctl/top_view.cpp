@@ -78,15 +78,29 @@ std::string offline_voters(const View& view) {
     return ids;
 }
 
+// A leader by the word of those who answer, who does not answer itself; empty where there is none.
+// It may be dead, or out of reach only for the node that we asked.
+std::string silent_leader(const View& view) {
+    for (const NodeRow& row : view.rows) {
+        const auto named = std::ranges::find(view.rows, row.leader, &NodeRow::id);
+        if (row.online && named != view.rows.end() && !named->online) return row.leader;
+    }
+    return {};
+}
+
 Health health_without_leader(const View& view) {
     const auto reachable = std::ranges::count_if(
         view.rows, [](const NodeRow& row) { return row.online && row.role == "voter"; });
     if (!view.voters || *view.voters == 0) return {Tint::bad, "no leader, and no voters known"};
-    const std::string count = "no leader: " + std::to_string(reachable) + " of " +
-                              std::to_string(*view.voters) + " voters reachable";
+    const std::string count =
+        std::to_string(reachable) + " of " + std::to_string(*view.voters) + " voters reachable";
     const auto needed = view.quorum.value_or(*view.voters / 2 + 1);
-    if (reachable >= needed) return {Tint::warn, count + ", an election is due"};
-    return {Tint::bad, count + ", " + std::to_string(needed) + " needed"};
+    if (reachable < needed)
+        return {Tint::bad, "no leader: " + count + ", " + std::to_string(needed) + " needed"};
+    if (const std::string silent = silent_leader(view); !silent.empty())
+        return {Tint::warn,
+                "leader " + silent + " does not answer: " + count + ", they may elect anew"};
+    return {Tint::warn, "no leader: " + count + ", an election is due"};
 }
 
 Health health_of(const View& view, const Record& cluster) {

@@ -102,6 +102,15 @@ TEST(TopView, SaysWhyThereIsNoLeader) {
               "no leader: 2 of 3 voters reachable, an election is due");
 }
 
+TEST(TopView, DoesNotCallALeaderGoneThatOthersStillFollow) {
+    const std::string records =
+        record("1", "OFFLINE") + "," + record("2", "FOLLOWER") + "," + record("3", "FOLLOWER");
+
+    EXPECT_EQ(
+        make_view({.cluster = json(cluster(records, "")), .members = json(kMembers)}).health.text,
+        "leader 1 does not answer: 2 of 3 voters reachable, they may elect anew");
+}
+
 TEST(TopView, TakesVotersAsAListOrAsANumber) {
     const View view =
         make_view({.cluster = json(R"({"cluster":[],"voters":["1","2","3","4","5"]})")});
