@@ -43,6 +43,7 @@ TEST_F(Cluster, ShowsEveryNode) {
     const auto offline = body->getArray("cluster")->getObject(2);
     EXPECT_FALSE(offline->getValue<bool>("online"));
     EXPECT_EQ(offline->getValue<std::string>("error"), "connection refused");
+    EXPECT_EQ(offline->getValue<std::string>("role"), "voter");
     EXPECT_EQ(body->getObject("leader")->getValue<std::string>("id"), "1");
     EXPECT_EQ(body->getObject("leader")->getValue<int>("leaseRemainingMs"), 900);
     EXPECT_THAT(each(body, "leaders", "id"), ElementsAre("1"));

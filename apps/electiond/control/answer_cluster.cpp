@@ -93,7 +93,9 @@ std::vector<Shown> look_around(const ControlFaces& faces) {
     for (const auto& [peer, error] : silent) {
         const auto id = shown_id(*peer);
         if (heard.contains(peer) || std::ranges::find(all, id, &Shown::id) != all.end()) continue;
-        all.push_back({.id = id, .uuid = {}, .record = offline_record(*peer, error)});
+        const bool voter =
+            std::ranges::find(own->voters, peer->uuid, &Voter::uuid) != own->voters.end();
+        all.push_back({.id = id, .uuid = {}, .record = offline_record(*peer, voter, error)});
     }
     std::ranges::stable_sort(all, {}, &Shown::id);
     return all;

@@ -51,7 +51,7 @@ Json online_record(const PeerReply& reply, const Endpoint& asked) {
                         {"version", status.version}});
 }
 
-Json offline_record(const PeerStatus& peer, const std::string& error) {
+Json offline_record(const PeerStatus& peer, bool voter, const std::string& error) {
     const auto address = shown_address(peer.addresses);
     const auto api = shown_api(peer.api, address);
     return json_object({{"id", shown_id(peer)},
@@ -62,6 +62,7 @@ Json offline_record(const PeerStatus& peer, const std::string& error) {
                         {"address", address},
                         {"api", api},
                         {"isLeader", false},
+                        {"role", voter ? Json("voter") : Json()},
                         {"uuid", peer.uuid.empty() ? Json() : Json(peer.uuid)}});
 }
 

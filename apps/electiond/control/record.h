@@ -15,8 +15,8 @@ namespace electiond {
 
 // A node that answered, itself included; it was asked at `asked`.
 [[nodiscard]] Json online_record(const PeerReply& reply, const Endpoint& asked);
-// A node that did not.
-[[nodiscard]] Json offline_record(const PeerStatus& peer, const std::string& error);
+// A node that did not; of its role only a vote is known without it.
+[[nodiscard]] Json offline_record(const PeerStatus& peer, bool voter, const std::string& error);
 
 // The short id; the address where only that is known.
 [[nodiscard]] std::string shown_id(const PeerStatus& peer);
