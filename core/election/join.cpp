@@ -84,7 +84,8 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
                    "node " + from.id.value + " refuses to take this node in; " +
                        (reply.reason == Reason::id_in_use
                             ? "another node holds the id " + durable_.node_id.value +
-                                  ": give this one another node.id"
+                                  ": wait, if it was this one with its lost data, else give this "
+                                  "one another node.id"
                             : std::string(to_string(reply.reason))),
                    from.id);
             return;
