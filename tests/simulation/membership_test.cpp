@@ -87,7 +87,7 @@ TEST_P(Membership, ADeadVoterIsReplacedByAStandby) {
 }
 
 TEST_P(Membership, NodesLeaveAndAreRemovedUnderFaults) {
-    over_seeds(GetParam(), 120, [](std::uint64_t seed) {
+    over_seeds(GetParam(), 80, [](std::uint64_t seed) {
         SimCluster cluster(settings(seed));
         cluster.add_and_start(5);
         cluster.settle();

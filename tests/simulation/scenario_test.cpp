@@ -151,7 +151,7 @@ TEST_P(Scenario, AWishedHandOverLeavesNoGapWorthAName) {
 
 // Asked in the worst moment: by a leader that has only just won, that is overtaken, that drains.
 TEST_P(Scenario, EveryWishIsAnsweredHoweverBadTheMoment) {
-    over_seeds(GetParam(), 200, [](std::uint64_t seed) {
+    over_seeds(GetParam(), 100, [](std::uint64_t seed) {
         SimCluster cluster(settings(seed));
         cluster.add_and_start(3 + 2 * (seed % 2));
         cluster.expect_leader(seconds(10));
@@ -211,7 +211,7 @@ TEST_P(Scenario, ADeadLeaderIsReplacedWithinTwoElectionTimeouts) {
 
 // §11: a leader exists where some node reaches a quorum both ways; it stays, and no term grows.
 TEST_P(Scenario, InEveryStandingGraphThatAllowsALeaderOneLeadsForGood) {
-    over_seeds(GetParam(), 160, [](std::uint64_t seed) {
+    over_seeds(GetParam(), 100, [](std::uint64_t seed) {
         SimCluster cluster(settings(seed));
         cluster.add_and_start(3 + seed % 3);
         cluster.settle();

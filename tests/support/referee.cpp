@@ -173,10 +173,10 @@ void Referee::saw_departure(const Departure& departure) {
     if (departure.name == "timeout-now" && !departure.answered && node.leads()) {
         blame(named(node) + " hands over the lead and leads on");
     }
-    // To read every heartbeat would cost more than all else: of those in a row that leave over one
-    // and the same record the first is read, and some.
-    if (departure.name == "heartbeat") {
-        auto& read = heartbeats_read_[{departure.from, departure.answered != nullptr}];
+    // To read everything would cost more than all else: of what leaves over one and the same record
+    // each kind is read once, and some; votes always.
+    if (departure.name != "vote-request") {
+        auto& read = read_[{departure.from, departure.name.size(), departure.answered != nullptr}];
         if (read.saves == node.disk.saves() && ++read.skipped % 32 != 0) return;
         read = {node.disk.saves(), 0};
     }

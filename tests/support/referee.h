@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -61,8 +62,9 @@ class Referee {
     std::optional<std::string> fault_;
     std::map<std::pair<std::string, Term>, NodeUuid> led_;  // cluster and term: who
     std::string cluster_;
-    std::map<std::pair<std::size_t, bool>, Read> heartbeats_read_;  // node, is it an answer?
-    std::vector<Grant> grants_;                                     // that still run
+    std::map<std::tuple<std::size_t, std::size_t, bool>, Read>
+        read_;                   // node, name by its length, is it an answer?
+    std::vector<Grant> grants_;  // that still run
     FencingToken highest_token_ = 0;
     std::size_t token_holder_ = 0;
     Term highest_term_ = 0;
