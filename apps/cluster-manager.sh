@@ -342,7 +342,8 @@ stop() {
 }
 
 reset() {
-    if [ -n "$(running_ids)" ]; then stop; fi
+    # shellcheck disable=SC2046  # ids are numbers
+    stop_nodes $(ids)
     forget_all
     say "the data of all nodes in $cluster is removed"
 }
