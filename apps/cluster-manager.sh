@@ -524,7 +524,17 @@ demo() {
     came_true "five voters: three are a majority, so any two may die"
     table
 
-    step "6. All stop. A stopping leader hands over first, so nobody waits for a time-out."
+    step "6. The leader is stopped in good order. It hands over first, so nobody waits for a time-out."
+    old_leader=$(leader) || came_not_true "nobody leads"
+    old_term=$(get "$old_leader" /leader | jq -r .term)
+    survivors=$(running_ids | grep -vx "$old_leader" || true)
+    began=$(now_ms)
+    kill -TERM "$(pid_of "$old_leader")"
+    # shellcheck disable=SC2086  # ids are numbers
+    await_new_leader "$old_term" $survivors || came_not_true "nobody took over"
+    came_true "$(($(now_ms) - began)) ms later node $new_leader leads under term $new_term"
+
+    step "7. All stop."
     trap - EXIT INT TERM
     stop | sed 's/^/  /'
     step "Next: apps/cluster-manager.sh start brings them back; then monitor in another terminal, and kill-leader here."
