@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Sets up, builds and passes all tests; the same command a reader of the README pastes.
 # SANITIZE=address,undefined builds and runs them under sanitizers, in a folder of their own.
+# CI=true makes every warning an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/setup
 build=build${SANITIZE:+-${SANITIZE//,/-}}
-cmake -S . -B "$build" -G Ninja -DELECTIOND_WERROR=ON ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} \
-    ${SANITIZE:+-DCMAKE_BUILD_TYPE=Debug} >/dev/null
+type=RelWithDebInfo
+if [ -n "${SANITIZE:-}" ]; then type=Debug; fi
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=$type \
+    ${CI:+-DELECTIOND_WERROR=ON} ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} >/dev/null
 cmake --build "$build" -j "$(nproc)"
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
