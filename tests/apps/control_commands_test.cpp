@@ -126,9 +126,22 @@ TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
 
         EXPECT_EQ(removal.status, code) << to_string(refused);
         EXPECT_EQ(leave.status, code) << to_string(refused);
+        EXPECT_EQ(leave.body.find("leaderId") != std::string::npos, code == 421) << leave.body;
         ASSERT_EQ(wanted.size(), 2U);
         EXPECT_EQ(std::get<Remove>(wanted[0]).who, "2");
         EXPECT_TRUE(std::holds_alternative<Leave>(wanted[1]));
+    }
+}
+
+TEST_F(StepDownRoute, NobodyGoesForABodyThatIsNotUnderstood) {
+    mailbox = [](const Event&) {
+        ADD_FAILURE() << "what cannot be undone must not be done by mistake";
+        return false;
+    };
+    ControlRoutes routes(faces(), 4);
+    for (const char* body : {"nonsense", "[]", R"({"to":"2"})", R"({"dryRun":true})"}) {
+        problem(routes.answer(post("/leave", body)), 400);
+        problem(routes.answer({.method = "DELETE", .target = "/members/2", .body = body}), 400);
     }
 }
 

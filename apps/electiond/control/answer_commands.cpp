@@ -2,33 +2,47 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
+#include <map>
 #include <memory>
+#include <set>
 
 #include "control/answers.h"
 
 namespace electiond {
 namespace {
 
-// {"to":"2"}; an empty body wishes nothing special. Throws Problem.
-StepDown parse_step_down(const std::string& body) {
-    if (body.empty()) return {};
-    const auto refuse = [](const std::string& what) {
-        return Problem{400, "Malformed body", what + R"( Expected nothing, or {"to":"ID"}.)",
+// The texts of a body {"key":"text"} whose keys are all in `known`; an empty body has none. Throws
+// Problem, before anything is done: what the client meant must be clear.
+std::map<std::string, std::string> parse_body(const std::string& body,
+                                              const std::set<std::string>& known,
+                                              const std::string& expected) {
+    std::map<std::string, std::string> texts;
+    if (body.empty()) return texts;
+    const auto refuse = [&](const std::string& what) {
+        return Problem{400, "Malformed body", what + " Expected " + expected + ".",
                        Reason::malformed};
     };
-    StepDown wish;
     try {
         const auto parsed = Poco::JSON::Parser().parse(body);
         if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) throw refuse("It is no object.");
         for (const auto& [key, value] : *parsed.extract<Poco::JSON::Object::Ptr>()) {
-            if (key != "to") throw refuse("It has an unknown key.");
-            if (!value.isString()) throw refuse("`to` is no text.");
-            wish.to = value.extract<std::string>();
+            if (!known.contains(key)) throw refuse("It has an unknown key.");
+            if (!value.isString()) throw refuse("`" + key + "` is no text.");
+            texts[key] = value.extract<std::string>();
         }
     } catch (const Poco::Exception&) {
         throw refuse("It is no JSON.");
     }
-    return wish;
+    return texts;
+}
+
+void expect_no_wish(const Call& call) { parse_body(call.request.body, {}, "nothing"); }
+
+// {"to":"2"}; an empty body wishes nothing special. Throws Problem.
+StepDown parse_step_down(const std::string& body) {
+    const auto texts = parse_body(body, {"to"}, R"(nothing, or {"to":"ID"})");
+    const auto to = texts.find("to");
+    return to == texts.end() ? StepDown{} : StepDown{.to = to->second};
 }
 
 ApiResponse refusal(const Done& done, const StepDown& wish) {
@@ -137,6 +151,7 @@ ApiResponse answer_step_down(const Call& call) try {
 ApiResponse answer_remove_member(const Call& call) try {
     const auto& path = call.target.path;
     const auto who = path.substr(path.rfind('/') + 1);
+    expect_no_wish(call);
     return departure(call, carry_out(call, Remove{who}, departure_limit(call)), who,
                      "Removed for good");
 } catch (const Problem& problem) {
@@ -144,6 +159,7 @@ ApiResponse answer_remove_member(const Call& call) try {
 }
 
 ApiResponse answer_leave(const Call& call) try {
+    expect_no_wish(call);
     const auto who = call.faces.board.read()->id.value;
     return departure(call, carry_out(call, Leave{}, departure_limit(call)), who, "Left for good");
 } catch (const Problem& problem) {

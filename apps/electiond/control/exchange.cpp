@@ -11,7 +11,7 @@ ApiResponse answer(const Problem& problem) {
                       {"detail", problem.detail},
                       {"error", problem.title}};
     if (!code.empty()) fields.emplace_back("reason", code);
-    if (problem.leader) fields.emplace_back("leaderId", *problem.leader);
+    if (problem.leader || problem.status == 421) fields.emplace_back("leaderId", problem.leader);
     return {.status = problem.status,
             .body = json_object(fields).text(),
             .type = "application/problem+json"};

@@ -42,7 +42,7 @@ struct Problem {
     std::string_view title;
     std::string detail;
     Reason reason = Reason::none;
-    std::optional<std::string> leader{};  // `leaderId`, where it helps
+    std::optional<std::string> leader{};  // `leaderId`; always there, or null, with 421
 };
 [[nodiscard]] ApiResponse answer(const Problem& problem);
 
