@@ -11,6 +11,13 @@ void add_once(std::vector<Endpoint>& list, const Endpoint& endpoint) {
     if (std::ranges::find(list, endpoint) == list.end()) list.push_back(endpoint);
 }
 
+// Does a peer that discovery lists without uuid name this node?
+bool is_named(const PeerStatus& node, const Peer& peer) {
+    return (!peer.id.empty() && node.id == peer.id) ||
+           (!peer.addresses.empty() &&
+            std::ranges::find(node.addresses, peer.addresses.front()) != node.addresses.end());
+}
+
 }  // namespace
 
 // The entry of `uuid`, made where there is room. A full book forgets whoever was silent longest.
@@ -151,36 +158,55 @@ std::string AddressBook::api(const NodeUuid& uuid) const {
     return at == known_.end() ? std::string{} : at->second.api;
 }
 
-std::vector<PeerStatus> AddressBook::peers() const {
+bool AddressBook::listed(const NodeUuid& uuid) const {
+    return std::ranges::any_of(snapshots_, [&](const auto& snapshot) {
+        return std::ranges::find(snapshot.second, uuid, &Peer::uuid) != snapshot.second.end();
+    });
+}
+
+// Whom discovery means that names a node without its uuid: by id or address, and of several the one
+// heard last.
+PeerStatus AddressBook::meant(const Peer& peer) const {
+    PeerStatus best{.id = peer.id, .addresses = peer.addresses, .api = peer.api};
+    for (const auto& [uuid, known] : known_) {
+        const PeerStatus shown = status(uuid, known);
+        if (is_named(shown, peer) && (best.uuid.empty() || shown.heard > best.heard)) best = shown;
+    }
+    return best;
+}
+
+std::vector<PeerStatus> AddressBook::peers(const std::vector<NodeUuid>& members) const {
     std::vector<PeerStatus> list;
     for (const auto& [uuid, known] : known_) {
-        list.push_back({.id = known.id,
-                        .uuid = uuid,
-                        .addresses = candidates(known),
-                        .api = known.api,
-                        .heard = known.heard});
+        if (listed(uuid) || std::ranges::find(members, uuid) != members.end()) {
+            list.push_back(status(uuid, known));
+        }
     }
     for (const auto& [source, peers] : snapshots_) {
         for (const auto& peer : peers) {
             const bool own = peer.uuid == self_ ||
                              std::ranges::find(peer.addresses, own_) != peer.addresses.end();
-            const bool listed = std::ranges::any_of(list, [&](const PeerStatus& each) {
-                return (peer.uuid && each.uuid == *peer.uuid) ||
-                       (!peer.uuid && ((!peer.id.empty() && each.id == peer.id) ||
-                                       (!peer.addresses.empty() &&
-                                        std::ranges::find(each.addresses, peer.addresses.front()) !=
-                                            each.addresses.end())));
+            const bool shown = std::ranges::any_of(list, [&](const PeerStatus& each) {
+                return peer.uuid ? each.uuid == *peer.uuid : is_named(each, peer);
             });
-            if (own || listed) continue;
-            list.push_back({.id = peer.id,
-                            .uuid = peer.uuid.value_or(NodeUuid{}),
-                            .addresses = peer.addresses,
-                            .api = peer.api,
-                            .heard = std::nullopt});
+            if (own || shown) continue;
+            list.push_back(peer.uuid ? PeerStatus{.id = peer.id,
+                                                  .uuid = *peer.uuid,
+                                                  .addresses = peer.addresses,
+                                                  .api = peer.api}
+                                     : meant(peer));
         }
     }
     std::ranges::sort(list, {}, &PeerStatus::id);
     return list;
+}
+
+PeerStatus AddressBook::status(const NodeUuid& uuid, const Known& known) const {
+    return {.id = known.id,
+            .uuid = uuid,
+            .addresses = candidates(known),
+            .api = known.api,
+            .heard = known.heard};
 }
 
 }  // namespace electiond

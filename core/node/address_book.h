@@ -47,8 +47,9 @@ class AddressBook {
     [[nodiscard]] std::optional<NodeId> id_of(const NodeUuid& uuid) const;
     [[nodiscard]] std::vector<Endpoint> addresses(const NodeUuid& uuid) const;
     [[nodiscard]] std::string api(const NodeUuid& uuid) const;
-    // Everyone but ourselves, by id.
-    [[nodiscard]] std::vector<PeerStatus> peers() const;
+    // Of everyone but ourselves those that discovery lists now and those of `members`, by id.
+    // Others that ever spoke to us are strangers: of a foreign cluster, refused, or gone for good.
+    [[nodiscard]] std::vector<PeerStatus> peers(const std::vector<NodeUuid>& members) const;
 
   private:
     struct Known {
@@ -68,6 +69,9 @@ class AddressBook {
 
     Known* entry(const NodeUuid& uuid);
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
+    [[nodiscard]] bool listed(const NodeUuid& uuid) const;
+    [[nodiscard]] PeerStatus meant(const Peer& peer) const;
+    [[nodiscard]] PeerStatus status(const NodeUuid& uuid, const Known& known) const;
     static constexpr std::size_t kKnownMax = 1024;
 
     const NodeUuid self_;

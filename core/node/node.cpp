@@ -368,6 +368,15 @@ std::string Node::role_here() const {
     return own != members_.end() && own->role == "standby" ? "standby" : "observer";
 }
 
+// Whom membership names, as far as it is known here.
+std::vector<NodeUuid> Node::known_members() const {
+    std::vector<NodeUuid> all;
+    for (const auto& voter : election_.electorate().voters) all.push_back(voter.uuid);
+    for (const auto& member : members_) all.push_back(member.uuid);
+    if (const auto& leader = election_.followed()) all.push_back(leader->uuid);
+    return all;
+}
+
 void Node::publish() {
     const auto& durable = election_.durable();
     Status status;
@@ -404,14 +413,13 @@ void Node::publish() {
     status.priority = election_.policy().priority;
     status.eligible = election_.eligible();
     status.started = started_;
-    status.peers = book_.peers();
-    if (status.in_office) {
-        status.members = with_addresses(election_.members(now_));
-        status.members_at = now_;
-    } else {
-        status.members = members_;
-        status.members_at = members_at_;
+    if (status.in_office) {  // remembered: the last view once the lead is lost
+        members_ = with_addresses(election_.members(now_));
+        members_at_ = now_;
     }
+    status.members = members_;
+    status.members_at = members_at_;
+    status.peers = book_.peers(known_members());
     status.rejected = rejected_;
     around_.board.publish(std::move(status));
 }

@@ -87,6 +87,7 @@ class Node {
     void publish();
     [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
     [[nodiscard]] std::string role_here() const;
+    [[nodiscard]] std::vector<NodeUuid> known_members() const;
 
     Election election_;
     const Identity identity_;

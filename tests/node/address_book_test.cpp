@@ -49,7 +49,7 @@ TEST(AddressBook, KnowsNobodyAtFirst) {
 
     EXPECT_FALSE(book.route(uuid(2)));
     EXPECT_THAT(book.everyone({}), IsEmpty());
-    EXPECT_THAT(book.peers(), IsEmpty());
+    EXPECT_THAT(book.peers({}), IsEmpty());
     EXPECT_FALSE(book.id_of(uuid(2)));
     EXPECT_THAT(book.addresses(uuid(1)), ElementsAre(kOwn));
 }
@@ -64,8 +64,9 @@ TEST(AddressBook, LearnsFromEveryMessageItsSender) {
     EXPECT_EQ(book.route(uuid(2)), at("two"));
     EXPECT_EQ(book.id_of(uuid(2)), id(2));
     EXPECT_EQ(book.api(uuid(2)), "two:80");
-    ASSERT_EQ(book.peers().size(), 1u);
-    EXPECT_EQ(book.peers()[0].heard, kNow);
+    const auto peers = book.peers({uuid(2)});
+    ASSERT_EQ(peers.size(), 1u);
+    EXPECT_EQ(peers[0].heard, kNow);
 }
 
 TEST(AddressBook, LearnsNothingAboutItself) {
@@ -75,7 +76,7 @@ TEST(AddressBook, LearnsNothingAboutItself) {
     book.hearsay({member_at(1, "elsewhere")});
     book.found(kNow, 0, {listed(1, "elsewhere")});
 
-    EXPECT_THAT(book.peers(), IsEmpty());
+    EXPECT_THAT(book.peers({}), IsEmpty());
     EXPECT_THAT(book.everyone({}), IsEmpty());
     EXPECT_THAT(book.addresses(uuid(1)), ElementsAre(kOwn));
 }
@@ -240,7 +241,7 @@ TEST(AddressBook, PeersShowsEveryNodeOnceById) {
     book.heard(kNow, speaks(2, "two"));
     book.found(kNow, 0, {listed(2, "two"), nameless("three"), nameless("four"), nameless("own")});
 
-    const auto peers = book.peers();
+    const auto peers = book.peers({});
 
     ASSERT_EQ(peers.size(), 3u);
     EXPECT_TRUE(peers[0].id.empty());
@@ -249,11 +250,39 @@ TEST(AddressBook, PeersShowsEveryNodeOnceById) {
     EXPECT_EQ(peers[2].id, id(3));
 }
 
+TEST(AddressBook, PeersShowsNoStranger) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "two"));
+    book.heard(kNow, speaks(3, "three"));
+    book.found(kNow, 0, {listed(4, "four")});
+    book.found(kNow, 0, {});
+
+    const auto peers = book.peers({uuid(3)});
+
+    ASSERT_EQ(peers.size(), 1u) << "one was only heard, another is listed no more";
+    EXPECT_EQ(peers[0].id, id(3));
+    EXPECT_TRUE(book.route(uuid(2))) << "it can be reached all the same (B7)";
+}
+
+TEST(AddressBook, PeersTakesTheOneHeardLastForAnAddressListedWithoutUuid) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "two"));
+    book.heard(kNow + Milliseconds(1), speaks(3, "two"));
+    book.found(kNow, 0, {nameless("two")});
+
+    const auto peers = book.peers({});
+    ASSERT_EQ(peers.size(), 1u);
+    EXPECT_EQ(peers[0].uuid, uuid(3));
+    EXPECT_EQ(book.peers({uuid(2)})[0].uuid, uuid(2)) << "a member goes before";
+}
+
 TEST(AddressBook, IsBoundedAndForgetsWhoWasSilentLongest) {
     auto book = empty_book();
     for (int n = 2; n < 3000; ++n) book.heard(kNow + Milliseconds(n), speaks(n, "h"));
 
-    EXPECT_LE(book.peers().size(), 1024u);
+    std::vector<NodeUuid> all;
+    for (int n = 2; n < 3000; ++n) all.push_back(uuid(n));
+    EXPECT_EQ(book.peers(all).size(), 1024u);
     EXPECT_FALSE(book.route(uuid(2)));
     EXPECT_TRUE(book.route(uuid(2999)));
 }

@@ -314,6 +314,27 @@ TEST(Node, TheLeadersMembersGoOutWithTheirAddresses) {  // §3 members
     }
 }
 
+TEST(Node, ALostLeadLeavesItsOwnViewOfTheMembers) {  // GET /members, asOfMs
+    Stage stage;
+    stage.take_the_lead();
+    ASSERT_TRUE(stage.board.read()->in_office);
+    const auto lost_at = stage.now;
+
+    stage.now += Milliseconds(1);
+    stage.ask(2, 9, Heartbeat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 1});
+
+    const auto status = stage.board.read();
+    ASSERT_FALSE(status->in_office);
+    EXPECT_EQ(status->members.size(), 3u);
+    EXPECT_EQ(status->members_at, lost_at);
+}
+
+TEST(Node, AForeignSenderIsNoPeer) {  // I1
+    Stage stage;
+    stage.ask(9, 1, Heartbeat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 1}, "other");
+    for (const auto& peer : stage.board.read()->peers) EXPECT_NE(peer.id, id(9));
+}
+
 TEST(Node, AFollowerShowsTheLeadersMembersAndARefusedOneChangesNothing) {
     Stage stage;
     const auto beat = [](int n) {
