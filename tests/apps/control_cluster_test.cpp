@@ -161,6 +161,32 @@ TEST_F(Cluster, DoesNotTakeAnotherClustersNodeForItsOwn) {
                 HasSubstr("other"));
 }
 
+TEST_F(Cluster, ListsALeaderOfAnotherClusterOfItsNameAndDoesNotFollowIt) {
+    auto foreign = reply("2", "LEADER");
+    foreign.from.cluster_id = "another-id";
+    board.publish(blank());
+    transport.answers("127.0.0.1:4002", foreign);
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "leaders", "id"), ElementsAre("2"));
+    EXPECT_FALSE(body->has("leader"));
+}
+
+TEST_F(Cluster, ShowsASilentVoterBesideTheOneWhoAnswersByItsId) {
+    auto newcomer = reply("2");
+    newcomer.from.uuid = NodeUuid("uuid-new");
+    auto status = blank();
+    status.peers.push_back({.id = NodeId("2"), .addresses = {{"127.0.0.1", 4009}}});
+    board.publish(status);
+    transport.answers("127.0.0.1:4009", newcomer);
+
+    const auto body = ask("/cluster");
+
+    EXPECT_THAT(each(body, "cluster", "id"), ElementsAre("1", "2", "2", "3"));
+    EXPECT_THAT(each(body, "cluster", "online"), ElementsAre("true", "true", "false", "false"));
+}
+
 TEST_F(Cluster, ReplacesAWildcardByTheHostOfTheTransport) {
     auto status = leading();
     status.api = "0.0.0.0:3001";

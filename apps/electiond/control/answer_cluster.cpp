@@ -59,7 +59,7 @@ std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatu
 }
 
 // Everyone as of one round of questions: those who answered, each uuid once, then those who did
-// not and whose id nobody answers by.
+// not: voters, and whose id nobody answers by.
 std::vector<Shown> look_around(const ControlFaces& faces) {
     const auto known = faces.board.read();
     const auto asked = whom_to_ask(known->peers);
@@ -92,9 +92,10 @@ std::vector<Shown> look_around(const ControlFaces& faces) {
     }
     for (const auto& [peer, error] : silent) {
         const auto id = shown_id(*peer);
-        if (heard.contains(peer) || std::ranges::find(all, id, &Shown::id) != all.end()) continue;
         const bool voter =
             std::ranges::find(own->voters, peer->uuid, &Voter::uuid) != own->voters.end();
+        const bool namesake = std::ranges::find(all, id, &Shown::id) != all.end();
+        if (heard.contains(peer) || (namesake && !voter)) continue;
         all.push_back({.id = id, .uuid = {}, .record = offline_record(*peer, voter, error)});
     }
     std::ranges::stable_sort(all, {}, &Shown::id);
@@ -130,7 +131,7 @@ ApiResponse answer_cluster(const Call& call) {
     JsonFields fields{{"cluster", json_array(records)}};
     if (const auto leader = std::ranges::max_element(
             leaders, {}, [](const Shown& each) { return std::pair(each.ours, each.term); });
-        leader != leaders.end()) {
+        leader != leaders.end() && (leader->ours || status->cluster_id.empty())) {
         fields.emplace_back("leader", leader->record);
     }
     fields.insert(fields.end(), {{"leaders", json_array(claims)},
