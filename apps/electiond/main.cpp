@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     try {
         electiond::Program::check_usage(argc, argv);
     } catch (const Poco::Exception& error) {
-        std::cerr << "electiond: " << error.message() << "; electiond --help shows all options"
+        std::cerr << "electiond: " << error.displayText() << "; electiond --help shows all options"
                   << std::endl;
         return 64;
     }

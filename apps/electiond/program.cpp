@@ -72,7 +72,7 @@ void Program::check_usage(int argc, char** argv) {
         const std::string_view word(argv[i]);
         if (word == "recover" || word == "rejoin") continue;
         if (!processor.process(argv[i], name, value)) {
-            throw Poco::Util::UnknownOptionException(std::string(argv[i]) + " is no option");
+            throw Poco::Util::UnknownOptionException(argv[i]);
         }
     }
     processor.checkRequired();
@@ -122,6 +122,10 @@ int Program::act(const std::vector<std::string>& arguments) {
         complain(
             "--daemon and --pidfile do not go with a service manager that waits to be "
             "notified (NOTIFY_SOCKET is set): leave them out");
+        return kUsage;
+    }
+    if (arguments.size() > 1) {
+        complain("recover and rejoin are one word at a time; electiond --help shows all options");
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());

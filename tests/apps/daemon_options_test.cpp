@@ -30,8 +30,11 @@ TEST(Electiond, TellsItsOptions) {
 }
 
 TEST(Electiond, RefusesAnOptionThatItDoesNotKnow) {
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"--colour"}, {"--config"}, {"--check=maybe"}, {"x"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"--colour"},
+                                                  {"--config"},
+                                                  {"--check=maybe"},
+                                                  {"x"},
+                                                  {"recover", "rejoin", "--config", "none.yaml"}}) {
         const auto finished = electiond(words);
         EXPECT_EQ(finished.code, 64) << words.front() << ": " << finished.said;
         EXPECT_THAT(finished.said, HasSubstr("--help"));

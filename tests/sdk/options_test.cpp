@@ -59,7 +59,8 @@ TEST(Options, RefusesAnUnknownKeyAndNamesTheNearest) {
     EXPECT_EQ(fault([&] {
                   options.accept_only({"path", "cluster"});
               }),
-              "node.yaml:3:7: unknown key discovery[0].pahts; did you mean path?");
+              "node.yaml:3:7: unknown key discovery[0].pahts; expected path, cluster; did you mean "
+              "path?");
 }
 
 TEST(Options, ReadsDurationsWithUnitsAlone) {

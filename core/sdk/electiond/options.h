@@ -156,9 +156,14 @@ class Options {
                 }
             }
             if (found) continue;
+            std::string expected;
+            for (const auto candidate : known) {
+                expected += (expected.empty() ? "; expected " : ", ") + std::string(candidate);
+            }
             throw Error(value.where + ": unknown key " + full(name) +
-                        (nearest.empty() ? std::string("; no option is known here")
-                                         : "; did you mean " + std::string(nearest) + "?"));
+                        (nearest.empty()
+                             ? "; no option is known here"
+                             : expected + "; did you mean " + std::string(nearest) + "?"));
         }
     }
 
