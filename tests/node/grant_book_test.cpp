@@ -136,7 +136,7 @@ TEST(GrantBook, ManyGenerationsWrapWithoutHarm) {
 // book was closed ends by what close() returned; once it has returned, nobody is told anything.
 TEST(GrantBook, NoGrantOutlivesWhatCloseReturnedHoweverManyAsk) {  // §10
     constexpr int kAskers = 3;
-    constexpr int kLeads = 300;
+    constexpr int kLeads = 100;
     StatusBoard board;
     GrantBook book;
     std::vector<Instant> told(kAskers);  // each asker's own, read between the barriers
