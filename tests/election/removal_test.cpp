@@ -187,6 +187,24 @@ TEST(Removal, ALeavingVoterIsTakenOutAndBanned) {  // 6.4
     EXPECT_TRUE(bench.node.electorate().bans(uuid(3)));
 }
 
+TEST(Removal, NobodyIsLetGoWhereTheQuorumWouldBeLost) {  // M7
+    for (const Ack& ack : {Ack{.eligible = false, .leaving = true}, Ack{.wants_vote = false}}) {
+        auto bench = leader();
+        bench.lead_on(kE, {3});  // 2 is silent for E
+        for (int round = 0; round < 30; ++round) {
+            bench.pass(kH);
+            bench.ack(3, ack);
+        }
+
+        EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2, 3}).voters);
+        EXPECT_TRUE(bench.leads());
+        bench.pass(kH);
+        bench.ack(2);
+        bench.ack(3, ack);
+        EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2}).voters);
+    }
+}
+
 // ---- the one who goes
 
 TEST(Removal, WhoLeavesAcksLeavingUntilItIsOut) {  // 6.4
