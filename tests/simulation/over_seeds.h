@@ -13,7 +13,7 @@
 namespace electiond::sim {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int kSlowness = 20;
+inline constexpr int kSlowness = 50;
 #elif !defined(__OPTIMIZE__)
 inline constexpr int kSlowness = 5;
 #else

@@ -205,6 +205,36 @@ TEST(Trace, WhoHandsOverIsNotALeaderAnyMoreWhenItSaysSo) {
     });
 }
 
+// L1: an ack is worth what its heartbeat was worth when it was sent, however late it comes.
+TEST(Trace, ALateAckDoesNotLengthenTheLease) {
+    over_seeds(0, kSeeds, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3);
+        cluster.settle();
+        auto& leader = *cluster.leader();
+        const auto& election = leader.election();
+        cluster.run(milliseconds(100));  // every heartbeat sent so far is answered
+        const auto seq = std::get<Leading>(election.role()).rounds.newest();
+        const auto until = election.lease()->until;
+        cluster.network.swallow = [](std::size_t, std::size_t, std::string_view name) {
+            return name == "heartbeat";
+        };
+        cluster.run(milliseconds(700));
+
+        answer(leader, "heartbeat",
+               {.from = sender(other_than(cluster, leader)),
+                .term = election.term(),
+                .request_term = election.term(),
+                .reason = Reason::none,
+                .body = HeartbeatReply{
+                    .accepted = true, .seq = seq, .config = election.electorate().number}});
+
+        cluster.expect(election.lease()->until <= until, "the lease grew");
+        cluster.network.swallow = nullptr;
+        cluster.settle();
+    });
+}
+
 // V2: two steps apart, quorums need not meet: {0, 1, 2} and {0, …, 4}.
 TEST(Trace, AnOutdatedConfigurationElectsNobody) {
     over_seeds(0, kSeeds, [](std::uint64_t seed) {
