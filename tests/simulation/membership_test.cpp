@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "election/recovery.h"
 #include "over_seeds.h"
 #include "support/mischief.h"
 
@@ -152,6 +153,37 @@ TEST_P(Membership, TheVoterOfHighestPriorityLeadsInTheEnd) {
             }
         }
         cluster.expect(cluster.leader()->policy().priority == highest, "a lower priority leads");
+    });
+}
+
+// §6.5, B7: the survivor goes on alone, and whoever was taken for lost comes back to it.
+TEST_P(Membership, AfterADisasterTheSurvivorLeadsAndTheLostComeBack) {
+    over_seeds(GetParam(), 60, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3);
+        cluster.settle();
+        auto& survivor = cluster.node(cluster.random.below(std::size_t{3}));
+        for (const auto& node : cluster.nodes()) node->crash("for good, it seems");
+        cluster.run(seconds(2));
+        cluster.referee.one_cluster = false;
+        const auto token = cluster.referee.highest_token();
+        survivor.disk.rewrite(recovered(*survivor.disk.record(), cluster.random.identity()));
+        survivor.start();
+        cluster.expect_leader(seconds(5));
+        cluster.expect(cluster.referee.highest_token() > token, "the token did not rise");
+
+        for (const auto& node : cluster.nodes()) {
+            if (!node->running()) node->start();
+        }
+        cluster.run(seconds(3));
+        Mischief mischief(cluster, {.crash = 2, .part = 1, .step_down = 1}, milliseconds(1500));
+        mischief.run(seconds(5));
+        cluster.settle();
+        expect_voters(cluster, seconds(20), [](const SimNode&) { return true; });
+        for (const auto& node : cluster.nodes()) {
+            cluster.expect(node->disk.record()->cluster_id == survivor.disk.record()->cluster_id,
+                           "somebody stayed in the old cluster");
+        }
     });
 }
 

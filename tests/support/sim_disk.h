@@ -32,6 +32,8 @@ class SimDisk : public DurableStore {
         fault_ = fault;
         countdown_ = saves;
     }
+    // What an offline command writes.
+    void rewrite(const Durable& record) { record_ = record; }
     // Another, empty disk.
     void replace() { record_.reset(); }
 
