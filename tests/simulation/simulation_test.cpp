@@ -92,7 +92,10 @@ TEST_P(Storm, ProcessesStandStillForLongerThanALease) {
 
 TEST_P(Storm, TheLeadIsHandedOverInBadWeather) {
     over_seeds(GetParam(), 160, [](std::uint64_t seed) {
-        SimCluster cluster(settings(seed));
+        auto wanted = settings(seed);
+        wanted.policy.has_stop_hooks = seed % 3 == 0;
+        wanted.policy.hooks_timeout = milliseconds(400);
+        SimCluster cluster(wanted);
         cluster.add_and_start(three_or_five(seed));
         harm(cluster, {.pause = 1, .lag = 1, .weather = 2, .step_down = 8, .stop = 3},
              milliseconds(500));

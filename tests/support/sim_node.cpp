@@ -23,7 +23,7 @@ SimNode::SimNode(std::size_t index, const Policy& policy, SimClock own_clock, Su
 void SimNode::start() {
     ENSURE(!running());
     ++life_;
-    busy_ = paused_ = stopping_ = false;
+    busy_ = paused_ = stopping_ = drained_ = false;
     held_up_ = nullptr;
     alarm_.reset();
     said_.clear();
@@ -190,7 +190,18 @@ void SimNode::carry_out(Instant shown, std::optional<Event> event) {
     }
     busy_ = false;
     say_what_changed();
+    run_stop_hooks();
     world_.handled(*this);
+}
+
+// They take their time, sometimes more than they are given.
+void SimNode::run_stop_hooks() {
+    const bool begun = election().draining() && !drained_;
+    drained_ = election().draining();
+    if (!begun || !policy_.has_stop_hooks) return;
+    world_.schedule.after(random_.below(2 * Duration(policy_.hooks_timeout)), [this, life = life_] {
+        if (life == life_) post(HooksFinished{});
+    });
 }
 
 // Sees to it that the loop wakes at the node's deadline, or a little earlier and looks again.

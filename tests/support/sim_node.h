@@ -101,6 +101,7 @@ class SimNode : public Inbox {
     void end();
     void say(std::string_view text);
     void say_what_changed();
+    void run_stop_hooks();
 
     const std::size_t index_;
     Surrounds& world_;
@@ -111,6 +112,7 @@ class SimNode : public Inbox {
     bool busy_ = false;       // an event was taken and is not carried out yet
     bool paused_ = false;
     bool stopping_ = false;
+    bool drained_ = false;           // when last looked at
     std::function<void()> held_up_;  // the event to be carried out on resuming
     std::optional<Moment> alarm_;    // the next wake-up that is scheduled
     Moment last_tick_{};
