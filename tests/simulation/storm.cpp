@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 
 #include "support/mischief.h"
@@ -52,6 +53,16 @@ Counts storm(const SimSettings& settings, std::size_t nodes, Duration length, bo
             .hash = cluster.transcript.hash()};
 }
 
+constexpr double kHoursMax = 200;  // that the simulated clocks can count
+
+[[noreturn]] void usage() {
+    std::fprintf(stderr,
+                 "usage: storm [--seed S] [--nodes N] [--hours H, at most %.0f] [--seeds N]\n"
+                 "             [--timers lan|seed|fast] [--mode claim|all]\n",
+                 kHoursMax);
+    std::exit(64);
+}
+
 Timing timing_named(const std::string& name) {
     using std::chrono::milliseconds;
     if (name == "seed") {
@@ -70,8 +81,7 @@ Timing timing_named(const std::string& name) {
         return timing;
     }
     if (name == "lan") return Timing::from(milliseconds(1000));
-    std::fprintf(stderr, "storm: no timers are named %s: lan, seed, fast\n", name.c_str());
-    std::exit(64);
+    usage();
 }
 
 int run(std::map<std::string, std::string> options) {
@@ -81,6 +91,7 @@ int run(std::map<std::string, std::string> options) {
     const auto first = number("--seed", 1);
     const auto nodes = number("--nodes", 5);
     const double hours = options.contains("--hours") ? std::atof(options["--hours"].c_str()) : 1;
+    if (nodes < 1 || hours > kHoursMax) usage();
     SimSettings settings;
     settings.policy.timing =
         timing_named(options.contains("--timers") ? options["--timers"] : "lan");
@@ -124,7 +135,12 @@ int run(std::map<std::string, std::string> options) {
 
 int main(int count, char** values) {
     std::map<std::string, std::string> options;
-    for (int i = 1; i + 1 < count; i += 2) options[values[i]] = values[i + 1];
+    const std::set<std::string> known{"--seed",  "--nodes",  "--hours",
+                                      "--seeds", "--timers", "--mode"};
+    for (int i = 1; i < count; i += 2) {
+        if (i + 1 == count || !known.contains(values[i])) electiond::sim::usage();
+        options[values[i]] = values[i + 1];
+    }
     try {
         return electiond::sim::run(std::move(options));
     } catch (const electiond::sim::Fault& fault) {
