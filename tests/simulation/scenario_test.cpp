@@ -121,6 +121,29 @@ TEST_P(Scenario, ALoneNodeReturnsAfterAMinuteAndDisturbsNobody) {
     });
 }
 
+// C4: who lost a campaign comes back with a higher term; the leader re-elects itself in place.
+TEST_P(Scenario, AHealthyLeaderOutlivesAHigherTermWithoutAGap) {
+    over_seeds(GetParam(), 100, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3 + 2 * (seed % 2));
+        cluster.settle();
+        const auto* leader = cluster.leader();
+        const auto token = cluster.referee.highest_token();
+        auto& loser = cluster.node((leader->index() + 1) % cluster.nodes().size());
+        loser.crash("killed in a campaign");
+        Durable record = *loser.disk.record();
+        record.term += 1 + seed % 5;
+        record.voted_for = record.uuid;
+        loser.disk.rewrite(record);
+        loser.start();
+
+        cluster.expect(!cluster.run_until([&] { return !leader->leads(); }, seconds(5)),
+                       "the leader lost the lead");
+        cluster.expect(cluster.referee.highest_token() > token, "the token did not rise");
+        cluster.expect_calm(seconds(5));
+    });
+}
+
 TEST_P(Scenario, AWishedHandOverLeavesNoGapWorthAName) {
     over_seeds(GetParam(), 100, [](std::uint64_t seed) {
         auto wanted = settings(seed);
