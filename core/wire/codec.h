@@ -16,8 +16,8 @@ namespace electiond::wire {
 inline constexpr std::size_t kBodyMax = 64 * 1024;
 
 // The text is no message of the protocol. what() names the field, what was expected and what was
-// found, as in `config.voters[1].uuid: expected a text of 1 to 64 printable characters, found
-// true`; printable ASCII, at most some 200 bytes, fit for a log and for a refusal.
+// found, as in `config.voters[1].uuid: expected 1 to 64 printable characters, found true`;
+// printable ASCII, at most some 200 bytes, fit for a log and for a refusal.
 struct DecodeError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

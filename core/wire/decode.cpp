@@ -419,7 +419,7 @@ bool known_request(std::string_view name) { return request_index(name) < kReques
 std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
                                                       std::string_view body) {
     const auto index = known_index(name);
-    PeerRequest request{.from = {}, .body = empty_body<RequestBody>(index)};
+    PeerRequest request{.body = empty_body<RequestBody>(index)};
     const bool query = std::holds_alternative<StatusQuery>(request.body);
     const auto in = open(query && body.empty() ? "{}" : body);
     const bool seed = !in["clusterId"].given();
@@ -439,7 +439,7 @@ std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
 }
 
 PeerReply decode_reply(std::string_view request_name, std::string_view body) {
-    PeerReply reply{.from = {}, .body = empty_body<ReplyBody>(known_index(request_name))};
+    PeerReply reply{.body = empty_body<ReplyBody>(known_index(request_name))};
     const auto in = open(body);
     read(in, reply.from);
     in.need("term").to(reply.term);

@@ -13,8 +13,7 @@ Sender sender() {
             .id = NodeId("1"),
             .incarnation = "i1",
             .address = Endpoint{"127.0.0.1", 4001},
-            .api = "127.0.0.1:3001",
-            .supersedes = {}};
+            .api = "127.0.0.1:3001"};
 }
 
 const std::string kSender =
@@ -37,13 +36,7 @@ TEST(Golden, WritesEveryRequest) {
         {PreVote{{3, 4}}, R"("term":7,"candidateId":"1","configTerm":3,"configVersion":4})"},
         {VoteRequest{{3, 4}, true, Reason::step_down},
          R"("term":7,"candidateId":"1","configTerm":3,"configVersion":4,"transfer":true,"reason":"step_down"})"},
-        {Heartbeat{.seq = 9,
-                   .promise = Milliseconds(1000),
-                   .number = {3, 4},
-                   .config = {},
-                   .view = 2,
-                   .members = {},
-                   .succession = {}},
+        {Heartbeat{.seq = 9, .promise = Milliseconds(1000), .number = {3, 4}, .view = 2},
          R"("term":7,"leaderId":"1","seq":9,"promiseMs":1000,"configTerm":3,"configVersion":4,"view":2})"},
         {TimeoutNow{}, R"("term":7,"leaderId":"1"})"},
         {Hello{false, {}, true, 100, {3, 4}},
@@ -64,15 +57,12 @@ TEST(Golden, WritesWhatAHeartbeatBringsToWhoLacksIt) {
                         .addresses = {{"::1", 4001}},
                         .api = "h:1",
                         .role = "voter",
-                        .last_ack = {},
-                        .rtt = {},
                         .eligible = true,
                         .priority = 100};
     auto heard = member;
     heard.last_ack = Milliseconds(5);
     heard.rtt = std::chrono::microseconds(250);
     const Heartbeat beat{.seq = 1,
-                         .promise = {},
                          .number = {3, 4},
                          .config = Electorate{{3, 4}, {one}, {NodeUuid("u9")}},
                          .view = 2,
@@ -111,17 +101,13 @@ TEST(Golden, WritesEveryReply) {
         {{sender(), 7, 0, Reason::none, HelloReply{Hello{false, {}, true, 100, {3, 4}}, {}, {}}},
          R"("term":7,"requestTerm":0,"id":"1","blank":false,"wantsVote":true,"priority":100,"configTerm":3,"configVersion":4})"},
         {{sender(), 7, 0, Reason::none,
-          StatusReply{.address = {},
-                      .api = {},
-                      .port = 3001,
+          StatusReply{.port = 3001,
                       .state = "FOLLOWER",
                       .role = "voter",
-                      .leader_id = {},
                       .voted_for = "2",
                       .config = {3, 4},
                       .voters = 3,
-                      .version = "0.1.0",
-                      .members = {}}},
+                      .version = "0.1.0"}},
          R"("term":7,"requestTerm":0,"id":"1","uuid":"u1","port":3001,"state":"FOLLOWER","role":"voter","leaderId":null,)"
          R"("isLeader":false,"leaseRemainingMs":0,"uptime":0,"votedFor":"2","configTerm":3,"configVersion":4,"voters":3,"version":"0.1.0"})"},
     };
@@ -140,6 +126,11 @@ TEST(Golden, EscapesWhatJsonCannotHold) {
               std::string::npos);
 }
 
+TEST(Golden, AnswersWhatIsNoMessageWithItsFault) {
+    EXPECT_EQ(encode_malformed(DecodeError("term: expected a number, found \"7\"")),
+              R"({"error":"term: expected a number, found \"7\"","reason":"malformed"})");
+}
+
 TEST(Golden, TakesTheDefaultsOfMissingFields) {
     const auto vote = request_body<VoteRequest>("vote-request", kLeast + R"(,"candidateId":"1"})");
     const auto beat = request_body<Heartbeat>("heartbeat", kLeast + R"(,"leaderId":"1","seq":2})");
@@ -150,10 +141,7 @@ TEST(Golden, TakesTheDefaultsOfMissingFields) {
         reply_body<HeartbeatReply>("heartbeat", kLeast + R"(,"accepted":true,"seq":2})");
 
     EXPECT_EQ(vote, VoteRequest{});
-    EXPECT_EQ(
-        beat,
-        (Heartbeat{
-            .seq = 2, .promise = {}, .number = {}, .config = {}, .members = {}, .succession = {}}));
+    EXPECT_EQ(beat, (Heartbeat{.seq = 2, .number = {}}));
     EXPECT_FALSE(hello.blank);
     EXPECT_TRUE(blank.blank);
     EXPECT_TRUE(ack.wants_vote);

@@ -36,7 +36,7 @@ TEST(RoundTrip, KeepsEveryReply) {
 }
 
 TEST(RoundTrip, KeepsAStatusQueryWithoutSender) {
-    const PeerRequest request{.from = {}, .body = StatusQuery{true}};
+    const PeerRequest request{.body = StatusQuery{true}};
 
     const auto decoded = decode_request("status", encode(request));
 
@@ -44,7 +44,7 @@ TEST(RoundTrip, KeepsAStatusQueryWithoutSender) {
 }
 
 TEST(RoundTrip, KeepsTheLongestListsOfNames) {
-    PeerRequest request{.from = {}, .term = kNumberMax, .body = Heartbeat{}};
+    PeerRequest request{.term = kNumberMax, .body = Heartbeat{}};
     request.from.uuid = NodeUuid(std::string(64, 'u'));
     auto& beat = std::get<Heartbeat>(request.body);
     beat.config.emplace();
@@ -64,7 +64,7 @@ TEST(RoundTrip, KeepsTheLongestListsOfNames) {
 }
 
 TEST(RoundTrip, LeavesOutTheMembersThatDoNotFit) {
-    PeerRequest request{.from = {}, .body = Heartbeat{}};
+    PeerRequest request{.body = Heartbeat{}};
     request.from.uuid = NodeUuid("u");
     auto& members = std::get<Heartbeat>(request.body).members.emplace();
     for (int i = 0; i < 1000; ++i) {
@@ -84,7 +84,7 @@ TEST(RoundTrip, LeavesOutTheMembersThatDoNotFit) {
 }
 
 TEST(RoundTrip, SaysNoLengthOfTimeBelowZero) {
-    PeerReply reply{.from = {}, .body = StatusReply{}};
+    PeerReply reply{.body = StatusReply{}};
     reply.from.uuid = NodeUuid("u");
     std::get<StatusReply>(reply.body).lease_remaining = Milliseconds(-5);
 

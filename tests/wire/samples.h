@@ -163,8 +163,6 @@ class Samples {
                                   maybe([&] { return electorate(); })};
             default:
                 return StatusReply{
-                    .address = {},
-                    .api = {},
                     .port = maybe([&] { return static_cast<std::uint16_t>(below(65536)); }),
                     .state = any_of<std::string>({"FOLLOWER", "CANDIDATE", "LEADER"}),
                     .role = any_of<std::string>({"voter", "standby", "observer", "joining"}),
