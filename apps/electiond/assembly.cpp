@@ -48,24 +48,28 @@ Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
     return guests;
 }
 
-Policy policy_of(const Settings& settings, Bootstrap bootstrap) {
+Timing timing_of(const Settings& settings) {
     const auto& election = settings.election;
+    return {.heartbeat = election.heartbeat_interval,
+            .election_timeout = election.election_timeout,
+            .election_spread = election.election_spread,
+            .request_timeout = election.request_timeout,
+            .hello = election.hello_interval,
+            .stable_after = election.stable_after,
+            .dead_after = election.dead_after,
+            .client_grant = election.client_grant};
+}
+
+Policy policy_of(const Settings& settings, Bootstrap bootstrap) {
     Policy policy;
-    policy.timing = {.heartbeat = election.heartbeat_interval,
-                     .election_timeout = election.election_timeout,
-                     .election_spread = election.election_spread,
-                     .request_timeout = election.request_timeout,
-                     .hello = election.hello_interval,
-                     .stable_after = election.stable_after,
-                     .dead_after = election.dead_after,
-                     .client_grant = election.client_grant};
+    policy.timing = timing_of(settings);
     policy.priority = settings.node.priority;
     policy.observer = settings.node.observer;
     policy.bootstrap = bootstrap;
     policy.founders = settings.cluster.voters;
     policy.expect = settings.cluster.expect.value_or(0);
     policy.max_voters = settings.cluster.max_voters;
-    policy.when_none_eligible = election.when_none_eligible;
+    policy.when_none_eligible = settings.election.when_none_eligible;
     return policy;
 }
 

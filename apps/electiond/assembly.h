@@ -38,6 +38,9 @@ struct Guests {
 // Loads and makes all of them. Throws one Error that lists every fault, a line each.
 [[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, Log log);
 
+// The timers alone.
+[[nodiscard]] Timing timing_of(const Settings& settings);
+
 // What the election is told of the settings.
 [[nodiscard]] Policy policy_of(const Settings& settings, Bootstrap bootstrap);
 

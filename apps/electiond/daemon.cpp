@@ -82,7 +82,6 @@ void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& se
 }
 
 ControlFaces Daemon::faces() {
-    const auto policy = policy_of(settings_, Bootstrap::join);
     return {.board = board_,
             .grants = grants_,
             .journal = *journal_,
@@ -94,7 +93,7 @@ ControlFaces Daemon::faces() {
                     for (const auto& scout : scouts_) reports.push_back(scout->report());
                     return reports;
                 },
-            .timing = policy.timing,
+            .timing = timing_of(settings_),
             .transport_plugin = settings_.transport.plugin,
             .version = ELECTIOND_VERSION,
             .token = settings_.api.token,

@@ -9,6 +9,7 @@
 #include "election/overloaded.h"
 
 namespace electiond {
+
 Election::Election(Policy policy, Durable durable, Random random, Instant now)
     : policy_(std::move(policy)),
       durable_(std::move(durable)),
@@ -76,14 +77,18 @@ Effects Election::step(Instant now, const Input& input) {
 void Election::expire() {
     if (cool_down_since_ && !cooling(now_)) cool_down_since_.reset();
     if (const auto* lead = leading()) {
-        const bool leased = lease_ && lease_->term == durable_.term;
-        const Instant end = leased ? lease_->until : lead->won + timing().election_timeout;
-        if (now_ >= end) follow(Reason::lease_expired);
+        if (now_ >= lapse_of(*lead)) follow(Reason::lease_expired);
     } else if (leader_ && now_ >= promise_.until) {
         flapped(leader_->uuid);
         leader_.reset();
         cause_ = Reason::election_timeout;
     }
+}
+
+// L2: when a lead ends that no further ack comes to.
+Instant Election::lapse_of(const Leading& lead) const {
+    const bool leased = lease_ && lease_->term == durable_.term;
+    return leased ? lease_->until : lead.won + timing().election_timeout;
 }
 
 // Whatever is due, in this order; a Tick only brings the time.
@@ -107,9 +112,7 @@ void Election::on_tick() {
 Instant Election::deadline() const {
     Instant next = std::min(next_hello_, next_claim_);
     if (const auto* lead = leading()) {
-        next = std::min(next, lead->next_round);
-        const bool leased = lease_ && lease_->term == durable_.term;
-        next = std::min(next, leased ? lease_->until : lead->won + timing().election_timeout);
+        next = std::min({next, lead->next_round, lapse_of(*lead)});
         if (const auto& hand_over = lead->hand_over) {
             if (!hand_over->draining) {
                 next = std::min(next, hand_over->started + timing().election_timeout);
@@ -179,14 +182,17 @@ Reason Election::refusal(const NodeUuid& candidate, Term term, ConfigNumber conf
     return Reason::none;
 }
 
+// What a refusal tells besides its reason: who leads, and a configuration that the other lacks.
+void Election::explain(VoteReply& reply, ConfigNumber theirs) const {
+    reply.hint = hint(now_);
+    if (theirs < durable_.config.number) reply.config = durable_.config;
+}
+
 void Election::on_pre_vote(const PeerRequest& request, const PreVote& body) {
     const Reason why = refusal(request.from.uuid, request.term, body.config, false);
     PreVoteReply reply;
     reply.granted = why == Reason::none;
-    if (!reply.granted) {
-        reply.hint = hint(now_);
-        if (body.config < durable_.config.number) reply.config = durable_.config;
-    }
+    if (!reply.granted) explain(reply, body.config);
     answer(std::move(reply), why);
 }
 
@@ -196,8 +202,7 @@ void Election::on_vote_request(const PeerRequest& request, const VoteRequest& bo
     VoteReply reply;
     reply.granted = why == Reason::none;
     if (!reply.granted) {
-        reply.hint = hint(now_);
-        if (body.config < durable_.config.number) reply.config = durable_.config;
+        explain(reply, body.config);
     } else if (request.term != durable_.term || durable_.voted_for != request.from.uuid) {  // V4
         follow(body.cause == Reason::none ? Reason::higher_term : body.cause);
         enter_term(request.term, request.from.uuid);
@@ -220,8 +225,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
         follow(same ? Reason::re_elected_in_place
                : last_campaign_.term == request.term && last_campaign_.cause != Reason::none
                    ? last_campaign_.cause
-               : knew_leader_ ? Reason::election_timeout
-                              : Reason::startup);
+                   : silence_cause());
     }
     if (request.term > durable_.term) enter_term(request.term, {});
     leader_ = Followed{from, request.from.id};
@@ -271,6 +275,12 @@ bool Election::may_campaign() const {
            durable_.term < kNumberMax;
 }
 
+// Why a leader is sought, or found, where nobody said why: none is known any more, or none ever
+// was.
+Reason Election::silence_cause() const {
+    return knew_leader_ ? Reason::election_timeout : Reason::startup;
+}
+
 // C1
 void Election::on_election_timer() {
     set_random_timer();
@@ -287,8 +297,7 @@ void Election::on_election_timer() {
     role_ = std::move(campaign);
     election_timer_ = now_ + short_retry();
     ask_for_votes();
-    if (won)
-        become_candidate(false, false, knew_leader_ ? Reason::election_timeout : Reason::startup);
+    if (won) become_candidate(false, false, silence_cause());
 }
 
 void Election::on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& body) {
@@ -301,9 +310,8 @@ void Election::on_pre_vote_reply(const PeerReply& reply, const PreVoteReply& bod
     const bool overtook = overtaken(reply.term);
     if (take_newer(body.config) || overtook || !body.granted) return;
     campaign->tally.count(durable_.config, reply.from.uuid);
-    if (campaign->tally.won(durable_.config)) {  // C2
-        become_candidate(false, false, knew_leader_ ? Reason::election_timeout : Reason::startup);
-    }
+    if (campaign->tally.won(durable_.config))
+        become_candidate(false, false, silence_cause());  // C2
 }
 
 // C2, T3, and C4's re-election in place.
@@ -312,7 +320,7 @@ void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
     cause_ = cause;
     if (!in_place) lease_.reset();
     if (auto* lead = leading(); lead && lead->hand_over) {  // T1: any change of term ends it
-        end_hand_over(lead->hand_over->tickets, std::nullopt);
+        end(lead->hand_over->tickets, std::nullopt);
     }
     Candidate campaign{.transfer = transfer, .in_place = in_place, .cause = cause};
     campaign.tally.count(durable_.config, me());
@@ -435,7 +443,7 @@ void Election::follow(Reason cause) {
         role_ = Following{};
         set_random_timer();
         next_hello_ = std::min<Instant>(next_hello_, now_ + timing().hello);
-        if (hand_over) end_hand_over(hand_over->tickets, std::nullopt);
+        if (hand_over) end(hand_over->tickets, std::nullopt);
     }
     role_ = Following{};
     for (const auto& removal : std::exchange(removals_, {})) {
@@ -446,10 +454,8 @@ void Election::follow(Reason cause) {
 
 void Election::set_random_timer() {
     election_timer_ = now_ + timing().election_timeout + random_.below(timing().election_spread);
-    if (cool_down_since_ && cooling(now_)) {
-        const Instant heard =
-            std::max(*cool_down_since_, heard_heartbeat_.value_or(Instant::min()));
-        election_timer_ = std::max(election_timer_, heard + 2 * timing().election_timeout);
+    if (cooling(now_)) {
+        election_timer_ = std::max(election_timer_, quiet_since() + 2 * timing().election_timeout);
     }
 }
 

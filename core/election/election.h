@@ -94,10 +94,12 @@ class Election {
   private:
     // election.cpp: votes, heartbeats, campaigns
     void expire();
+    [[nodiscard]] Instant lapse_of(const Leading& lead) const;
     void on_request(const PeerRequest& request);
     void on_reply(const PeerReply& reply);
     void on_tick();
     Reason refusal(const NodeUuid& candidate, Term term, ConfigNumber config, bool transfer) const;
+    void explain(VoteReply& reply, ConfigNumber theirs) const;
     void on_pre_vote(const PeerRequest& request, const PreVote& body);
     void on_vote_request(const PeerRequest& request, const VoteRequest& body);
     void on_heartbeat(const PeerRequest& request, const Heartbeat& body);
@@ -110,42 +112,45 @@ class Election {
     bool take_newer(const std::optional<Electorate>& config);
     void adopt(const Electorate& config);
     void superseded(const Sender& from, Term theirs);
-    void take_hint(const std::optional<LeaderHint>& hint);
-    void flapped(const NodeUuid& uuid);
     void on_election_timer();
     void become_candidate(bool transfer, bool in_place, Reason cause);
     void follow(Reason cause);
     void enter_term(Term term, const NodeUuid& vote);
     void ask_for_votes();
     [[nodiscard]] bool may_campaign() const;
+    [[nodiscard]] Reason silence_cause() const;
     void set_random_timer();
 
-    // lead.cpp: rounds, leases, hand-over, the voters
+    // lead.cpp: rounds, leases, the voters
     void become_leader(Reason cause);
     void start_round();
     [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower) const;
     void refresh_view();
     void extend_lease();
     void on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& body);
-    void change_voters();
     [[nodiscard]] LeadView lead_view() const;
+    [[nodiscard]] bool may_change_voters() const;
+    void change_voters();
+    void install(ConfigStep step);
+    void end_removals();
+
+    // hand_over.cpp: whoever is to let go
     void on_command(const Command& command);
+    void refuse(std::uint64_t ticket, Reason reason);
     void step_down(std::uint64_t ticket, const StepDown& wish);
+    void stop(std::uint64_t ticket);
+    void give_way();
     void remove(std::uint64_t ticket, const Remove& wish);
     void leave(std::uint64_t ticket);
-    void stop(std::uint64_t ticket);
+    void advance_leave();
+    [[nodiscard]] std::optional<NodeUuid> best_successor() const;
     bool begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
                          std::optional<NodeUuid> target);
-    void give_way();
-    void end_removals();
-    void advance_leave();
     bool promote_first(HandOver& hand_over);
-    void refuse(std::uint64_t ticket, Reason reason);
-    void install(ConfigStep step);
     void advance_hand_over();
     void release();
     void advance_release();
-    void end_hand_over(const std::vector<std::uint64_t>& tickets, std::optional<NodeId> successor);
+    void end(const std::vector<std::uint64_t>& tickets, std::optional<NodeId> successor);
     void on_timeout_now(const PeerRequest& request, const TimeoutNow& body);
 
     // join.cpp: hello, founding, claims
@@ -161,7 +166,10 @@ class Election {
     void claim_when_due();
     void on_claim(const ClaimAnswered& answer);
 
-    // what every floor uses
+    // view.cpp: what every floor uses
+    [[nodiscard]] Instant quiet_since() const;
+    void flapped(const NodeUuid& uuid);
+    void take_hint(const std::optional<LeaderHint>& hint);
     void answer(ReplyBody body, Reason reason = Reason::none);
     void send(const NodeUuid& to, Term term, RequestBody body);
     void report(Reason reason, const std::string& detail, const NodeId& subject = {});

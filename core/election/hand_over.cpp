@@ -29,7 +29,7 @@ void Election::step_down(std::uint64_t ticket, const StepDown& wish) {
     const auto* lead = leading();
     if (!lead) return refuse(ticket, Reason::not_leader);
     if (lead->hand_over) return refuse(ticket, Reason::draining);
-    auto target = best_target(durable_.config, me(), lead->roster, timing(), now_);
+    auto target = best_successor();
     if (wish.to) {
         const auto* wanted = lead->roster.named(*wish.to);
         const bool self = me().value == *wish.to || durable_.node_id.value == *wish.to;
@@ -49,12 +49,11 @@ void Election::stop(std::uint64_t ticket) {
     if (lead && lead->hand_over) {
         lead->hand_over->tickets.push_back(ticket);
     } else if (lead) {
-        begin_hand_over({ticket}, Reason::shutdown,
-                        best_target(durable_.config, me(), lead->roster, timing(), now_));
+        begin_hand_over({ticket}, Reason::shutdown, best_successor());
     } else if (release_) {
         release_->tickets.push_back(ticket);
     } else {
-        end_hand_over({ticket}, std::nullopt);
+        end({ticket}, std::nullopt);
     }
 }
 
@@ -100,8 +99,7 @@ void Election::leave(std::uint64_t ticket) {
     leave_->tickets.push_back(ticket);
     leave_->until = now_ + 5 * timing().election_timeout;
     if (!lead) return;
-    if (!begin_hand_over({}, Reason::removed,
-                         best_target(durable_.config, me(), lead->roster, timing(), now_))) {
+    if (!begin_hand_over({}, Reason::removed, best_successor())) {
         const auto dropped = std::exchange(leave_, std::nullopt);
         for (const auto each : dropped->tickets) refuse(each, Reason::not_eligible);
     }
@@ -112,7 +110,7 @@ void Election::advance_leave() {
     if (!leave_) return;
     if (durable_.left) {
         const auto over = std::exchange(leave_, std::nullopt);
-        end_hand_over(over->tickets, std::nullopt);
+        end(over->tickets, std::nullopt);
     } else if (now_ >= leave_->until) {
         const auto over = std::exchange(leave_, std::nullopt);
         for (const auto each : over->tickets) refuse(each, Reason::would_lose_quorum);
@@ -120,6 +118,10 @@ void Election::advance_leave() {
 }
 
 // ---- 4.5: hand-over ----------------------------------------------------------------------------
+
+std::optional<NodeUuid> Election::best_successor() const {
+    return best_target(durable_.config, me(), leading()->roster, timing(), now_);
+}
 
 // False where there is nobody to hand over to and the cause needs somebody (E1); nothing begins
 // then. A mere step-down goes on without target.
@@ -147,10 +149,7 @@ bool Election::promote_first(HandOver& hand_over) {
         hand_over.promote.reset();
         return false;
     }
-    if (durable_.config.number.term != durable_.term ||
-        !leading()->roster.config_held(durable_.config, me())) {
-        return true;
-    }
+    if (!may_change_voters()) return true;
     const Voter voter = *hand_over.promote;
     hand_over.promote.reset();
     hand_over.target = voter.uuid;
@@ -191,7 +190,7 @@ void Election::release() {
     follow(hand_over.cause);
     cool_down_since_ = now_;
     set_random_timer();
-    if (!hand_over.target) return end_hand_over(hand_over.tickets, std::nullopt);
+    if (!hand_over.target) return end(hand_over.tickets, std::nullopt);
     if (hand_over.aside) aside_ = hand_over.target;
     release_ = Release{.tickets = std::move(hand_over.tickets),
                        .cause = hand_over.cause,
@@ -215,7 +214,7 @@ void Election::advance_release() {
     if ((led && !(release_->aside && durable_.config.has(me()))) || now_ >= release_->until) {
         const auto over = std::exchange(release_, std::nullopt);
         if (!known || known->uuid != *over->target) flapped(*over->target);  // M2
-        end_hand_over(over->tickets, known ? std::optional(known->id) : std::nullopt);
+        end(over->tickets, known ? std::optional(known->id) : std::nullopt);
     } else if (durable_.term == release_->term && now_ >= release_->next_send) {
         send(*release_->target, release_->term, TimeoutNow{.cause = release_->cause});
         release_->next_send = now_ + timing().heartbeat;
@@ -224,8 +223,7 @@ void Election::advance_release() {
     }
 }
 
-void Election::end_hand_over(const std::vector<std::uint64_t>& tickets,
-                             std::optional<NodeId> successor) {
+void Election::end(const std::vector<std::uint64_t>& tickets, std::optional<NodeId> successor) {
     for (const auto ticket : tickets) {
         out_.done.push_back({.ticket = ticket,
                              .refused = Reason::none,

@@ -189,11 +189,8 @@ void Election::found(const std::string& cluster_id, std::vector<Voter> voters) {
 
 // B1: a blank node that nobody answers asks the arbiter; a leader keeps its claim there.
 void Election::claim_when_due() {
-    if (policy_.bootstrap != Bootstrap::claim || (!durable_.blank() && !leading())) {
-        next_claim_ = kNever;
-        return;
-    }
-    if (claim_pending_) {
+    if (policy_.bootstrap != Bootstrap::claim || (!durable_.blank() && !leading()) ||
+        claim_pending_) {
         next_claim_ = kNever;
         return;
     }
@@ -213,10 +210,8 @@ void Election::claim_when_due() {
                    "here if it is lost for good");
     }
     next_claim_ = std::max(next_claim_, silent_since + timeout);
-    if (now_ < next_claim_ || !wants_vote() || !eligible()) {
-        if (!wants_vote() || !eligible()) next_claim_ = now_ + timeout;
-        return;
-    }
+    if (!eligible()) next_claim_ = now_ + timeout;
+    if (now_ < next_claim_) return;
     out_.claim = Claim{random_.identity(), me()};
     claim_pending_ = true;
 }

@@ -120,12 +120,16 @@ LeadView Election::lead_view() const {
             .asked = std::move(asked)};
 }
 
-// K2, one step at a time and never during a hand-over.
+// K2: a quorum has acked the current configuration, under the number it has in this term (C3).
+bool Election::may_change_voters() const {
+    return durable_.config.number.term == durable_.term &&
+           leading()->roster.config_held(durable_.config, me());
+}
+
+// One step at a time and never during a hand-over, which may need one of its own (E1).
 void Election::change_voters() {
-    auto* lead = leading();
-    if (!lead || lead->hand_over || !lead->roster.config_held(durable_.config, me())) return;
-    // Before that, a quorum may hold this number of an older term only.
-    if (durable_.config.number.term != durable_.term) return;
+    const auto* lead = leading();
+    if (!lead || lead->hand_over || !may_change_voters()) return;
     if (auto step = next_step(lead_view())) install(std::move(*step));
 }
 
@@ -142,10 +146,7 @@ void Election::end_removals() {
     if (!lead || removals_.empty() || !lead->roster.config_held(durable_.config, me())) return;
     std::erase_if(removals_, [this](const Removal& removal) {
         if (!durable_.config.bans(removal.uuid)) return false;
-        out_.done.push_back({.ticket = removal.ticket,
-                             .refused = Reason::none,
-                             .successor = std::nullopt,
-                             .term = durable_.term});
+        end({removal.ticket}, std::nullopt);
         return true;
     });
 }
@@ -163,12 +164,13 @@ std::vector<Member> Election::members(Instant now) const {
                    .rtt = std::nullopt,
                    .eligible = eligible(),
                    .priority = policy_.priority});
+    const auto view = lead_view();
     for (const auto& [uuid, follower] : lead->roster.all()) {
         all.push_back({.id = follower.id,
                        .uuid = uuid,
                        .addresses = {},
                        .api = {},
-                       .role = member_role(lead_view(), follower),
+                       .role = member_role(view, follower),
                        .last_ack = std::nullopt,
                        .rtt = follower.rtt,
                        .eligible = follower.acked && follower.eligible,

@@ -64,9 +64,13 @@ std::string_view Election::state(Instant now) const {
 
 bool Election::cooling(Instant now) const {
     if (!cool_down_since_) return false;
-    const Instant heard = std::max(*cool_down_since_, heard_heartbeat_.value_or(Instant::min()));
     return now < *cool_down_since_ + 5 * timing().election_timeout &&
-           now < heard + 2 * timing().election_timeout;
+           now < quiet_since() + 2 * timing().election_timeout;
+}
+
+// E2: since when a node that cools down has heard of no leader.
+Instant Election::quiet_since() const {
+    return std::max(*cool_down_since_, heard_heartbeat_.value_or(*cool_down_since_));
 }
 
 // ---- what every floor uses ---------------------------------------------------------------------

@@ -65,8 +65,7 @@ Instant Node::deadline() const {
     return std::min(election_.deadline(), around_.journal.deadline());
 }
 
-// ---- the way in
-// ----------------------------------------------------------------------------------
+// ---- the way in --------------------------------------------------------------------------------
 
 void Node::on(RequestArrived arrived) {
     const auto& [request, respond] = arrived;
@@ -82,7 +81,7 @@ void Node::on(RequestArrived arrived) {
         }
         const auto& message = std::get<PeerRequest>(decoded);
         if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
-            return answer_status(message.from, message.term, *query, respond);
+            return answer_status(message.term, *query, respond);
         }
         learn(message.from);
         step(RequestReceived{message, from_namesakes_address(message.from)}, &respond,
@@ -182,8 +181,7 @@ void Node::reject(std::string_view reason, const std::string& what) {
     around_.log.warning("message refused: " + what.substr(0, 300) + " reason=" + key);
 }
 
-// ---- the way out
-// ---------------------------------------------------------------------------------
+// ---- the way out -------------------------------------------------------------------------------
 
 void Node::step(const Input& input, const Respond* respond, Term request_term) {
     carry_out(election_.step(now_, input), respond, request_term);
@@ -289,8 +287,7 @@ bool Node::from_namesakes_address(const Sender& from) const {
     return std::ranges::find(known, *from.address) != known.end();
 }
 
-void Node::answer_status(const Sender&, Term term, const StatusQuery& query,
-                         const Respond& respond) {
+void Node::answer_status(Term term, const StatusQuery& query, const Respond& respond) {
     const auto status = around_.board.read();
     StatusReply reply{.address = identity_.address,
                       .api = identity_.api,
@@ -318,8 +315,7 @@ void Node::answer_status(const Sender&, Term term, const StatusQuery& query,
                                                       .body = std::move(reply)})});
 }
 
-// ---- what others may know
-// ------------------------------------------------------------------------
+// ---- what others may know ----------------------------------------------------------------------
 
 void Node::tell(const Effects& effects) {
     for (const auto& change : effects.changes) {

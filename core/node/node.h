@@ -78,8 +78,7 @@ class Node {
     void reject(std::string_view reason, const std::string& what);
     void learn(const Sender& from);
     void learn_hint(const ReplyBody& body);
-    void answer_status(const Sender& from, Term term, const StatusQuery& query,
-                       const Respond& respond);
+    void answer_status(Term term, const StatusQuery& query, const Respond& respond);
     [[nodiscard]] Sender sender() const;
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;

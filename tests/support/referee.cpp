@@ -34,8 +34,7 @@ const SimNode* Referee::leader() const {
     return at == nodes_.end() ? nullptr : at->get();
 }
 
-// ---- after every event
-// ---------------------------------------------------------------------------
+// ---- after every event -------------------------------------------------------------------------
 
 void Referee::saw(const SimNode& node) {
     if (node.running()) {
@@ -97,8 +96,7 @@ void Referee::saw_grant(const SimNode& node, Moment until) {
     }
 }
 
-// ---- disks
-// ---------------------------------------------------------------------------------------
+// ---- disks -------------------------------------------------------------------------------------
 
 void Referee::saw_save(const SimNode& node, const std::optional<Durable>& before,
                        const Durable& after) {
@@ -160,8 +158,7 @@ void Referee::check_configurations() {
     }
 }
 
-// ---- messages: nothing is said before it was saved (D1)
-// ------------------------------------------
+// ---- messages: nothing is said before it was saved (D1) ----------------------------------------
 
 void Referee::saw_departure(const Departure& departure) {
     const auto& node = *nodes_[departure.from];

@@ -65,8 +65,7 @@ void SimCluster::add_and_start(std::size_t count) {
     }
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------
+// ---- time --------------------------------------------------------------------------------------
 
 void SimCluster::run(Duration length) {
     const Moment end = now() + length;
@@ -84,8 +83,7 @@ bool SimCluster::run_until(const std::function<bool()>& holds, Duration limit) {
     return true;
 }
 
-// ---- the world
-// -----------------------------------------------------------------------------------
+// ---- the world ---------------------------------------------------------------------------------
 
 void SimCluster::cut_off(std::size_t node) { part({node}); }
 
@@ -186,8 +184,7 @@ std::string SimCluster::report(const std::string& what) const {
            "fault: " + what + "\nseed " + std::to_string(settings_.seed) + "\n";
 }
 
-// ---- discovery, arbiter, clients
-// -----------------------------------------------------------------
+// ---- discovery, arbiter, clients ---------------------------------------------------------------
 
 // The scout of one process: what is new is told, and a good while later it looks again.
 void SimCluster::poll(SimNode& node, std::uint64_t life) {

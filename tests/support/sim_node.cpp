@@ -17,8 +17,7 @@ SimNode::SimNode(std::size_t index, const Policy& policy, SimClock own_clock, Su
       random_(seed),
       address_{"10.0.0." + std::to_string(index + 1), 4000} {}
 
-// ---- what may happen to it
-// -----------------------------------------------------------------------
+// ---- what may happen to it ---------------------------------------------------------------------
 
 void SimNode::start() {
     ENSURE(!running());
@@ -142,8 +141,7 @@ std::optional<Moment> SimNode::wished() const {
     return process_->wishes.begin()->second;
 }
 
-// ---- its loop, as node/loop.cpp turns it
-// ---------------------------------------------------------
+// ---- its loop, as node/loop.cpp turns it -------------------------------------------------------
 
 void SimNode::post(Event event) {
     if (!running()) return;
@@ -222,8 +220,7 @@ void SimNode::arm() {
     });
 }
 
-// ---- what the transcript hears
-// -------------------------------------------------------------------
+// ---- what the transcript hears -----------------------------------------------------------------
 
 void SimNode::say(std::string_view text) { world_.transcript.line(now(), index_, text); }
 
