@@ -1,5 +1,7 @@
 // Faults that older wordings of the protocol allowed (§11), each made to happen to real Nodes; and
 // some that the simulation found.
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "node/grant_book.h"
@@ -67,6 +69,16 @@ Duration grant(SimCluster& cluster, SimNode& node) {
     return valid;
 }
 
+// Plays on three settled nodes, one of which leads, for every seed.
+void among_three(const std::function<void(SimCluster&, SimNode&)>& play) {
+    over_seeds(0, kSeeds, [&](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3);
+        cluster.settle();
+        play(cluster, *cluster.leader());
+    });
+}
+
 TEST(Trace, TheFirstLeadersPromiseToItselfOutlivesACrash) {
     over_seeds(0, kSeeds, [](std::uint64_t seed) {
         SimCluster cluster(settings(seed));
@@ -121,11 +133,7 @@ TEST(Trace, ALateTimeoutNowOfAnEarlierLeaderIsIgnored) {
 }
 
 TEST(Trace, APromiseIsNeverShortenedForWhomItWasGivenTo) {
-    over_seeds(0, kSeeds, [](std::uint64_t seed) {
-        SimCluster cluster(settings(seed));
-        cluster.add_and_start(3);
-        cluster.settle();
-        auto& leader = *cluster.leader();
+    among_three([](SimCluster& cluster, SimNode& leader) {
         auto& voter = other_than(cluster, leader);
         const Term term = leader.election().term();
         const auto promised = voter.election().promise().until;
@@ -143,11 +151,7 @@ TEST(Trace, APromiseIsNeverShortenedForWhomItWasGivenTo) {
 }
 
 TEST(Trace, TheTermInAForeignAnswerDoesNotCount) {
-    over_seeds(0, kSeeds, [](std::uint64_t seed) {
-        SimCluster cluster(settings(seed));
-        cluster.add_and_start(3);
-        cluster.settle();
-        auto& leader = *cluster.leader();
+    among_three([](SimCluster& cluster, SimNode& leader) {
         const Term term = leader.election().term();
         PeerReply foreign{.from = sender(other_than(cluster, leader)),
                           .term = Term{1} << 32,
@@ -207,11 +211,7 @@ TEST(Trace, WhoHandsOverIsNotALeaderAnyMoreWhenItSaysSo) {
 
 // L1: an ack is worth what its heartbeat was worth when it was sent, however late it comes.
 TEST(Trace, ALateAckDoesNotLengthenTheLease) {
-    over_seeds(0, kSeeds, [](std::uint64_t seed) {
-        SimCluster cluster(settings(seed));
-        cluster.add_and_start(3);
-        cluster.settle();
-        auto& leader = *cluster.leader();
+    among_three([](SimCluster& cluster, SimNode& leader) {
         const auto& election = leader.election();
         cluster.run(milliseconds(100));  // every heartbeat sent so far is answered
         const auto seq = std::get<Leading>(election.role()).rounds.newest();
@@ -237,11 +237,7 @@ TEST(Trace, ALateAckDoesNotLengthenTheLease) {
 
 // V2: two steps apart, quorums need not meet: {0, 1, 2} and {0, …, 4}.
 TEST(Trace, AnOutdatedConfigurationElectsNobody) {
-    over_seeds(0, kSeeds, [](std::uint64_t seed) {
-        SimCluster cluster(settings(seed));
-        cluster.add_and_start(3);
-        cluster.settle();
-        auto& leader = *cluster.leader();
+    among_three([](SimCluster& cluster, SimNode& leader) {
         const auto version = [&] { return leader.election().electorate().number.version; };
         const auto old = version();
         const auto first = other_than(cluster, leader, 0).index();   // misses both steps
@@ -267,11 +263,7 @@ TEST(Trace, AnOutdatedConfigurationElectsNobody) {
 
 // T1: a hand-over that waits for its target's configuration, and a term that rises meanwhile.
 TEST(Trace, AHandOverThatAReelectionInterruptsIsStillAnswered) {
-    over_seeds(0, kSeeds, [](std::uint64_t seed) {
-        SimCluster cluster(settings(seed));
-        cluster.add_and_start(3);
-        cluster.settle();
-        auto& leader = *cluster.leader();
+    among_three([](SimCluster& cluster, SimNode& leader) {
         const auto& election = leader.election();
         cluster.add_and_start(2);
         const auto version = election.electorate().number.version;
