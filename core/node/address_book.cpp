@@ -23,7 +23,10 @@ bool is_named(const PeerStatus& node, const Peer& peer) {
 // The entry of `uuid`, made where there is room. A full book forgets whoever was silent longest.
 AddressBook::Known* AddressBook::entry(const NodeUuid& uuid) {
     if (uuid.empty() || uuid == self_) return nullptr;
-    if (known_.size() >= kKnownMax && !known_.contains(uuid)) {
+    const auto at = known_.find(uuid);
+    if (at != known_.end()) return &at->second;
+    ++revision_;
+    if (known_.size() >= kKnownMax) {
         known_.erase(std::ranges::min_element(known_, {}, [](const auto& each) {
             return each.second.heard.value_or(Instant::min());
         }));
@@ -31,17 +34,24 @@ AddressBook::Known* AddressBook::entry(const NodeUuid& uuid) {
     return &known_[uuid];
 }
 
+template <class T>
+void AddressBook::set(T& held, const T& told) {
+    if (held == told) return;
+    held = told;
+    ++revision_;
+}
+
 AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
     auto* known = entry(from.uuid);
     if (!known) return {};
     Learnt learnt;
-    known->id = from.id;
+    set(known->id, from.id);
     known->heard = now;
-    if (!from.api.empty()) known->api = from.api;
+    if (!from.api.empty()) set(known->api, from.api);
     if (from.address) {
         learnt.moved = known->spoken != from.address;
         if (learnt.moved) known->attempt = 0;
-        known->spoken = from.address;
+        set(known->spoken, from.address);
         known->spoken_at = now;
     }
     if (from.incarnation != known->incarnation) {
@@ -57,15 +67,16 @@ void AddressBook::hearsay(const std::vector<Member>& members) {
     for (const auto& member : members) {
         auto* known = entry(member.uuid);
         if (!known) continue;
-        if (known->id.empty()) known->id = member.id;
-        if (known->api.empty()) known->api = member.api;
-        if (!member.addresses.empty()) known->told = member.addresses;
+        if (known->id.empty()) set(known->id, member.id);
+        if (known->api.empty()) set(known->api, member.api);
+        if (!member.addresses.empty()) set(known->told, member.addresses);
     }
 }
 
 bool AddressBook::found(Instant now, std::size_t source, const std::vector<Peer>& peers) {
     auto& snapshot = snapshots_[source];
     if (snapshot == peers) return false;
+    ++revision_;
     bool news = false;
     for (const auto& peer : peers) {
         if (std::ranges::find(snapshot, peer) != snapshot.end()) continue;

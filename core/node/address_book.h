@@ -50,6 +50,8 @@ class AddressBook {
     // Of everyone but ourselves those that discovery lists now and those of `members`, by id.
     // Others that ever spoke to us are strangers: of a foreign cluster, refused, or gone for good.
     [[nodiscard]] std::vector<PeerStatus> peers(const std::vector<NodeUuid>& members) const;
+    // Moves with everything that the above may show, but for `heard`.
+    [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
   private:
     struct Known {
@@ -68,6 +70,8 @@ class AddressBook {
     };
 
     Known* entry(const NodeUuid& uuid);
+    template <class T>
+    void set(T& held, const T& told);
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
     [[nodiscard]] bool listed(const NodeUuid& uuid) const;
     [[nodiscard]] PeerStatus meant(const Peer& peer) const;
@@ -78,6 +82,7 @@ class AddressBook {
     const Endpoint own_;
     std::map<NodeUuid, Known> known_;
     std::map<std::size_t, std::vector<Peer>> snapshots_;  // by source
+    std::uint64_t revision_ = 0;
 };
 
 }  // namespace electiond

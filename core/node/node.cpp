@@ -91,6 +91,7 @@ void Node::on(RequestArrived arrived) {
             election_.followed()->uuid == message.from.uuid && message.term == election_.term()) {
             members_ = *heartbeat->members;
             members_at_ = now_;
+            listed_ = {};
             book_.hearsay(members_);
             publish();
         }
@@ -373,6 +374,28 @@ std::vector<NodeUuid> Node::known_members() const {
     return all;
 }
 
+// Ages change at every step, who is who and where seldom: only what may have changed is made anew.
+void Node::refresh_lists(const Status& status) {
+    const Listed now{book_.revision(), status.index, status.config};
+    bool stale = now != listed_;
+    listed_ = now;
+    if (status.in_office) {  // remembered: the last view once the lead is lost
+        auto members = election_.members(now_);
+        stale = stale || !std::ranges::equal(members, members_, {}, &Member::uuid, &Member::uuid);
+        if (stale) {
+            members = with_addresses(std::move(members));
+        } else {
+            for (std::size_t i = 0; i < members.size(); ++i) {
+                members[i].addresses = std::move(members_[i].addresses);
+                members[i].api = std::move(members_[i].api);
+            }
+        }
+        members_ = std::move(members);
+        members_at_ = now_;
+    }
+    if (stale) peers_ = book_.peers(known_members());
+}
+
 void Node::publish() {
     const auto& durable = election_.durable();
     Status status;
@@ -409,13 +432,10 @@ void Node::publish() {
     status.priority = election_.policy().priority;
     status.eligible = election_.eligible();
     status.started = started_;
-    if (status.in_office) {  // remembered: the last view once the lead is lost
-        members_ = with_addresses(election_.members(now_));
-        members_at_ = now_;
-    }
+    refresh_lists(status);
     status.members = members_;
     status.members_at = members_at_;
-    status.peers = book_.peers(known_members());
+    status.peers = peers_;
     status.rejected = rejected_;
     around_.board.publish(std::move(status));
 }

@@ -84,6 +84,7 @@ class Node {
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
     void fill_hint(ReplyBody& body) const;
     void publish();
+    void refresh_lists(const Status& status);
     [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
     [[nodiscard]] std::string role_here() const;
     [[nodiscard]] std::vector<NodeUuid> known_members() const;
@@ -99,6 +100,15 @@ class Node {
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
     std::vector<Member> members_;  // the leader's last word
     std::optional<Instant> members_at_;
+    std::vector<PeerStatus> peers_;  // as last published, and for what state of things
+    struct Listed {
+        std::uint64_t book = 0;
+        Index index = 0;
+        ConfigNumber config{};
+
+        bool operator==(const Listed&) const = default;
+    };
+    Listed listed_;
     std::map<std::string, std::uint64_t> rejected_;
     std::map<std::string, Instant> complained_;
 };

@@ -70,20 +70,30 @@ class Writer {
         write(std::max<Duration::rep>(us, 0));
     }
 
-    void write(std::string_view text) {
+    static bool needs_escape(char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+    }
+    void escape(char c) {
         static constexpr char kHex[] = "0123456789abcdef";
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20) {
+            text_ += {'\\', c};
+            return;
+        }
+        text_ += "\\u00";
+        text_ += {kHex[byte >> 4], kHex[byte & 15]};
+    }
+    void write(std::string_view text) {
         separate();
         text_ += '"';
-        for (const char c : text) {
-            const auto byte = static_cast<unsigned char>(c);
-            if (byte < 0x20) {
-                text_ += "\\u00";
-                text_ += kHex[byte >> 4];
-                text_ += kHex[byte & 15];
-                continue;
-            }
-            if (c == '"' || c == '\\') text_ += '\\';
-            text_ += c;
+        for (auto rest = text; !rest.empty();) {
+            const auto plain =
+                static_cast<std::size_t>(std::ranges::find_if(rest, needs_escape) - rest.begin());
+            text_ += rest.substr(0, plain);
+            rest.remove_prefix(plain);
+            if (rest.empty()) break;
+            escape(rest.front());
+            rest.remove_prefix(1);
         }
         text_ += '"';
     }

@@ -234,8 +234,10 @@ Document::Document(std::string_view body) {
         throw DecodeError("body: expected at most " + std::to_string(kBodyMax) + " bytes, found " +
                           std::to_string(body.size()));
     }
-    auto error = parser_.allocate(std::max<std::size_t>(body.size(), 64), kDepthMax);
-    if (error == simdjson::SUCCESS) error = parser_.parse(body.data(), body.size()).get(root_);
+    thread_local simdjson::dom::parser parser;
+    auto error = simdjson::SUCCESS;
+    if (parser.capacity() == 0) error = parser.allocate(kBodyMax, kDepthMax);
+    if (error == simdjson::SUCCESS) error = parser.parse(body.data(), body.size()).get(root_);
     if (error != simdjson::SUCCESS) {
         throw DecodeError("body: expected a JSON object: " +
                           excerpt(simdjson::error_message(error)));

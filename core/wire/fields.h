@@ -105,7 +105,8 @@ class Fields {
     simdjson::dom::object object_;
 };
 
-// One body: parsed, an object, and of our version of the protocol. Throws DecodeError.
+// One body: parsed, an object, and of our version of the protocol. Throws DecodeError. A thread has
+// one parser, so at most one Document at a time.
 class Document {
   public:
     explicit Document(std::string_view body);
@@ -113,8 +114,7 @@ class Document {
     [[nodiscard]] Fields fields() const { return Fields(Field({}, root_)); }
 
   private:
-    simdjson::dom::parser parser_;  // owns what root_ points into
-    simdjson::dom::element root_;
+    simdjson::dom::element root_;  // points into the thread's parser
 };
 
 }  // namespace electiond::wire
