@@ -31,7 +31,8 @@ void Mischief::act() {
                  {harm_.rumours, &Mischief::spread_rumours},
                  {harm_.restart_all, &Mischief::restart_all},
                  {harm_.join, &Mischief::join},
-                 {harm_.lose_disk, &Mischief::lose_disk}};
+                 {harm_.lose_disk, &Mischief::lose_disk},
+                 {harm_.leave, &Mischief::leave}};
     std::uint64_t total = 0;
     for (const auto& kind : kinds) total += kind.weight;
     std::uint64_t drawn = random().below(total);
@@ -184,6 +185,23 @@ void Mischief::lose_disk() {
     });
     SimNode& node = any();
     if (whole && !node.paused()) node.lose_disk();
+}
+
+void Mischief::leave() {
+    SimNode& node = any();
+    auto* leader = cluster_.leader();
+    if (!node.running() || node.stopping() || !leader || leader->stopping()) return;
+    if (random().chance(500)) {
+        node.wish(Leave{});
+    } else {
+        leader->wish(Remove{node_name(node.index())});
+    }
+    for (int times = 2; times < 10; ++times) {
+        cluster_.schedule.after(times * Duration(cluster_.election_timeout()), [this, &node] {
+            const auto& record = node.disk.record();
+            if (record && record->left && !node.paused()) node.rejoin(random().identity());
+        });
+    }
 }
 
 void Mischief::join() {

@@ -23,8 +23,9 @@ struct Harm {
     unsigned restart_all = 0;
     unsigned join = 0;       // a new node, up to max_nodes
     unsigned lose_disk = 0;  // only where nobody's loss is still to be mended
+    unsigned leave = 0;      // a node leaves or is removed, and comes back as a new member
 
-    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1}; }
+    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1, 1}; }
 };
 
 class Mischief {
@@ -59,6 +60,7 @@ class Mischief {
     void restart_all();
     void join();
     void lose_disk();
+    void leave();
 
     SimCluster& cluster_;
     const Harm harm_;

@@ -5,6 +5,8 @@
 
 #include <electiond/error.h>
 
+#include "election/recovery.h"
+
 namespace electiond::sim {
 
 SimNode::SimNode(std::size_t index, const Policy& policy, SimClock own_clock, Surrounds& world,
@@ -75,6 +77,12 @@ void SimNode::end() {
 void SimNode::lose_disk() {
     if (running()) crash("its disk is lost");
     disk.replace();
+    start();
+}
+
+void SimNode::rejoin(const std::string& uuid) {
+    if (running()) crash("it is to rejoin");
+    disk.rewrite(rejoined(*disk.record(), NodeUuid(uuid)));
     start();
 }
 

@@ -44,6 +44,8 @@ class SimNode : public Inbox {
     void crash(std::string_view why);
     // Its disk is another, empty one from its next start on, which is now.
     void lose_disk();
+    // The offline command: a new, blank member of this uuid starts on its disk.
+    void rejoin(const std::string& uuid);
     // The Stop wish; the process ends when it is done.
     void stop();
     // Its loop and its API stand still; what arrives waits.
