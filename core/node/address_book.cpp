@@ -95,8 +95,8 @@ bool AddressBook::found(Instant now, std::size_t source, const std::vector<Peer>
     return news;
 }
 
-void AddressBook::unanswered(const NodeUuid& uuid) {
-    if (const auto at = known_.find(uuid); at != known_.end()) ++at->second.attempt;
+void AddressBook::unanswered(const NodeUuid& uuid, const Endpoint& address) {
+    if (route(uuid) == address) ++known_.find(uuid)->second.attempt;
 }
 
 // All addresses of one node, the likeliest first.

@@ -32,8 +32,9 @@ class AddressBook {
     // A discovery's newest snapshot replaces its last one; true where it holds addresses not known
     // before.
     bool found(Instant now, std::size_t source, const std::vector<Peer>& peers);
-    // A request to this node found no answer: try its next address.
-    void unanswered(const NodeUuid& uuid);
+    // A request to this node found no answer at `address`: where that is its route, the next one is
+    // tried.
+    void unanswered(const NodeUuid& uuid, const Endpoint& address);
 
     // Where to reach `uuid` now; nothing where no address is known.
     [[nodiscard]] std::optional<Endpoint> route(const NodeUuid& uuid) const;

@@ -106,7 +106,8 @@ void Node::on(const ReplyArrived& arrived) {
         try {
             const auto reply = wire::decode_reply(arrived.name, arrived.answer.body);
             if (!arrived.to.empty() && reply.from.uuid != arrived.to) {
-                book_.unanswered(arrived.to);  // somebody else lives at that address now
+                book_.unanswered(arrived.to,
+                                 arrived.address);  // somebody else lives at that address now
             }
             learn(reply.from);
             learn_hint(reply.body);
@@ -120,7 +121,7 @@ void Node::on(const ReplyArrived& arrived) {
                                     arrived.address.to_string() + ": " + error.what());
         }
     }
-    if (!arrived.to.empty()) book_.unanswered(arrived.to);
+    if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
     step(NoReply{.to = arrived.to, .vote_request = arrived.name == "vote-request"});
 }
 

@@ -139,19 +139,31 @@ TEST(AddressBook, WhereNobodyAnswersTheOtherAddressesAreTriedInTurn) {
 
     std::vector<std::string> tried;
     for (int n = 0; n < 4; ++n) {
-        tried.push_back(book.route(uuid(2))->host);
-        book.unanswered(uuid(2));
+        const auto route = *book.route(uuid(2));
+        tried.push_back(route.host);
+        book.unanswered(uuid(2), route);
     }
 
     EXPECT_THAT(tried, ElementsAre("a", "b", "c", "a"));
-    book.unanswered(uuid(9));  // whom nobody knows
+    book.unanswered(uuid(9), at("a"));  // whom nobody knows
+}
+
+TEST(AddressBook, ARequestThatAFormerAddressDidNotAnswerChangesNothing) {
+    auto book = empty_book();
+    book.heard(kNow, speaks(2, "former"));
+    book.hearsay({member_at(2, "told")});
+    book.heard(kNow, speaks(2, "now"));
+
+    book.unanswered(uuid(2), at("former"));
+
+    EXPECT_EQ(book.route(uuid(2)), at("now"));
 }
 
 TEST(AddressBook, ANewWordOfItsOwnIsTriedFirst) {
     auto book = empty_book();
     book.heard(kNow, speaks(2, "a"));
     book.hearsay({member_at(2, "b")});
-    book.unanswered(uuid(2));
+    book.unanswered(uuid(2), at("a"));
     ASSERT_EQ(book.route(uuid(2)), at("b"));
 
     book.heard(kNow, speaks(2, "c"));
