@@ -95,6 +95,7 @@ Instant Election::lapse_of(const Leading& lead) const {
 void Election::on_tick() {
     if (auto* lead = leading()) {
         if (now_ >= lead->next_round) start_round();
+        take_up_what_waited();
         advance_hand_over();
         change_voters();
         end_removals();
@@ -133,7 +134,9 @@ Instant Election::deadline() const {
 }
 
 void Election::on_request(const PeerRequest& request) {
-    superseded(request.from, request.term);
+    // A pre-vote asks for a term that nobody has entered yet.
+    const bool ahead = std::holds_alternative<PreVote>(request.body) && request.term > 0;
+    superseded(request.from, request.term - (ahead ? 1 : 0));
     if (const auto* hello = std::get_if<Hello>(&request.body)) return on_hello(request, *hello);
     const bool foreign = durable_.blank() || request.from.cluster_id != durable_.cluster_id;
     const Reason why = Reason::foreign_cluster;  // I1
@@ -320,7 +323,12 @@ void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
     cause_ = cause;
     if (!in_place) lease_.reset();
     if (auto* lead = leading(); lead && lead->hand_over) {  // T1: any change of term ends it
-        end(lead->hand_over->tickets, std::nullopt);
+        const auto tickets = std::move(lead->hand_over->tickets);
+        if (stopping_) {  // which is to be begun again once the election is over
+            for (const auto ticket : tickets) waiting_.push_back({ticket, Stop{}});
+        } else {
+            end(tickets, std::nullopt);
+        }
     }
     Candidate campaign{.transfer = transfer, .in_place = in_place, .cause = cause};
     campaign.tally.count(durable_.config, me());

@@ -123,6 +123,7 @@ class Election {
 
     // lead.cpp: rounds, leases, the voters
     void become_leader(Reason cause);
+    void take_up_what_waited();
     void start_round();
     [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower) const;
     void refresh_view();
@@ -224,7 +225,7 @@ class Election {
     std::map<NodeUuid, std::vector<Instant>> flaps_;  // M2: when it let us down
     std::optional<Hearsay> hearsay_;
     Reason step_reason_ = Reason::none;  // of the configuration just installed
-    std::vector<Command> waiting_;       // for a re-election in place to end
+    std::vector<Command> waiting_;       // for a re-election in place, and its first lease
 
     Founding founding_;
     const Instant started_;

@@ -87,7 +87,7 @@ void Election::remove(std::uint64_t ticket, const Remove& wish) {
     if (durable_.config.has(wanted->uuid) && !keeps_quorum_without(lead_view(), wanted->uuid)) {
         return refuse(ticket, Reason::would_lose_quorum);
     }
-    removals_.push_back({wanted->uuid, ticket});
+    removals_.push_back({wanted->uuid, ticket, now_ + 5 * timing().election_timeout});
 }
 
 // Acks `leaving` until the leader has banned this node; who leads hands over first.
@@ -114,6 +114,8 @@ void Election::advance_leave() {
     } else if (now_ >= leave_->until) {
         const auto over = std::exchange(leave_, std::nullopt);
         for (const auto each : over->tickets) refuse(each, Reason::would_lose_quorum);
+    } else if (const auto* lead = leading(); lead && !lead->hand_over) {
+        begin_hand_over({}, Reason::removed, best_successor());  // a re-election ended the first
     }
 }
 
@@ -192,6 +194,7 @@ void Election::release() {
     set_random_timer();
     if (!hand_over.target) return end(hand_over.tickets, std::nullopt);
     if (hand_over.aside) aside_ = hand_over.target;
+    if (release_) end(release_->tickets, std::nullopt);  // we led again before it was over
     release_ = Release{.tickets = std::move(hand_over.tickets),
                        .cause = hand_over.cause,
                        .target = hand_over.target,

@@ -24,6 +24,11 @@ void Election::become_leader(Reason cause) {
     next_claim_ = now_;
     next_hello_ = now_ + 5 * timing().election_timeout;
     start_round();
+}
+
+// What was asked during a re-election in place: once a quorum has acked, a successor is known, too.
+void Election::take_up_what_waited() {
+    if (waiting_.empty() || !lease_ || lease_->term != durable_.term) return;
     for (const auto& command : std::exchange(waiting_, {})) on_command(command);
 }
 
@@ -140,14 +145,20 @@ void Election::install(ConfigStep step) {
     start_round();
 }
 
-// A removal has been carried out once a quorum holds the configuration that bans the node.
+// A removal has been carried out once a quorum holds the configuration that bans the node; it is
+// given up where too many others fell silent meanwhile.
 void Election::end_removals() {
-    auto* lead = leading();
-    if (!lead || removals_.empty() || !lead->roster.config_held(durable_.config, me())) return;
-    std::erase_if(removals_, [this](const Removal& removal) {
-        if (!durable_.config.bans(removal.uuid)) return false;
-        end({removal.ticket}, std::nullopt);
-        return true;
+    const auto* lead = leading();
+    if (!lead || removals_.empty()) return;
+    const bool held = lead->roster.config_held(durable_.config, me());
+    std::erase_if(removals_, [&](const Removal& removal) {
+        if (durable_.config.bans(removal.uuid)) {
+            if (held) end({removal.ticket}, std::nullopt);
+            return held;
+        }
+        const bool late = now_ >= removal.until && !keeps_quorum_without(lead_view(), removal.uuid);
+        if (late) refuse(removal.ticket, Reason::would_lose_quorum);
+        return late;
     });
 }
 

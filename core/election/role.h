@@ -47,6 +47,7 @@ struct HandOver {
 struct Removal {
     NodeUuid uuid{};
     std::uint64_t ticket = 0;
+    Instant until{};  // then it is refused where it would still lose the quorum (M7)
 };
 
 // Leads the current term; visible only while it holds a lease.

@@ -157,6 +157,42 @@ TEST(Overtaken, AHandOverThatC4EndsBeforeItDrainedIsOverToo) {  // T1: any chang
     EXPECT_EQ(bench.out.done.size(), 1u);
 }
 
+TEST(Overtaken, AStopThatC4InterruptsBeginsItsHandOverAgain) {  // T1, 4.5
+    Bench bench;
+    bench.win();
+    bench.ack(2, {.config = ConfigNumber{0, 1}});
+    bench.ack(3, {.config = ConfigNumber{0, 1}});
+    bench.command(Stop{});
+    ASSERT_FALSE(bench.node.draining());
+
+    bench.ack(3, {.accepted = false, .term = 6});
+    EXPECT_TRUE(bench.out.done.empty());
+    bench.answer_vote(2);
+    ASSERT_TRUE(bench.is<Leading>());
+    bench.ack(2);
+    ASSERT_TRUE(bench.node.draining());
+    bench.feed(GrantsClosed{Instant{}});
+
+    EXPECT_TRUE(bench.sent_to<TimeoutNow>(2));
+}
+
+TEST(Overtaken, SoDoesALeave) {  // T1, 6.4
+    Bench bench;
+    bench.win();
+    bench.ack(2, {.config = ConfigNumber{0, 1}});
+    bench.ack(3, {.config = ConfigNumber{0, 1}});
+    bench.command(Leave{});
+    ASSERT_FALSE(bench.node.draining());
+
+    bench.ack(3, {.accepted = false, .term = 6});
+    bench.answer_vote(2);
+    ASSERT_TRUE(bench.is<Leading>());
+    bench.ack(2);
+
+    EXPECT_TRUE(bench.node.draining());
+    EXPECT_TRUE(bench.out.done.empty());
+}
+
 // ---- C5: a newer config in an answer
 
 TEST(Overtaken, ANewerConfigInAnAnswerIsAdoptedAndEndsTheCampaign) {  // C5

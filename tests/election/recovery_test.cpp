@@ -104,6 +104,15 @@ TEST(Recovery, TheOldLeaderStepsDown) {  // B7: lease = none
     EXPECT_EQ(bench.told(Change::Kind::no_leader)[0].reason, Reason::recovered);
 }
 
+TEST(Recovery, APreVoteTellsOfATermThatNobodyHasEntered) {  // B7, §3
+    Bench bench(member({1, 2, 3}, 5));
+
+    bench.feed(RequestReceived{{heir(3), (Term{1} << 32) + 1, PreVote{}}});
+
+    EXPECT_EQ(bench.node.durable().cluster_id, "new");
+    EXPECT_EQ(bench.term(), Term{1} << 32);
+}
+
 TEST(Recovery, AnOlderTermIsNotTakenOver) {  // B7: keep the larger term
     Bench bench(member({1, 2, 3}, (Term{3} << 32)));
 

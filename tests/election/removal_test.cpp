@@ -110,6 +110,30 @@ TEST(Removal, WhatWouldLoseTheQuorumIsRefused) {  // M7
     EXPECT_EQ(bench.node.electorate().voters.size(), 2u) << "the silent one may go";
 }
 
+TEST(Removal, ThatWouldLoseTheQuorumByNowIsGivenUp) {  // M7
+    const ConfigNumber old{0, 1};
+    Bench bench;
+    bench.win();
+    bench.ack(2, {.config = old});
+    bench.ack(3, {.config = old});
+    const auto ticket = bench.command(Remove{"3"});
+    ASSERT_TRUE(bench.out.done.empty()) << "accepted, and waits for K2";
+
+    bench.lead_on(kE, {3}, {.config = old});  // 2 falls silent
+    std::vector<Done> ended;
+    while (ended.empty() && bench.now < Instant(std::chrono::hours(2))) {
+        bench.pass(kH);
+        ended = bench.out.done;
+        bench.ack(3);
+    }
+
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].ticket, ticket);
+    EXPECT_EQ(ended[0].refused, Reason::would_lose_quorum);
+    EXPECT_EQ(bench.node.electorate().voters.size(), 3u);
+    EXPECT_TRUE(bench.leads());
+}
+
 TEST(Removal, OfNobodyKnownIsRefused) {
     auto bench = leader();
 
