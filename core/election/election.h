@@ -92,6 +92,8 @@ class Election {
     [[nodiscard]] std::optional<Instant> heard_heartbeat() const { return heard_heartbeat_; }
 
   private:
+    friend struct ElectionFingerprint;  // tests/exploration tells states apart
+
     // election.cpp: votes, heartbeats, campaigns
     void expire();
     [[nodiscard]] Instant lapse_of(const Leading& lead) const;

@@ -1,0 +1,164 @@
+// When two worlds are the same: messages that can have no effect any more, names, absolute times.
+#include <algorithm>
+
+#include "exploration/fingerprint.h"
+#include "exploration/hasher.h"
+#include "exploration/stage.h"
+
+namespace electiond::exploration {
+namespace {
+
+std::uint64_t left(std::int64_t until, std::int64_t now) {
+    return until <= now ? 0 : static_cast<std::uint64_t>(until - now);
+}
+
+// Exchanging names must change nothing that is still to come: clocks, and whom commands name.
+bool harmless(const Renaming& renaming, const Rules& rules) {
+    for (NodeIndex node = 0; node < kNodes; ++node) {
+        if (rules.rates[node] != rules.rates[renaming(node)]) return false;
+    }
+    return std::ranges::all_of(rules.commands, [&](const Wanted& wanted) {
+        const auto* removal = std::get_if<Remove>(&wanted);
+        if (!removal) return true;
+        const NodeIndex named = index_of(NodeUuid(removal->who));
+        return renaming(named) == named;
+    });
+}
+
+}  // namespace
+
+// Could an ack of this round still tell its leader anything? Older acks, and those of a lead that
+// is over, are dropped (I2).
+bool Stage::ack_counts(const World& world, const Message& message, NodeIndex leader,
+                       NodeIndex follower) const {
+    const Election& election = actor(world, leader).election;
+    const auto* lead = std::get_if<Leading>(&election.role());
+    if (!lead || election.term() != message.term) return false;
+    const auto* known = lead->roster.find(uuid_of(follower));
+    return !known || *message.seq > known->seq;
+}
+
+// Terms, votes and roles of a term never come back, so what is over stays over.
+bool Stage::over(const World& world, const Message& message) const {
+    const Election& to = actor(world, message.to).election;
+    const Election& from = actor(world, message.from).election;
+    const auto candidate = [&](const Election& election) {
+        const auto* campaign = std::get_if<Candidate>(&election.role());
+        return election.term() == message.term ? campaign : nullptr;
+    };
+    if (message.request<VoteRequest>()) {
+        if (candidate(from)) return false;
+        return message.term < to.term() ||
+               (message.term == to.term() && !to.durable().voted_for.empty());
+    }
+    if (message.request<PreVote>()) return message.term != from.term() + 1;
+    if (message.request<Heartbeat>()) {
+        const bool heard = message.term >= to.term();
+        return !heard && !ack_counts(world, message, message.from, message.to);
+    }
+    if (message.request<TimeoutNow>()) return message.term < to.term();
+    if (message.reply<PreVoteReply>()) return message.term != to.term() + 1;
+    if (const auto* body = message.reply<VoteReply>()) {
+        const auto* campaign = candidate(to);
+        if (!campaign) return true;
+        const bool tells = std::get<PeerReply>(message.what).term > to.term() ||
+                           (body->config && body->config->number > to.electorate().number);
+        const bool counts =
+            body->granted && !ElectionFingerprint::has_voted(*campaign, uuid_of(message.from));
+        return !tells && !counts;
+    }
+    return !ack_counts(world, message, message.to, message.from);
+}
+
+// Two heartbeats of one leader to one node, of which the older's ack is worth nothing: the newer
+// does all that the older could.
+bool Stage::dominated(const World& world, MessageId id) const {
+    const Message& older = post_[id];
+    const auto* body = older.request<Heartbeat>();
+    if (!body || ack_counts(world, older, older.from, older.to)) return false;
+    const auto& config = actor(world, older.to).election.electorate();
+    const bool brings_nothing = !body->config || body->config->number <= config.number;
+    return std::ranges::any_of(world.post, [&](MessageId other) {
+        const Message& newer = post_[other];
+        return newer.from == older.from && newer.to == older.to && newer.term == older.term &&
+               newer.request<Heartbeat>() && *newer.seq > *older.seq &&
+               (brings_nothing || newer.hash[0] == older.hash[0]);
+    });
+}
+
+void Stage::drop_what_is_over(World& world) const {
+    std::erase_if(world.post, [&](MessageId id) { return over(world, post_[id]); });
+    std::vector<MessageId> kept;
+    for (const MessageId id : world.post) {
+        if (!dominated(world, id)) kept.push_back(id);
+    }
+    world.post = std::move(kept);
+}
+
+const std::array<std::uint64_t, 6>& Stage::actor_hash(ActorId id, NodeIndex node, RealTime now) {
+    const auto [at, fresh] = hashes_.try_emplace({id, now, 0});
+    if (fresh) {
+        const Actor& one = actors_[id];
+        for (std::size_t i = 0; i < kRenamings.size(); ++i) {
+            Hasher hash;
+            hash.add(ElectionFingerprint::of(one.election, local(now, node), kRenamings[i]));
+            hash.add(ElectionFingerprint::of(one.disk, kRenamings[i]));
+            if (rules_.fault == Fault::save_not_durable) {
+                hash.add(ElectionFingerprint::of(one.earlier, kRenamings[i]));
+            }
+            at->second[i] = hash.value();
+        }
+    }
+    return at->second;
+}
+
+std::uint64_t Stage::fingerprint(const World& world) {
+    std::array<const std::array<std::uint64_t, 6>*, kNodes> nodes{};
+    std::array<std::uint64_t, kNodes> clients{};
+    for (NodeIndex node = 0; node < kNodes; ++node) {
+        nodes[node] = &actor_hash(world.actors[node], node, world.now);
+        const Instant now = local(world.now, node);
+        clients[node] = Hasher()
+                            .add(left(world.relied[node], world.now))
+                            .add(left(world.book[node].time_since_epoch().count(),
+                                      now.time_since_epoch().count()))
+                            .add(world.open[node] ? 1 : 0)
+                            .value();
+    }
+    // When the round of a heartbeat or an ack was sent matters while its ack may still count.
+    std::vector<std::uint64_t> rounds;
+    for (const MessageId id : world.post) {
+        const Message& message = post_[id];
+        rounds.push_back(0);
+        if (!message.seq) continue;
+        const bool asked = message.request<Heartbeat>() != nullptr;
+        const NodeIndex leader = asked ? message.from : message.to;
+        if (!ack_counts(world, message, leader, asked ? message.to : message.from)) continue;
+        const auto& lead = std::get<Leading>(actor(world, leader).election.role());
+        const auto sent = lead.rounds.sent(*message.seq);
+        const Instant now = local(world.now, leader);
+        rounds.back() = Hasher()
+                            .add(lead.rounds.newest() - *message.seq)
+                            .add(sent ? static_cast<std::uint64_t>((now - *sent).count()) : 1)
+                            .value();
+    }
+    std::uint64_t smallest = ~std::uint64_t{0};
+    for (std::size_t i = 0; i < kRenamings.size(); ++i) {
+        const Renaming& renaming = kRenamings[i];
+        if (i > 0 && !harmless(renaming, rules_)) continue;
+        std::uint64_t sum = 0;  // whatever the order
+        for (NodeIndex node = 0; node < kNodes; ++node) {
+            sum += Hasher().add(renaming(node)).add((*nodes[node])[i]).add(clients[node]).value();
+        }
+        for (std::size_t at = 0; at < world.post.size(); ++at) {
+            sum += Hasher().add(post_[world.post[at]].hash[i]).add(rounds[at]).value();
+        }
+        Hasher hash;
+        hash.add(sum).add(world.token_highest).add(world.crashes).add(world.commands);
+        for (const NodeIndex leader : world.led) hash.add(renaming(leader));
+        smallest = std::min(smallest, hash.value());
+    }
+    return smallest;
+}
+
+}  // namespace electiond::exploration

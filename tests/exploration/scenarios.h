@@ -1,0 +1,22 @@
+// What is explored: how the world begins, and what may happen in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "exploration/stage.h"
+
+namespace electiond::exploration {
+
+struct Scenario {
+    std::string name{};
+    std::string what{};
+    Rules rules{};
+    bool led = false;  // begins with a leader
+};
+
+[[nodiscard]] const std::vector<Scenario>& scenarios();
+[[nodiscard]] const Scenario& scenario_named(const std::string& name);  // throws Error
+[[nodiscard]] World begin(Stage& stage, const Scenario& scenario);
+
+}  // namespace electiond::exploration

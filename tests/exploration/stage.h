@@ -1,0 +1,119 @@
+// What may happen in a world and what comes of it: real elections, stepped as Node steps them.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exploration/world.h"
+
+namespace electiond::exploration {
+
+// What is broken on purpose, to see that the explorer finds the harm.
+enum class Fault {
+    none,
+    vote_not_durable,     // a restarted node has forgotten whom it voted for
+    save_not_durable,     // a crash takes the newest save with it
+    promise_not_durable,  // a restarted node has nothing to wait for
+    book_forgets,         // a hand-over does not wait for the clients
+};
+
+enum class Clients { ask_always, ask_at_times };
+
+struct Rules {
+    Timing timing{};
+    // How fast the clock of each node goes, of 1000.
+    std::array<std::int64_t, kNodes> rates{1000, 1000, 1000};
+    std::size_t voters = kNodes;
+    bool pre_votes = false;  // else campaigns begin at any moment, as if pre-votes were granted
+    Clients clients = Clients::ask_always;
+    Term terms = 2;                  // worlds in which a higher one is seen are not followed
+    std::uint8_t crashes = 1;        // each with a restart at once
+    std::vector<Wanted> commands{};  // each may come once, to whoever leads
+    Fault fault = Fault::none;
+};
+
+// Owns what worlds share. Results are remembered: the same node in the same state, given the same
+// input at the same time, takes the same step.
+class Stage {
+  public:
+    explicit Stage(Rules rules);
+
+    // A founded cluster whose nodes have just started.
+    [[nodiscard]] World founded();
+    // The same, once node 0 leads and everyone has heard of it.
+    [[nodiscard]] World led();
+
+    [[nodiscard]] std::vector<Action> actions(const World& world) const;
+    // Whether anything that happens from here on is still to be looked at.
+    [[nodiscard]] bool within_bounds(const World& world) const;
+    // `fault` says which promise was broken by it, if one was.
+    [[nodiscard]] World apply(World world, const Action& action, std::string& fault);
+
+    // The same for worlds that differ in names, past and absolute time only.
+    [[nodiscard]] std::uint64_t fingerprint(const World& world);
+
+    [[nodiscard]] const Actor& actor(const World& world, NodeIndex node) const {
+        return actors_[world.actors[node]];
+    }
+    [[nodiscard]] const Message& message(MessageId id) const { return post_[id]; }
+    [[nodiscard]] const Rules& rules() const { return rules_; }
+    [[nodiscard]] Instant local(RealTime real, NodeIndex node) const;
+    [[nodiscard]] std::uint64_t steps_taken() const { return steps_taken_; }
+
+    // For people.
+    [[nodiscard]] std::string text(const World& world, const Action& action) const;
+    [[nodiscard]] std::string text(const World& world, NodeIndex node) const;
+
+  private:
+    struct Key {
+        ActorId actor = 0;
+        RealTime now = 0;
+        std::uint64_t input = 0;
+        bool operator==(const Key&) const = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const;
+    };
+    struct Outcome {
+        ActorId actor = 0;
+        std::vector<MessageId> sent{};
+        bool close_grants = false;
+        bool open_grants = false;
+        std::string fault{};
+    };
+
+    [[nodiscard]] RealTime real(Instant local, NodeIndex node) const;
+    [[nodiscard]] Policy policy(NodeIndex node) const;
+    ActorId keep(NodeIndex node, Actor actor, RealTime now);
+    void start(World& world, NodeIndex node, Durable record);
+    const Outcome& outcome(NodeIndex node, const Key& key);
+    [[nodiscard]] Input input_of(std::uint64_t key) const;
+    void take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome);
+    void grant_pre_votes(NodeIndex node, RealTime now, Actor& actor, Outcome& outcome);
+    void carry_out(NodeIndex node, const Input& input, const Effects& effects, Actor& actor,
+                   Outcome& outcome);
+    void step(World& world, NodeIndex node, std::uint64_t input, std::string& fault);
+    void crash(World& world, NodeIndex node);
+    void grant(World& world, NodeIndex node) const;
+    [[nodiscard]] std::optional<RealTime> next_instant(const World& world) const;
+    void settle(World& world);
+
+    [[nodiscard]] bool ack_counts(const World& world, const Message& message, NodeIndex leader,
+                                  NodeIndex follower) const;
+    [[nodiscard]] bool over(const World& world, const Message& message) const;
+    [[nodiscard]] bool dominated(const World& world, MessageId id) const;
+    void drop_what_is_over(World& world) const;
+    const std::array<std::uint64_t, 6>& actor_hash(ActorId actor, NodeIndex node, RealTime now);
+
+    const Rules rules_;
+    Post post_;
+    std::deque<Actor> actors_;
+    std::unordered_map<std::uint64_t, ActorId> known_;
+    std::unordered_map<Key, Outcome, KeyHash> outcomes_;
+    std::unordered_map<Key, std::array<std::uint64_t, 6>, KeyHash> hashes_;
+    std::uint64_t steps_taken_ = 0;
+};
+
+}  // namespace electiond::exploration

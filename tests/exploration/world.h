@@ -1,0 +1,58 @@
+// One state of the whole: three elections, their disks, the messages under way, and what clients
+// rely on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "election/election.h"
+#include "exploration/post.h"
+#include "exploration/renaming.h"
+
+namespace electiond::exploration {
+
+using ActorId = std::uint32_t;
+using RealTime = std::int64_t;  // nanoseconds, whole microseconds
+
+inline constexpr Term kTermMax = 7;
+
+// One node in one state; shared by all worlds in which it is like that. Immutable.
+struct Actor {
+    Election election;
+    Durable disk;     // the newest save
+    Durable earlier;  // the one before: only a faulty disk shows it again
+
+    Instant leads_until = Instant::min();  // a visible leader before then
+    FencingToken token = 0;
+    bool leading = false;  // role leader
+    std::vector<Instant> instants{};
+};
+
+// A value; what is shared is known by number. It means something to its Stage alone.
+struct World {
+    RealTime now = 0;
+    std::array<ActorId, kNodes> actors{};
+    std::array<RealTime, kNodes> relied{};      // until when clients rely on this node
+    std::array<Instant, kNodes> book{};         // the same, as its process knows it (§10)
+    std::array<bool, kNodes> open{};            // its grant book
+    std::array<NodeIndex, kTermMax + 1> led{};  // who led which term
+    FencingToken token_highest = 0;             // of all visible leaders so far
+    std::uint8_t crashes = 0;                   // still allowed
+    std::uint8_t commands = 0;                  // still to come, a bit each
+    std::vector<MessageId> post{};              // sorted; each may come any number of times
+};
+
+// What may happen next.
+struct Action {
+    enum class Kind : std::uint8_t { wait, tick, campaign, deliver, ask, crash, command };
+    Kind kind = Kind::wait;
+    NodeIndex node = 0;       // but for deliver and wait
+    std::uint32_t which = 0;  // the message, or the command
+
+    bool operator==(const Action&) const = default;
+};
+
+}  // namespace electiond::exploration
