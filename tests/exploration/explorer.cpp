@@ -145,7 +145,9 @@ class Explorer {
             const World after = stage_.apply(world, action, fault);
             all.push_back(fault.empty() ? stage_.fingerprint(after) : 0);
         }
+        all.push_back(stage_.fingerprint(world));  // where nothing happens matters to nobody
         std::ranges::sort(all);
+        all.erase(std::unique(all.begin(), all.end()), all.end());
         return all;
     }
 
@@ -155,6 +157,16 @@ class Explorer {
         if (report_.fault.empty() && successors(one) != successors(other)) {
             report_.fault = "the explorer takes worlds for the same that are not";
             for (const World* world : {&one, &other}) {
+                const auto others = successors(world == &one ? other : one);
+                for (const Action& action : stage_.actions(*world)) {
+                    std::string ignored;
+                    const World after = stage_.apply(*world, action, ignored);
+                    if (std::ranges::find(others, stage_.fingerprint(after)) == others.end()) {
+                        report_.transcript.push_back("only here: " + stage_.text(*world, action));
+                        for (NodeIndex node = 0; node < kNodes; ++node) report_.transcript.push_back("    " + stage_.text(after, node));
+                        for (const MessageId id : after.post) report_.transcript.push_back("    " + stage_.message(id).text());
+                    }
+                }
                 for (NodeIndex node = 0; node < kNodes; ++node) {
                     report_.transcript.push_back(stage_.text(*world, node));
                 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <electiond/error.h>
+
 #include "election/overloaded.h"
 #include "exploration/hasher.h"
 
@@ -128,15 +130,12 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
                election.role_);
 
     const bool cools = election.cooling(now);
-    const bool steps_aside = election.aside_ || (lead && lead->hand_over);
     hash.add(cools ? 1 + age(*election.cool_down_since_, now) : 0);
-    const Instant heard = election.heard_heartbeat_.value_or(election.started_);
-    hash.add(cools || steps_aside
-                 ? std::min(age(heard, now), static_cast<std::uint64_t>(
-                                                 Duration(10 * timing.election_timeout).count()))
-                 : 0);
+    hash.add(cools ? age(election.quiet_since(), now) : 0);
     hash.add((election.healthy_ ? 1U : 0U) | (election.stopping_ ? 2U : 0U));
-    hash.add(name(election.aside_, renaming));
+    // Who steps aside for a standby waits by when it last heard a leader. Nobody does so here: every
+    // hand-over names a voter.
+    ENSURE(!election.aside_);
     if (const auto& release = election.release_) {
         hash.add(name(release->target, renaming))
             .add(release->term)
@@ -148,7 +147,13 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
     for (const auto& removal : election.removals_) {
         removed |= std::uint64_t{1} << renaming(index_of(removal.uuid));
     }
-    hash.add(removed).add(election.waiting_.size());
+    hash.add(removed);
+    for (const auto& command : election.waiting_) {
+        const auto* removal = std::get_if<Remove>(&command.what);
+        const auto* handing = std::get_if<StepDown>(&command.what);
+        const auto who = removal ? removal->who : handing ? handing->to.value_or("") : "";
+        hash.add(command.what.index()).add(renaming(index_of(NodeUuid(who))));
+    }
     return hash.add(election.leave_ ? 1 + left(election.leave_->until, now) : 0).value();
 }
 

@@ -35,10 +35,12 @@ std::vector<Scenario> all() {
     found.push_back({"pre-votes", "the same as founded, with real pre-votes", rules(), false});
     found.back().rules.pre_votes = true;
     found.push_back({"hand-over", "a leader is told to step down", rules(), true});
-    found.back().rules.commands = {StepDown{}};
+    found.back().rules.orders = {Order::step_down};
+    found.back().rules.commands = 1;
     found.back().rules.clients = Clients::ask_at_times;
     found.push_back({"removal", "a leader is told to remove one of three voters", rules(), true});
-    found.back().rules.commands = {Remove{"c"}};
+    found.back().rules.orders = {Order::remove};
+    found.back().rules.commands = 1;
     found.push_back({"growth", "two voters, and an observer that is to become one", rules(), true});
     found.back().rules.voters = 2;
     found.push_back({"drift",

@@ -33,7 +33,16 @@ std::size_t Stage::KeyHash::operator()(const Key& key) const {
     return Hasher().add(key.actor).add(static_cast<std::uint64_t>(key.now)).add(key.input).value();
 }
 
-Stage::Stage(Rules rules) : rules_(std::move(rules)) { ENSURE(rules_.terms < kTermMax); }
+Stage::Stage(Rules rules) : rules_(std::move(rules)) {
+    ENSURE(rules_.terms < kTermMax);
+    for (std::size_t i = 0; i < kRenamings.size(); ++i) {
+        bool same_clocks = true;
+        for (NodeIndex node = 0; node < kNodes; ++node) {
+            same_clocks = same_clocks && rules_.rates[node] == rules_.rates[kRenamings[i](node)];
+        }
+        if (same_clocks) renamings_.push_back(i);
+    }
+}
 
 Instant Stage::local(RealTime real, NodeIndex node) const {
     return Instant(Duration(real / kGrid * rules_.rates[node]));
@@ -55,7 +64,7 @@ World Stage::founded() {
     world.now = 1000 * kGrid;
     world.led.fill(kNobody);
     world.crashes = rules_.crashes;
-    world.commands = static_cast<std::uint8_t>((1U << rules_.commands.size()) - 1);
+    world.commands = rules_.commands;
     Electorate config{.number = {0, 1}, .voters = {}, .banned = {}};
     for (NodeIndex node = 0; node < rules_.voters; ++node) {
         config.voters.push_back({id_of(node), uuid_of(node)});
@@ -124,8 +133,9 @@ std::vector<Action> Stage::actions(const World& world) const {
         if (leads && world.open[node] && rules_.clients == Clients::ask_at_times) {
             all.push_back({.kind = Kind::ask, .node = node});
         }
-        for (std::uint32_t which = 0; leads && which < rules_.commands.size(); ++which) {
-            if ((world.commands >> which & 1) == 0) continue;
+        if (!leads || world.commands == 0) continue;
+        for (std::uint32_t which = 0; which < rules_.orders.size() * kNodes; ++which) {
+            if (which % kNodes == node) continue;
             all.push_back({.kind = Kind::command, .node = node, .which = which});
         }
     }
@@ -176,7 +186,7 @@ World Stage::apply(World world, const Action& action, std::string& fault) {
             crash(world, node);
             break;
         case Action::Kind::command:
-            world.commands = static_cast<std::uint8_t>(world.commands & ~(1U << action.which));
+            --world.commands;
             step(world, node, key_of(Given::command, action.which), fault);
             break;
     }
@@ -252,10 +262,16 @@ Input Stage::input_of(std::uint64_t key) const {
         case Given::closed:
             return GrantsClosed{Instant(Duration(what))};
         case Given::command:
-            return Command{.ticket = 1, .what = rules_.commands[what]};
+            return Command{.ticket = 1, .what = wanted(static_cast<std::uint32_t>(what))};
         default:
             return Tick{};
     }
+}
+
+Wanted Stage::wanted(std::uint32_t which) const {
+    const std::string named = uuid_of(static_cast<NodeIndex>(which % kNodes)).value;
+    if (rules_.orders[which / kNodes] == Order::remove) return Remove{named};
+    return StepDown{named};
 }
 
 const Stage::Outcome& Stage::outcome(NodeIndex node, const Key& key) {
@@ -337,10 +353,9 @@ ActorId Stage::keep(NodeIndex node, Actor actor, RealTime now) {
     const auto [at, fresh] = known_.try_emplace(hash.value(), static_cast<ActorId>(actors_.size()));
     if (fresh) {
         actor.leading = std::holds_alternative<Leading>(election.role());
-        if (election.holds_office() && !election.draining() && election.lease()) {
-            actor.leads_until = election.lease()->until;
-            actor.token = election.lease()->term;
-        }
+        const bool shown = election.holds_office() && !election.draining() && election.lease();
+        actor.leads_until = shown ? election.lease()->until : Instant::min();
+        actor.token = shown ? election.lease()->term : 0;
         actor.instants = ElectionFingerprint::instants(election);
         actors_.push_back(std::move(actor));
     }

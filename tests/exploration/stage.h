@@ -19,6 +19,9 @@ enum class Fault {
     book_forgets,         // a hand-over does not wait for the clients
 };
 
+// What an operator may ask of a leader, each naming any other node.
+enum class Order { step_down, remove };
+
 enum class Clients { ask_always, ask_at_times };
 
 struct Rules {
@@ -28,9 +31,10 @@ struct Rules {
     std::size_t voters = kNodes;
     bool pre_votes = false;  // else campaigns begin at any moment, as if pre-votes were granted
     Clients clients = Clients::ask_always;
-    Term terms = 2;                  // worlds in which a higher one is seen are not followed
-    std::uint8_t crashes = 1;        // each with a restart at once
-    std::vector<Wanted> commands{};  // each may come once, to whoever leads
+    Term terms = 2;               // worlds in which a higher one is seen are not followed
+    std::uint8_t crashes = 1;     // each with a restart at once
+    std::vector<Order> orders{};  // that whoever leads may be given …
+    std::uint8_t commands = 0;    // … so often in all
     Fault fault = Fault::none;
 };
 
@@ -90,6 +94,7 @@ class Stage {
     void start(World& world, NodeIndex node, Durable record);
     const Outcome& outcome(NodeIndex node, const Key& key);
     [[nodiscard]] Input input_of(std::uint64_t key) const;
+    [[nodiscard]] Wanted wanted(std::uint32_t which) const;
     void take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome);
     void grant_pre_votes(NodeIndex node, RealTime now, Actor& actor, Outcome& outcome);
     void carry_out(NodeIndex node, const Input& input, const Effects& effects, Actor& actor,
@@ -108,6 +113,7 @@ class Stage {
     const std::array<std::uint64_t, 6>& actor_hash(ActorId actor, NodeIndex node, RealTime now);
 
     const Rules rules_;
+    std::vector<std::size_t> renamings_;  // of kRenamings, those that keep every clock
     Post post_;
     std::deque<Actor> actors_;
     std::unordered_map<std::uint64_t, ActorId> known_;

@@ -25,7 +25,7 @@ std::string role(const Election& election) {
 
 std::string command(const Wanted& wanted) {
     if (const auto* removal = std::get_if<Remove>(&wanted)) return "remove " + removal->who;
-    return std::holds_alternative<StepDown>(wanted) ? "step down" : "stop or leave";
+    return "step down for " + *std::get<StepDown>(wanted).to;
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ std::string Stage::text(const World& world, const Action& action) const {
         case Action::Kind::crash:
             return node + " crashes and starts again";
         case Action::Kind::command:
-            return node + " is told: " + command(rules_.commands[action.which]);
+            return node + " is told: " + command(wanted(action.which));
     }
     return "?";
 }

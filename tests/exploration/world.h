@@ -41,7 +41,7 @@ struct World {
     std::array<NodeIndex, kTermMax + 1> led{};  // who led which term
     FencingToken token_highest = 0;             // of all visible leaders so far
     std::uint8_t crashes = 0;                   // still allowed
-    std::uint8_t commands = 0;                  // still to come, a bit each
+    std::uint8_t commands = 0;                  // still allowed
     std::vector<MessageId> post{};              // sorted; each may come any number of times
 };
 
@@ -50,7 +50,7 @@ struct Action {
     enum class Kind : std::uint8_t { wait, tick, campaign, deliver, ask, crash, command };
     Kind kind = Kind::wait;
     NodeIndex node = 0;       // but for deliver and wait
-    std::uint32_t which = 0;  // the message, or the command
+    std::uint32_t which = 0;  // the message, or the command: order and named node
 
     bool operator==(const Action&) const = default;
 };
