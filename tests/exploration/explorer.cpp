@@ -163,8 +163,6 @@ class Explorer {
                     const World after = stage_.apply(*world, action, ignored);
                     if (std::ranges::find(others, stage_.fingerprint(after)) == others.end()) {
                         report_.transcript.push_back("only here: " + stage_.text(*world, action));
-                        for (NodeIndex node = 0; node < kNodes; ++node) report_.transcript.push_back("    " + stage_.text(after, node));
-                        for (const MessageId id : after.post) report_.transcript.push_back("    " + stage_.message(id).text());
                     }
                 }
                 for (NodeIndex node = 0; node < kNodes; ++node) {

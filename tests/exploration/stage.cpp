@@ -347,7 +347,13 @@ ActorId Stage::keep(NodeIndex node, Actor actor, RealTime now) {
         hash.add(ElectionFingerprint::of(actor.earlier, same_names));
     }
     if (const auto* lead = std::get_if<Leading>(&election.role())) {
-        hash.add(lead->rounds.newest());  // seqs are absolute, and messages name them
+        // Seqs are absolute, and messages name them.
+        const std::uint64_t newest = lead->rounds.newest();
+        hash.add(newest);
+        for (std::uint64_t seq = 1; seq < newest; ++seq) {
+            const auto sent = lead->rounds.sent(seq);
+            hash.add(sent ? static_cast<std::uint64_t>(sent->time_since_epoch().count()) : 0);
+        }
         for (const auto& [uuid, follower] : lead->roster.all()) hash.add(follower.seq);
     }
     const auto [at, fresh] = known_.try_emplace(hash.value(), static_cast<ActorId>(actors_.size()));
