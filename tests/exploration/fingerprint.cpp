@@ -133,8 +133,8 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
     hash.add(cools ? 1 + age(*election.cool_down_since_, now) : 0);
     hash.add(cools ? age(election.quiet_since(), now) : 0);
     hash.add((election.healthy_ ? 1U : 0U) | (election.stopping_ ? 2U : 0U));
-    // Who steps aside for a standby waits by when it last heard a leader. Nobody does so here: every
-    // hand-over names a voter.
+    // Who steps aside for a standby waits by when it last heard a leader. Nobody does so here:
+    // every hand-over names a voter.
     ENSURE(!election.aside_);
     if (const auto& release = election.release_) {
         hash.add(name(release->target, renaming))

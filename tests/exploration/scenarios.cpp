@@ -30,24 +30,26 @@ Rules rules() {
 
 std::vector<Scenario> all() {
     std::vector<Scenario> found;
-    found.push_back({"founded", "three voters that have just been founded", rules(), false});
-    found.push_back({"led", "three voters, one of them leads", rules(), true});
-    found.push_back({"pre-votes", "the same as founded, with real pre-votes", rules(), false});
-    found.back().rules.pre_votes = true;
-    found.push_back({"hand-over", "a leader is told to step down", rules(), true});
-    found.back().rules.orders = {Order::step_down};
-    found.back().rules.commands = 1;
-    found.back().rules.clients = Clients::ask_at_times;
-    found.push_back({"removal", "a leader is told to remove one of three voters", rules(), true});
-    found.back().rules.orders = {Order::remove};
-    found.back().rules.commands = 1;
-    found.push_back({"growth", "two voters, and an observer that is to become one", rules(), true});
-    found.back().rules.voters = 2;
-    found.push_back({"drift",
-                     "a leader whose clock is slow, followers whose clocks are fast and "
-                     "right, as far as A4 allows",
-                     rules(), true});
-    found.back().rules.rates = {990, 1000, 1010};
+    const auto add = [&](const char* name, const char* what, Beginning beginning) -> Rules& {
+        return found.emplace_back(Scenario{name, what, rules(), beginning}).rules;
+    };
+    add("founded", "three voters that have just been founded", Beginning::founded);
+    add("pre-votes", "the same, with real pre-votes", Beginning::founded).pre_votes = true;
+    add("led", "three voters, one of them leads", Beginning::led);
+    add("overtaken", "a leader, and a voter that has campaigned in the next term (C4)",
+        Beginning::overtaken)
+        .terms = 3;
+    Rules& hand_over = add("hand-over", "a leader may be told to step down", Beginning::led);
+    hand_over.orders = {Order::step_down};
+    hand_over.commands = 1;
+    hand_over.clients = Clients::ask_at_times;
+    Rules& removal = add("removal", "a leader may be told to remove a voter", Beginning::led);
+    removal.orders = {Order::remove};
+    removal.commands = 1;
+    add("growth", "two voters, and an observer that is to become one", Beginning::led).voters = 2;
+    add("drift", "a leader whose clock is 1 % slow; the others' are right, and 1 % fast",
+        Beginning::led)
+        .rates = {990, 1000, 1010};
     return found;
 }
 
@@ -65,7 +67,15 @@ const Scenario& scenario_named(const std::string& name) {
 }
 
 World begin(Stage& stage, const Scenario& scenario) {
-    return scenario.led ? stage.led() : stage.founded();
+    switch (scenario.beginning) {
+        case Beginning::founded:
+            return stage.founded();
+        case Beginning::led:
+            return stage.led();
+        case Beginning::overtaken:
+            return stage.overtaken();
+    }
+    throw Error("no such beginning", Error::refused);
 }
 
 }  // namespace electiond::exploration

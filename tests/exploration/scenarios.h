@@ -8,11 +8,13 @@
 
 namespace electiond::exploration {
 
+enum class Beginning { founded, led, overtaken };
+
 struct Scenario {
     std::string name{};
     std::string what{};
     Rules rules{};
-    bool led = false;  // begins with a leader
+    Beginning beginning = Beginning::founded;
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

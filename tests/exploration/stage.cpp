@@ -95,14 +95,29 @@ World Stage::led() {
     return world;
 }
 
-// Everything is delivered once.
-void Stage::settle(World& world) {
+// C4: a voter that has heard nothing for so long that it campaigns, while the others go on.
+World Stage::overtaken() {
+    constexpr NodeIndex kDeaf = 2;
+    World world = led();
+    std::string fault;
+    while (local(world.now, kDeaf) < actor(world, kDeaf).election.promise().until) {
+        world = apply(std::move(world), {.kind = Action::Kind::wait}, fault);
+        world = apply(std::move(world), {.kind = Action::Kind::tick, .node = 0}, fault);
+        settle(world, kDeaf);
+    }
+    world = apply(std::move(world), {.kind = Action::Kind::campaign, .node = kDeaf}, fault);
+    ENSURE(fault.empty() && actor(world, kDeaf).election.term() == 2);
+    return world;
+}
+
+// Everything is delivered once, but to who is deaf.
+void Stage::settle(World& world, NodeIndex deaf) {
     std::set<MessageId> delivered;
     std::string fault;
     for (bool more = true; more;) {
         more = false;
         for (const MessageId id : std::vector(world.post)) {
-            if (!delivered.insert(id).second) continue;
+            if (post_[id].to == deaf || !delivered.insert(id).second) continue;
             more = true;
             world = apply(std::move(world), {.kind = Action::Kind::deliver, .which = id}, fault);
         }

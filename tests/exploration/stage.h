@@ -48,6 +48,8 @@ class Stage {
     [[nodiscard]] World founded();
     // The same, once node 0 leads and everyone has heard of it.
     [[nodiscard]] World led();
+    // And then: node 0 leads on with node 1, while node 2 campaigns in the next term.
+    [[nodiscard]] World overtaken();
 
     [[nodiscard]] std::vector<Action> actions(const World& world) const;
     // Whether anything that happens from here on is still to be looked at.
@@ -103,7 +105,7 @@ class Stage {
     void crash(World& world, NodeIndex node);
     void grant(World& world, NodeIndex node) const;
     [[nodiscard]] std::optional<RealTime> next_instant(const World& world) const;
-    void settle(World& world);
+    void settle(World& world, NodeIndex deaf = kNobody);
 
     [[nodiscard]] bool ack_counts(const World& world, const Message& message, NodeIndex leader,
                                   NodeIndex follower) const;
