@@ -12,9 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-// Instrumented code is slower: two actions less there.
+// Instrumented code is slower by ten times: four actions less there.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kLess = 2;
+constexpr unsigned kLess = 4;
 #else
 constexpr unsigned kLess = 0;
 #endif
@@ -47,14 +47,14 @@ TEST_P(Exploration, NoOrderBreaksAPromise) {
 
     EXPECT_EQ(report.fault, "") << story(report);
     EXPECT_EQ(report.depth, depth - kLess);
-    EXPECT_GT(report.shown_to_lead, 1000U) << "the worlds hardly ever have a leader";
+    EXPECT_GT(report.shown_to_lead, 100U) << "the worlds hardly ever have a leader";
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Exploration,
-                         testing::Values(Depth{"founded", 15}, Depth{"led", 17},
-                                         Depth{"pre-votes", 14}, Depth{"hand-over", 14},
-                                         Depth{"removal", 13}, Depth{"growth", 16},
-                                         Depth{"drift", 15}),
+                         testing::Values(Depth{"founded", 15}, Depth{"pre-votes", 14},
+                                         Depth{"led", 17}, Depth{"overtaken", 12},
+                                         Depth{"hand-over", 14}, Depth{"removal", 13},
+                                         Depth{"growth", 16}, Depth{"drift", 15}),
                          [](const auto& entry) {
                              std::string name = entry.param.scenario;
                              std::erase(name, '-');
@@ -72,14 +72,14 @@ TEST_P(Sameness, WorldsTakenForTheSameHaveTheSameSuccessors) {
         explored(scenario_named(name), {.depth = depth - kLess, .compare_one_in = 1});
 
     EXPECT_EQ(report.fault, "") << story(report);
-    EXPECT_GT(report.compared, 500U);
+    EXPECT_GT(report.compared, 100U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Sameness,
-                         testing::Values(Depth{"founded", 11}, Depth{"led", 12},
-                                         Depth{"pre-votes", 11}, Depth{"hand-over", 11},
-                                         Depth{"removal", 10}, Depth{"growth", 12},
-                                         Depth{"drift", 12}),
+                         testing::Values(Depth{"founded", 11}, Depth{"pre-votes", 11},
+                                         Depth{"led", 12}, Depth{"overtaken", 9},
+                                         Depth{"hand-over", 11}, Depth{"removal", 10},
+                                         Depth{"growth", 12}, Depth{"drift", 12}),
                          [](const auto& entry) {
                              std::string name = entry.param.scenario;
                              std::erase(name, '-');
