@@ -146,6 +146,7 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
     std::uint64_t removed = 0;
     for (const auto& removal : election.removals_) {
         removed |= std::uint64_t{1} << renaming(index_of(removal.uuid));
+        hash.add(left(removal.until, now));
     }
     hash.add(removed);
     for (const auto& command : election.waiting_) {
@@ -177,6 +178,7 @@ std::vector<Instant> ElectionFingerprint::instants(const Election& election) {
         all.push_back(release->next_send);
     }
     if (election.leave_) all.push_back(election.leave_->until);
+    for (const auto& removal : election.removals_) all.push_back(removal.until);
     std::erase(all, kNever);
     std::ranges::sort(all);
     all.erase(std::unique(all.begin(), all.end()), all.end());
