@@ -5,17 +5,19 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 namespace electiond::cluster {
 
-Probe::Probe(std::uint16_t port, const std::string& request)
-    : port_(port),
-      request_(request + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
+Probe::Probe(std::uint16_t port, const std::string& request, std::string host, timeval patience)
+    : host_(std::move(host)),
+      port_(port),
+      patience_(patience),
+      request_(request + " HTTP/1.1\r\nHost: " + host_ + "\r\n\r\n"),
       without_body_(request.starts_with("HEAD")) {}
 
 bool Probe::connect() {
@@ -23,11 +25,10 @@ bool Probe::connect() {
     socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const timeval patience{.tv_sec = 1, .tv_usec = 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience_, sizeof patience_);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::inet_pton(AF_INET, host_.c_str(), &address.sin_addr);
     address.sin_port = htons(port_);
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         return true;

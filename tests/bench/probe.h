@@ -1,7 +1,8 @@
 // Asks one node over and over on one connection, as fast as it answers.
 #pragma once
 
-#include <chrono>
+#include <sys/time.h>
+
 #include <cstdint>
 #include <string>
 
@@ -10,7 +11,9 @@ namespace electiond::cluster {
 class Probe {
   public:
     // `request` as in "GET /leader". Connects when first asked, and again after a failure.
-    Probe(std::uint16_t port, const std::string& request);
+    // Gives up an answer after `patience`.
+    Probe(std::uint16_t port, const std::string& request, std::string host = "127.0.0.1",
+          timeval patience = {.tv_sec = 1, .tv_usec = 0});
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
     ~Probe() { close(); }
@@ -27,7 +30,9 @@ class Probe {
     bool connect();
     void close();
 
+    std::string host_;
     std::uint16_t port_;
+    timeval patience_;
     std::string request_;
     bool without_body_;
     int socket_ = -1;

@@ -26,9 +26,14 @@ bool Answer::is(const std::string& key) const {
 }
 
 Answer ask(std::uint16_t port, const std::string& method, const std::string& path,
-           const std::string& body, std::chrono::milliseconds limit) try {
+           const std::string& body, std::chrono::milliseconds limit) {
+    return ask("127.0.0.1", port, method, path, body, limit);
+}
+
+Answer ask(const std::string& host, std::uint16_t port, const std::string& method,
+           const std::string& path, const std::string& body, std::chrono::milliseconds limit) try {
     using namespace Poco::Net;
-    HTTPClientSession session("127.0.0.1", port);
+    HTTPClientSession session(host, port);
     session.setTimeout(Poco::Timespan(limit.count() * 1000));
     HTTPRequest request(method, path, HTTPMessage::HTTP_1_1);
     request.setContentLength(static_cast<std::streamsize>(body.size()));

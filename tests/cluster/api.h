@@ -19,6 +19,11 @@ struct Answer {
     [[nodiscard]] bool is(const std::string& key) const;              // true only where it is true
 };
 
+[[nodiscard]] Answer ask(const std::string& host, std::uint16_t port, const std::string& method,
+                         const std::string& path, const std::string& body = "",
+                         std::chrono::milliseconds limit = std::chrono::seconds(10));
+
+// On this machine.
 [[nodiscard]] Answer ask(std::uint16_t port, const std::string& method, const std::string& path,
                          const std::string& body = "",
                          std::chrono::milliseconds limit = std::chrono::seconds(10));

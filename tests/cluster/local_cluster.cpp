@@ -12,8 +12,6 @@ constexpr std::size_t kShown = 8'000;  // so many characters of a log
 
 std::string in_quotes(int node) { return "\"" + std::to_string(node) + "\""; }
 
-std::string loopback(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
-
 }  // namespace
 
 bool wait_until(const std::function<bool()>& condition, Milliseconds limit) {
@@ -39,6 +37,14 @@ LocalCluster::Node& LocalCluster::node_of(int node) {
     return at->second;
 }
 
+std::string LocalCluster::host(int node) const {
+    return plan_.subnet.empty() ? "127.0.0.1" : plan_.subnet + "." + std::to_string(node);
+}
+
+std::string LocalCluster::address(int node, std::uint16_t port) const {
+    return "\"" + host(node) + ":" + std::to_string(port) + "\"";
+}
+
 // ---- configuration ------------------------------------------------------------------------------
 
 std::string LocalCluster::discovery_yaml() const {
@@ -53,7 +59,7 @@ std::string LocalCluster::discovery_yaml() const {
     }
     std::string peers;
     for (const auto& [node, its] : nodes_) {
-        peers += (peers.empty() ? "" : ", ") + in_quotes(node) + ": \"" + loopback(its.peer) + "\"";
+        peers += (peers.empty() ? "" : ", ") + in_quotes(node) + ": " + address(node, its.peer);
     }
     return "{plugin: static_list, peers: {" + peers + "}}";
 }
@@ -71,11 +77,13 @@ std::string LocalCluster::founding_yaml(int node) const {
 
 void LocalCluster::write_config(int node) {
     const auto& its = nodes_.at(node);
+    const std::string open = plan_.subnet.empty() ? "" : ", insecure: true";
     write(config(node),
           "node: {id: " + in_quotes(node) + ", data_dir: data}\n" + "cluster: {name: demo, " +
-              founding_yaml(node) + "}\n" + "api: {listen: \"" + loopback(its.api) + "\"}\n" +
-              "transport: {plugin: " + plan_.transport + ", listen: \"" + loopback(its.peer) +
-              "\"}\n" + "discovery:\n  - " + discovery_yaml() + "\n" +
+              founding_yaml(node) + "}\n" + "api: {listen: " + address(node, its.api) + open +
+              "}\n" + "transport: {plugin: " + plan_.transport +
+              ", listen: " + address(node, its.peer) + open + "}\n" + "discovery:\n  - " +
+              discovery_yaml() + "\n" +
               "election:\n  election_timeout: " + std::to_string(plan_.election_timeout.count()) +
               "ms\n" + plan_.election + "log: {level: " + plan_.log_level + "}\n");
 }
@@ -145,11 +153,11 @@ void LocalCluster::wipe(int node) { std::filesystem::remove_all(data(node)); }
 // ---- questions ----------------------------------------------------------------------------------
 
 Answer LocalCluster::get(int node, const std::string& path) {
-    return ask(api_port(node), "GET", path);
+    return ask(host(node), api_port(node), "GET", path);
 }
 
 Answer LocalCluster::post(int node, const std::string& path, const std::string& body) {
-    return ask(api_port(node), "POST", path, body);
+    return ask(host(node), api_port(node), "POST", path, body);
 }
 
 std::optional<int> LocalCluster::leader() {

@@ -1,4 +1,5 @@
-// A cluster of real electiond processes on loopback, in a folder and on ports of its own.
+// A cluster of real electiond processes, in a folder and on ports of its own; on loopback, where a
+// plan says nothing else.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,7 @@ struct Plan {
     Milliseconds election_timeout{1000};
     std::string election = "";  // further keys of that section, one a line, as "  key: value"
     std::string log_level = "info";
+    std::string subnet = "";  // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
 };
 
 // True as soon as `condition` is; false where it has not become so within `limit`.
@@ -76,6 +78,7 @@ class LocalCluster {
     [[nodiscard]] std::filesystem::path registry() const {
         return folder_ / "registry/cluster.json";
     }
+    [[nodiscard]] std::string host(int node) const;
     [[nodiscard]] std::uint16_t api_port(int node) const { return nodes_.at(node).api; }
     [[nodiscard]] std::uint16_t peer_port(int node) const { return nodes_.at(node).peer; }
     [[nodiscard]] std::string logs() const;  // the end of each node's
@@ -88,7 +91,8 @@ class LocalCluster {
         std::vector<std::string> prefix;
         std::unique_ptr<Process> process;
     };
-    Node& node_of(int node);  // made where it is new
+    Node& node_of(int node);                                                // made where it is new
+    [[nodiscard]] std::string address(int node, std::uint16_t port) const;  // in quotes
     [[nodiscard]] std::string discovery_yaml() const;
     [[nodiscard]] std::string founding_yaml(int node) const;
     void write_config(int node);

@@ -1,0 +1,19 @@
+// What a test tells the library that stands between a node and its system: a page of shared memory.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace electiond::lab {
+
+// Names the file with the page, in the node's environment.
+constexpr char kControl[] = "ELECTIOND_LAB_CONTROL";
+
+struct Control {
+    std::atomic<std::int64_t> wall_offset_ns;  // added to CLOCK_REALTIME, and to no other clock
+    std::atomic<bool> sync_fails;              // fsync and fdatasync of the state file: EIO
+    std::atomic<bool> write_fails;             // pwrite to it: EIO
+};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
+}  // namespace electiond::lab

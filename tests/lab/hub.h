@@ -1,0 +1,47 @@
+// The test process's own network and mounts: the middle of the star that joins the nodes of a lab.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace electiond::lab {
+
+// Moves this process, for good, into a network namespace that routes between the nodes, and into a
+// mount namespace with an empty /run, which holds all that a lab writes. Nameless as they are, both
+// end with the last process in them, whatever becomes of the test. Call it before the first thread.
+// Empty, or the reason why this is impossible here.
+[[nodiscard]] const std::string& enter_hub();
+
+// A network namespace joined to the hub by one cable.
+class Outpost {
+  public:
+    // `cable` names the hub's end; the address is an IPv4 address.
+    Outpost(const std::string& cable, const std::string& address);
+    Outpost(const Outpost&) = delete;
+    Outpost& operator=(const Outpost&) = delete;
+    ~Outpost();
+
+    [[nodiscard]] std::string path() const;  // for nsenter --net=
+
+  private:
+    int handle_;
+};
+
+struct Direction {
+    std::string from, to;  // addresses
+};
+// What the hub drops of the packets that go between addresses of one subnet, as in "10.77.1".
+class Cuts {
+  public:
+    explicit Cuts(const std::string& subnet);
+    // From now on exactly these, and all at one instant.
+    void set(const std::vector<Direction>& directions);
+
+  private:
+    std::string chain_;
+};
+
+// Runs a program to its end; throws std::runtime_error with what it said where that is not 0.
+void must_run(const std::vector<std::string>& command);
+
+}  // namespace electiond::lab

@@ -1,0 +1,192 @@
+// A cluster of real electiond processes, all of whose surroundings can break.
+#include "lab.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+#include <system_error>
+
+namespace electiond::lab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string next_subnet() {
+    static int labs = 0;
+    return "10.77." + std::to_string(++labs);
+}
+
+[[noreturn]] void failed(const std::string& what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+Control* share(const std::filesystem::path& file) {
+    const int page = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (page < 0 || ::ftruncate(page, sizeof(Control)) != 0) failed(file);
+    void* found = ::mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    ::close(page);
+    if (found == MAP_FAILED) failed(file);
+    return static_cast<Control*>(found);
+}
+
+// The library is loaded before a sanitizer's own, which would mind.
+std::string options_of(const char* sanitizer) {
+    const char* already = std::getenv(sanitizer);
+    return std::string(sanitizer) + "=verify_asan_link_order=0:" + (already ? already : "");
+}
+
+}  // namespace
+
+Lab::Lab(const Setting& setting)
+    : LocalCluster({.transport = setting.transport,
+                    .discovery = "static_list",
+                    .nodes = setting.nodes,
+                    .election_timeout = setting.election_timeout,
+                    .subnet = next_subnet()}),
+      cuts_(plan().subnet) {
+    std::vector<Watcher::Place> watched;
+    for (int node = 1; node <= setting.nodes; ++node) {
+        set_up(node);
+        watched.push_back({node, host(node), api_port(node)});
+    }
+    watcher_ = std::make_unique<Watcher>(watched, setting.look_every);
+}
+
+Lab::~Lab() {
+    for (const auto& [node, place] : places_) {
+        if (running(node)) kill9(node);
+        ::munmap(place->control, sizeof(Control));
+        ::umount2(data(node).c_str(), MNT_DETACH);
+    }
+}
+
+void Lab::set_up(int node) {
+    auto cable = plan().subnet.substr(6) + "n" + std::to_string(node);
+    auto& place = places_[node] = std::make_unique<Place>("lab" + cable, host(node));
+    place->control = share(folder(node) / "control");
+    std::filesystem::create_directory(data(node));
+    if (::mount("tmpfs", data(node).c_str(), "tmpfs", 0, "size=64k,mode=0700") != 0) {
+        failed(data(node));
+    }
+    set_command(node);
+}
+
+void Lab::set_command(int node) {
+    const auto& place = *places_.at(node);
+    auto command = place.boot;
+    command.insert(command.end(),
+                   {"/usr/bin/nsenter", "--net=" + place.outpost.path(), "/usr/bin/env",
+                    std::string("LD_PRELOAD=") + ELECTIOND_LAB_PRELOAD, options_of("ASAN_OPTIONS"),
+                    std::string(kControl) + "=" + (folder(node) / "control").string()});
+    run_through(node, command);
+}
+
+// ---- faults -------------------------------------------------------------------------------------
+
+void Lab::set(const Links& links) {
+    std::vector<Direction> directions;
+    for (const auto& [from, to] : links.cuts()) directions.push_back({host(from), host(to)});
+    cuts_.set(directions);
+}
+
+void Lab::fill_disk(int node) {
+    const int file = ::open((data(node) / "ballast").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const std::string block(4096, 'x');
+    while (::write(file, block.data(), block.size()) > 0) continue;
+    const bool full = errno == ENOSPC;
+    ::close(file);
+    if (!full) failed("the ballast");
+}
+
+void Lab::empty_disk(int node) { std::filesystem::remove(data(node) / "ballast"); }
+
+void Lab::use_ext4(int node) {
+    const auto image = (folder(node) / "image").string();
+    if (::umount(data(node).c_str()) != 0) failed("umount");
+    must_run({"/usr/bin/truncate", "-s", "8M", image});
+    must_run({"/usr/sbin/mkfs.ext4", "-q", image});
+    mend_ext4(node);
+    std::filesystem::permissions(data(node), std::filesystem::perms(0700));
+}
+
+void Lab::abort_ext4(int node) {
+    must_run({"/usr/bin/mount", "-o", "remount,abort", data(node).string()});
+}
+
+void Lab::mend_ext4(int node) {
+    ::umount(data(node).c_str());
+    must_run(
+        {"/usr/bin/mount", "-o", "loop", (folder(node) / "image").string(), data(node).string()});
+}
+
+void Lab::step_wall_clock(int node, std::chrono::seconds by) {
+    control(node).wall_offset_ns += std::chrono::nanoseconds(by).count();
+}
+
+void Lab::boot_long_ago(int node, std::chrono::seconds by) {
+    const auto seconds = std::to_string(by.count());
+    places_.at(node)->boot = {"/usr/bin/unshare", "--time", "--boottime", seconds,
+                              "--monotonic",      seconds};
+    set_command(node);
+}
+
+// ---- questions ----------------------------------------------------------------------------------
+
+bool Lab::leads(int node, Instant since) const {
+    const auto look = watcher_->newest(node);
+    return look && look->asked >= since && look->leads;
+}
+
+int Lab::await_agreement(std::set<int> nodes, Milliseconds limit) {
+    if (nodes.empty()) {
+        const auto all = running();
+        nodes.insert(all.begin(), all.end());
+    }
+    const auto since = Clock::now();
+    int found = 0;
+    const auto agreed = [&] {
+        const auto first = watcher_->newest(*nodes.begin());
+        if (!first || first->leader.empty()) return false;
+        found = std::stoi(first->leader);
+        return nodes.contains(found) && leads(found, since) &&
+               std::ranges::all_of(nodes, [&](int node) {
+                   const auto look = watcher_->newest(node);
+                   return look && look->asked >= since && look->leader == first->leader &&
+                          look->term == first->term;
+               });
+    };
+    return cluster::wait_until(agreed, limit) ? found : 0;
+}
+
+bool Lab::await_calm(Milliseconds window, Milliseconds limit) {
+    auto seen = watcher_->changes();
+    auto since = Clock::now();
+    const auto calm = [&] {
+        const auto now = Clock::now();
+        if (const auto changes = watcher_->changes(); changes != seen) {
+            seen = changes;
+            since = now;
+        }
+        return now - since >= window;
+    };
+    return cluster::wait_until(calm, limit);
+}
+
+Token Lab::newest_token() const {
+    const auto leads = watcher_->leads();
+    return leads.empty() ? 0 : leads.rbegin()->first;
+}
+
+std::optional<Lead> Lab::await_lead_after(Token token, Milliseconds limit) {
+    if (!cluster::wait_until([&] { return newest_token() > token; }, limit)) return std::nullopt;
+    return watcher_->leads().upper_bound(token)->second;
+}
+
+}  // namespace electiond::lab

@@ -1,0 +1,98 @@
+// Partitions of three nodes: in both directions, in one, and of some links only.
+#include "lab_test.h"
+
+namespace electiond::lab {
+namespace {
+
+class Partition : public LabTest {
+  protected:
+    void SetUp() override {
+        LabTest::SetUp();
+        if (IsSkipped()) return;
+        lab_ = std::make_unique<JudgedLab>(Lab::Setting{.election_timeout = kSteady});
+        lab_->start_all();
+        leader_ = lab_->await_agreement();
+        ASSERT_NE(leader_, 0);
+        ASSERT_TRUE(lab_->await_calm(2 * kSteady));
+        follower_ = leader_ % 3 + 1;
+        other_ = 6 - leader_ - follower_;
+        token_ = lab_->newest_token();
+    }
+
+    // What happened to a follower costs the others nothing, neither now nor when it is back.
+    void expect_undisturbed(const Links& links) {
+        const auto changes = lab_->watcher().changes();
+        lab_->set(links);
+        const auto disturbed = [&] { return lab_->watcher().changes() != changes; };
+        EXPECT_FALSE(cluster::wait_until(disturbed, 5 * kSteady));
+        lab_->heal();
+        EXPECT_EQ(lab_->await_agreement(), leader_);
+        EXPECT_EQ(lab_->newest_token(), token_);
+        EXPECT_EQ(lab_->watcher().changes(), changes);
+    }
+
+    // Another leads, the old one knows, and follows it once it can hear it again.
+    void expect_replaced(const Links& links) {
+        lab_->set(links);
+        const auto next = lab_->await_lead_after(token_);
+        ASSERT_TRUE(next);
+        EXPECT_NE(next->node, leader_);
+        ASSERT_TRUE(lab_->await_calm(2 * kSteady));
+        EXPECT_FALSE(lab_->watcher().newest(leader_)->leads);
+
+        const auto token = lab_->newest_token();
+        lab_->heal();
+        EXPECT_EQ(lab_->await_agreement(), next->node);
+        EXPECT_EQ(lab_->newest_token(), token);
+    }
+
+    std::unique_ptr<JudgedLab> lab_;
+    int leader_ = 0, follower_ = 0, other_ = 0;
+    Token token_ = 0;
+};
+
+TEST_F(Partition, AFollowerCutOffDisturbsNobody) {
+    expect_undisturbed(Links(3).isolate(follower_));
+}
+
+TEST_F(Partition, AFollowerThatHearsNothingDisturbsNobody) {
+    expect_undisturbed(Links(3).deafen(follower_));
+}
+
+TEST_F(Partition, AFollowerThatIsHeardByNobodyDisturbsNobody) {
+    expect_undisturbed(Links(3).mute(follower_));
+}
+
+TEST_F(Partition, AFollowerWithoutALinkToTheLeaderDisturbsNobody) {
+    expect_undisturbed(Links(3).cut(leader_, follower_));
+}
+
+TEST_F(Partition, AFollowerThatDoesNotHearTheLeaderDisturbsNobody) {
+    expect_undisturbed(Links(3).cut_one_way(leader_, follower_));
+}
+
+TEST_F(Partition, ALeaderCutOffIsReplaced) { expect_replaced(Links(3).isolate(leader_)); }
+
+TEST_F(Partition, ALeaderThatHearsNothingIsReplaced) { expect_replaced(Links(3).deafen(leader_)); }
+
+TEST_F(Partition, ALeaderThatIsHeardByNobodyIsReplaced) { expect_replaced(Links(3).mute(leader_)); }
+
+// Each direction is cut somewhere, and no two nodes can talk; then only one link heals.
+TEST_F(Partition, NobodyLeadsWhereNoTwoNodesHearEachOther) {
+    auto links = Links(3).cut_one_way(1, 2).cut_one_way(2, 3).cut_one_way(3, 1);
+    lab_->set(links);
+    const auto led = [&] {
+        return std::ranges::any_of(lab_->running(),
+                                   [&](int node) { return lab_->watcher().newest(node)->leads; });
+    };
+    ASSERT_TRUE(cluster::wait_until([&] { return !led(); }));
+    ASSERT_TRUE(lab_->await_calm(4 * kSteady));
+    EXPECT_FALSE(led());
+    EXPECT_EQ(lab_->newest_token(), token_);
+
+    lab_->set(Links(3).cut(leader_, follower_).cut(leader_, other_));
+    EXPECT_TRUE(lab_->await_lead_after(token_));
+}
+
+}  // namespace
+}  // namespace electiond::lab

@@ -1,0 +1,95 @@
+// Stands between a node and its system (LD_PRELOAD): a disk that fails, a wall clock that is set.
+// Linux is called directly: the definitions behind ours may be a sanitizer's, not yet awake.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "control.h"
+
+namespace {
+
+using electiond::lab::Control;
+
+Control unused{};
+Control* control = &unused;
+
+__attribute__((constructor)) void find_the_page() {
+    const char* file = std::getenv(electiond::lab::kControl);
+    const int page = file != nullptr ? ::open(file, O_RDWR | O_CLOEXEC) : -1;
+    if (page < 0) return;
+    void* found = ::mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    ::close(page);
+    if (found != MAP_FAILED) control = static_cast<Control*>(found);
+}
+
+bool is_state(int file) {
+    std::array<char, 32> link{};
+    std::array<char, 512> name{};
+    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", file);
+    const auto size = ::readlink(link.data(), name.data(), name.size());
+    const std::string_view path(name.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    return path.ends_with("/state") || path.ends_with("/state.new");
+}
+
+template <class... Arguments>
+long unless(const std::atomic<bool>& fails, int file, long call, Arguments... arguments) {
+    if (fails && is_state(file)) {
+        errno = EIO;
+        return -1;
+    }
+    return ::syscall(call, file, arguments...);
+}
+
+std::int64_t wall_ns() {
+    timespec now{};
+    ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+    return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec + control->wall_offset_ns;
+}
+
+}  // namespace
+
+extern "C" int fsync(int file) {
+    return static_cast<int>(unless(control->sync_fails, file, SYS_fsync));
+}
+
+extern "C" int fdatasync(int file) {
+    return static_cast<int>(unless(control->sync_fails, file, SYS_fdatasync));
+}
+
+extern "C" ssize_t pwrite(int file, const void* data, size_t size, off_t at) {
+    return unless(control->write_fails, file, SYS_pwrite64, data, size, at);
+}
+
+extern "C" ssize_t pwrite64(int file, const void* data, size_t size, off_t at) {
+    return pwrite(file, data, size, at);
+}
+
+extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
+    if (clock != CLOCK_REALTIME) {
+        return static_cast<int>(::syscall(SYS_clock_gettime, clock, time));
+    }
+    const auto now = wall_ns();
+    *time = {.tv_sec = now / 1'000'000'000, .tv_nsec = now % 1'000'000'000};
+    return 0;
+}
+
+extern "C" int gettimeofday(timeval* time, void*) noexcept {
+    const auto now = wall_ns();
+    *time = {.tv_sec = now / 1'000'000'000, .tv_usec = now % 1'000'000'000 / 1000};
+    return 0;
+}
+
+extern "C" time_t time(time_t* time) noexcept {
+    const auto now = wall_ns() / 1'000'000'000;
+    if (time != nullptr) *time = now;
+    return now;
+}
