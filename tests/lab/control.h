@@ -7,7 +7,7 @@
 namespace electiond::lab {
 
 // Names the file with the page, in the node's environment.
-constexpr char kControl[] = "ELECTIOND_LAB_CONTROL";
+constexpr char kControl[] = "LAB_CONTROL";
 
 struct Control {
     std::atomic<std::int64_t> wall_offset_ns;  // added to CLOCK_REALTIME, and to no other clock

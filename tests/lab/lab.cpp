@@ -144,6 +144,19 @@ bool Lab::leads(int node, Instant since) const {
     return look && look->asked >= since && look->leads;
 }
 
+std::set<int> Lab::leading() const {
+    std::set<int> found;
+    for (const auto& [node, place] : places_) {
+        if (leads(node, {})) found.insert(node);
+    }
+    return found;
+}
+
+int Lab::leader_seen_by(int node) const {
+    const auto look = watcher_->newest(node);
+    return look && !look->leader.empty() ? std::stoi(look->leader) : 0;
+}
+
 int Lab::await_agreement(std::set<int> nodes, Milliseconds limit) {
     if (nodes.empty()) {
         const auto all = running();
@@ -152,15 +165,14 @@ int Lab::await_agreement(std::set<int> nodes, Milliseconds limit) {
     const auto since = Clock::now();
     int found = 0;
     const auto agreed = [&] {
-        const auto first = watcher_->newest(*nodes.begin());
-        if (!first || first->leader.empty()) return false;
-        found = std::stoi(first->leader);
-        return nodes.contains(found) && leads(found, since) &&
-               std::ranges::all_of(nodes, [&](int node) {
-                   const auto look = watcher_->newest(node);
-                   return look && look->asked >= since && look->leader == first->leader &&
-                          look->term == first->term;
-               });
+        found = leader_seen_by(*nodes.begin());
+        if (!nodes.contains(found) || !leads(found, since)) return false;
+        const auto term = watcher_->newest(found)->term;
+        return std::ranges::all_of(nodes, [&](int node) {
+            const auto look = watcher_->newest(node);
+            return look && look->asked >= since && look->term == term &&
+                   leader_seen_by(node) == found;
+        });
     };
     return cluster::wait_until(agreed, limit) ? found : 0;
 }

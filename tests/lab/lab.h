@@ -51,6 +51,8 @@ class Lab : public cluster::LocalCluster {
     // Questions, all answered by the watcher: none waits for a node that is stopped.
     [[nodiscard]] const Watcher& watcher() const { return *watcher_; }
     [[nodiscard]] bool leads(int node, Instant since) const;  // asked after that
+    [[nodiscard]] std::set<int> leading() const;              // by each node's newest word
+    [[nodiscard]] int leader_seen_by(int node) const;         // 0: it sees none
     // Waits until all of `nodes` (by default: that run), asked from now on, name one of them that
     // leads, and its term. 0 where that does not come true.
     [[nodiscard]] int await_agreement(std::set<int> nodes = {}, Milliseconds limit = kLong);
