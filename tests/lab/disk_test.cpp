@@ -7,9 +7,6 @@ namespace {
 constexpr int kDiskFailed = 74;
 constexpr auto kEnd = std::chrono::seconds(60);
 
-enum class Fault { sync, write, read_only };
-enum class Whose { leader, follower };
-
 class Disk : public LabTest {
   protected:
     void found(bool on_ext4 = false) {
@@ -26,32 +23,34 @@ class Disk : public LabTest {
     int leader_ = 0;
 };
 
-class FailingDisk : public Disk, public testing::WithParamInterface<std::tuple<Fault, Whose>> {
+// The fault, and whose disk has it.
+class FailingDisk : public Disk,
+                    public testing::WithParamInterface<std::tuple<std::string, std::string>> {
   protected:
     void harm(int node) {
-        if (fault_ == Fault::sync) lab_->sync_fails(node, true);
-        if (fault_ == Fault::write) lab_->write_fails(node, true);
-        if (fault_ == Fault::read_only) lab_->abort_ext4(node);
+        if (fault_ == "SyncFails") lab_->sync_fails(node, true);
+        if (fault_ == "WriteFails") lab_->write_fails(node, true);
+        if (fault_ == "ReadOnly") lab_->abort_ext4(node);
     }
     void mend(int node) {
         lab_->sync_fails(node, false);
         lab_->write_fails(node, false);
-        if (fault_ == Fault::read_only) lab_->mend_ext4(node);
+        if (fault_ == "ReadOnly") lab_->mend_ext4(node);
     }
     [[nodiscard]] std::string complaint() const {
-        if (fault_ == Fault::sync) return "cannot be synced to disk: Input/output error";
-        if (fault_ == Fault::write) return "cannot be written: Input/output error";
+        if (fault_ == "SyncFails") return "cannot be synced to disk: Input/output error";
+        if (fault_ == "WriteFails") return "cannot be written: Input/output error";
         return "cannot be written: Read-only file system";
     }
 
-    Fault fault_ = std::get<0>(GetParam());
-    Whose whose_ = std::get<1>(GetParam());
+    std::string fault_ = std::get<0>(GetParam());
+    std::string whose_ = std::get<1>(GetParam());
 };
 
 // A quiet node writes nothing; at its next vote it must end rather than go on without memory.
 TEST_P(FailingDisk, EndsTheNodeThatCannotRememberAndNoOther) {
-    ASSERT_NO_FATAL_FAILURE(found(fault_ == Fault::read_only));
-    const int node = whose_ == Whose::leader ? leader_ : leader_ % 3 + 1;
+    ASSERT_NO_FATAL_FAILURE(found(fault_ == "ReadOnly"));
+    const int node = whose_ == "OfTheLeader" ? leader_ : leader_ % 3 + 1;
     harm(node);
     const auto token = lab_->newest_token();
     (void)lab_->post(leader_, "/step-down");  // nobody answers where the leader ends over it
@@ -72,19 +71,12 @@ TEST_P(FailingDisk, EndsTheNodeThatCannotRememberAndNoOther) {
     EXPECT_EQ(lab_->running().size(), 3U);
 }
 
-std::string name_of(const testing::TestParamInfo<std::tuple<Fault, Whose>>& its) {
-    const auto [fault, whose] = its.param;
-    const std::map<Fault, std::string> faults = {{Fault::sync, "SyncFails"},
-                                                 {Fault::write, "WritesFail"},
-                                                 {Fault::read_only, "FileSystemGoesReadOnly"}};
-    return (whose == Whose::leader ? "TheLeaderWhose" : "AFollowerWhose") + faults.at(fault);
-}
-
 INSTANTIATE_TEST_SUITE_P(Of, FailingDisk,
-                         testing::Combine(testing::Values(Fault::sync, Fault::write,
-                                                          Fault::read_only),
-                                          testing::Values(Whose::leader, Whose::follower)),
-                         name_of);
+                         testing::Combine(testing::Values("SyncFails", "WriteFails", "ReadOnly"),
+                                          testing::Values("OfTheLeader", "OfAFollower")),
+                         [](const auto& its) {
+                             return std::get<0>(its.param) + std::get<1>(its.param);
+                         });
 
 // All that a node ever writes has its place from the first start on.
 TEST_F(Disk, FullDisksKeepNobodyFromVotingLeadingAndComingBack) {

@@ -21,13 +21,14 @@ class Plot {
     explicit Plot(int nodes)
         : lab_({.nodes = nodes,
                 .election_timeout = kElectionTimeout,
-                .look_every = Milliseconds{25}}) {
+                .look_every = Milliseconds{50 * kSlowness}}) {
         lab_.start_all();
+        founded_ = lab_.await_agreement() != 0;  // one after the other: starting is what costs
     }
 
     [[nodiscard]] bool settle() {
         lab_.heal();
-        return lab_.await_agreement() != 0;
+        return founded_ && lab_.await_agreement() != 0;
     }
 
     void set(unsigned graph) {
@@ -65,6 +66,7 @@ class Plot {
 
   private:
     JudgedLab lab_;
+    bool founded_ = false;
     unsigned graph_ = 0;
     Links links_{0};
     std::size_t changes_ = 0;
@@ -108,15 +110,16 @@ class Graphs : public LabTest {
 TEST_F(Graphs, AllOfFourNodesHaveALeaderExactlyWhereANodeReachesAQuorum) {
     std::vector<unsigned> graphs(64);
     std::iota(graphs.begin(), graphs.end(), 0U);
-    sweep(4, graphs, 8);
+    sweep(4, graphs, 8 / kSlowness);
     EXPECT_EQ(with_leader_, 54);
 }
 
 TEST_F(Graphs, ASampleOfFiveNodesHaveALeaderExactlyWhereANodeReachesAQuorum) {
     std::mt19937 random(20);
     std::vector<unsigned> graphs(20);
-    for (auto& graph : graphs) graph = static_cast<unsigned>(random() % 1024);
-    sweep(5, graphs, 5);
+    for (auto& graph : graphs)
+        graph = static_cast<unsigned>(random() & random() & 1023);  // few links
+    sweep(5, graphs, 4);
 }
 
 }  // namespace
