@@ -66,7 +66,9 @@ void Judge::compare(Token older_token, Token newer_token) {
 }
 
 void Judge::accuse(const std::string& fault) {
-    if (faults_.size() < kFaults) faults_.push_back(fault);
+    if (faults_.size() < kFaults && std::ranges::find(faults_, fault) == faults_.end()) {
+        faults_.push_back(fault);
+    }
 }
 
 }  // namespace electiond::lab

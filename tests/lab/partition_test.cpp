@@ -76,6 +76,17 @@ TEST_F(Partition, ALeaderThatHearsNothingIsReplaced) { expect_replaced(Links(3).
 
 TEST_F(Partition, ALeaderThatIsHeardByNobodyIsReplaced) { expect_replaced(Links(3).mute(leader_)); }
 
+// It is asked all the while, and finds the questions when it goes on.
+TEST_F(Partition, ALeaderThatWasStoppedGoesOnWithoutALead) {
+    lab_->signal(leader_, SIGSTOP);
+    const auto next = lab_->await_lead_after(token_);
+    ASSERT_TRUE(next);
+    ASSERT_TRUE(lab_->await_calm(2 * kSteady));
+    lab_->signal(leader_, SIGCONT);
+    EXPECT_EQ(lab_->await_agreement(), next->node);
+    EXPECT_EQ(lab_->newest_token(), token_ + 1);
+}
+
 // Each direction is cut somewhere, and no two nodes can talk; then only one link heals.
 TEST_F(Partition, NobodyLeadsWhereNoTwoNodesHearEachOther) {
     lab_->set(Links(3).cut_one_way(1, 2).cut_one_way(2, 3).cut_one_way(3, 1));

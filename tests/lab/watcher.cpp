@@ -6,8 +6,9 @@
 namespace electiond::lab {
 namespace {
 
-// A node that is stopped for long may answer what it was asked before: that answer is wanted.
-constexpr timeval kPatience{.tv_sec = 20, .tv_usec = 0};
+// Whoever does not answer is soon asked anew: so a leader that is stopped for long finds, when it
+// goes on, questions that were asked after another had taken its place.
+constexpr timeval kPatience{.tv_sec = 0, .tv_usec = 250'000};
 
 }  // namespace
 
