@@ -1,0 +1,187 @@
+// The families of simulations among which a hunt takes turns.
+#include "families.h"
+
+#include "support/mischief.h"
+
+namespace electiond::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Few heartbeats, and grants as long as the lease.
+Timing timing(Milliseconds e = milliseconds(1000)) {
+    Timing timing = Timing::from(e);
+    timing.heartbeat = e / 5;
+    timing.client_grant = e;
+    return timing;
+}
+
+SimCluster& three_or_five(Stage& stage) {
+    auto& cluster = stage.build();
+    cluster.add_and_start(stage.seed % 2 == 0 ? 3 : 5);
+    cluster.expect_leader(10 * cluster.election_timeout());
+    return cluster;
+}
+
+// Comes up, is harmed, and comes to rest.
+void harm(SimCluster& cluster, const Harm& harm, Duration mean) {
+    Mischief mischief(cluster, harm, mean);
+    mischief.run(20 * Duration(cluster.election_timeout()));
+    cluster.settle();
+}
+
+void everything_at_once(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    harm(three_or_five(stage), Harm::all(), milliseconds(700));
+}
+
+void fast_timers(Stage& stage) {
+    stage.settings.policy.timing = timing(milliseconds(150));
+    harm(three_or_five(stage), Harm::all(), milliseconds(100));
+}
+
+void hand_overs_in_bad_weather(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    harm(three_or_five(stage), {.crash = 1, .lag = 1, .cut = 3, .weather = 4, .step_down = 6},
+         milliseconds(500));
+}
+
+void different_timers(Stage& stage) {
+    auto& cluster = stage.build();
+    for (std::size_t i = 0; i < 3; ++i) {
+        Policy policy = cluster.settings_.policy;
+        policy.timing = timing(milliseconds(500 + cluster.random.below(std::uint64_t{1500})));
+        cluster.add(policy);
+    }
+    cluster.add_and_start(0);
+    cluster.expect_leader(10 * cluster.election_timeout());
+    harm(cluster, {.crash = 2, .pause = 2, .cut = 5, .part = 3, .weather = 1, .step_down = 3},
+         milliseconds(700));
+}
+
+// The clocks' rates are as far apart as they may be.
+void wrong_clocks(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.add_and_start(3);
+    for (const auto& node : cluster.nodes()) {
+        node->clock =
+            SimClock(cluster.random.chance(500) ? SimClock::kRateMax : -SimClock::kRateMax,
+                     node->clock.read(cluster.now()).time_since_epoch());
+    }
+    cluster.expect_leader(10 * cluster.election_timeout());
+    harm(cluster, {.pause = 3, .part = 4, .step_down = 3}, milliseconds(700));
+}
+
+// The network breaks in the very moment in which the voters change.
+void voters_change(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.add_and_start(1 + 2 * (stage.seed % 2));
+    cluster.expect_leader(10 * cluster.election_timeout());
+    cluster.run(seconds(2));
+    while (cluster.nodes().size() < 7) {
+        cluster.add_and_start(2);
+        const auto* leader = cluster.leader();
+        const auto version = [&] { return leader->election().electorate().number.version; };
+        const auto before = version();
+        const auto grows = [&] { return !leader->running() || version() > before; };
+        if (leader && cluster.run_until(grows, seconds(5))) {
+            cluster.run(cluster.random.below(Duration(milliseconds(6))));
+        }
+        std::vector<std::size_t> some;
+        for (std::size_t i = 0; i < cluster.nodes().size(); ++i) {
+            if (cluster.random.chance(500)) some.push_back(i);
+        }
+        cluster.part(some);
+        cluster.run(seconds(5));
+        if (cluster.random.chance(300)) {
+            cluster.node(cluster.random.below(cluster.nodes().size())).crash("killed");
+        }
+        cluster.heal();
+        cluster.expect_leader(10 * cluster.election_timeout());
+    }
+    cluster.settle();
+}
+
+void disks_are_lost(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    harm(three_or_five(stage), {.crash = 3, .cut = 3, .part = 3, .step_down = 2, .lose_disk = 4},
+         milliseconds(700));
+}
+
+// Blank nodes start together and found one cluster: by a claim, or all together.
+void founding(Stage& stage) {
+    auto& policy = stage.settings.policy;
+    policy.timing = timing();
+    const bool all = stage.seed % 4 < 2;
+    if (all) policy.bootstrap = Bootstrap::all, policy.expect = 3;
+    auto& cluster = stage.build();
+    cluster.arbiter_fails = stage.seed % 3 == 0 ? 500 : 0;
+    cluster.network.weather.loss = cluster.fair.loss = 200;
+    for (std::size_t i = 0; i < 5; ++i) {
+        auto& node = cluster.add();
+        cluster.schedule.after(cluster.random.below(Duration(seconds(3))),
+                               [&node] { node.start(); });
+    }
+    Mischief mischief(cluster, {.crash = 3, .disk = 2, .part = 1, .weather = 1}, milliseconds(500));
+    mischief.run(seconds(8));
+    cluster.fair.loss = 0;
+    cluster.settle();
+}
+
+// Some links stand, others do not: a leader exists where some node reaches a quorum both ways.
+void standing_graphs(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = three_or_five(stage);
+    cluster.settle();
+    for (int times = 0; times < 3; ++times) {
+        const auto count = cluster.nodes().size();
+        cluster.network.mend_all();
+        for (std::size_t link = 0; link < count * count; ++link) {
+            if (cluster.random.chance(300)) cluster.network.cut(link / count, link % count);
+        }
+        cluster.run(seconds(10));
+        if (!cluster.leader_possible()) continue;
+        cluster.expect(cluster.leader() != nullptr, "nobody leads although somebody could");
+        cluster.run(seconds(6));
+        cluster.expect_calm(seconds(15));
+    }
+    cluster.settle();
+}
+
+// A healthy leader outlives a higher term without a gap.
+void higher_terms(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = three_or_five(stage);
+    cluster.settle();
+    const auto* leader = cluster.leader();
+    auto& loser = cluster.node((leader->index() + 1) % cluster.nodes().size());
+    loser.crash("killed in a campaign");
+    Durable record = *loser.disk.record();
+    record.term += 1 + stage.seed % 5;
+    record.voted_for = record.uuid;
+    loser.disk.rewrite(record);
+    loser.start();
+    cluster.expect(!cluster.run_until([&] { return !leader->leads(); }, seconds(5)),
+                   "the leader lost the lead to a higher term");
+    cluster.expect_calm(seconds(5));
+}
+
+constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
+                                {"fast timers", fast_timers},
+                                {"hand-overs in bad weather", hand_overs_in_bad_weather},
+                                {"different timers", different_timers},
+                                {"wrong clocks", wrong_clocks},
+                                {"voters change", voters_change},
+                                {"disks are lost", disks_are_lost},
+                                {"founding", founding},
+                                {"standing graphs", standing_graphs},
+                                {"higher terms", higher_terms}};
+
+}  // namespace
+
+std::span<const Family> families() { return kFamilies; }
+
+}  // namespace electiond::sim

@@ -1,0 +1,42 @@
+// The bugs that can be planted, and the hunt for one.
+#include "flaws.h"
+
+#include "families.h"
+
+namespace electiond::sim {
+namespace {
+
+constexpr Flaw kFlaws[] = {
+#include "known.inc"
+};
+
+// Takes the switch back however a hunt ends.
+struct Planted {
+    explicit Planted(std::string_view flaw) { planted_flaw = flaw; }
+    ~Planted() { planted_flaw = {}; }
+};
+
+}  // namespace
+
+std::span<const Flaw> known_flaws() { return kFlaws; }
+
+Quarry hunt(std::string_view flaw, std::uint64_t seeds) {
+    const Planted planted(flaw);
+    const auto all = families();
+    Quarry quarry;
+    while (!quarry.fault && quarry.seeds < seeds) {
+        Stage stage{.seed = ++quarry.seeds};
+        const auto& family = all[stage.seed % all.size()];
+        try {
+            family.play(stage);
+        } catch (const Fault& fault) {
+            const std::string report = fault.what();
+            quarry.fault = report.substr(0, report.find('\n'));
+            quarry.family = family.name;
+        }
+        quarry.played += stage.cluster->now().time_since_epoch();
+    }
+    return quarry;
+}
+
+}  // namespace electiond::sim

@@ -1,0 +1,36 @@
+// The bugs that can be planted, and the hunt for one: families of simulations until the referee
+// speaks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "election/timing.h"
+
+namespace electiond::sim {
+
+// One NAME.patch of this folder.
+struct Flaw {
+    std::string_view name;
+    std::string_view sentence;  // what is wrong, and in parentheses which rule it breaks
+    std::string_view mask;      // why no harm comes of it alone; empty where harm does
+};
+
+[[nodiscard]] std::span<const Flaw> known_flaws();
+
+// What came of a hunt.
+struct Quarry {
+    std::optional<std::string> fault{};  // what the referee said, in one line; nothing: no fault
+    std::string_view family{};           // that found it
+    std::uint64_t seeds = 0;             // that were played, the one that found it included
+    Duration played{};                   // simulated time of all of them
+};
+
+// Plays seeds from 1, at most `seeds`, each in the family whose turn it is, with `flaw` planted;
+// with none where it is empty.
+[[nodiscard]] Quarry hunt(std::string_view flaw, std::uint64_t seeds);
+
+}  // namespace electiond::sim
