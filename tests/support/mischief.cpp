@@ -32,7 +32,8 @@ void Mischief::act() {
                  {harm_.restart_all, &Mischief::restart_all},
                  {harm_.join, &Mischief::join},
                  {harm_.lose_disk, &Mischief::lose_disk},
-                 {harm_.leave, &Mischief::leave}};
+                 {harm_.leave, &Mischief::leave},
+                 {harm_.lost_campaign, &Mischief::lost_campaign}};
     std::uint64_t total = 0;
     for (const auto& kind : kinds) total += kind.weight;
     std::uint64_t drawn = random().below(total);
@@ -107,11 +108,22 @@ void Mischief::lag() {
 void Mischief::cut() {
     const auto from = any().index();
     const auto to = any().index();
-    if (from == to) return;
+    if (from == to) return deafen(to);
     say("cut " + node_name(from) + " > " + node_name(to));
     cluster_.network.cut(from, to);
     cluster_.schedule.after(while_at_most(8),
                             [this, from, to] { cluster_.network.mend(from, to); });
+}
+
+// It is heard and hears nobody, or the other way round.
+void Mischief::deafen(std::size_t node) {
+    const bool deaf = random().chance(600);
+    say(node_name(node) + (deaf ? " hears nobody" : " is not heard"));
+    for (std::size_t other = 0; other < cluster_.nodes().size(); ++other) {
+        if (other != node)
+            deaf ? cluster_.network.cut(other, node) : cluster_.network.cut(node, other);
+    }
+    cluster_.schedule.after(while_at_most(8), [this] { cluster_.network.mend_all(); });
 }
 
 void Mischief::part() {
@@ -136,6 +148,8 @@ void Mischief::weather() {
     weather.repeat = random().below(std::uint64_t{300});
     weather.spike = random().below(std::uint64_t{300});
     weather.spike_max = while_at_most(3);
+    weather.echo = random().below(std::uint64_t{200});
+    weather.echo_max = while_at_most(12);
     cluster_.schedule.after(while_at_most(8), [this] { cluster_.network.weather = cluster_.fair; });
 }
 
@@ -201,6 +215,30 @@ void Mischief::leave() {
             const auto& record = node.disk.record();
             if (record && record->left && !node.paused()) node.rejoin(random().identity());
         });
+    }
+}
+
+// It died in a campaign that nobody heard of. The leader re-elects itself in place, and is at once
+// asked to let go, which has to wait for that.
+void Mischief::lost_campaign() {
+    SimNode& node = any();
+    SimNode* leader = cluster_.leader();
+    if (!node.running() || &node == leader || !node.disk.record()) return;
+    node.crash("killed in a campaign");
+    Durable record = *node.disk.record();
+    if (record.blank()) return revive(node, Duration(0));
+    record.term = cluster_.referee.highest_term() + 1 + random().below(std::uint64_t{3});
+    record.voted_for = record.uuid;
+    node.disk.rewrite(record);
+    node.start();
+    if (!leader || random().chance(300)) return;
+    const auto life = leader->life();
+    const auto overtaken = [&] {
+        return leader->life() != life || leader->election().term() > record.term;
+    };
+    if (cluster_.run_until(overtaken, cluster_.election_timeout()) && leader->running() &&
+        !leader->stopping()) {
+        leader->wish(StepDown{});
     }
 }
 

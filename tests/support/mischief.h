@@ -21,11 +21,13 @@ struct Harm {
     unsigned stop = 0;       // a graceful stop, and a start
     unsigned rumours = 0;    // discovery forgets and lies
     unsigned restart_all = 0;
-    unsigned join = 0;       // a new node, up to max_nodes
-    unsigned lose_disk = 0;  // only where nobody's loss is still to be mended
-    unsigned leave = 0;      // a node leaves or is removed, and comes back as a new member
+    unsigned join = 0;           // a new node, up to max_nodes
+    unsigned lose_disk = 0;      // only where nobody's loss is still to be mended
+    unsigned leave = 0;          // a node leaves or is removed, and comes back as a new member
+    unsigned lost_campaign = 0;  // somebody comes back with a higher term than the leader's
 
-    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1, 1}; }
+    static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1, 1, 2}; }
+}; }
 };
 
 class Mischief {
@@ -52,6 +54,7 @@ class Mischief {
     void pause();
     void lag();
     void cut();
+    void deafen(std::size_t node);
     void part();
     void weather();
     void step_down();
@@ -61,6 +64,7 @@ class Mischief {
     void join();
     void lose_disk();
     void leave();
+    void lost_campaign();
 
     SimCluster& cluster_;
     const Harm harm_;

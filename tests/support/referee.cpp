@@ -47,12 +47,31 @@ void Referee::saw(const SimNode& node) {
                 blame("two leaders of term " + std::to_string(durable.term) + ": " +
                       at->second.value + " and " + durable.uuid.value);
             }
+            if (first) check_election(node);
             leaders_seen_ += first;
         }
         highest_term_ = std::max(highest_term_, election.term());
         if (node.spins() >= 100) blame(named(node) + " spins: its deadline does not move");
     }
     check_leaders();
+}
+
+// Who wins has votes that were seen to leave, from a quorum of the voters with whom it asked.
+void Referee::check_election(const SimNode& winner) {
+    const auto& durable = winner.election().durable();
+    auto& campaign = campaigns_[{durable.cluster_id, durable.term, durable.uuid}];
+    const auto& config = durable.config;
+    const auto votes = std::ranges::count_if(config.voters, [&](const Voter& voter) {
+        return voter.uuid == durable.uuid || campaign.granted.contains(voter.uuid);
+    });
+    if (static_cast<std::size_t>(votes) < config.quorum()) {
+        blame(named(winner) + " leads with " + std::to_string(votes) + " of " +
+              std::to_string(config.voters.size()) + " votes");
+    }
+    if (campaign.asked_with && campaign.asked_with->version != config.number.version) {
+        blame(named(winner) + " wins with another configuration than it asked with");
+    }
+    campaign.granted.clear();
 }
 
 // At no real moment do two nodes lead, each asked with its own clock; and tokens only rise.
@@ -207,6 +226,7 @@ void Referee::check_request(const Durable& disk, const PeerRequest& request) {
                 never(request.term != disk.term, "its term");
                 never(disk.voted_for != disk.uuid, "its own vote");
                 never(body.config != disk.config.number, "its configuration");
+                campaigns_[{disk.cluster_id, request.term, disk.uuid}].asked_with = body.config;
             },
             [&](const Heartbeat& body) {
                 never(request.term != disk.term, "its term");
@@ -235,6 +255,9 @@ void Referee::check_reply(const SimNode& node, const Durable& disk, const PeerRe
                               never(body.granted && (disk.term != request.term ||
                                                      disk.voted_for != request.from.uuid),
                                     "the vote it grants");
+                              if (!body.granted) return;
+                              campaigns_[{disk.cluster_id, request.term, request.from.uuid}]
+                                  .granted.insert(disk.uuid);
                           },
                           [&](const HeartbeatReply& body) {
                               if (!body.accepted) return;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -43,6 +44,7 @@ class Referee {
     void check_leaders();
     void check_grants(const SimNode& leader);
     void check_configurations();
+    void check_election(const SimNode& winner);
     void check_reply(const SimNode& node, const Durable& disk, const PeerReply& reply,
                      const PeerRequest& request);
     void check_request(const Durable& disk, const PeerRequest& request);
@@ -61,6 +63,11 @@ class Referee {
     const Schedule& schedule_;
     std::optional<std::string> fault_;
     std::map<std::pair<std::string, Term>, NodeUuid> led_;  // cluster and term: who
+    struct Campaign {
+        std::optional<ConfigNumber> asked_with{};
+        std::set<NodeUuid> granted{};
+    };
+    std::map<std::tuple<std::string, Term, NodeUuid>, Campaign> campaigns_;
     std::string cluster_;
     std::map<std::tuple<std::size_t, std::size_t, bool>, Read>
         read_;                   // node, name by its length, is it an answer?

@@ -37,6 +37,10 @@ void SimNetwork::carry(std::shared_ptr<const Leg> leg) {
         transcript_.message(schedule_.now(), leg->from, node, false, leg->request.name,
                             leg->request.body, fate);
         if (delay) schedule_.after(*delay, [this, leg, node] { arrive(leg, node); });
+        if (delay && weather.echo != 0 && random_.chance(weather.echo)) {
+            schedule_.after(random_.below(weather.echo_max),
+                            [this, leg, node] { arrive(leg, node); });
+        }
     }
 }
 
@@ -76,7 +80,12 @@ void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,
 void SimNetwork::finish(std::uint64_t sender, std::uint64_t flight, Answer said) {
     const auto at = transports_.find(sender);
     if (at == transports_.end()) return;
-    if (auto owed = at->second->owed_.extract(flight)) owed.mapped()(std::move(said));
+    auto owed = at->second->owed_.extract(flight);
+    if (!owed) return;
+    // A transport says it once; the election must not need that (I2).
+    const bool twice = weather.repeat != 0 && random_.chance(weather.repeat);
+    if (twice) owed.mapped()(said);
+    owed.mapped()(std::move(said));
 }
 
 SimTransport::SimTransport(SimNetwork& network, std::size_t node, Endpoint address,

@@ -24,8 +24,10 @@ struct Weather {
     Duration delay_min = std::chrono::microseconds(200);
     Duration delay_max = std::chrono::milliseconds(2);
     std::uint64_t loss = 0;
-    std::uint64_t repeat = 0;  // a request arrives twice
-    std::uint64_t spike = 0;   // it takes up to spike_max longer
+    std::uint64_t repeat = 0;  // a request arrives twice, an answer is reported twice
+    std::uint64_t echo = 0;    // a request arrives once more, up to echo_max later
+    Duration echo_max{0};
+    std::uint64_t spike = 0;  // it takes up to spike_max longer
     Duration spike_max{0};
 };
 
