@@ -1,6 +1,8 @@
 // The families of simulations among which a hunt takes turns.
 #include "families.h"
 
+#include <algorithm>
+
 #include "support/mischief.h"
 
 namespace electiond::sim {
@@ -19,7 +21,7 @@ Timing timing(Milliseconds e = milliseconds(1000)) {
 
 SimCluster& three_or_five(Stage& stage) {
     auto& cluster = stage.build();
-    cluster.add_and_start(stage.seed % 2 == 0 ? 3 : 5);
+    cluster.add_and_start(stage.turn() % 2 == 0 ? 3 : 5);
     cluster.expect_leader(10 * cluster.election_timeout());
     return cluster;
 }
@@ -43,7 +45,8 @@ void fast_timers(Stage& stage) {
 
 void hand_overs_in_bad_weather(Stage& stage) {
     stage.settings.policy.timing = timing();
-    harm(three_or_five(stage), {.crash = 1, .lag = 1, .cut = 3, .weather = 4, .step_down = 6},
+    harm(three_or_five(stage),
+         {.crash = 1, .lag = 1, .cut = 3, .weather = 4, .step_down = 6, .lost_campaign = 1},
          milliseconds(500));
 }
 
@@ -56,7 +59,14 @@ void different_timers(Stage& stage) {
     }
     cluster.add_and_start(0);
     cluster.expect_leader(10 * cluster.election_timeout());
-    harm(cluster, {.crash = 2, .pause = 2, .cut = 5, .part = 3, .weather = 1, .step_down = 3},
+    harm(cluster,
+         {.crash = 2,
+          .pause = 2,
+          .cut = 5,
+          .part = 3,
+          .weather = 1,
+          .step_down = 3,
+          .lost_campaign = 3},
          milliseconds(700));
 }
 
@@ -74,11 +84,52 @@ void wrong_clocks(Stage& stage) {
     harm(cluster, {.pause = 3, .part = 4, .step_down = 3}, milliseconds(700));
 }
 
+// Answers take long, and are then cut off.
+void slow_links(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.network.weather =
+        cluster.fair = {.delay_min = milliseconds(1), .delay_max = milliseconds(100)};
+    cluster.add_and_start(3 + 2 * (stage.turn() % 2));
+    cluster.expect_leader(10 * cluster.election_timeout());
+    Mischief mischief(cluster, {.crash = 1, .pause = 1, .cut = 2, .part = 4}, milliseconds(900));
+    mischief.run(seconds(25));
+    cluster.fair = {};
+    cluster.settle();
+}
+
+// A hand-over waits for the configuration of its target, and meanwhile a higher term comes along.
+void interrupted_hand_overs(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.add_and_start(3);
+    cluster.settle();
+    while (cluster.nodes().size() < 7 && cluster.leader()) {
+        auto& leader = *cluster.leader();
+        auto& loser = cluster.node((leader.index() + 1) % 3);
+        loser.crash("killed in a campaign");
+        Durable record = *loser.disk.record();
+        record.term += 2;
+        record.voted_for = record.uuid;
+        loser.disk.rewrite(record);
+        cluster.add_and_start(0);
+        for (int i = 0; i < 2; ++i) cluster.add().start();
+        const auto version = [&] { return leader.election().electorate().number.version; };
+        const auto before = version();
+        if (cluster.run_until([&] { return version() > before; }, seconds(5)) && leader.leads()) {
+            leader.wish(StepDown{});
+        }
+        cluster.run(seconds(3));
+        cluster.expect_leader(seconds(5));
+    }
+    cluster.settle();
+}
+
 // The network breaks in the very moment in which the voters change.
 void voters_change(Stage& stage) {
     stage.settings.policy.timing = timing();
     auto& cluster = stage.build();
-    cluster.add_and_start(1 + 2 * (stage.seed % 2));
+    cluster.add_and_start(1 + 2 * (stage.turn() % 2));
     cluster.expect_leader(10 * cluster.election_timeout());
     cluster.run(seconds(2));
     while (cluster.nodes().size() < 7) {
@@ -115,20 +166,25 @@ void disks_are_lost(Stage& stage) {
 void founding(Stage& stage) {
     auto& policy = stage.settings.policy;
     policy.timing = timing();
-    const bool all = stage.seed % 4 < 2;
+    const bool all = stage.turn() % 2 == 0;
     if (all) policy.bootstrap = Bootstrap::all, policy.expect = 3;
     auto& cluster = stage.build();
-    cluster.arbiter_fails = stage.seed % 3 == 0 ? 500 : 0;
+    cluster.arbiter_fails = stage.turn() % 3 == 0 ? 500 : 0;
     cluster.network.weather.loss = cluster.fair.loss = 200;
     for (std::size_t i = 0; i < 5; ++i) {
         auto& node = cluster.add();
-        cluster.schedule.after(cluster.random.below(Duration(seconds(3))),
-                               [&node] { node.start(); });
+        cluster.schedule.after(cluster.random.below(Duration(seconds(3))), [&node] {
+            if (!node.running()) node.start();
+        });
     }
     Mischief mischief(cluster, {.crash = 3, .disk = 2, .part = 1, .weather = 1}, milliseconds(500));
     mischief.run(seconds(8));
     cluster.fair.loss = 0;
-    cluster.settle();
+    cluster.heal();
+    cluster.run(seconds(10));
+    // Founding sets may differ: the operator's to mend then.
+    const auto blank = [](const auto& node) { return node->election().durable().blank(); };
+    if (!all || !std::ranges::all_of(cluster.nodes(), blank)) cluster.settle();
 }
 
 // Some links stand, others do not: a leader exists where some node reaches a quorum both ways.
@@ -139,8 +195,12 @@ void standing_graphs(Stage& stage) {
     for (int times = 0; times < 3; ++times) {
         const auto count = cluster.nodes().size();
         cluster.network.mend_all();
-        for (std::size_t link = 0; link < count * count; ++link) {
+        const bool deaf = cluster.random.chance(300) && cluster.leader();
+        for (std::size_t link = 0; link < count * count && !deaf; ++link) {
             if (cluster.random.chance(300)) cluster.network.cut(link / count, link % count);
+        }
+        for (std::size_t from = 0; from < count && deaf; ++from) {
+            cluster.network.cut(from, cluster.leader()->index());
         }
         cluster.run(seconds(10));
         if (!cluster.leader_possible()) continue;
@@ -160,7 +220,7 @@ void higher_terms(Stage& stage) {
     auto& loser = cluster.node((leader->index() + 1) % cluster.nodes().size());
     loser.crash("killed in a campaign");
     Durable record = *loser.disk.record();
-    record.term += 1 + stage.seed % 5;
+    record.term += 1 + stage.turn() % 5;
     record.voted_for = record.uuid;
     loser.disk.rewrite(record);
     loser.start();
@@ -174,6 +234,8 @@ constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"hand-overs in bad weather", hand_overs_in_bad_weather},
                                 {"different timers", different_timers},
                                 {"wrong clocks", wrong_clocks},
+                                {"slow links", slow_links},
+                                {"interrupted hand-overs", interrupted_hand_overs},
                                 {"voters change", voters_change},
                                 {"disks are lost", disks_are_lost},
                                 {"founding", founding},
@@ -181,6 +243,8 @@ constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"higher terms", higher_terms}};
 
 }  // namespace
+
+std::uint64_t Stage::turn() const { return seed / std::size(kFamilies); }
 
 std::span<const Family> families() { return kFamilies; }
 

@@ -15,6 +15,9 @@ struct Stage {
     SimSettings settings{};
     std::unique_ptr<SimCluster> cluster{};
 
+    // How often its family has had its turn.
+    [[nodiscard]] std::uint64_t turn() const;
+
     SimCluster& build() {
         settings.seed = seed;
         cluster = std::make_unique<SimCluster>(settings);
