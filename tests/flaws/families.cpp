@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "election/recovery.h"
 #include "support/mischief.h"
 
 namespace electiond::sim {
@@ -43,18 +44,27 @@ void fast_timers(Stage& stage) {
     harm(three_or_five(stage), Harm::all(), milliseconds(100));
 }
 
+// Old messages come again, and the lead changes hands all the time.
 void hand_overs_in_bad_weather(Stage& stage) {
     stage.settings.policy.timing = timing();
-    harm(three_or_five(stage),
-         {.crash = 1, .lag = 1, .cut = 3, .weather = 4, .step_down = 6, .lost_campaign = 1},
-         milliseconds(500));
+    auto& cluster = stage.build();
+    cluster.fair = {.loss = 50, .repeat = 200, .echo = 300, .echo_max = seconds(5)};
+    cluster.network.weather = cluster.fair;
+    cluster.add_and_start(stage.turn() % 2 == 0 ? 3 : 5);
+    cluster.expect_leader(10 * cluster.election_timeout());
+    Mischief mischief(
+        cluster, {.crash = 1, .lag = 1, .cut = 3, .weather = 4, .step_down = 6, .lost_campaign = 4},
+        milliseconds(500));
+    mischief.run(seconds(20));
+    cluster.fair = {};
+    cluster.settle();
 }
 
 void different_timers(Stage& stage) {
     auto& cluster = stage.build();
     for (std::size_t i = 0; i < 3; ++i) {
         Policy policy = cluster.settings_.policy;
-        policy.timing = timing(milliseconds(500 + cluster.random.below(std::uint64_t{1500})));
+        policy.timing = timing(milliseconds(300 + cluster.random.below(std::uint64_t{2000})));
         cluster.add(policy);
     }
     cluster.add_and_start(0);
@@ -104,28 +114,34 @@ void interrupted_hand_overs(Stage& stage) {
     auto& cluster = stage.build();
     cluster.add_and_start(3);
     cluster.settle();
-    while (cluster.nodes().size() < 7 && cluster.leader()) {
+    for (int times = 0; times < 2; ++times) {
         auto& leader = *cluster.leader();
         auto& loser = cluster.node((leader.index() + 1) % 3);
+        const auto target = (leader.index() + 2) % cluster.nodes().size();
         loser.crash("killed in a campaign");
         Durable record = *loser.disk.record();
         record.term += 2;
         record.voted_for = record.uuid;
         loser.disk.rewrite(record);
-        cluster.add_and_start(0);
         for (int i = 0; i < 2; ++i) cluster.add().start();
         const auto version = [&] { return leader.election().electorate().number.version; };
         const auto before = version();
-        if (cluster.run_until([&] { return version() > before; }, seconds(5)) && leader.leads()) {
-            leader.wish(StepDown{});
+        cluster.network.swallow = [&](std::size_t, std::size_t to, std::string_view name) {
+            return to == target && name == "heartbeat" && version() > before;
+        };
+        const auto grows = [&] { return !leader.running() || version() > before; };
+        if (cluster.run_until(grows, seconds(5)) && leader.leads()) {
+            leader.wish(StepDown{node_name(target)});
         }
+        cluster.network.swallow = nullptr;
+        if (!loser.running()) loser.start();
         cluster.run(seconds(3));
-        cluster.expect_leader(seconds(5));
+        cluster.heal();
+        cluster.settle();
     }
-    cluster.settle();
 }
 
-// The network breaks in the very moment in which the voters change.
+// The network breaks, or the leader dies, in the very moment in which the voters change.
 void voters_change(Stage& stage) {
     stage.settings.policy.timing = timing();
     auto& cluster = stage.build();
@@ -133,32 +149,82 @@ void voters_change(Stage& stage) {
     cluster.expect_leader(10 * cluster.election_timeout());
     cluster.run(seconds(2));
     while (cluster.nodes().size() < 7) {
-        cluster.add_and_start(2);
-        const auto* leader = cluster.leader();
+        for (int i = 0; i < 2; ++i) cluster.add().start();
+        auto* leader = cluster.leader();
         const auto version = [&] { return leader->election().electorate().number.version; };
         const auto before = version();
         const auto grows = [&] { return !leader->running() || version() > before; };
         if (leader && cluster.run_until(grows, seconds(5))) {
             cluster.run(cluster.random.below(Duration(milliseconds(6))));
         }
+        if (leader && cluster.random.chance(500)) leader->crash("killed");
         std::vector<std::size_t> some;
         for (std::size_t i = 0; i < cluster.nodes().size(); ++i) {
             if (cluster.random.chance(500)) some.push_back(i);
         }
-        cluster.part(some);
+        if (cluster.random.chance(700)) cluster.part(some);
         cluster.run(seconds(5));
-        if (cluster.random.chance(300)) {
-            cluster.node(cluster.random.below(cluster.nodes().size())).crash("killed");
-        }
         cluster.heal();
         cluster.expect_leader(10 * cluster.election_timeout());
     }
     cluster.settle();
 }
 
+// Two of three voters, one of which missed how the voters became five, are parted from the leader.
+// Greetings, which would tell them, are lost.
+void left_behind(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.add_and_start(3);
+    cluster.settle();
+    const auto leader = cluster.leader()->index();
+    const auto behind = (leader + 1 + stage.turn() % 2) % 3;
+    const auto other = 3 - leader - behind;
+    cluster.network.swallow = [](std::size_t, std::size_t, std::string_view name) {
+        return name == "hello";
+    };
+    cluster.cut_off(behind);
+    for (int i = 0; i < 2; ++i) cluster.add().start();
+    cluster.network.swallow = [&](std::size_t from, std::size_t, std::string_view name) {
+        return name == "hello" && from == behind;
+    };
+    const auto grown = [&] {
+        return cluster.node(leader).election().electorate().voters.size() == 5;
+    };
+    cluster.run_until(grown, seconds(8));
+    cluster.run(cluster.random.below(Duration(milliseconds(3))));
+    cluster.network.mend_all();
+    cluster.part({behind, other});
+    cluster.run(seconds(6));
+    cluster.network.swallow = nullptr;
+    cluster.settle();
+}
+
+// Of three, two go on alone, each as a cluster of its own: foreign to each other, whatever they
+// say.
+void two_recoveries(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.add_and_start(3);
+    cluster.settle();
+    for (const auto& node : cluster.nodes()) node->crash("for good, it seems");
+    cluster.run(seconds(2));
+    cluster.referee.one_cluster = false;
+    cluster.referee.many_leaders = true;
+    for (std::size_t i = 0; i < 2; ++i) {
+        auto& node = cluster.node(i);
+        node.disk.rewrite(recovered(*node.disk.record(), cluster.random.identity()));
+        node.start();
+        cluster.run(seconds(2));
+    }
+    Mischief mischief(cluster, {.crash = 2, .cut = 1, .weather = 1}, seconds(1));
+    mischief.run(seconds(8));
+    cluster.settle();
+}
+
 void disks_are_lost(Stage& stage) {
     stage.settings.policy.timing = timing();
-    harm(three_or_five(stage), {.crash = 3, .cut = 3, .part = 3, .step_down = 2, .lose_disk = 4},
+    harm(three_or_five(stage), {.crash = 3, .cut = 3, .part = 3, .step_down = 2, .lose_disk = 8},
          milliseconds(700));
 }
 
@@ -237,6 +303,8 @@ constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"slow links", slow_links},
                                 {"interrupted hand-overs", interrupted_hand_overs},
                                 {"voters change", voters_change},
+                                {"left behind", left_behind},
+                                {"two recoveries", two_recoveries},
                                 {"disks are lost", disks_are_lost},
                                 {"founding", founding},
                                 {"standing graphs", standing_graphs},

@@ -40,36 +40,37 @@ void Referee::saw(const SimNode& node) {
     if (node.running()) {
         const auto& election = node.election();
         if (std::holds_alternative<Leading>(election.role())) {
-            const auto& durable = election.durable();
-            const auto [at, first] =
-                led_.try_emplace({durable.cluster_id, durable.term}, durable.uuid);
-            if (at->second != durable.uuid) {
-                blame("two leaders of term " + std::to_string(durable.term) + ": " +
-                      at->second.value + " and " + durable.uuid.value);
-            }
-            if (first) check_election(node);
-            leaders_seen_ += first;
+            saw_lead(election.durable());
         }
         highest_term_ = std::max(highest_term_, election.term());
+        check_followed(node);
         if (node.spins() >= 100) blame(named(node) + " spins: its deadline does not move");
     }
     check_leaders();
 }
 
-// Who wins has votes that were seen to leave, from a quorum of the voters with whom it asked.
-void Referee::check_election(const SimNode& winner) {
-    const auto& durable = winner.election().durable();
-    auto& campaign = campaigns_[{durable.cluster_id, durable.term, durable.uuid}];
-    const auto& config = durable.config;
+// A term has one leader, and it has votes that were seen to leave, from a quorum of the voters with
+// whom it asked.
+void Referee::saw_lead(const Durable& winner) {
+    const auto [at, first] = led_.try_emplace({winner.cluster_id, winner.term}, winner.uuid);
+    if (at->second != winner.uuid) {
+        blame("two leaders of term " + std::to_string(winner.term) + ": " + at->second.value +
+              " and " + winner.uuid.value);
+    }
+    if (!first) return;
+    ++leaders_seen_;
+    auto& campaign = campaigns_[{winner.cluster_id, winner.term, winner.uuid}];
+    const auto& config = winner.config;
     const auto votes = std::ranges::count_if(config.voters, [&](const Voter& voter) {
-        return voter.uuid == durable.uuid || campaign.granted.contains(voter.uuid);
+        return voter.uuid == winner.uuid || campaign.granted.contains(voter.uuid);
     });
+    const std::string who = "node " + winner.node_id.value;
     if (static_cast<std::size_t>(votes) < config.quorum()) {
-        blame(named(winner) + " leads with " + std::to_string(votes) + " of " +
+        blame(who + " leads with " + std::to_string(votes) + " of " +
               std::to_string(config.voters.size()) + " votes");
     }
     if (campaign.asked_with && campaign.asked_with->version != config.number.version) {
-        blame(named(winner) + " wins with another configuration than it asked with");
+        blame(who + " wins with another configuration than it asked with");
     }
     campaign.granted.clear();
 }
@@ -79,26 +80,51 @@ void Referee::check_leaders() {
     const SimNode* leader = nullptr;
     for (const auto& node : nodes_) {
         if (!node->leads()) continue;
-        if (leader) return blame(named(*leader) + " and " + named(*node) + " lead at once");
+        if (leader && realm(*leader) == realm(*node)) {
+            return blame(named(*leader) + " and " + named(*node) + " lead at once");
+        }
         leader = node.get();
+        check_leader(*leader);
     }
-    if (!leader) return;
-    const FencingToken token = leader->token();
-    if (token < highest_token_ || (token == highest_token_ && leader->index() != token_holder_)) {
-        return blame("the fencing token did not rise: " + named(*leader) + " leads with " +
-                     std::to_string(token) + " after " + std::to_string(highest_token_) +
-                     " of node " + node_name(token_holder_));
+}
+
+void Referee::check_leader(const SimNode& leader) {
+    const FencingToken token = leader.token();
+    auto& newest = tenures_[realm(leader)];
+    if (token < newest.token || (token == newest.token && leader.index() != newest.holder)) {
+        return blame("the fencing token did not rise: " + named(leader) + " leads with " +
+                     std::to_string(token) + " after " + std::to_string(newest.token) +
+                     " of node " + node_name(newest.holder));
     }
-    highest_token_ = token;
-    token_holder_ = leader->index();
-    check_grants(*leader);
+    newest = {token, leader.index()};
+    highest_token_ = std::max(highest_token_, token);
+    check_grants(leader);
+}
+
+// Among whom there may be one leader: everyone, or everyone of one cluster.
+std::string Referee::realm(const SimNode& node) const {
+    return many_leaders ? node.status()->cluster_id : std::string();
+}
+
+// Whom a board shows as the leader of a term has won that term.
+void Referee::check_followed(const SimNode& node) {
+    const auto status = node.status();
+    if (!status->followed) return;
+    std::pair now{status->term, status->followed->uuid};
+    if (auto& before = followed_[node.index()]; before != now) {
+        const auto at = led_.find({status->cluster_id, status->term});
+        if (at == led_.end() || at->second != now.second) {
+            blame(named(node) + " follows one who has not won its term");
+        }
+        before = std::move(now);
+    }
 }
 
 // G2: until the end of a grant no other node is a visible leader.
 void Referee::check_grants(const SimNode& leader) {
     std::erase_if(grants_, [&](const Grant& grant) { return grant.until <= schedule_.now(); });
     for (const auto& grant : grants_) {
-        if (grant.node == leader.index()) continue;
+        if (grant.node == leader.index() || grant.realm != realm(leader)) continue;
         const auto left = std::chrono::duration<double, std::milli>(grant.until - schedule_.now());
         return blame(named(leader) + " leads while a client relies on node " +
                      node_name(grant.node) + " for " + std::to_string(left.count()) + " ms more");
@@ -109,7 +135,7 @@ void Referee::saw_grant(const SimNode& node, Moment until) {
     if (!node.leads()) return blame(named(node) + " gives a grant and does not lead");
     const auto same = std::ranges::find(grants_, node.index(), &Grant::node);
     if (same == grants_.end()) {
-        grants_.push_back({node.index(), until});
+        grants_.push_back({node.index(), realm(node), until});
     } else {
         same->until = std::max(same->until, until);
     }
@@ -232,6 +258,7 @@ void Referee::check_request(const Durable& disk, const PeerRequest& request) {
                 never(request.term != disk.term, "its term");
                 never(body.number > disk.config.number, "its configuration");
                 never(body.promise > disk.promise, "its own promise");
+                saw_lead(disk);
             },
             [&](const TimeoutNow&) { never(request.term > disk.term, "the term it led"); },
             [&](const Hello& body) { never(unsaved(body.founding_set), "its founding set"); },

@@ -39,18 +39,24 @@ class Referee {
 
     // One cluster is all that may come into being. Off where a test wants more.
     bool one_cluster = true;
+    // Clusters foreign to each other: each may have a leader of its own.
+    bool many_leaders = false;
 
   private:
     void check_leaders();
+    void check_leader(const SimNode& leader);
     void check_grants(const SimNode& leader);
+    void check_followed(const SimNode& node);
+    [[nodiscard]] std::string realm(const SimNode& node) const;
     void check_configurations();
-    void check_election(const SimNode& winner);
+    void saw_lead(const Durable& winner);
     void check_reply(const SimNode& node, const Durable& disk, const PeerReply& reply,
                      const PeerRequest& request);
     void check_request(const Durable& disk, const PeerRequest& request);
 
     struct Grant {
         std::size_t node = 0;
+        std::string realm{};
         Moment until{};
     };
 
@@ -72,8 +78,13 @@ class Referee {
     std::map<std::tuple<std::size_t, std::size_t, bool>, Read>
         read_;                   // node, name by its length, is it an answer?
     std::vector<Grant> grants_;  // that still run
+    struct Tenure {
+        FencingToken token = 0;
+        std::size_t holder = 0;
+    };
+    std::map<std::string, Tenure> tenures_;                      // the newest of each realm
+    std::map<std::size_t, std::pair<Term, NodeUuid>> followed_;  // as boards last showed it
     FencingToken highest_token_ = 0;
-    std::size_t token_holder_ = 0;
     Term highest_term_ = 0;
     std::uint64_t leaders_seen_ = 0;
 };
