@@ -218,8 +218,8 @@ void Mischief::leave() {
     }
 }
 
-// It died in a campaign that nobody heard of. The leader re-elects itself in place, and is at once
-// asked to let go, which has to wait for that.
+// It died in a campaign that nobody heard of. The leader re-elects itself in place, and is
+// asked to let go at once, or when it has just won.
 void Mischief::lost_campaign() {
     SimNode& node = any();
     SimNode* leader = cluster_.leader();
@@ -236,10 +236,9 @@ void Mischief::lost_campaign() {
     const auto overtaken = [&] {
         return leader->life() != life || leader->election().term() > record.term;
     };
-    if (cluster_.run_until(overtaken, cluster_.election_timeout()) && leader->running() &&
-        !leader->stopping()) {
-        leader->wish(StepDown{});
-    }
+    if (!cluster_.run_until(overtaken, cluster_.election_timeout())) return;
+    cluster_.run(random().below(Duration(std::chrono::milliseconds(20))));
+    if (leader->running() && !leader->stopping()) leader->wish(StepDown{});
 }
 
 void Mischief::join() {

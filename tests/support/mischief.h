@@ -27,7 +27,6 @@ struct Harm {
     unsigned lost_campaign = 0;  // somebody comes back with a higher term than the leader's
 
     static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1, 1, 2}; }
-}; }
 };
 
 class Mischief {
