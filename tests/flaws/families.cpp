@@ -48,7 +48,12 @@ void fast_timers(Stage& stage) {
 void hand_overs_in_bad_weather(Stage& stage) {
     stage.settings.policy.timing = timing();
     auto& cluster = stage.build();
-    cluster.fair = {.loss = 50, .repeat = 200, .echo = 300, .echo_max = seconds(5)};
+    cluster.fair = {.loss = 100,
+                    .repeat = 300,
+                    .echo = 300,
+                    .echo_max = seconds(5),
+                    .spike = 200,
+                    .spike_max = milliseconds(150)};
     cluster.network.weather = cluster.fair;
     cluster.add_and_start(stage.turn() % 2 == 0 ? 3 : 5);
     cluster.expect_leader(10 * cluster.election_timeout());
@@ -267,7 +272,8 @@ void disks_are_lost(Stage& stage) {
          milliseconds(700));
 }
 
-// Blank nodes start together and found one cluster: by a claim, or all together.
+// Blank nodes found one cluster, by a claim or all together, while not everyone hears the two whose
+// uuids are the smallest.
 void founding(Stage& stage) {
     auto& policy = stage.settings.policy;
     policy.timing = timing();
@@ -275,15 +281,18 @@ void founding(Stage& stage) {
     if (all) policy.bootstrap = Bootstrap::all, policy.expect = 3;
     auto& cluster = stage.build();
     cluster.arbiter_fails = stage.turn() % 3 == 0 ? 500 : 0;
-    cluster.network.weather.loss = cluster.fair.loss = 200;
-    for (std::size_t i = 0; i < 5; ++i) {
-        auto& node = cluster.add();
-        cluster.schedule.after(cluster.random.below(Duration(seconds(3))), [&node] {
-            if (!node.running()) node.start();
-        });
+    cluster.network.weather.loss = cluster.fair.loss = 150;
+    cluster.add_and_start(5);
+    const auto uuid = [&](std::size_t node) { return cluster.node(node).disk.record()->uuid; };
+    std::vector<std::size_t> order{0, 1, 2, 3, 4};
+    std::ranges::sort(order, {}, uuid);
+    for (const std::size_t place : {2, 3, 4}) {  // one-way: the first two hear the others
+        cluster.network.cut(order[0], order[place]);
+        if (cluster.random.chance(800)) cluster.network.cut(order[1], order[place]);
     }
+    cluster.run(seconds(4));
     Mischief mischief(cluster, {.crash = 3, .disk = 2, .part = 1, .weather = 1}, milliseconds(500));
-    mischief.run(seconds(8));
+    mischief.run(seconds(6));
     cluster.fair.loss = 0;
     cluster.heal();
     cluster.run(seconds(10));

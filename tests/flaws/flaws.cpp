@@ -35,6 +35,7 @@ Quarry hunt(std::string_view flaw, std::uint64_t seeds) {
             quarry.family = family.name;
         }
         quarry.played += stage.cluster->now().time_since_epoch();
+        quarry.hash = quarry.hash * 31 + stage.cluster->transcript.hash();
     }
     return quarry;
 }

@@ -27,6 +27,7 @@ struct Quarry {
     std::string_view family{};           // that found it
     std::uint64_t seeds = 0;             // that were played, the one that found it included
     Duration played{};                   // simulated time of all of them
+    std::uint64_t hash = 0;              // of all their transcripts
 };
 
 // Plays seeds from 1, at most `seeds`, each in the family whose turn it is, with `flaw` planted;
