@@ -1,6 +1,8 @@
 // The bugs that can be planted, and the hunt for one.
 #include "flaws.h"
 
+#include <cstdio>
+
 #include "families.h"
 
 namespace electiond::sim {
@@ -19,6 +21,12 @@ struct Planted {
 }  // namespace
 
 std::span<const Flaw> known_flaws() { return kFlaws; }
+
+std::string in_hex(std::uint64_t hash) {
+    char text[20];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+    return text;
+}
 
 Quarry hunt(std::string_view flaw, std::uint64_t seeds) {
     const Planted planted(flaw);

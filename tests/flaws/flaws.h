@@ -34,4 +34,7 @@ struct Quarry {
 // with none where it is empty.
 [[nodiscard]] Quarry hunt(std::string_view flaw, std::uint64_t seeds);
 
+// A hash as it is shown.
+[[nodiscard]] std::string in_hex(std::uint64_t hash);
+
 }  // namespace electiond::sim

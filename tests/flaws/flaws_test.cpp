@@ -1,8 +1,62 @@
 // The simulation bites: it finds each planted bug, and finds nothing where none is planted.
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "flaws.h"
 
 namespace electiond::sim {
-namespace {}  // namespace
+namespace {
+
+// Instrumented code is too slow for a hunt to its end: each family is played once there, for what
+// the sanitizer has to say.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+constexpr bool kHurried = true;
+constexpr std::uint64_t kSeeds = 16;
+#else
+constexpr bool kHurried = false;
+constexpr std::uint64_t kSeeds = 2000;
+#endif
+constexpr std::uint64_t kControlSeeds = kHurried ? 16 : 160;
+
+// What the clean program says of the same seeds.
+std::string clean_hunt(std::uint64_t seeds) {
+    const std::string command = FLAWS_CLEAN_HUNT " --flaw none --seeds " + std::to_string(seeds);
+    std::string said;
+    std::array<char, 256> piece{};
+    FILE* pipe = popen(command.c_str(), "r");
+    while (std::fgets(piece.data(), piece.size(), pipe) != nullptr) said += piece.data();
+    EXPECT_EQ(pclose(pipe), 0) << said;
+    return said;
+}
+
+class PlantedFlaw : public ::testing::TestWithParam<Flaw> {};
+
+TEST_P(PlantedFlaw, IsFound) {
+    const auto quarry = hunt(GetParam().name, GetParam().mask.empty() ? kSeeds : kControlSeeds);
+    if (!GetParam().mask.empty()) {
+        EXPECT_FALSE(quarry.fault) << "no longer masked: " << *quarry.fault;
+    } else if (!quarry.fault && kHurried) {
+        GTEST_SKIP() << "not found in " << kSeeds << " seeds; the plain build goes on for longer";
+    } else {
+        EXPECT_TRUE(quarry.fault) << GetParam().sentence << " The referee saw nothing.";
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(, PlantedFlaw,
+                         ::testing::ValuesIn(known_flaws().begin(), known_flaws().end()),
+                         [](const auto& flaw) { return std::string(flaw.param.name); });
+
+// Without a bug the copy is the very program that it was copied from, to the byte of a transcript.
+TEST(NoFlaw, IsFoundAndTheTranscriptIsThatOfTheCleanCode) {
+    const auto quarry = hunt({}, kControlSeeds);
+
+    EXPECT_FALSE(quarry.fault) << *quarry.fault;
+    EXPECT_THAT(clean_hunt(kControlSeeds), ::testing::HasSubstr(in_hex(quarry.hash)));
+}
+
+}  // namespace
 }  // namespace electiond::sim

@@ -1,5 +1,5 @@
 // hunt [--flaw NAME] [--seeds N]: plants each bug of this folder, or one, and prints a Markdown
-// table of how long it took the simulation to find it.
+// table of how long it took the simulation to find it; last, the same with none planted.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +23,7 @@ bool row(const Flaw& flaw, std::uint64_t seeds) {
     const auto quarry = hunt(flaw.name, seeds);
     const std::string name(flaw.name.empty() ? "none planted" : "`" + std::string(flaw.name) + "`");
     const std::string sentence(flaw.sentence);
-    std::string said = "**no fault**";
+    std::string said = "no fault, transcripts " + in_hex(quarry.hash);
     if (quarry.fault) said = *quarry.fault + " (" + std::string(quarry.family) + ")";
     if (!flaw.mask.empty()) said += "; masked: " + std::string(flaw.mask);
     const std::chrono::duration<double> played = quarry.played;
