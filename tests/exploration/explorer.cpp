@@ -54,6 +54,7 @@ class Explorer {
         start_ = start;
         links_.push_back({});
         seen_.insert(stage.fingerprint(start));
+        if (limits.count_nodes) report_.node_states.insert(stage.fingerprint_of_nodes(start));
         frontier_.push_back({std::move(start), 0});
     }
 
@@ -121,6 +122,7 @@ class Explorer {
             return;
         }
         report_.states = seen_.size();
+        if (limits_.count_nodes) report_.node_states.insert(stage_.fingerprint_of_nodes(world));
         if (!stage_.within_bounds(world)) {
             ++report_.out_of_bounds;
             ++cut_;

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +19,7 @@ struct Limits {
     // Of this share of the worlds taken for the same as another (one in so many; 0: none) it is
     // looked whether they have the same successors.
     std::uint64_t compare_one_in = 0;
+    bool count_nodes = false;  // see Report::node_states
 };
 
 struct Level {
@@ -34,6 +35,7 @@ struct Report {
     std::uint64_t out_of_bounds = 0;        // worlds not followed: too high a term
     std::uint64_t shown_to_lead = 0;        // worlds with a visible leader
     std::uint64_t compared = 0;             // worlds taken for the same and looked at closely
+    std::set<std::uint64_t> node_states{};  // worlds that differ in more than messages under way
     unsigned depth = 0;                     // the deepest that was visited completely
     bool complete = false;                  // there is nothing beyond
     std::string fault{};                    // the first broken promise; empty: none

@@ -12,16 +12,20 @@ std::uint64_t left(std::int64_t until, std::int64_t now) {
     return until <= now ? 0 : static_cast<std::uint64_t>(until - now);
 }
 
+bool leads(const Election& election, Term term) {
+    return election.term() == term && std::holds_alternative<Leading>(election.role());
+}
+
 }  // namespace
 
-// Could an ack of this round still tell its leader anything? Older acks, and those of a lead that
-// is over, are dropped (I2).
+// Could an acceptance of this round still tell its leader anything? Older ones, and those of a lead
+// that is over, are dropped (I2).
 bool Stage::ack_counts(const World& world, const Message& message, NodeIndex leader,
                        NodeIndex follower) const {
     const Election& election = actor(world, leader).election;
-    const auto* lead = std::get_if<Leading>(&election.role());
-    if (!lead || election.term() != message.term) return false;
-    const auto* known = lead->roster.find(uuid_of(follower));
+    if (!leads(election, message.term)) return false;
+    const auto& lead = std::get<Leading>(election.role());
+    const auto* known = lead.roster.find(uuid_of(follower));
     if (!known) return !election.electorate().bans(uuid_of(follower));
     return *message.seq > known->seq;
 }
@@ -40,9 +44,9 @@ bool Stage::over(const World& world, const Message& message) const {
                (message.term == to.term() && !to.durable().voted_for.empty());
     }
     if (message.request<PreVote>()) return message.term != from.term() + 1;
+    // A refusal shows the leader a higher term (C4), whichever round it answers.
     if (message.request<Heartbeat>()) {
-        const bool heard = message.term >= to.term();
-        return !heard && !ack_counts(world, message, message.from, message.to);
+        return message.term < to.term() && !leads(from, message.term);
     }
     if (message.request<TimeoutNow>()) return message.term < to.term();
     if (message.reply<PreVoteReply>()) return message.term != to.term() + 1;
@@ -55,26 +59,34 @@ bool Stage::over(const World& world, const Message& message) const {
             body->granted && !ElectionFingerprint::has_voted(*campaign, uuid_of(message.from));
         return !tells && !counts;
     }
+    if (std::get<PeerReply>(message.what).term > message.term) return !leads(to, message.term);
     return !ack_counts(world, message, message.to, message.from);
 }
 
-// Two heartbeats of one leader to one node, of which the older's ack is worth nothing: the newer
-// does all that the older could.
+// Two heartbeats of one leader to one node, or two refusals of such: where acceptance of the older
+// counts for nothing, the newer does all that the older could.
 bool Stage::dominated(const World& world, MessageId id) const {
     const Message& older = post_[id];
-    const auto* body = older.request<Heartbeat>();
-    if (!body || ack_counts(world, older, older.from, older.to)) return false;
-    const auto& config = actor(world, older.to).election.electorate();
-    const bool brings_nothing = !body->config || body->config->number <= config.number;
+    const bool asks = older.request<Heartbeat>() != nullptr;
+    const bool refuses = older.reply<HeartbeatReply>() != nullptr &&
+                         std::get<PeerReply>(older.what).term > older.term;
+    if (!refuses && (!asks || ack_counts(world, older, older.from, older.to))) return false;
+    const auto brings_nothing = [&](const Message& message) {
+        const auto* body = message.request<Heartbeat>();
+        const auto& held = actor(world, message.to).election.electorate().number;
+        return body && (!body->config || body->config->number <= held);
+    };
     return std::ranges::any_of(world.post, [&](MessageId other) {
         const Message& newer = post_[other];
-        return newer.from == older.from && newer.to == older.to && newer.term == older.term &&
-               newer.request<Heartbeat>() && *newer.seq > *older.seq &&
-               (brings_nothing || newer.hash[0] == older.hash[0]);
+        if (newer.seq <= older.seq || newer.term != older.term) return false;
+        if (newer.hash[0] == older.hash[0]) return true;
+        return newer.from == older.from && newer.to == older.to && brings_nothing(older) &&
+               brings_nothing(newer);
     });
 }
 
 void Stage::drop_what_is_over(World& world) const {
+    if (rules_.keeps_all_post) return;
     std::erase_if(world.post, [&](MessageId id) { return over(world, post_[id]); });
     std::vector<MessageId> kept;
     for (const MessageId id : world.post) {
@@ -100,20 +112,8 @@ const std::array<std::uint64_t, 6>& Stage::actor_hash(ActorId id, NodeIndex node
     return at->second;
 }
 
-std::uint64_t Stage::fingerprint(const World& world) {
-    std::array<const std::array<std::uint64_t, 6>*, kNodes> nodes{};
-    std::array<std::uint64_t, kNodes> clients{};
-    for (NodeIndex node = 0; node < kNodes; ++node) {
-        nodes[node] = &actor_hash(world.actors[node], node, world.now);
-        const Instant now = local(world.now, node);
-        clients[node] = Hasher()
-                            .add(left(world.relied[node], world.now))
-                            .add(left(world.book[node].time_since_epoch().count(),
-                                      now.time_since_epoch().count()))
-                            .add(world.open[node] ? 1 : 0)
-                            .value();
-    }
-    // When the round of a heartbeat or an ack was sent matters while its ack may still count.
+// When the round of a heartbeat or an ack was sent matters while its ack may still count.
+std::vector<std::uint64_t> Stage::rounds_under_way(const World& world) const {
     std::vector<std::uint64_t> rounds;
     for (const MessageId id : world.post) {
         const Message& message = post_[id];
@@ -130,6 +130,29 @@ std::uint64_t Stage::fingerprint(const World& world) {
                             .add(sent ? static_cast<std::uint64_t>((now - *sent).count()) : 1)
                             .value();
     }
+    return rounds;
+}
+
+std::uint64_t Stage::fingerprint_of_nodes(const World& world) {
+    World silent = world;
+    silent.post.clear();
+    return fingerprint(silent);
+}
+
+std::uint64_t Stage::fingerprint(const World& world) {
+    std::array<const std::array<std::uint64_t, 6>*, kNodes> nodes{};
+    std::array<std::uint64_t, kNodes> clients{};
+    for (NodeIndex node = 0; node < kNodes; ++node) {
+        nodes[node] = &actor_hash(world.actors[node], node, world.now);
+        const Instant now = local(world.now, node);
+        clients[node] = Hasher()
+                            .add(left(world.relied[node], world.now))
+                            .add(left(world.book[node].time_since_epoch().count(),
+                                      now.time_since_epoch().count()))
+                            .add(world.open[node] ? 1 : 0)
+                            .value();
+    }
+    const auto rounds = rounds_under_way(world);
     std::uint64_t smallest = ~std::uint64_t{0};
     for (const std::size_t i : renamings_) {
         const Renaming& renaming = kRenamings[i];

@@ -36,6 +36,7 @@ struct Rules {
     std::vector<Order> orders{};  // that whoever leads may be given …
     std::uint8_t commands = 0;    // … so often in all
     Fault fault = Fault::none;
+    bool keeps_all_post = false;  // messages that can have no effect any more, too
 };
 
 // Owns what worlds share. Results are remembered: the same node in the same state, given the same
@@ -59,6 +60,8 @@ class Stage {
 
     // The same for worlds that differ in names, past and absolute time only.
     [[nodiscard]] std::uint64_t fingerprint(const World& world);
+    // The same without the messages under way.
+    [[nodiscard]] std::uint64_t fingerprint_of_nodes(const World& world);
 
     [[nodiscard]] const Actor& actor(const World& world, NodeIndex node) const {
         return actors_[world.actors[node]];
@@ -112,6 +115,7 @@ class Stage {
     [[nodiscard]] bool over(const World& world, const Message& message) const;
     [[nodiscard]] bool dominated(const World& world, MessageId id) const;
     void drop_what_is_over(World& world) const;
+    [[nodiscard]] std::vector<std::uint64_t> rounds_under_way(const World& world) const;
     const std::array<std::uint64_t, 6>& actor_hash(ActorId actor, NodeIndex node, RealTime now);
 
     const Rules rules_;
