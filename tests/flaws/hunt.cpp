@@ -18,9 +18,13 @@ namespace {
     std::exit(64);
 }
 
+constexpr std::uint64_t kInVain = 160;  // seeds where nothing should be found
+
+bool looks_in_vain(const Flaw& flaw) { return flaw.name.empty() || !flaw.mask.empty(); }
+
 // One row; true where all is as it should be.
 bool row(const Flaw& flaw, std::uint64_t seeds) {
-    const auto quarry = hunt(flaw.name, seeds);
+    const auto quarry = hunt(flaw.name, looks_in_vain(flaw) ? std::min(seeds, kInVain) : seeds);
     const std::string name(flaw.name.empty() ? "none planted" : "`" + std::string(flaw.name) + "`");
     const std::string sentence(flaw.sentence);
     std::string said = "no fault, transcripts " + in_hex(quarry.hash);
@@ -30,7 +34,7 @@ bool row(const Flaw& flaw, std::uint64_t seeds) {
     std::printf("| %s | %s | %s | %llu | %.0f s |\n", name.c_str(), sentence.c_str(), said.c_str(),
                 static_cast<unsigned long long>(quarry.seeds), played.count());
     std::fflush(stdout);
-    return flaw.name.empty() ? !quarry.fault : quarry.fault || !flaw.mask.empty();
+    return quarry.fault.has_value() != looks_in_vain(flaw);
 }
 
 int run(const std::string& only, std::uint64_t seeds) {
@@ -49,7 +53,7 @@ int run(const std::string& only, std::uint64_t seeds) {
 int main(int count, char** values) {
     using namespace electiond::sim;
     std::string only;
-    std::uint64_t seeds = 200;
+    std::uint64_t seeds = 2000;
     for (int i = 1; i < count; i += 2) {
         const std::string option = values[i];
         if (i + 1 == count || (option != "--flaw" && option != "--seeds")) usage();

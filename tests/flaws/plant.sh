@@ -24,7 +24,8 @@ for patch in "$source"/tests/flaws/*.patch; do
     patch -s -p1 -F1 --no-backup-if-mismatch -r - -d "$new" -i "$patch" || {
         echo "tests/flaws/$name.patch does not fit the code any more." >&2
         echo "To refresh it: plant its bug in the clean code by hand, then" >&2
-        echo "  (echo \"$sentence\"; git diff -U1) > /tmp/fresh; git restore core tests/support" >&2
+        echo "  (sed '/^diff\|^---/,\$d' tests/flaws/$name.patch; git diff -U1) > /tmp/fresh" >&2
+        echo "  git restore core tests/support" >&2
         echo "  mv /tmp/fresh tests/flaws/$name.patch" >&2
         exit 1
     }
