@@ -1,8 +1,9 @@
 // chaos: real faults at random, one after the other and on top of each other; after each there must
 // be a leader, and never two.
+#include <algorithm>
 #include <cstdio>
-#include <deque>
 #include <iostream>
+#include <iterator>
 #include <random>
 
 #include "bench.h"
@@ -53,6 +54,7 @@ class Chaos {
         if (const auto next = await_lead(token, struck)) {
             ++tally.unseated;
             gaps_.push_back(ms_between(struck, next->first_answered));
+            tally.longest_ms = std::max(tally.longest_ms, gaps_.back());
         }
         if (!lab_.watcher().faults().empty()) give_up("two leaders");
         if (chance(2)) repair();
@@ -60,9 +62,11 @@ class Chaos {
 
     void finish() {
         repair();
-        std::printf("%-32s %8s %20s\n", "fault", "times", "another leader came");
+        std::printf("%-32s %8s %20s %16s\n", "fault", "times", "another leader came",
+                    "at the latest ms");
         for (const auto& [name, tally] : tallies_) {
-            std::printf("%-32s %8d %20d\n", name.c_str(), tally.struck, tally.unseated);
+            std::printf("%-32s %8d %20d %16.1f\n", name.c_str(), tally.struck, tally.unseated,
+                        tally.longest_ms);
         }
         if (!gaps_.empty()) {
             cluster::print_figures("from the fault to the next leader", gaps_,
@@ -88,6 +92,7 @@ class Chaos {
   private:
     struct Tally {
         int struck = 0, unseated = 0;
+        double longest_ms = 0;
     };
     struct Fault {
         std::string name;

@@ -1,5 +1,6 @@
 // Every graph of links among four nodes, and a sample of those among five: a leader exists exactly
 // where some node reaches a quorum, and then nothing stirs.
+#include <deque>
 #include <numeric>
 #include <random>
 
