@@ -296,6 +296,27 @@ TEST_F(Server, ServesOthersAgainWhenIdleOnesHaveHeldEveryThread) {
     EXPECT_THAT(told("GET /status HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(Server, MakesRoomForWhoAsksWhereOthersOnlyHoldTheirPlaces) {
+    start({{"127.0.0.1", 0}}, 4, 60s);
+    std::vector<Client> idle;
+    for (int i = 0; i < 4; ++i) {
+        idle.push_back(connect());
+        EXPECT_THAT(idle.back().send("GET /leader HTTP/1.1\r\nHost: x\r\n\r\n").answer(),
+                    HasSubstr("HTTP/1.1"));
+    }
+    std::vector<Client> dripping;
+    for (int i = 0; i < 40; ++i) dripping.push_back(connect().send("GET /leader HTTP/1.1\r\nX:"));
+
+    const auto asked = read_boot_clock();
+    std::string answer;
+    do {  // where too many wait, who comes is sent away
+        answer = connect().send("GET /leader HTTP/1.0\r\nHost: x\r\n\r\n").all();
+    } while (answer.empty());
+
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 "));
+    EXPECT_LT(read_boot_clock() - asked, 20s) << "far less than a request may take";
+}
+
 TEST_F(Server, MakesA500OfWhateverIsThrown) {
     auto all = faces();
     all.discoveries = []() -> std::vector<ScoutReport> { throw std::runtime_error("broken"); };

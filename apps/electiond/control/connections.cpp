@@ -3,6 +3,10 @@
 
 #include <Poco/Exception.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 namespace electiond {
 namespace {
 
@@ -20,7 +24,7 @@ void quietly(Act act) {
 Connections::Entry::Entry(Connections& all, Poco::Net::StreamSocket& socket)
     : all_(all), socket_(socket) {
     const std::lock_guard lock(all_.mutex_);
-    all_.open_.insert(&socket_);
+    all_.open_.emplace(&socket_, std::nullopt);
 }
 
 Connections::Entry::~Entry() {
@@ -32,10 +36,31 @@ Connections::Entry::~Entry() {
     all_.left_.notify_all();
 }
 
+void Connections::Entry::awaits_request(Instant since) {
+    const std::lock_guard lock(all_.mutex_);
+    all_.open_[&socket_] = since;
+}
+
+void Connections::Entry::has_request() {
+    const std::lock_guard lock(all_.mutex_);
+    all_.open_[&socket_].reset();
+}
+
+void Connections::make_room(std::size_t most, Instant before) {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::pair<Instant, Poco::Net::StreamSocket*>> slow;
+    for (const auto& [socket, since] : open_) {
+        if (since && *since < before) slow.emplace_back(*since, socket);
+    }
+    std::ranges::sort(slow);
+    if (slow.size() > most) slow.resize(most);
+    for (const auto& [since, socket] : slow) quietly([&] { socket->shutdown(); });
+}
+
 void Connections::drain() {
     const std::lock_guard lock(mutex_);
     draining_ = true;
-    for (auto* socket : open_) quietly([&] { socket->shutdownReceive(); });
+    for (const auto& [socket, since] : open_) quietly([&] { socket->shutdownReceive(); });
 }
 
 bool Connections::draining() const {
@@ -50,7 +75,7 @@ bool Connections::await_none(Duration longest) {
 
 void Connections::cut() {
     const std::lock_guard lock(mutex_);
-    for (auto* socket : open_) quietly([&] { socket->shutdown(); });
+    for (const auto& [socket, since] : open_) quietly([&] { socket->shutdown(); });
 }
 
 }  // namespace electiond

@@ -49,8 +49,9 @@ Listener::Listener(const Endpoint& endpoint, bool v6_only, int threads)
     endpoint_ = {address.host().toString(), address.port()};
 }
 
-void Listener::start(Serve serve) {
+void Listener::start(Serve serve, std::function<void(std::size_t)> crowded) {
     serve_ = std::move(serve);
+    crowded_ = std::move(crowded);
     acceptor_ = std::thread([this] { accept_all(); });
 }
 
@@ -72,18 +73,29 @@ void Listener::accept_all() {
     }
 }
 
-void Listener::take_in(std::list<StreamSocket> connection) {
+bool Listener::has_queue() const {
     const std::lock_guard lock(mutex_);
-    if (closing_ || queue_.size() >= kQueuedMax) return;
-    queue_.splice(queue_.end(), connection);
-    if (queue_.size() > idle_ && workers_.size() < threads_) {
-        try {
-            workers_.emplace_back([this] { work(); });
-        } catch (const std::system_error&) {  // then it waits for a worker there is
-            if (workers_.empty()) queue_.clear();
+    return queue_.size() > idle_;
+}
+
+void Listener::take_in(std::list<StreamSocket> connection) {
+    std::size_t waiting = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closing_ || queue_.size() >= kQueuedMax) return;
+        queue_.splice(queue_.end(), connection);
+        if (queue_.size() > idle_ && workers_.size() < threads_) {
+            try {
+                workers_.emplace_back([this] { work(); });
+            } catch (const std::system_error&) {  // then it waits for a worker there is
+                if (workers_.empty()) queue_.clear();
+            }
+        } else if (queue_.size() > idle_) {
+            waiting = queue_.size() - idle_;
         }
     }
     wake_.notify_all();
+    if (waiting > 0) crowded_(waiting);
 }
 
 void Listener::work() {

@@ -15,9 +15,9 @@
 
 namespace electiond {
 
-// Every call by one thread; `serve` by any of at most `threads`, which are started as they are
-// needed. Not Poco's TCPServer: that one stops only at the next turn of its poll, and frees a
-// connection's socket by whichever thread comes last.
+// Every call by one thread, but has_queue(); `serve` by any of at most `threads`, which are started
+// as they are needed. Not Poco's TCPServer: that one stops only at the next turn of its poll, and
+// frees a connection's socket by whichever thread comes last.
 class Listener {
   public:
     using Serve = std::function<void(Poco::Net::StreamSocket&)>;
@@ -30,8 +30,11 @@ class Listener {
 
     [[nodiscard]] Endpoint endpoint() const { return endpoint_; }
 
-    // `serve` must not throw; its connection is closed when it returns.
-    void start(Serve serve);
+    // `serve` must not throw; its connection is closed when it returns. `crowded` is called by the
+    // accepting thread with the number of connections that wait because every thread is taken.
+    void start(Serve serve, std::function<void(std::size_t)> crowded);
+    // Does a connection wait for a thread? Any thread.
+    [[nodiscard]] bool has_queue() const;
     // Accepts nobody any more, frees the port and drops who waits for a thread.
     void close() noexcept;
     // Closes, and waits for what is being served. Idempotent.
@@ -48,9 +51,10 @@ class Listener {
     Endpoint endpoint_;
     const std::size_t threads_;
     Serve serve_;
+    std::function<void(std::size_t)> crowded_;
     std::thread acceptor_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
     // A list, so that a socket is handed on without a copy: it has one owner at any time.
     std::list<Poco::Net::StreamSocket> queue_;

@@ -16,6 +16,7 @@ namespace {
 using Poco::Net::StreamSocket;
 
 constexpr int kRequestsMax = 1000;         // on one connection
+constexpr Milliseconds kPatience{250};     // for the rest of a request, while others wait
 constexpr Milliseconds kPartingTime{250};  // for answers under way when we stop
 
 // What all connections share.
@@ -24,15 +25,14 @@ struct Serving {
     Connections& connections;
     const Log& log;
     Milliseconds request_time;
+    const Listener& listener;
+
+    [[nodiscard]] Milliseconds patience() const {
+        return listener.has_queue() ? std::min(kPatience, request_time) : request_time;
+    }
 };
 
-// Throws Problem where the body does not arrive whole.
-ApiResponse answer(const Serving& serving, StreamSocket& socket, HttpStream& stream,
-                   RequestHead& head, Instant deadline) {
-    if (head.length) {
-        if (head.expects_continue) stream.send_continue();
-        head.request.body = stream.read_body(*head.length, deadline);
-    }
+ApiResponse answer(const Serving& serving, StreamSocket& socket, RequestHead& head) {
     head.request.gone = [&socket] {
         return socket.poll(0, Poco::Net::Socket::SELECT_READ) && socket.available() == 0;
     };
@@ -49,15 +49,21 @@ ApiResponse answer(const Serving& serving, StreamSocket& socket, HttpStream& str
 }
 
 // One request; true where the connection goes on.
-bool serve_one(const Serving& serving, StreamSocket& socket, HttpStream& stream) {
-    const auto deadline = read_boot_clock() + serving.request_time;
+bool serve_one(const Serving& serving, StreamSocket& socket, HttpStream& stream,
+               Connections::Entry& entry) {
+    const auto deadline = read_boot_clock() + serving.patience();
     RequestHead head;
     ApiResponse response;
     try {
         const auto text = stream.read_head(deadline);
         if (!text) return false;
         head = parse_head(*text);
-        response = answer(serving, socket, stream, head, deadline);
+        if (head.length) {
+            if (head.expects_continue) stream.send_continue();
+            head.request.body = stream.read_body(*head.length, deadline);
+        }
+        entry.has_request();
+        response = answer(serving, socket, head);
     } catch (const Problem& problem) {
         head.keeps_alive = false;
         response = electiond::answer(problem);
@@ -68,17 +74,19 @@ bool serve_one(const Serving& serving, StreamSocket& socket, HttpStream& stream)
     serving.log.debug("control API answered " + head.request.method + " " + head.request.target +
                       " status=" + std::to_string(response.status));
     stream.send(response, head.request.method == "HEAD", keep);
-    if (refused) stream.linger();
+    if (refused && !serving.listener.has_queue()) stream.linger();
     return keep;
 }
 
 void serve(const Serving& serving, StreamSocket& socket) noexcept try {
-    const Connections::Entry entry(serving.connections, socket);
+    Connections::Entry entry(serving.connections, socket);
     socket.setSendTimeout(
         Poco::Timespan(serving.request_time.count() * Poco::Timespan::MILLISECONDS));
     HttpStream stream(socket);
     for (int served = 0; served < kRequestsMax && !serving.connections.draining(); ++served) {
-        if (!stream.await(serving.request_time) || !serve_one(serving, socket, stream)) return;
+        entry.awaits_request(read_boot_clock());
+        if (!stream.await(serving.patience())) return;
+        if (!serve_one(serving, socket, stream, entry)) return;
     }
 } catch (const Poco::Exception& error) {
     serving.log.debug("connection to the control API ended: " + error.displayText());
@@ -113,8 +121,11 @@ std::vector<Endpoint> ControlServer::endpoints() const {
 void ControlServer::start(ControlRoutes& routes) {
     routes_ = &routes;
     for (auto& listener : listeners_) {
-        const Serving serving{routes, *connections_, log_, request_time_};
-        listener->start([serving](StreamSocket& socket) { serve(serving, socket); });
+        const Serving serving{routes, *connections_, log_, request_time_, *listener};
+        listener->start([serving](StreamSocket& socket) { serve(serving, socket); },
+                        [this](std::size_t waiting) {
+                            connections_->make_room(waiting, read_boot_clock() - kPatience);
+                        });
         log_.info("control API listens address=" + listener->endpoint().to_string());
     }
 }
