@@ -231,19 +231,25 @@ show_log_end() {
     tail -n 15 "$(log_of "$1")" >&2 || true
 }
 
-# launch ID: starts the node's process, and waits for nothing.
-launch() {
-    local id=$1 folder port
-    folder=$(folder_of "$id")
-    if [ -e "$folder/pid" ]; then
-        warn "node $id: it did not stop in good order the last time; its pid file is stale and is removed"
-        rm -f "$folder/pid"
-    fi
+# need_ports ID: fails where something else has one of them.
+need_ports() {
+    local id=$1 port
     for port in $((api_base + id)) $((peer_base + id)); do
         if port_taken "$port"; then
             fail "node $id: port $port is in use by something else; see ss -ltnp 'sport = :$port', or choose others by API_BASE and PEER_BASE"
         fi
     done
+}
+
+# launch ID: starts the node's process, and waits for nothing.
+launch() {
+    local id=$1 folder
+    folder=$(folder_of "$id")
+    if [ -e "$folder/pid" ]; then
+        warn "node $id: it did not stop in good order the last time; its pid file is stale and is removed"
+        rm -f "$folder/pid"
+    fi
+    need_ports "$id"
     setsid nohup "$electiond" --config "$folder/electiond.yaml" </dev/null >>"$folder/electiond.log" 2>&1 &
     printf '%s\n' $! >"$folder/pid"
     # Until it has become electiond it looks like this script, and pid_of does not know it.
@@ -463,6 +469,7 @@ demo() {
     local id pid began old_leader old_term new_leader='' new_term='' survivors
     build
     if [ -n "$(running_ids)" ]; then stop; fi
+    for id in 1 2 3; do need_ports "$id"; done  # before anything is removed
     forget_all
     printf '%s\n' 1 2 3 >"$cluster/founders"
     trap 'trap - EXIT; stop_all_quietly' EXIT
