@@ -76,7 +76,7 @@ TEST_P(DiscoveryContract, MakesItWithoutTouchingAnything) {
 
 TEST_P(DiscoveryContract, RefusesAnOptionThatItDoesNotKnow) {
     auto options = GetParam().good;
-    options.emplace_back("colour", text("red"));
+    options.push_back({"colour", text("red")});
 
     EXPECT_THAT(fault([&] { (void)make(GetParam().plugin, options); }),
                 HasSubstr("node.yaml:3:7: unknown key discovery[0].colour"));

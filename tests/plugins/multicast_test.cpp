@@ -37,8 +37,8 @@ bool knows(Discovery& discovery, const Peer& peer) {
 
 std::string refusal(const std::string& key, const std::string& value) {
     auto options = own_group();
-    std::erase_if(options, [&](const auto& option) { return option.first == key; });
-    options.emplace_back(key, text(value));
+    std::erase_if(options, [&](const auto& option) { return option.key == key; });
+    options.push_back({key, text(value)});
     return fault([&] { (void)make("multicast", options); });
 }
 
@@ -213,7 +213,7 @@ TEST(Multicast, HearsTheGoodAmongHostileBytes) {
     sockaddr_in group{};
     group.sin_family = AF_INET;
     group.sin_port = htons(17402);
-    ASSERT_EQ(::inet_pton(AF_INET, options[0].second.text.c_str(), &group.sin_addr), 1);
+    ASSERT_EQ(::inet_pton(AF_INET, options[0].value.text.c_str(), &group.sin_addr), 1);
     const ip_mreqn lo{.imr_multiaddr = {}, .imr_address = {}, .imr_ifindex = 1};
     ASSERT_EQ(::setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof lo), 0);
     const auto send = [&](const std::string& bytes) {

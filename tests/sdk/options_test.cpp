@@ -13,7 +13,7 @@ OptionValue scalar(std::string value) {
             .where = "node.yaml:3:7"};
 }
 
-Options section(std::vector<std::pair<std::string, OptionValue>> map) {
+Options section(std::vector<OptionEntry> map) {
     return {"discovery[0]",
             {.kind = OptionValue::Kind::map,
              .text = {},

@@ -118,7 +118,7 @@ OptionValue plugins_own(Section& section, const Value* given,
     for (const auto& [key, where, value] : given->map) {
         if (std::find(ours.begin(), ours.end(), key) != ours.end()) continue;
         if (value.kind == Value::Kind::none || value.kind == Value::Kind::broken) continue;
-        own.map.emplace_back(key, to_option(value, Naming::place));
+        own.map.push_back({key, to_option(value, Naming::place)});
         section.remember(key, to_option(value, Naming::origin));
     }
     return own;

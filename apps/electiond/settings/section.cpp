@@ -228,7 +228,7 @@ std::vector<std::filesystem::path> Section::paths(const std::string& key) {
     std::vector<std::filesystem::path> paths;
     for (const auto& text : texts(key)) paths.push_back(absolute(text));
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        merged_.map.back().second.list[i].text = paths[i].string();
+        merged_.map.back().value.list[i].text = paths[i].string();
     }
     return paths;
 }
@@ -243,7 +243,7 @@ std::vector<std::string> Section::command(const std::string& key) {
     }
     if (words.front().find('/') == std::string::npos) return words;  // to be found in PATH
     words.front() = absolute(words.front()).string();
-    merged_.map.back().second.list.front().text = words.front();
+    merged_.map.back().value.list.front().text = words.front();
     return words;
 }
 

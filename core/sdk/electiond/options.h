@@ -18,6 +18,8 @@
 
 namespace electiond {
 
+struct OptionEntry;
+
 // One value of the section: a text, a list of values, or a map of values. Scalars stay text until
 // a key is read with a type. `where` is "node.yaml:12:5", for messages.
 struct OptionValue {
@@ -25,8 +27,13 @@ struct OptionValue {
     Kind kind = Kind::text;
     std::string text;
     std::vector<OptionValue> list;
-    std::vector<std::pair<std::string, OptionValue>> map;  // in the order of the file
+    std::vector<OptionEntry> map;  // in the order of the file
     std::string where;
+};
+
+struct OptionEntry {
+    std::string key;
+    OptionValue value;
 };
 
 // Reads "150ms", "2s", "1m", "1h" (a whole number and a unit). Throws Error naming `where` and

@@ -35,7 +35,7 @@ OptionValue list(std::vector<std::string> values) {
 OptionValue map(std::vector<std::pair<std::string, std::string>> values) {
     auto value = text({});
     value.kind = OptionValue::Kind::map;
-    for (auto& [key, item] : values) value.map.emplace_back(key, text(std::move(item)));
+    for (auto& [key, item] : values) value.map.push_back({key, text(std::move(item))});
     return value;
 }
 

@@ -18,7 +18,7 @@ namespace electiond::bench {
 [[nodiscard]] OptionValue list(std::vector<std::string> values);
 [[nodiscard]] OptionValue map(std::vector<std::pair<std::string, std::string>> values);
 
-using OptionMap = std::vector<std::pair<std::string, OptionValue>>;
+using OptionMap = std::vector<OptionEntry>;
 
 // The built plugin, loaded as the daemon does it. Relative paths count from `folder`.
 [[nodiscard]] std::unique_ptr<Discovery> make(const std::string& plugin, OptionMap options,
