@@ -343,6 +343,36 @@ void higher_terms(Stage& stage) {
     cluster.expect_calm(seconds(5));
 }
 
+// A leader that has just been re-elected in place is cut off, and somebody waits for just that.
+void cut_off_after_re_election(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = stage.build();
+    cluster.add_and_start(5);
+    cluster.settle();
+    auto& leader = *cluster.leader();
+    auto& waiting = cluster.node((leader.index() + 1) % 5);
+    auto& loser = cluster.node((leader.index() + 2) % 5);
+    cluster.network.cut(leader.index(), waiting.index());
+    cluster.network.cut(waiting.index(), leader.index());
+    cluster.run(seconds(2));
+    loser.crash("killed in a campaign");
+    Durable record = *loser.disk.record();
+    record.term += 3;
+    record.voted_for = record.uuid;
+    loser.disk.rewrite(record);
+    loser.start();
+    const auto re_elected = [&] {
+        return leader.leads() && leader.token() > static_cast<FencingToken>(record.term);
+    };
+    if (cluster.run_until(re_elected, seconds(2))) {
+        cluster.run(cluster.random.below(Duration(milliseconds(100))));
+        cluster.cut_off(leader.index());
+        cluster.run(seconds(2));
+    }
+    cluster.heal();
+    cluster.settle();
+}
+
 constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"fast timers", fast_timers},
                                 {"hand-overs in bad weather", hand_overs_in_bad_weather},
@@ -357,7 +387,8 @@ constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"disks are lost", disks_are_lost},
                                 {"founding", founding},
                                 {"standing graphs", standing_graphs},
-                                {"higher terms", higher_terms}};
+                                {"higher terms", higher_terms},
+                                {"cut off after a re-election", cut_off_after_re_election}};
 
 }  // namespace
 

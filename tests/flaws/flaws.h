@@ -16,7 +16,6 @@ namespace electiond::sim {
 struct Flaw {
     std::string_view name;
     std::string_view sentence;  // what is wrong, and in parentheses which rule it breaks
-    std::string_view mask;      // why no harm comes of it alone; empty where harm does
 };
 
 [[nodiscard]] std::span<const Flaw> known_flaws();

@@ -36,10 +36,8 @@ std::string clean_hunt(std::uint64_t seeds) {
 class PlantedFlaw : public ::testing::TestWithParam<Flaw> {};
 
 TEST_P(PlantedFlaw, IsFound) {
-    const auto quarry = hunt(GetParam().name, GetParam().mask.empty() ? kSeeds : kControlSeeds);
-    if (!GetParam().mask.empty()) {
-        EXPECT_FALSE(quarry.fault) << "no longer masked: " << *quarry.fault;
-    } else if (!quarry.fault && kHurried) {
+    const auto quarry = hunt(GetParam().name, kSeeds);
+    if (!quarry.fault && kHurried) {
         GTEST_SKIP() << "not found in " << kSeeds << " seeds; the plain build goes on for longer";
     } else {
         EXPECT_TRUE(quarry.fault) << GetParam().sentence << " The referee saw nothing.";

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copies the rooms that the simulation plays into TREE and plants every bug of this folder in the
 # copy, each behind its switch: plant.sh SOURCE TREE. What has not changed is left alone, so that
-# only what has is compiled anew. Also writes TREE/known.inc: name, sentence and mask of each.
+# only what has is compiled anew. Also writes TREE/known.inc: name and sentence of each.
 set -eu
 source=$1
 tree=$2
@@ -15,7 +15,6 @@ done
 for patch in "$source"/tests/flaws/*.patch; do
     name=$(basename "$patch" .patch)
     sentence=$(sed -n 1p "$patch")
-    mask=$(sed -n 's/^Masked: //p' "$patch")
     grep -q "planted(\"$name\")" "$patch" || {
         echo "tests/flaws/$name.patch does not ask planted(\"$name\")" >&2
         exit 1
@@ -29,7 +28,7 @@ for patch in "$source"/tests/flaws/*.patch; do
         echo "  mv /tmp/fresh tests/flaws/$name.patch" >&2
         exit 1
     }
-    printf '{"%s", "%s", "%s"},\n' "$name" "$sentence" "$mask" >>"$new/known.inc"
+    printf '{"%s", "%s"},\n' "$name" "$sentence" >>"$new/known.inc"
 done
 
 cd "$new"
