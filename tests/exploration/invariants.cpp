@@ -3,21 +3,12 @@
 
 #include <algorithm>
 
+#include "support/quorums.h"
+
 namespace electiond::exploration {
 namespace {
 
 std::string named(NodeIndex node) { return "node " + uuid_of(node).value; }
-
-// Could a quorum of the one and a quorum of the other have no voter in common?
-bool may_part(const Electorate& a, const Electorate& b) {
-    const auto shared = static_cast<std::size_t>(
-        std::ranges::count_if(a.voters, [&](const Voter& voter) { return b.has(voter.uuid); }));
-    const auto needed = [&](const Electorate& one) {
-        const std::size_t own = one.voters.size() - shared;
-        return one.quorum() > own ? one.quorum() - own : 0;
-    };
-    return needed(a) + needed(b) <= shared;
-}
 
 std::string two_leaders_of_a_term(const Stage& stage, World& world) {
     for (NodeIndex node = 0; node < kNodes; ++node) {

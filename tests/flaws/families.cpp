@@ -131,11 +131,7 @@ void interrupted_hand_overs(Stage& stage) {
         auto& leader = *cluster.leader();
         auto& loser = cluster.node((leader.index() + 1) % 3);
         const auto target = (leader.index() + 2) % cluster.nodes().size();
-        loser.crash("killed in a campaign");
-        Durable record = *loser.disk.record();
-        record.term += 2;
-        record.voted_for = record.uuid;
-        loser.disk.rewrite(record);
+        (void)loser.die_in_campaign(2);
         for (int i = 0; i < 2; ++i) cluster.add().start();
         const auto version = [&] { return leader.election().electorate().number.version; };
         const auto before = version();
@@ -332,11 +328,7 @@ void higher_terms(Stage& stage) {
     cluster.settle();
     const auto* leader = cluster.leader();
     auto& loser = cluster.node((leader->index() + 1) % cluster.nodes().size());
-    loser.crash("killed in a campaign");
-    Durable record = *loser.disk.record();
-    record.term += 1 + stage.turn() % 5;
-    record.voted_for = record.uuid;
-    loser.disk.rewrite(record);
+    (void)loser.die_in_campaign(1 + stage.turn() % 5);
     loser.start();
     cluster.expect(!cluster.run_until([&] { return !leader->leads(); }, seconds(5)),
                    "the leader lost the lead to a higher term");
@@ -355,15 +347,9 @@ void cut_off_after_re_election(Stage& stage) {
     cluster.network.cut(leader.index(), waiting.index());
     cluster.network.cut(waiting.index(), leader.index());
     cluster.run(seconds(2));
-    loser.crash("killed in a campaign");
-    Durable record = *loser.disk.record();
-    record.term += 3;
-    record.voted_for = record.uuid;
-    loser.disk.rewrite(record);
+    const Term term = loser.die_in_campaign(3);
     loser.start();
-    const auto re_elected = [&] {
-        return leader.leads() && leader.token() > static_cast<FencingToken>(record.term);
-    };
+    const auto re_elected = [&] { return leader.leads() && leader.token() > term; };
     if (cluster.run_until(re_elected, seconds(2))) {
         cluster.run(cluster.random.below(Duration(milliseconds(100))));
         cluster.cut_off(leader.index());

@@ -130,11 +130,7 @@ TEST_P(Scenario, AHealthyLeaderOutlivesAHigherTermWithoutAGap) {
         const auto* leader = cluster.leader();
         const auto token = cluster.referee.highest_token();
         auto& loser = cluster.node((leader->index() + 1) % cluster.nodes().size());
-        loser.crash("killed in a campaign");
-        Durable record = *loser.disk.record();
-        record.term += 1 + seed % 5;
-        record.voted_for = record.uuid;
-        loser.disk.rewrite(record);
+        (void)loser.die_in_campaign(1 + seed % 5);
         loser.start();
 
         cluster.expect(!cluster.run_until([&] { return !leader->leads(); }, seconds(5)),

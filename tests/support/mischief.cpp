@@ -223,18 +223,15 @@ void Mischief::leave() {
 void Mischief::lost_campaign() {
     SimNode& node = any();
     SimNode* leader = cluster_.leader();
-    if (!node.running() || &node == leader || !node.disk.record()) return;
-    node.crash("killed in a campaign");
-    Durable record = *node.disk.record();
-    if (record.blank()) return revive(node, Duration(0));
-    record.term = cluster_.referee.highest_term() + 1 + random().below(std::uint64_t{3});
-    record.voted_for = record.uuid;
-    node.disk.rewrite(record);
+    if (!node.running() || &node == leader || node.disk.record()->blank()) return;
+    const Term own = node.disk.record()->term;
+    const Term behind = std::max(cluster_.referee.highest_term(), own) - own;
+    const Term term = node.die_in_campaign(behind + 1 + random().below(std::uint64_t{3}));
     node.start();
     if (!leader || random().chance(300)) return;
     const auto life = leader->life();
     const auto overtaken = [&] {
-        return leader->life() != life || leader->election().term() > record.term;
+        return leader->life() != life || leader->election().term() > term;
     };
     if (!cluster_.run_until(overtaken, cluster_.election_timeout())) return;
     cluster_.run(random().below(Duration(std::chrono::milliseconds(20))));

@@ -5,23 +5,13 @@
 #include <span>
 
 #include "election/overloaded.h"
+#include "support/quorums.h"
 #include "wire/codec.h"
 
 namespace electiond::sim {
 namespace {
 
 std::string named(const SimNode& node) { return "node " + node_name(node.index()); }
-
-// Could a quorum of the one and a quorum of the other have no voter in common?
-bool may_part(const Electorate& a, const Electorate& b) {
-    const auto shared = static_cast<std::size_t>(
-        std::ranges::count_if(a.voters, [&](const Voter& voter) { return b.has(voter.uuid); }));
-    const auto needed = [&](const Electorate& one) {
-        const std::size_t own = one.voters.size() - shared;
-        return one.quorum() > own ? one.quorum() - own : 0;
-    };
-    return needed(a) + needed(b) <= shared;
-}
 
 }  // namespace
 

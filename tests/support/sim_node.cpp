@@ -74,6 +74,15 @@ void SimNode::end() {
     world_.handled(*this);
 }
 
+Term SimNode::die_in_campaign(Term ahead) {
+    crash("killed in a campaign");
+    Durable record = *disk.record();
+    record.term += ahead;
+    record.voted_for = record.uuid;
+    disk.rewrite(record);
+    return record.term;
+}
+
 void SimNode::lose_disk() {
     if (running()) crash("its disk is lost");
     disk.replace();

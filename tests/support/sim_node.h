@@ -42,6 +42,9 @@ class SimNode : public Inbox {
     // ---- what may happen to it
     void start();
     void crash(std::string_view why);
+    // A crash in a campaign that nobody heard of: its disk has voted for itself in a term that is
+    // `ahead` of its last. Returns that term; starts nothing.
+    Term die_in_campaign(Term ahead);
     // Its disk is another, empty one from its next start on, which is now.
     void lose_disk();
     // The offline command: a new, blank member of this uuid starts on its disk.
