@@ -185,26 +185,35 @@ void Mischief::restart_all() {
     }
 }
 
-void Mischief::lose_disk() {
+// Is everyone a member, with three voters or more whose disks are there? Who loses one voter for
+// good while another goes on an operator's word may be left without a quorum: a case for `recover`.
+bool Mischief::whole() const {
+    if (cluster_.now() < left_alone_until_) return false;
     const auto& nodes = cluster_.nodes();
     const auto lives = [&](const Voter& voter) {
         return std::ranges::any_of(nodes, [&](const auto& node) {
             return node->disk.record() && node->disk.record()->uuid == voter.uuid;
         });
     };
-    const bool whole = std::ranges::all_of(nodes, [&](const auto& node) {
+    return std::ranges::all_of(nodes, [&](const auto& node) {
         const auto& record = node->disk.record();
         return record && record->config.voters.size() >= 3 &&
                std::ranges::all_of(record->config.voters, lives);
     });
+}
+
+void Mischief::lose_disk() {
     SimNode& node = any();
-    if (whole && !node.paused()) node.lose_disk();
+    if (!whole() || node.paused()) return;
+    left_alone_until_ = cluster_.now() + 12 * Duration(cluster_.election_timeout());
+    node.lose_disk();
 }
 
 void Mischief::leave() {
     SimNode& node = any();
     auto* leader = cluster_.leader();
-    if (!node.running() || node.stopping() || !leader || leader->stopping()) return;
+    if (!node.running() || node.stopping() || !leader || leader->stopping() || !whole()) return;
+    left_alone_until_ = cluster_.now() + 12 * Duration(cluster_.election_timeout());
     if (random().chance(500)) {
         node.wish(Leave{});
     } else {

@@ -61,6 +61,7 @@ class Mischief {
     void spread_rumours();
     void restart_all();
     void join();
+    [[nodiscard]] bool whole() const;
     void lose_disk();
     void leave();
     void lost_campaign();
@@ -70,6 +71,7 @@ class Mischief {
     const Duration mean_;
     const std::size_t max_nodes_;
     std::uint64_t acts_ = 0;
+    Moment left_alone_until_{};  // no voter is taken away before that
 };
 
 }  // namespace electiond::sim

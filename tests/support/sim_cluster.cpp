@@ -179,9 +179,30 @@ void SimCluster::settle(int rest) {
     expect_calm(10 * timeout);
 }
 
+// One node as it stands, in a line.
+std::string SimCluster::portrait(const SimNode& node) const {
+    std::string line = "node " + node_name(node.index());
+    if (node.paused()) line += " paused";
+    if (!node.running()) return line + " down\n";
+    const auto& election = node.election();
+    const auto& durable = election.durable();
+    line += " uuid=" + durable.uuid.value.substr(0, 4) + " term=" + std::to_string(durable.term) +
+            " " + std::string(election.state(node.clock.read(now()))) +
+            (election.eligible() ? "" : " not eligible") + (election.leaving() ? " leaving" : "") +
+            (durable.left ? " left" : "") +
+            " config=" + std::to_string(durable.config.number.term) + "." +
+            std::to_string(durable.config.number.version) + " voters:";
+    for (const auto& voter : durable.config.voters) {
+        line += " " + voter.id.value + "/" + voter.uuid.value.substr(0, 4);
+    }
+    return line + "\n";
+}
+
 std::string SimCluster::report(const std::string& what) const {
+    std::string portraits;
+    for (const auto& node : nodes_) portraits += portrait(*node);
     return what + "\nseed " + std::to_string(settings_.seed) + "\n" + transcript.text() +
-           "fault: " + what + "\nseed " + std::to_string(settings_.seed) + "\n";
+           portraits + "fault: " + what + "\nseed " + std::to_string(settings_.seed) + "\n";
 }
 
 // ---- discovery, arbiter, clients ---------------------------------------------------------------

@@ -83,6 +83,7 @@ class SimCluster {
     Referee referee;
 
   private:
+    [[nodiscard]] std::string portrait(const SimNode& node) const;
     void poll(SimNode& node, std::uint64_t life);
     [[nodiscard]] std::vector<Peer> gossip(const SimNode& asker);
     void claim(SimNode& node, const Claim& mine);
