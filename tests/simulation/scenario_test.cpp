@@ -241,11 +241,7 @@ TEST_P(Scenario, InEveryStandingGraphThatAllowsALeaderOneLeadsForGood) {
             for (std::size_t link = 0; link < count * count; ++link) {
                 if (cluster.random.chance(300)) cluster.network.cut(link / count, link % count);
             }
-            cluster.run(seconds(10));
-            if (!cluster.leader_possible()) continue;
-            cluster.expect(cluster.leader() != nullptr, "nobody leads although somebody could");
-            cluster.run(seconds(6));
-            cluster.expect_calm(seconds(15));
+            cluster.expect_lead_by_links();
         }
         cluster.settle();
     });

@@ -167,6 +167,15 @@ void SimCluster::expect_calm(Duration length) {
     expect(referee.highest_term() == term, "a term rose in calm weather");
 }
 
+void SimCluster::expect_lead_by_links() {
+    const Duration timeout = election_timeout();
+    run(10 * timeout);
+    if (!leader_possible()) return;
+    expect(leader() != nullptr, "nobody leads although somebody could");
+    run(6 * timeout);
+    expect_calm(15 * timeout);
+}
+
 void SimCluster::settle(int rest) {
     heal();
     const Duration timeout = election_timeout();

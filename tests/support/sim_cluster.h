@@ -58,6 +58,8 @@ class SimCluster {
     void expect_leader(Duration limit);
     // For `length` the leader stays and no term rises anywhere.
     void expect_calm(Duration length);
+    // §11: after a while a leader stands where the links that there are allow one, and for good.
+    void expect_lead_by_links();
     // Heals; then a leader within ten election timeouts, after `rest` of them every wish is
     // answered and all is calm.
     void settle(int rest = 6);
