@@ -126,7 +126,7 @@ void Node::on(const ReplyArrived& arrived) {
 }
 
 void Node::on(const PeersPolled& polled) {
-    if (book_.found(now_, polled.source, polled.peers)) step(PeersFound{});
+    if (book_.found(now_, polled.source, polled.peers)) return step(PeersFound{});
     publish();
 }
 
