@@ -1,11 +1,13 @@
 // Puts the rooms together as the settings say.
 #include "assembly.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <functional>
 
 #include <sys/random.h>
+
+#include "settings/faults.h"
 
 namespace electiond {
 
@@ -16,36 +18,51 @@ std::vector<std::filesystem::path> plugin_directories(const Settings& settings) 
     return {own_program().parent_path() / "plugins", ELECTIOND_PLUGIN_DIR};
 }
 
-Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
+namespace {
+
+// Makes those that have a name; what is wrong with the others is told in `faults`.
+Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
+                      std::vector<std::string>& faults) {
     Guests guests;
-    std::string faults;
-    const auto attempt = [&](const std::function<void()>& make) {
+    const auto attempt = [&](const std::string& plugin, const Options& options, const auto& make) {
+        if (plugin.empty()) return;
         try {
-            make();
+            make(PluginSetup{options, settings.cluster.name, settings.node.id.value, log});
         } catch (const Error& error) {
             if (error.code() != Error::config) throw;
-            faults += (faults.empty() ? "" : "\n") + std::string(error.what());
+            faults.emplace_back(error.what());
         }
     };
-    const auto setup = [&](const Options& options) {
-        return PluginSetup{options, settings.cluster.name, settings.node.id.value, log};
-    };
-    attempt([&] {
-        guests.transport =
-            host.make_transport(settings.transport.plugin, setup(settings.transport.options));
+    const auto& carrier = settings.transport;
+    attempt(carrier.plugin, carrier.options, [&](const PluginSetup& setup) {
+        guests.transport = host.make_transport(carrier.plugin, setup);
     });
-    std::size_t arbiters = 0;
     for (const auto& wanted : settings.discovery) {
-        attempt([&] {
-            auto discovery = host.make_discovery(wanted.plugin, setup(wanted.options));
-            arbiters += discovery->can_claim() ? 1 : 0;
-            guests.discoveries.push_back({wanted.plugin, std::move(discovery)});
+        attempt(wanted.plugin, wanted.options, [&](const PluginSetup& setup) {
+            guests.discoveries.push_back(
+                {wanted.plugin, host.make_discovery(wanted.plugin, setup)});
         });
     }
-    // Only where all were made is it known how many of them can claim.
-    if (faults.empty()) attempt([&] { guests.bootstrap = resolve_bootstrap(settings, arbiters); });
-    if (!faults.empty()) throw Error(faults, Error::config);
     return guests;
+}
+
+}  // namespace
+
+Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
+    std::vector<std::string> faults;
+    auto guests = attempt_guests(host, settings, std::move(log), faults);
+    throw_if_any(faults);
+    // Only where all were made is it known how many of them can claim.
+    const auto arbiters = std::ranges::count_if(
+        guests.discoveries, [](const auto& each) { return each.discovery->can_claim(); });
+    guests.bootstrap = resolve_bootstrap(settings, static_cast<std::size_t>(arbiters));
+    return guests;
+}
+
+std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft) {
+    std::vector<std::string> faults;
+    (void)attempt_guests(host, draft, Log{}, faults);
+    return faults;
 }
 
 Timing timing_of(const Settings& settings) {

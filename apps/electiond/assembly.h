@@ -38,6 +38,9 @@ struct Guests {
 // Loads and makes all of them. Throws one Error that lists every fault, a line each.
 [[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, Log log);
 
+// What is wrong with the plugins of settings that are wrong elsewhere, too: a line each.
+[[nodiscard]] std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft);
+
 // The timers alone.
 [[nodiscard]] Timing timing_of(const Settings& settings);
 

@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "offline.h"
+#include "settings/faults.h"
 
 namespace electiond {
 namespace {
@@ -137,7 +138,18 @@ int Program::act(const std::vector<std::string>& arguments) {
     return action_ == "check" ? check(settings) : serve(settings);
 }
 
-Settings Program::load() const { return load_settings(config_, process_environment()); }
+// Everything that is wrong is named at once: the plugins are tried even where a section is wrong.
+Settings Program::load() const {
+    auto draft = read_settings(config_, process_environment());
+    if (!draft.faults.empty()) {
+        PluginHost host(plugin_directories(draft.settings), own_program(), Log{});
+        for (auto& fault : guest_faults(host, draft.settings)) {
+            draft.faults.push_back(std::move(fault));
+        }
+        throw_if_any(draft.faults);
+    }
+    return std::move(draft.settings);
+}
 
 // Everything that can be known without binding or touching anything.
 int Program::check(const Settings& settings) {

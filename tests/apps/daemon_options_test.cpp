@@ -95,6 +95,34 @@ TEST(Electiond, NamesTheFaultsOfPluginsInTheCheck) {
     EXPECT_THAT(finished.said, AllOf(HasSubstr("pigeon"), HasSubstr("pth"), HasSubstr("oracle")));
 }
 
+TEST(Electiond, NamesTheFaultsOfPluginsBesideThoseOfSections) {
+    DaemonScene scene;
+    scene.sections["node"] = "{id: \"a b\", data_dir: data}";
+    scene.sections["transport"] = "{plugin: tcp, listen: nowhere, lstn: 1}";
+    scene.sections["discovery"] =
+        "[{plugin: file_registry, pth: x}, {plugin: static_list, peers: \"${UNSET_HERE}\"}]";
+
+    for (const auto& more : {std::vector<std::string>{"--check"}, {}}) {
+        const auto finished = scene.run(more);
+
+        EXPECT_EQ(finished.code, 78);
+        for (const auto* fault : {"node.id", "transport.listen", "lstn", "pth", "UNSET_HERE"}) {
+            EXPECT_THAT(finished.said, HasSubstr(fault));
+        }
+        EXPECT_THAT(finished.said, Not(HasSubstr("peers is missing")));
+    }
+}
+
+TEST(Electiond, LooksForNoPluginWhereItIsNotKnownWhereTheyLie) {
+    DaemonScene scene;
+    scene.sections["plugins"] = "{directories: {a: b}}";
+
+    const auto finished = scene.run({"--check"});
+
+    EXPECT_EQ(finished.code, 78);
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("plugins.directories"), Not(HasSubstr("http"))));
+}
+
 TEST(Electiond, RefusesAPluginOfTheOtherKind) {
     DaemonScene scene;
     scene.sections["transport"] = "{plugin: multicast, listen: \"127.0.0.1:0\"}";

@@ -23,10 +23,10 @@ void Faults::add(const std::string& where, const std::string& sentence) {
     lines_.push_back(on_one_line(where + ": " + sentence));
 }
 
-void Faults::throw_if_any() const {
-    if (lines_.empty()) return;
+void throw_if_any(const std::vector<std::string>& faults) {
+    if (faults.empty()) return;
     std::string text;
-    for (const auto& line : lines_) text += (text.empty() ? "" : "\n") + line;
+    for (const auto& line : faults) text += (text.empty() ? "" : "\n") + line;
     throw Error(text);
 }
 

@@ -7,6 +7,9 @@
 
 namespace electiond {
 
+// One Error (code config) that lists all of them, one a line; returns where there are none.
+void throw_if_any(const std::vector<std::string>& faults);
+
 // One line a fault, in the order of finding. Used by one thread, for the length of one load.
 class Faults {
   public:
@@ -16,8 +19,7 @@ class Faults {
 
     [[nodiscard]] std::size_t count() const { return lines_.size(); }
 
-    // Throws one Error (code config) that lists them all; returns where there are none.
-    void throw_if_any() const;
+    [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
 
   private:
     std::vector<std::string> lines_;

@@ -100,12 +100,18 @@ std::string read_plugin_name(Section& section, const std::string& otherwise) {
     }
     const auto name =
         otherwise.empty() ? section.text("plugin").value_or("") : section.text("plugin", otherwise);
-    if (!name.empty() && (!is_name(name) || name.front() == '.')) {
-        section.fault("plugin", "is " + in_quotes(name) +
-                                    ", but must be a plugin's name, not a path; say in "
-                                    "plugins.directories where it lies");
-    }
-    return name;
+    if (name.empty() || (is_name(name) && name.front() != '.')) return name;
+    section.fault("plugin", "is " + in_quotes(name) +
+                                ", but must be a plugin's name, not a path; say in "
+                                "plugins.directories where it lies");
+    return "";
+}
+
+// Of a value that could not be read there is a fault already: its plugin would only miss it.
+bool all_readable(const Value* value) {
+    const auto readable = [](const auto& each) { return all_readable(&each.value); };
+    return value == nullptr ||
+           (value->kind != Value::Kind::broken && std::ranges::all_of(value->map, readable));
 }
 
 // What is the plugin's own business: it refuses what it does not know.
@@ -204,12 +210,14 @@ void read_transport(Section& transport, const Value* given, const std::filesyste
     address.where = transport.where("listen");
     own.map.insert(own.map.begin(), {"listen", std::move(address)});
     into.options = Options("transport", std::move(own), folder);
+    if (!all_readable(given)) into.plugin.clear();
 }
 
 void read_discovery(Section& entry, const Value& given, const std::filesystem::path& folder,
                     Settings& settings) {
     auto plugin = read_plugin_name(entry, "");
     auto own = plugins_own(entry, &given, {"plugin"});
+    if (!all_readable(&given)) plugin.clear();
     settings.discovery.push_back(
         {std::move(plugin), Options(entry.path(), std::move(own), folder)});
 }

@@ -12,7 +12,7 @@ namespace electiond {
 using Warnings = std::vector<std::string>;
 
 // Each reads its part of `settings` from its section. Where a fault was found the part may hold a
-// default in place of the wrong value: load_settings throws before anyone sees it.
+// default in place of the wrong value, as Draft says.
 void read_node(Section& node, Settings& settings);
 void read_cluster(Section& cluster, Settings& settings, Warnings& warnings);
 void read_api(Section& api, Settings& settings);

@@ -96,7 +96,12 @@ Settings read_sections(const Value& tree, const std::filesystem::path& folder, F
     read("transport",
          [&](Section& each) { read_transport(each, root.find("transport"), folder, settings); });
     read_discoveries(root, folder, faults, settings);
+    const auto faults_before = faults.count();
     read("plugins", [&](Section& each) { read_plugins(each, settings); });
+    if (faults.count() > faults_before) {  // nobody knows where they lie
+        settings.transport.plugin.clear();
+        for (auto& each : settings.discovery) each.plugin.clear();
+    }
     read("election", [&](Section& each) { read_election(each, settings, warnings); });
     read("hooks", [&](Section& each) { read_hooks(each, settings, warnings); });
     read("log", [&](Section& each) { read_log(each, settings); });
@@ -106,13 +111,13 @@ Settings read_sections(const Value& tree, const std::filesystem::path& folder, F
 
 }  // namespace
 
-Settings load_settings(const std::filesystem::path& file, const Environment& env) {
+Draft read_settings(const std::filesystem::path& file, const Environment& env) {
     const auto folder = std::filesystem::absolute(file).parent_path().lexically_normal();
     const Source source{.name = file.string()};
     Faults faults;
     Warnings warnings;
     auto tree = parse_yaml(read_file(file), source, "", env, faults);
-    if (tree.kind == Value::Kind::broken) faults.throw_if_any();  // no YAML: nothing else to say
+    if (tree.kind == Value::Kind::broken) throw_if_any(faults.lines());  // nothing else to say
     if (tree.where.empty()) tree.where = source.place(1, 1);
     if (tree.kind != Value::Kind::map && tree.kind != Value::Kind::none) {
         throw Error(tree.where +
@@ -127,10 +132,15 @@ Settings load_settings(const std::filesystem::path& file, const Environment& env
     }
     refuse_unknown_keys(tree, faults);
     auto settings = read_sections(tree, folder, faults, warnings);
-    faults.throw_if_any();
     settings.file = file;
     settings.warnings = std::move(warnings);
-    return settings;
+    return {std::move(settings), faults.lines()};
+}
+
+Settings load_settings(const std::filesystem::path& file, const Environment& env) {
+    auto draft = read_settings(file, env);
+    throw_if_any(draft.faults);
+    return std::move(draft.settings);
 }
 
 }  // namespace electiond

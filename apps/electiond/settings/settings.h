@@ -96,8 +96,19 @@ struct Settings {
     OptionValue merged;                 // what print_settings shows; each `where` is an origin
 };
 
+// What a file says, right or wrong.
+struct Draft {
+    Settings settings;  // where there are faults: with a default in place of each wrong value, and
+                        // with no name for a plugin that cannot be tried
+    std::vector<std::string> faults;  // one line each
+};
+
 // Reads and checks `file`, with the overrides and ${NAME} of `env`. Touches nothing but the file
-// and api.token_file. Throws one Error (code config) that lists every fault, one a line.
+// and api.token_file. Throws Error (code config) where the file is no configuration at all.
+[[nodiscard]] Draft read_settings(const std::filesystem::path& file, const Environment& env);
+
+// The same where nothing may be wrong: throws one Error (code config) that lists every fault, one a
+// line.
 [[nodiscard]] Settings load_settings(const std::filesystem::path& file, const Environment& env);
 
 // How this node may found its cluster, now that the plugins are loaded: `arbiters` is how many of
