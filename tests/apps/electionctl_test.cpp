@@ -1,19 +1,12 @@
 // electionctl's verbs and exit codes against canned answers of the control API.
-#include <Poco/Net/StreamSocket.h>
-#include <Poco/Net/TCPServer.h>
-#include <Poco/Net/TCPServerConnection.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
-#include <thread>
 
-#include "electionctl/arguments.h"
 #include "electionctl/help.h"
-#include "electionctl/run.h"
+#include "electionctl_scene.h"
 #include "fake_api.h"
 
 namespace electiond::ctl {
@@ -27,24 +20,6 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Result {
-    int code;
-    std::string out, err;
-};
-
-Result run_words(std::vector<std::string> words) {
-    std::ostringstream out, err;
-    const int code = run(words, out, err);
-    return {code, out.str(), err.str()};
-}
-
-Result ask(const std::string& endpoints, std::vector<std::string> words) {
-    words.insert(words.begin(), {"--endpoint", endpoints});
-    return run_words(std::move(words));
-}
-
-constexpr const char* kStatus =
-    R"({"id":"1","port":3001,"state":"LEADER","term":7,"votedFor":"1","leaderId":"1","peers":[{"id":"2","port":3002,"address":"127.0.0.1:4002"},{"id":"3","port":3003,"address":"127.0.0.1:4003"}],"uptime":192,"cluster":"demo","role":"voter","isLeader":true,"fencingToken":7,"leaseRemainingMs":850,"voters":["1","2","3"],"quorum":2,"priority":100,"transport":"http","version":"0.1.0","index":4294967299})";
 constexpr const char* kLeads =
     R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
 constexpr const char* kFollows =
@@ -372,95 +347,6 @@ TEST(Electionctl, AsksForATokenWhereOneIsNeeded) {
     EXPECT_THAT(result.err, HasSubstr("--token-file"));
 }
 
-TEST(Electionctl, TakesEndpointsAndTokenFromTheEnvironment) {
-    FakeApi api;
-    api.on("GET /status", {200, kStatus});
-    ASSERT_EQ(setenv("ELECTIONCTL_ENDPOINTS", (dead_url() + ", " + api.url()).c_str(), 1), 0);
-    ASSERT_EQ(setenv("ELECTIONCTL_TOKEN", "t0ken", 1), 0);
-
-    const Result result = run_words({"status"});
-
-    unsetenv("ELECTIONCTL_ENDPOINTS");
-    unsetenv("ELECTIONCTL_TOKEN");
-    EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_EQ(api.seen().at(0).authorization, "Bearer t0ken");
-}
-
-TEST(Electionctl, ListsAllThatItTriedWhenNobodyAnswers) {
-    FakeApi html, truncated, foreign, refusing_proxy;
-    html.on("GET /status", {200, "<html>welcome</html>"});
-    truncated.on("GET /status", {200, kStatus, true});
-    foreign.on("GET /status", {200, R"({"hello":"world"})"});
-    refusing_proxy.on("GET /status", {502, "Bad Gateway"});
-    const std::string all = dead_url() + "," + html.url() + "," + truncated.url() + "," +
-                            foreign.url() + "," + refusing_proxy.url();
-
-    const Result result = ask(all, {"status"});
-
-    EXPECT_EQ(result.code, 69);
-    EXPECT_EQ(result.out, "");
-    EXPECT_THAT(result.err, HasSubstr(dead_url() + "/status: connection refused"));
-    EXPECT_THAT(result.err, HasSubstr(html.url() + "/status: answered HTTP 200, but no JSON"));
-    EXPECT_THAT(result.err, HasSubstr(truncated.url() + "/status: broke off"));
-    EXPECT_THAT(result.err, HasSubstr(foreign.url() + "/status: answered HTTP 200 without 'id'"));
-    EXPECT_THAT(result.err, HasSubstr(refusing_proxy.url() + "/status: answered HTTP 502"));
-    EXPECT_THAT(result.err, HasSubstr("is electiond running there?"));
-}
-
-TEST(Electionctl, GoesOnToTheNextEndpointFromOneThatHangs) {
-    FakeApi hanging, good;
-    hanging.hang_on("GET /status");
-    good.on("GET /status", {200, kStatus});
-
-    EXPECT_EQ(ask(hanging.url() + "," + good.url(), {"--timeout", "200ms", "status"}).code, 0);
-
-    const Result alone = ask(hanging.url(), {"--timeout", "200ms", "status"});
-    EXPECT_EQ(alone.code, 75);
-    EXPECT_THAT(alone.err, HasSubstr("no answer within 200 ms"));
-}
-
-TEST(Electionctl, NeverRepeatsAChangeThatMayHaveBeenDone) {
-    FakeApi hanging, other;
-    hanging.hang_on("POST /step-down");
-    other.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
-
-    const Result result =
-        ask(hanging.url() + "," + other.url(), {"--timeout", "200ms", "step-down"});
-
-    EXPECT_EQ(result.code, 75);
-    EXPECT_THAT(result.err, HasSubstr("it is not known whether this was done"));
-    EXPECT_TRUE(other.seen().empty());
-}
-
-// Answers a request with bytes that are no HTTP, or with none.
-class Mumble : public Poco::Net::TCPServerConnection {
-  public:
-    explicit Mumble(const Poco::Net::StreamSocket& socket) : TCPServerConnection(socket) {}
-    void run() override {
-        std::array<char, 1024> buffer{};
-        socket().receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
-        const std::string bytes = "\x16\x03\x01 no http \r\n\r\n";
-        socket().sendBytes(bytes.data(), static_cast<int>(bytes.size()));
-    }
-};
-
-TEST(Electionctl, SurvivesServersThatSpeakNoHttp) {
-    Poco::Net::ServerSocket socket;
-    socket.bind(Poco::Net::SocketAddress("127.0.0.1", 0), true, false);
-    socket.listen();
-    Poco::ThreadPool threads;
-    Poco::Net::TCPServer server(new Poco::Net::TCPServerConnectionFactoryImpl<Mumble>, threads,
-                                socket);
-    server.start();
-
-    const Result result = ask(socket.address().toString(), {"status"});
-
-    server.stop();
-    threads.joinAll();
-    EXPECT_EQ(result.code, 69);
-    EXPECT_THAT(result.err, ContainsRegex("does not speak HTTP|closed the connection|no JSON"));
-}
-
 TEST(Electionctl, LetsNoAnswerSteerTheTerminal) {
     FakeApi api;
     api.on("GET /leader",
@@ -510,13 +396,6 @@ TEST(Electionctl, RefusesWordsThatItCannotObey) {
         EXPECT_THAT(result.err, ::testing::StartsWith("electionctl: ")) << line;
         EXPECT_EQ(result.out, "") << line;
     }
-}
-
-TEST(Electionctl, ReadsEndpointsInEveryShape) {
-    EXPECT_EQ(parse_endpoint("127.0.0.1:3001"), "http://127.0.0.1:3001");
-    EXPECT_EQ(parse_endpoint("node1:3001"), "http://node1:3001");
-    EXPECT_EQ(parse_endpoint("http://[::1]:3001/"), "http://[::1]:3001");
-    EXPECT_EQ(parse_endpoint("http://proxy/election/"), "http://proxy/election");
 }
 
 TEST(Electionctl, HelpsWithEveryVerb) {

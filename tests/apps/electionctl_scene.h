@@ -1,0 +1,32 @@
+// electionctl as a test runs it: words in, exit code and texts out.
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "electionctl/run.h"
+
+namespace electiond::ctl {
+
+struct Result {
+    int code;
+    std::string out, err;
+};
+
+inline Result run_words(std::vector<std::string> words) {
+    std::ostringstream out, err;
+    const int code = run(words, out, err);
+    return {code, out.str(), err.str()};
+}
+
+inline Result ask(const std::string& endpoints, std::vector<std::string> words) {
+    words.insert(words.begin(), {"--endpoint", endpoints});
+    return run_words(std::move(words));
+}
+
+inline constexpr const char* kStatus =
+    R"({"id":"1","port":3001,"state":"LEADER","term":7,"votedFor":"1","leaderId":"1","peers":[{"id":"2","port":3002,"address":"127.0.0.1:4002"},{"id":"3","port":3003,"address":"127.0.0.1:4003"}],"uptime":192,"cluster":"demo","role":"voter","isLeader":true,"fencingToken":7,"leaseRemainingMs":850,"voters":["1","2","3"],"quorum":2,"priority":100,"transport":"http","version":"0.1.0","index":4294967299})";
+
+}  // namespace electiond::ctl
