@@ -2,6 +2,7 @@
 #include "log_output.h"
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -34,6 +35,13 @@ struct Parsed {
     std::vector<std::pair<std::string_view, std::string_view>> fields;
 };
 
+// Of a field of its own: none of those that every event has.
+bool is_key(std::string_view word) {
+    constexpr std::array<std::string_view, 4> kEverywhere = {"ts", "level", "node", "msg"};
+    return !word.empty() && std::ranges::find(kEverywhere, word) == kEverywhere.end() &&
+           std::ranges::all_of(word, [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); });
+}
+
 // Takes the key=value words off the end of a line.
 Parsed parse(std::string_view line) {
     Parsed parsed{line, {}};
@@ -42,11 +50,7 @@ Parsed parse(std::string_view line) {
         if (space == std::string_view::npos) break;
         const auto word = parsed.message.substr(space + 1);
         const auto equals = word.find('=');
-        const bool key = equals != std::string_view::npos && equals > 0 &&
-                         std::ranges::all_of(word.substr(0, equals), [](char c) {
-                             return c == '_' || (c >= 'a' && c <= 'z');
-                         });
-        if (!key) break;
+        if (equals == std::string_view::npos || !is_key(word.substr(0, equals))) break;
         parsed.fields.emplace_back(word.substr(0, equals), word.substr(equals + 1));
         parsed.message = parsed.message.substr(0, space);
     }
@@ -79,7 +83,8 @@ std::string format_event(LogFormat format, const std::string& time, LogLevel lev
         std::string out = "ts=" + time + " level=" + std::string(name_of(level)) + " node=" + node +
                           " msg=" + quoted(parsed.message);
         for (const auto& [key, value] : parsed.fields) {
-            out += " " + std::string(key) + "=" + std::string(value);
+            const bool plain = value.find_first_of("\"=\\") == std::string_view::npos;
+            out += " " + std::string(key) + "=" + (plain ? std::string(value) : quoted(value));
         }
         return out + "\n";
     }

@@ -88,8 +88,16 @@ int recover_claim(const Settings& settings, const Confirm& confirm) {
     if (!node.record)
         node.record = wake(node.store, settings.node.id, settings.cluster.name, random);
     const Durable record = *node.record;
-    // Asked with a claim of our own: where none is stored, ours is as good as any.
-    const Claim stored = claims->claim(settings.cluster.name, {random.identity(), record.uuid});
+    // Asked with a claim of our own, which is stored where there is none: a member may only claim
+    // for the cluster that it is in.
+    const Claim mine{record.blank() ? random.identity() : record.cluster_id, record.uuid};
+    const Claim stored = claims->claim(settings.cluster.name, mine);
+    if (!record.blank() && stored.cluster_id == record.cluster_id) {
+        throw Error("the claim of cluster " + settings.cluster.name +
+                        " names the cluster that this node is in, cluster id " + stored.cluster_id +
+                        ": there is nothing to recover; start electiond",
+                    Error::refused);
+    }
     const bool ours =
         std::ranges::find(record.supersedes, stored.cluster_id) != record.supersedes.end();
     if (!record.blank() && !ours) {

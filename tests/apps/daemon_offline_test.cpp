@@ -1,0 +1,123 @@
+// electiond recover and rejoin, as far as one node shows them: what they ask, and what they refuse.
+#include "daemon_scene.h"
+
+namespace electiond {
+namespace {
+
+using std::chrono::seconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+// A node that has led, and stopped.
+class Offline : public testing::Test {
+  protected:
+    void run_once() const {
+        const auto process = scene_.start_and_lead();
+        process->signal(SIGTERM);
+        ASSERT_EQ(process->wait(seconds(10)), 0) << scene_.log();
+    }
+    // The verb, with what somebody types.
+    [[nodiscard]] cluster::Finished type(const std::string& typed, const std::string& verb) const {
+        scene_.write_config();
+        return cluster::run({"/bin/sh", "-c",
+                             "printf '" + typed + "' | " + ELECTIOND + " " + verb + " --config " +
+                                 scene_.config().string()});
+    }
+    [[nodiscard]] std::string state() const { return cluster::read(scene_.folder / "data/state"); }
+
+    DaemonScene scene_;
+};
+
+TEST_F(Offline, AsksBeforeAnythingIsChanged) {
+    run_once();
+    const auto before = state();
+
+    for (const std::string verb : {"recover", "rejoin"}) {
+        for (const std::string typed : {"no\\n", "", "y\\n", "YES\\n"}) {
+            const auto finished = type(typed, verb);
+            EXPECT_EQ(finished.code, 1) << verb << ": " << typed;
+            EXPECT_THAT(finished.said,
+                        AllOf(HasSubstr("Type yes"), HasSubstr("Nothing was changed")))
+                << verb;
+        }
+    }
+    EXPECT_EQ(state(), before);
+}
+
+TEST_F(Offline, DoesItOnceYesIsTyped) {
+    run_once();
+
+    const auto recovered = type("yes\\n", "recover");
+    EXPECT_EQ(recovered.code, 0) << recovered.said;
+    EXPECT_THAT(recovered.said, AllOf(HasSubstr("becomes the only voter"), HasSubstr("Recovered")));
+
+    const auto rejoined = type("yes\\n", "rejoin");
+    EXPECT_EQ(rejoined.code, 0) << rejoined.said;
+    EXPECT_THAT(rejoined.said, HasSubstr("is blank"));
+
+    const auto again = type("yes\\n", "recover");
+    EXPECT_EQ(again.code, 1);
+    EXPECT_THAT(again.said, AllOf(HasSubstr("belongs to no cluster"), HasSubstr("--claim")));
+}
+
+TEST_F(Offline, RefusesWhereThereIsNoNode) {
+    for (const std::string verb : {"recover", "rejoin"}) {
+        const auto finished = type("yes\\n", verb);
+        EXPECT_EQ(finished.code, 1);
+        EXPECT_THAT(finished.said, AllOf(HasSubstr("holds no node"), Not(HasSubstr("Type yes"))));
+    }
+}
+
+TEST_F(Offline, RefusesToRecoverAClaimWhereNobodyKeepsOne) {
+    scene_.sections["discovery"] = "[{plugin: static_list, peers: {\"2\": \"127.0.0.1:9\"}}]";
+    scene_.sections["cluster"] = "{name: demo, bootstrap: join}";
+
+    const auto finished = type("yes\\n", "recover --claim");
+
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.said, HasSubstr("no discovery of this configuration can claim"));
+}
+
+TEST_F(Offline, RecoversNoClaimThatIsItsOwnClustersAlready) {
+    run_once();
+    const auto claim = scene_.folder / "cluster.json.demo.claim";
+    const auto before = std::pair{state(), cluster::read(claim)};
+
+    const auto finished = type("yes\\n", "recover --claim");
+
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.said, HasSubstr("there is nothing to recover"));
+    EXPECT_EQ(std::pair(state(), cluster::read(claim)), before);
+}
+
+// Neither is a lost one replaced by that of a cluster that nobody is in.
+TEST_F(Offline, LeavesNoClaimOfAnotherClusterBehind) {
+    run_once();
+    const auto claim = scene_.folder / "cluster.json.demo.claim";
+    const auto before = cluster::read(claim);
+    std::filesystem::remove(claim);
+
+    EXPECT_EQ(type("yes\\n", "recover --claim").code, 1);
+
+    EXPECT_EQ(cluster::read(claim), before);
+}
+
+TEST_F(Offline, TakesNoClaimFromAClusterThatItDoesNotStandFor) {
+    run_once();
+    DaemonScene other;
+    other.start_and_lead()->signal(SIGTERM);
+    std::filesystem::copy_file(other.folder / "cluster.json.demo.claim",
+                               scene_.folder / "cluster.json.demo.claim",
+                               std::filesystem::copy_options::overwrite_existing);
+    const auto before = state();
+
+    const auto finished = type("yes\\n", "recover --claim");
+
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("belongs to cluster id"), HasSubstr("rejoin")));
+    EXPECT_EQ(state(), before);
+}
+
+}  // namespace
+}  // namespace electiond
