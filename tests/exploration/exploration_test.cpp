@@ -60,7 +60,8 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Exploration,
                          testing::Values(Depth{"founded", 15}, Depth{"pre-votes", 14},
                                          Depth{"led", 17}, Depth{"overtaken", 12},
                                          Depth{"hand-over", 14}, Depth{"removal", 13},
-                                         Depth{"growth", 16}, Depth{"drift", 15}),
+                                         Depth{"removals", 12}, Depth{"growth", 16},
+                                         Depth{"from-one", 14}, Depth{"drift", 15}),
                          name_of);
 
 // The reductions are sound, as far as one step shows: what is taken for the same has the same
@@ -81,7 +82,8 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Sameness,
                          testing::Values(Depth{"founded", 11}, Depth{"pre-votes", 11},
                                          Depth{"led", 12}, Depth{"overtaken", 9},
                                          Depth{"hand-over", 11}, Depth{"removal", 10},
-                                         Depth{"growth", 12}, Depth{"drift", 12}),
+                                         Depth{"removals", 9}, Depth{"growth", 12},
+                                         Depth{"from-one", 10}, Depth{"drift", 12}),
                          name_of);
 
 // Messages that are dropped because they can have no effect any more could indeed have had none:
@@ -106,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, Dropping,
                          testing::Values(Depth{"founded", 9}, Depth{"pre-votes", 9},
                                          Depth{"led", 9}, Depth{"overtaken", 8},
                                          Depth{"hand-over", 8}, Depth{"removal", 8},
-                                         Depth{"growth", 9}, Depth{"drift", 9}),
+                                         Depth{"removals", 7}, Depth{"growth", 9},
+                                         Depth{"from-one", 8}, Depth{"drift", 9}),
                          name_of);
 
 // ---- that harm is found ------------------------------------------------------------------------

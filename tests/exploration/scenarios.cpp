@@ -46,7 +46,14 @@ std::vector<Scenario> all() {
     Rules& removal = add("removal", "a leader may be told to remove a voter", Beginning::led);
     removal.orders = {Order::remove};
     removal.commands = 1;
+    Rules& removals = add("removals", "a leader may be told to remove one voter, and then another",
+                          Beginning::led);
+    removals.orders = {Order::remove};
+    removals.commands = 2;
     add("growth", "two voters, and an observer that is to become one", Beginning::led).voters = 2;
+    add("from-one", "one voter, and two observers that are to become voters, one after the other",
+        Beginning::led)
+        .voters = 1;
     add("drift", "a leader whose clock is 1 % slow; the others' are right, and 1 % fast",
         Beginning::led)
         .rates = {990, 1000, 1010};

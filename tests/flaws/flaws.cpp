@@ -12,13 +12,10 @@ constexpr Flaw kFlaws[] = {
 #include "known.inc"
 };
 
-// Takes the switch back however a hunt ends.
-struct Planted {
-    explicit Planted(std::string_view flaw) { planted_flaw = flaw; }
-    ~Planted() { planted_flaw = {}; }
-};
-
 }  // namespace
+
+Planted::Planted(std::string_view flaw) { planted_flaw = flaw; }
+Planted::~Planted() { planted_flaw = {}; }
 
 std::span<const Flaw> known_flaws() { return kFlaws; }
 

@@ -20,6 +20,14 @@ struct Flaw {
 
 [[nodiscard]] std::span<const Flaw> known_flaws();
 
+// Plants a bug, none where the name is empty, and takes it back at its end.
+struct Planted {
+    explicit Planted(std::string_view flaw);
+    ~Planted();
+    Planted(const Planted&) = delete;
+    Planted& operator=(const Planted&) = delete;
+};
+
 // What came of a hunt.
 struct Quarry {
     std::optional<std::string> fault{};  // what the referee said, in one line; nothing: no fault

@@ -1,4 +1,5 @@
-// The simulation bites: it finds each planted bug, and finds nothing where none is planted.
+// The simulation bites: it finds each planted bug, and finds nothing where none is planted. So does
+// the exploration, where a bug is within its reach.
 #include <array>
 #include <cstdio>
 #include <string>
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "flaws.h"
+#include "orders.h"
 
 namespace electiond::sim {
 namespace {
@@ -55,6 +57,44 @@ TEST(NoFlaw, IsFoundAndTheTranscriptIsThatOfTheCleanCode) {
     EXPECT_FALSE(quarry.fault) << *quarry.fault;
     EXPECT_THAT(clean_hunt(kControlSeeds), ::testing::HasSubstr(in_hex(quarry.hash)));
 }
+
+// As `hunt_orders` finds them; the others need more nodes, more actions, or a room that is not
+// explored.
+struct Order {
+    const char* flaw;
+    const char* scenario;
+    unsigned actions;
+};
+
+class PlantedFlawInOrder : public ::testing::TestWithParam<Order> {};
+
+TEST_P(PlantedFlawInOrder, IsFound) {
+    const auto& [flaw, scenario, actions] = GetParam();
+
+    const auto report = exploration::explore_flaw(flaw, scenario, {.depth = actions});
+
+    EXPECT_NE(report.fault, "");
+    EXPECT_EQ(report.depth + 1, actions) << "the nearest harm is that far away";
+    EXPECT_GE(report.transcript.size(), actions);
+}
+
+INSTANTIATE_TEST_SUITE_P(, PlantedFlawInOrder,
+                         ::testing::Values(Order{"drain_ignores_grants", "hand-over", 7},
+                                           Order{"heartbeat_promises_nothing", "overtaken", 4},
+                                           Order{"leader_promises_itself_nothing", "overtaken", 4},
+                                           Order{"lease_from_arrival", "founded", 12},
+                                           Order{"lease_of_those_seen_lately", "founded", 6},
+                                           Order{"no_drift_margin", "drift", 8},
+                                           Order{"no_wait_after_restart", "overtaken", 5},
+                                           Order{"old_configuration_elects", "removals", 9},
+                                           Order{"old_heartbeat_accepted", "overtaken", 1},
+                                           Order{"own_promise_not_stored", "founded", 3},
+                                           Order{"own_vote_ignores_own_promise", "overtaken", 6},
+                                           Order{"promise_ignored", "overtaken", 4},
+                                           Order{"promise_not_stored", "founded", 4},
+                                           Order{"two_votes_in_a_term", "founded", 3},
+                                           Order{"voters_change_without_quorum", "removals", 2}),
+                         [](const auto& order) { return std::string(order.param.flaw); });
 
 }  // namespace
 }  // namespace electiond::sim

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Copies the rooms that the simulation plays into TREE and plants every bug of this folder in the
-# copy, each behind its switch: plant.sh SOURCE TREE. What has not changed is left alone, so that
-# only what has is compiled anew. Also writes TREE/known.inc: name and sentence of each.
+# Copies the rooms that simulation and exploration play into TREE and plants every bug of this
+# folder in the copy, each behind its switch: plant.sh SOURCE TREE. What has not changed is left
+# alone, so that only what has is compiled anew. Also writes TREE/known.inc: name and sentence of
+# each.
 set -eu
 source=$1
 tree=$2
 new=$tree.new
 rm -rf "$new"
 mkdir -p "$new/core" "$new/tests"
-for room in core/election core/wire core/node tests/support; do
+for room in core/election core/wire core/node tests/support tests/exploration; do
     cp -R "$source/$room" "$new/$room"
 done
 
