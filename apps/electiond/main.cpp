@@ -2,9 +2,6 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <iostream>
-
-#include <Poco/Util/OptionException.h>
 
 #include "host/probe.h"
 #include "program.h"
@@ -20,13 +17,7 @@ int main(int argc, char** argv) {
         return electiond::probe_plugin(argv[2]);
     }
     electiond::block_signals();
-    try {
-        electiond::Program::check_usage(argc, argv);
-    } catch (const Poco::Exception& error) {
-        std::cerr << "electiond: " << error.displayText() << "; electiond --help shows all options"
-                  << std::endl;
-        return 64;
-    }
+    if (const int code = electiond::Program::check_words(argc, argv)) return code;
     // POCO answers a crash with a bare abort: whoever looks for the cause wants the real signal.
     std::array<struct sigaction, kCrashes.size()> before{};
     for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], nullptr, &before[i]);

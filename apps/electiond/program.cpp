@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
@@ -59,7 +60,7 @@ void Program::defineOptions(Poco::Util::OptionSet& options) {
     add_options(options);
 }
 
-void Program::check_usage(int argc, char** argv) {
+int Program::check_words(int argc, char** argv) try {
     Poco::Util::OptionSet options;
     add_options(options);
     using Poco::Util::Option;
@@ -67,6 +68,7 @@ void Program::check_usage(int argc, char** argv) {
     options.addOption(Option("umask", "").argument("mask"));
     options.addOption(Option("pidfile", "").argument("path"));
     Poco::Util::OptionProcessor processor(options);
+    std::map<std::string, std::string> given;
     for (int i = 1; i < argc; ++i) {
         std::string name;
         std::string value;
@@ -75,15 +77,37 @@ void Program::check_usage(int argc, char** argv) {
         if (!processor.process(argv[i], name, value)) {
             throw Poco::Util::UnknownOptionException(argv[i]);
         }
+        if (!name.empty()) given[name] = value;
     }
     processor.checkRequired();
+    const bool background = given.contains("daemon") || given.contains("pidfile");
+    if (background && std::getenv("NOTIFY_SOCKET") != nullptr) {
+        complain(
+            "--daemon and --pidfile do not go with a service manager that waits to be "
+            "notified (NOTIFY_SOCKET is set): leave them out");
+        return kUsage;
+    }
+    if (given.contains("daemon") && given.contains("config")) check_background(given["config"]);
+    return EXIT_OK;
+} catch (const Poco::Exception& error) {
+    complain(error.displayText() + "; electiond --help shows all options");
+    return kUsage;
+} catch (const Error& error) {
+    complain(error.what());
+    return error.code();
+}
+
+// Nothing of this is bound or touched, and all of it is let go of again.
+void Program::check_background(const std::string& config) {
+    const auto settings = load(config);
+    PluginHost host(plugin_directories(settings), own_program(), Log{});
+    (void)make_guests(host, settings, Log{});
 }
 
 void Program::handleOption(const std::string& name, const std::string& value) {
     if (name == "config") {
         config_ = std::filesystem::absolute(value);  // --daemon changes the folder
     } else if (name == "daemon" || name == "umask" || name == "pidfile") {
-        daemon_ = daemon_ || name != "umask";
         ServerApplication::handleOption(name, value);
     } else if (name == "claim") {
         claim_ = true;
@@ -119,18 +143,12 @@ int Program::act(const std::vector<std::string>& arguments) {
         complain("--config FILE is missing; electiond --help shows all options");
         return kUsage;
     }
-    if (daemon_ && std::getenv("NOTIFY_SOCKET") != nullptr) {
-        complain(
-            "--daemon and --pidfile do not go with a service manager that waits to be "
-            "notified (NOTIFY_SOCKET is set): leave them out");
-        return kUsage;
-    }
     if (arguments.size() > 1) {
         complain("recover and rejoin are one word at a time; electiond --help shows all options");
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());
-    const auto settings = load();
+    const auto settings = load(config_);
     if (action_ == "print-config") {
         std::cout << print_settings(settings);
         return EXIT_OK;
@@ -139,8 +157,8 @@ int Program::act(const std::vector<std::string>& arguments) {
 }
 
 // Everything that is wrong is named at once: the plugins are tried even where a section is wrong.
-Settings Program::load() const {
-    auto draft = read_settings(config_, process_environment());
+Settings Program::load(const std::string& config) {
+    auto draft = read_settings(config, process_environment());
     if (!draft.faults.empty()) {
         PluginHost host(plugin_directories(draft.settings), own_program(), Log{});
         for (auto& fault : guest_faults(host, draft.settings)) {
@@ -165,7 +183,7 @@ int Program::check(const Settings& settings) {
 }
 
 int Program::list_plugins() {
-    const auto settings = config_.empty() ? Settings{} : load();
+    const auto settings = config_.empty() ? Settings{} : load(config_);
     const PluginHost host(plugin_directories(settings), own_program(), Log{});
     int code = EXIT_OK;
     for (const auto& plugin : host.list()) {
@@ -181,7 +199,7 @@ int Program::list_plugins() {
 }
 
 int Program::offline(const std::string& verb) {
-    const auto settings = load();
+    const auto settings = load(config_);
     const auto ask = [this](const std::string& question) { return confirm(question); };
     if (verb == "rejoin") return rejoin(settings, ask);
     return claim_ ? recover_claim(settings, ask) : recover(settings, ask);

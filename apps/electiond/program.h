@@ -17,9 +17,10 @@ void block_signals();
 
 class Program : public Poco::Util::ServerApplication {
   public:
-    // Refuses what is no option of ours, so that it is a usage error (64) and not a bad
-    // configuration. Throws Poco::Util::OptionException.
-    static void check_usage(int argc, char** argv);
+    // What must be refused while somebody can still read why: before POCO takes what is no option
+    // of ours for a bad configuration, and before --daemon leaves the terminal, where the
+    // configuration is looked at, too. 0: go on; else the exit code, once it has complained.
+    [[nodiscard]] static int check_words(int argc, char** argv);
 
   protected:
     void defineOptions(Poco::Util::OptionSet& options) override;
@@ -28,18 +29,18 @@ class Program : public Poco::Util::ServerApplication {
 
   private:
     static void add_options(Poco::Util::OptionSet& options);
+    static void check_background(const std::string& config);
     int act(const std::vector<std::string>& arguments);
     int check(const Settings& settings);
     int list_plugins();
     int serve(const Settings& settings);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
-    [[nodiscard]] Settings load() const;
+    [[nodiscard]] static Settings load(const std::string& config);
     void help() const;
 
     std::string config_;
     std::string action_;  // the option that asks for something else than to serve
-    bool daemon_ = false;
     bool claim_ = false;
     bool yes_ = false;
 };

@@ -56,6 +56,34 @@ TEST(Electiond, ListsThePlugins) {
     }
 }
 
+TEST(Electiond, ListsWhatIsWrongWithAPluginBesideTheGoodOnes) {
+    DaemonScene scene;
+    const auto folder = scene.folder / "guests";
+    std::filesystem::create_directory(folder);
+    std::filesystem::copy_file(std::filesystem::path(ELECTIOND).parent_path() / "plugins/tcp.so",
+                               folder / "tcp.so");
+    cluster::write(folder / "torn.so", "no library");
+    scene.sections["plugins"] = "{directories: [guests]}";
+
+    const auto finished = scene.run({"--list-plugins"});
+
+    EXPECT_EQ(finished.code, 78);
+    EXPECT_THAT(finished.said, HasSubstr("\ttcp\t"));
+    EXPECT_THAT(finished.said, HasSubstr("torn.so"));
+}
+
+TEST(Electiond, StaysInTheForegroundForAServiceManagerThatWaits) {
+    DaemonScene scene;
+    ::setenv("NOTIFY_SOCKET", "/nowhere", 1);
+    for (const auto& more :
+         {std::string("--daemon"), "--pidfile=" + (scene.folder / "pid").string()}) {
+        const auto finished = scene.run({more});
+        EXPECT_EQ(finished.code, 64);
+        EXPECT_THAT(finished.said, HasSubstr("NOTIFY_SOCKET"));
+    }
+    ::unsetenv("NOTIFY_SOCKET");
+}
+
 TEST(Electiond, ChecksAGoodConfigurationWithoutTouchingAnything) {
     DaemonScene scene;
     const auto running = scene.start_and_lead();  // its ports are taken, and that is no fault

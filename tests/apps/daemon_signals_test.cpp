@@ -7,6 +7,7 @@ namespace electiond {
 namespace {
 
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -111,6 +112,18 @@ TEST(Electiond, GoesIntoTheBackgroundAndLeavesItsNumber) {
     EXPECT_TRUE(ended);
     if (!ended) ::kill(pid, SIGKILL);
     EXPECT_FALSE(std::filesystem::exists(pidfile));
+}
+
+TEST(Electiond, RefusesABadConfigurationBeforeItGoesIntoTheBackground) {
+    DaemonScene scene;
+    scene.sections["log"] = "{level: loud}";
+    scene.sections["transport"] = "{plugin: pigeon}";
+
+    const auto finished = scene.run({"--daemon"});
+
+    EXPECT_EQ(finished.code, 78);
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("loud"), HasSubstr("pigeon")));
+    EXPECT_FALSE(std::filesystem::exists(scene.folder / "data"));
 }
 
 }  // namespace

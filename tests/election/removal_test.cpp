@@ -356,6 +356,43 @@ TEST(Removal, WhereNoVoterMayLeadAStandbyIsPromotedAndHandedTheLead) {  // E1
     EXPECT_TRUE(bench.sent_to<TimeoutNow>(2));
 }
 
+TEST(Removal, OfSeveralStandbysTheBestOneIsPromoted) {  // E1
+    auto policy = plain();
+    policy.max_voters = 1;
+    Bench bench(member({1}), policy);
+    bench.campaign();
+    for (const int n : {2, 3, 4}) bench.hello(sender(n));
+    for (const Instant end = bench.now + 2 * kTiming.stable_after; bench.now < end;) {
+        bench.pass(kH);
+        bench.ack(2, {.priority = 100});
+        bench.ack(3, {.priority = 200});
+        bench.ack(4, {.priority = 300, .cooling = true});
+    }
+
+    bench.command(StepDown{});
+
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 3}).voters);
+}
+
+TEST(Removal, WhereTheStandbyCannotBecomeAVoterTheLeadIsGivenUpWithoutIt) {  // E1, K2
+    auto bench = leader();
+    const Ack behind{.config = ConfigNumber{0, 1}, .eligible = false};
+    bench.hello(sender(4));
+    for (const Instant end = bench.now + 2 * kTiming.stable_after; bench.now < end;) {
+        bench.pass(kH);
+        for (const int n : {2, 3}) bench.ack(n, behind);
+        bench.ack(4);
+    }
+
+    bench.command(StepDown{});
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2, 3}).voters) << "no quorum holds it";
+    EXPECT_FALSE(bench.node.draining());
+    bench.lead_on(kE, {2, 3}, behind);
+
+    EXPECT_TRUE(bench.node.draining());
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2, 3}).voters);
+}
+
 TEST(Removal, FromItsFirstHeartbeatOnTheOldLeaderWantsNoVote) {  // E1
     auto bench = with_standby();
     bench.command(StepDown{});
