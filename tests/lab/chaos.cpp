@@ -1,5 +1,5 @@
 // chaos: real faults at random, one after the other and on top of each other; after each there must
-// be a leader, and never two.
+// be a leader, and never two. Packets may be lost all the while (--loss, in per cent).
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -31,6 +31,7 @@ class Chaos {
                 .election_timeout = options.duration("election-timeout"),
                 .transport = options.text("transport")}),
           damage_(nodes_) {
+        lab_.lose_packets(static_cast<double>(options.number("loss")) / 100);
         lab_.start_all();
         settle();
     }
@@ -212,14 +213,15 @@ int run(int argc, char** argv) {
                                     {"faults", "200"},
                                     {"seed", "1"},
                                     {"election-timeout", "500ms"},
-                                    {"transport", "http"}});
+                                    {"transport", "http"},
+                                    {"loss", "0"}});
     if (const auto& reason = enter_hub(); !reason.empty()) {
         std::cout << "impossible here: " << reason << std::endl;
         return kSkipped;
     }
     std::cout << options.text("nodes") << " nodes, " << options.text("transport")
               << ", E = " << options.text("election-timeout") << ", seed " << options.text("seed")
-              << std::endl;
+              << ", " << options.text("loss") << " % of all packets lost" << std::endl;
     Chaos chaos(options);
     for (int fault = 1; fault <= options.number("faults"); ++fault) {
         chaos.strike();

@@ -96,11 +96,25 @@ Cuts::Cuts(const std::string& subnet) : chain_("cuts-" + subnet) {
     must_run({"/usr/sbin/iptables", "-A", "FORWARD", "-s", subnet + ".0/24", "-j", chain_});
 }
 
-// A chain that is restored is exchanged whole.
 void Cuts::set(const std::vector<Direction>& directions) {
+    directions_ = directions;
+    apply();
+}
+
+void Cuts::lose(double share) {
+    lost_ = share;
+    apply();
+}
+
+// A chain that is restored is exchanged whole.
+void Cuts::apply() const {
     std::string rules = "*filter\n:" + chain_ + " -\n";
-    for (const auto& [from, to] : directions) {
+    for (const auto& [from, to] : directions_) {
         rules += "-A " + chain_ + " -s " + from + " -d " + to + " -j DROP\n";
+    }
+    if (lost_ > 0) {
+        rules += "-A " + chain_ + " -m statistic --mode random --probability " +
+                 std::to_string(lost_) + " -j DROP\n";
     }
     must_run_with({"/usr/sbin/iptables-restore", "--noflush"}, rules + "COMMIT\n");
 }

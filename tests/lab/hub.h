@@ -36,9 +36,16 @@ class Cuts {
     explicit Cuts(const std::string& subnet);
     // From now on exactly these, and all at one instant.
     void set(const std::vector<Direction>& directions);
+    // From now on also this share of all the others, at random. Throws std::runtime_error where
+    // this kernel cannot.
+    void lose(double share);
 
   private:
+    void apply() const;
+
     std::string chain_;
+    std::vector<Direction> directions_{};
+    double lost_ = 0;
 };
 
 // Runs a program to its end; throws std::runtime_error with what it said where that is not 0.

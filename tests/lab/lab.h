@@ -33,6 +33,7 @@ class Lab : public cluster::LocalCluster {
     // Network.
     void set(const Links& links);
     void heal() { set(Links(plan().nodes)); }
+    void lose_packets(double share) { cuts_.lose(share); }  // at random, of those that may pass
 
     // Disk. Each of these is for a node whose process may run.
     void fill_disk(int node);
