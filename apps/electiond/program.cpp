@@ -95,6 +95,9 @@ int Program::check_words(int argc, char** argv) try {
 } catch (const Error& error) {
     complain(error.what());
     return error.code();
+} catch (const std::exception& error) {
+    complain(std::string(error.what()) + "; this is a bug, please report it");
+    return kBroken;
 }
 
 // Nothing of this is bound or touched, and all of it is let go of again.
