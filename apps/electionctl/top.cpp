@@ -177,7 +177,8 @@ class Top {
         if (pending_.valid()) return;
         const View& view = news_.view;
         if (view.leader.empty()) {
-            message_ = "nobody leads, so nobody can step down";
+            message_ = news_.at ? "nobody leads, so nobody can step down"
+                                : "nothing is known of the cluster yet";
             return;
         }
         asked_ = view.leader_api.empty() ? view.endpoint : view.leader_api;

@@ -1,0 +1,153 @@
+// electionctl top on a real terminal: what a person sees and what the keys do.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "fake_api.h"
+#include "process.h"
+
+namespace electiond::ctl {
+namespace {
+
+using electiond::testing::FakeApi;
+using electiond::testing::Seen;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::chrono::seconds kLong{30};
+
+// A terminal of 80 columns and 24 lines that runs one command, then says how that ended.
+class Terminal {
+  public:
+    explicit Terminal(const std::string& command) {
+        std::string name = (std::filesystem::temp_directory_path() / "screen-XXXXXX").string();
+        EXPECT_NE(mkdtemp(name.data()), nullptr);
+        folder_ = name;
+        EXPECT_EQ(tmux({"-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24",
+                        command + "; echo \"ended with $?\"; exec cat"})
+                      .code,
+                  0);
+    }
+    ~Terminal() {
+        (void)tmux({"kill-server"});
+        std::filesystem::remove_all(folder_);
+    }
+    Terminal(const Terminal&) = delete;
+    Terminal& operator=(const Terminal&) = delete;
+
+    [[nodiscard]] std::string shown() const { return tmux({"capture-pane", "-p"}).said; }
+    void type(const std::string& key) const { EXPECT_EQ(tmux({"send-keys", key}).code, 0); }
+    [[nodiscard]] bool shows(const std::string& text) const {
+        const auto end = std::chrono::steady_clock::now() + kLong;
+        while (shown().find(text) == std::string::npos) {
+            if (std::chrono::steady_clock::now() > end) return false;
+        }
+        return true;
+    }
+
+  private:
+    [[nodiscard]] cluster::Finished tmux(std::vector<std::string> words) const {
+        words.insert(words.begin(), {"/usr/bin/tmux", "-S", (folder_ / "socket").string()});
+        return cluster::run(words);
+    }
+
+    std::filesystem::path folder_;
+};
+
+class Screen : public ::testing::Test {
+  protected:
+    Screen() {
+        api_.on("GET /cluster", [this](const Seen&) {
+            const std::string api = api_.host_and_port();
+            const std::string leader =
+                R"({"id":"1","state":"LEADER","term":7,"leaderId":"1","online":true,"role":"voter","api":")" +
+                api + R"("})";
+            return testing::Canned{200, R"({"cluster":[)" + leader +
+                                            R"(,{"id":"2","online":false}],"leader":)" + leader +
+                                            R"(,"term":7,"voters":3,"quorum":2,"canLose":0})"};
+        });
+        api_.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
+    }
+    [[nodiscard]] std::string top() const {
+        return std::string(ELECTIONCTL) + " --endpoint " + api_.url() + " top";
+    }
+    [[nodiscard]] bool asked_to_step_down() const {
+        const auto seen = api_.seen();
+        return std::ranges::any_of(seen, [](const Seen& each) { return each.method == "POST"; });
+    }
+
+    FakeApi api_;
+};
+
+TEST_F(Screen, ShowsTheClusterAndGivesTheTerminalBack) {
+    const Terminal terminal(top());
+    ASSERT_TRUE(terminal.shows("q quit")) << terminal.shown();
+    ASSERT_TRUE(terminal.shows("leader 1")) << terminal.shown();
+    EXPECT_THAT(terminal.shown(), HasSubstr("OFFLINE"));
+
+    terminal.type("q");
+
+    EXPECT_TRUE(terminal.shows("ended with 0")) << terminal.shown();
+    EXPECT_THAT(terminal.shown(), Not(HasSubstr("leader 1")));
+}
+
+TEST_F(Screen, ExplainsItselfUntilAKey) {
+    const Terminal terminal(top());
+    ASSERT_TRUE(terminal.shows("leader 1"));
+
+    terminal.type("h");
+    EXPECT_TRUE(terminal.shows("any key leaves it")) << terminal.shown();
+    terminal.type("x");
+    EXPECT_TRUE(terminal.shows("q quit")) << terminal.shown();
+}
+
+TEST_F(Screen, AsksTheLeaderToStepDownOnlyAfterAYes) {
+    const Terminal terminal(top());
+    ASSERT_TRUE(terminal.shows("leader 1"));
+
+    terminal.type("s");
+    ASSERT_TRUE(terminal.shows("ask node 1 to step down? y/n")) << terminal.shown();
+    terminal.type("n");
+    ASSERT_TRUE(terminal.shows("q quit")) << terminal.shown();
+    EXPECT_FALSE(asked_to_step_down());
+
+    terminal.type("s");
+    ASSERT_TRUE(terminal.shows("ask node 1 to step down? y/n")) << terminal.shown();
+    terminal.type("y");
+    EXPECT_TRUE(terminal.shows("node 2")) << terminal.shown();
+    EXPECT_TRUE(asked_to_step_down());
+}
+
+TEST_F(Screen, SaysThatItsEyesAreShutWhereNobodyAnswersAnyMore) {
+    const Terminal terminal(top());
+    ASSERT_TRUE(terminal.shows("leader 1"));
+
+    api_.die();
+
+    EXPECT_TRUE(terminal.shows("no endpoint answers")) << terminal.shown();
+    EXPECT_THAT(terminal.shown(), HasSubstr("leader 1"));
+}
+
+TEST_F(Screen, EndsWithTheSignalsCode) {
+    const Terminal terminal(top());
+    ASSERT_TRUE(terminal.shows("leader 1"));
+
+    terminal.type("C-c");
+
+    EXPECT_TRUE(terminal.shows("ended with 130")) << terminal.shown();
+}
+
+TEST_F(Screen, SaysWhichTerminalItCannotUse) {
+    const Terminal terminal("TERM=nonsense " + top());
+
+    EXPECT_TRUE(terminal.shows("ended with 64")) << terminal.shown();
+    EXPECT_THAT(terminal.shown(), HasSubstr("TERM=nonsense"));
+}
+
+}  // namespace
+}  // namespace electiond::ctl
