@@ -66,6 +66,8 @@ struct Order {
     unsigned actions;
 };
 
+void PrintTo(const Order& order, std::ostream* out) { *out << order.flaw; }
+
 class PlantedFlawInOrder : public ::testing::TestWithParam<Order> {};
 
 TEST_P(PlantedFlawInOrder, IsFound) {
