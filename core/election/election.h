@@ -3,8 +3,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "election/durable.h"
@@ -243,7 +245,7 @@ class Election {
     std::optional<KnownLeader> told_leader_;
     std::string_view told_state_ = "FOLLOWER";
     Electorate told_config_;
-    std::map<Reason, std::string> told_reports_;
+    std::set<std::pair<Reason, std::string>> told_reports_;  // a few; see report()
 };
 
 }  // namespace electiond

@@ -6,6 +6,12 @@
 #include "election/election.h"
 
 namespace electiond {
+namespace {
+
+// Further ones may be told again.
+constexpr std::size_t kReportsMax = 64;
+
+}  // namespace
 
 // ---- what is so --------------------------------------------------------------------------------
 
@@ -84,9 +90,8 @@ void Election::send(const NodeUuid& to, Term term, RequestBody body) {
 }
 
 void Election::report(Reason reason, const std::string& detail, const NodeId& subject) {
-    auto& told = told_reports_[reason];
-    if (told == detail) return;
-    told = detail;
+    if (told_reports_.size() >= kReportsMax) told_reports_.clear();
+    if (!told_reports_.emplace(reason, detail).second) return;
     out_.changes.push_back({.kind = Change::Kind::report,
                             .reason = reason,
                             .term = durable_.term,

@@ -240,6 +240,19 @@ TEST(Joining, TheIdOfALivingVoterIsRefusedToAnother) {  // B6, M5: id_in_use
     EXPECT_FALSE(bench.reported(Reason::id_in_use)) << "said once";
 }
 
+TEST(Joining, TwoThatAreRefusedInTurnsAreNamedOnceEach) {
+    Bench bench;
+    bench.take_the_lead();
+    for (const int round : {1, 2}) {
+        for (const int n : {2, 3}) {
+            auto twin = sender(n, "");
+            twin.uuid = uuid(10 * n + n);
+            bench.hello(twin);
+            EXPECT_EQ(bench.reported(Reason::id_in_use), round == 1) << n;
+        }
+    }
+}
+
 TEST(Joining, ForeignersAreRefusedAndLearnNothing) {  // I1, B6
     Bench bench;
     bench.take_the_lead();
