@@ -20,6 +20,10 @@ struct Opened {
           store(folder, settings.node.id, settings.cluster.name, Log{}) {
         record = store.load();
     }
+    // The record, a new one where there is none.
+    [[nodiscard]] Durable any(const Settings& settings, Random& random) const {
+        return record ? *record : new_record(settings.node.id, settings.cluster.name, random);
+    }
     [[nodiscard]] const Durable& known(const Settings& settings) const {
         if (record) return *record;
         throw Error(settings.node.data_dir.string() +
@@ -85,9 +89,7 @@ int recover_claim(const Settings& settings, const Confirm& confirm) {
     }
     Opened node(settings);
     auto random = real_random();
-    if (!node.record)
-        node.record = wake(node.store, settings.node.id, settings.cluster.name, random);
-    const Durable record = *node.record;
+    const Durable record = node.any(settings, random);
     // Asked with a claim of our own, which is stored where there is none: a member may only claim
     // for the cluster that it is in.
     const Claim mine{record.blank() ? random.identity() : record.cluster_id, record.uuid};

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <string>
+#include <vector>
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
@@ -28,6 +30,27 @@ sigset_t awaited_signals() {
     sigemptyset(&signals);
     for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&signals, signal);
     return signals;
+}
+
+// What is offline changes a node for good: nothing may be asked beside it that could be meant
+// otherwise. Empty, or what is wrong.
+std::string misused(const std::vector<std::string>& verbs,
+                    const std::map<std::string, std::string>& given) {
+    if (given.contains("help")) return "";
+    if (verbs.size() > 1) return "recover and rejoin are one word at a time";
+    for (const auto& [option, value] : given) {
+        const bool offline = option == "yes" || option == "claim";
+        if (verbs.empty() && offline)
+            return "--" + option + " goes with recover" + (option == "yes" ? " or rejoin" : "") +
+                   " alone";
+        if (!verbs.empty() && !offline && option != "config") {
+            return "--" + option + " does not go with " + verbs.front();
+        }
+    }
+    if (given.contains("claim") && verbs.front() == "rejoin") {
+        return "--claim goes with recover alone";
+    }
+    return "";
 }
 
 // Each fault on a line of its own, with the program's name in front.
@@ -69,17 +92,25 @@ int Program::check_words(int argc, char** argv) try {
     options.addOption(Option("pidfile", "").argument("path"));
     Poco::Util::OptionProcessor processor(options);
     std::map<std::string, std::string> given;
+    std::vector<std::string> verbs;
     for (int i = 1; i < argc; ++i) {
         std::string name;
         std::string value;
         const std::string_view word(argv[i]);
-        if (word == "recover" || word == "rejoin") continue;
+        if (word == "recover" || word == "rejoin") {
+            verbs.emplace_back(word);
+            continue;
+        }
         if (!processor.process(argv[i], name, value)) {
             throw Poco::Util::UnknownOptionException(argv[i]);
         }
         if (!name.empty()) given[name] = value;
     }
     processor.checkRequired();
+    if (const auto why = misused(verbs, given); !why.empty()) {
+        complain(why + "; electiond --help shows all options");
+        return kUsage;
+    }
     const bool background = given.contains("daemon") || given.contains("pidfile");
     if (background && std::getenv("NOTIFY_SOCKET") != nullptr) {
         complain(
@@ -144,10 +175,6 @@ int Program::act(const std::vector<std::string>& arguments) {
     if (action_ == "list-plugins") return list_plugins();
     if (config_.empty()) {
         complain("--config FILE is missing; electiond --help shows all options");
-        return kUsage;
-    }
-    if (arguments.size() > 1) {
-        complain("recover and rejoin are one word at a time; electiond --help shows all options");
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());

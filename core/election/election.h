@@ -149,6 +149,7 @@ class Election {
     void leave(std::uint64_t ticket);
     void advance_leave();
     [[nodiscard]] std::optional<NodeUuid> best_successor() const;
+    [[nodiscard]] bool can_be_spared() const;
     bool begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
                          std::optional<NodeUuid> target);
     bool promote_first(HandOver& hand_over);

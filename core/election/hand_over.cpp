@@ -95,14 +95,26 @@ void Election::leave(std::uint64_t ticket) {
     if (durable_.blank()) return refuse(ticket, Reason::not_a_voter);
     const auto* lead = leading();
     if (lead && lead->hand_over) return refuse(ticket, Reason::draining);
+    const bool spared = lead && can_be_spared();
+    // A lead younger than E may not have heard of everyone yet: it waits.
+    if (lead && !spared && now_ - lead->won >= timing().election_timeout) {
+        return refuse(ticket, Reason::would_lose_quorum);
+    }
     if (!leave_) leave_ = Departure{};
     leave_->tickets.push_back(ticket);
     leave_->until = now_ + 5 * timing().election_timeout;
-    if (!lead) return;
+    if (!spared) return;
     if (!begin_hand_over({}, Reason::removed, best_successor())) {
         const auto dropped = std::exchange(leave_, std::nullopt);
         for (const auto each : dropped->tickets) refuse(each, Reason::not_eligible);
     }
+}
+
+// M7 for the leader itself: the others would not dare to let it go once it has handed over. A
+// standby that E1 promotes first remains, too; where nobody could take over, E1 has its own word.
+bool Election::can_be_spared() const {
+    if (best_successor()) return keeps_quorum_without(lead_view(), me());
+    return !eligible_standby(lead_view()) || keeps_quorum_without(lead_view(), me(), 1);
 }
 
 // Over when this node finds itself banned; given up where the leader did not dare in time.
@@ -114,7 +126,7 @@ void Election::advance_leave() {
     } else if (now_ >= leave_->until) {
         const auto over = std::exchange(leave_, std::nullopt);
         for (const auto each : over->tickets) refuse(each, Reason::would_lose_quorum);
-    } else if (const auto* lead = leading(); lead && !lead->hand_over) {
+    } else if (const auto* lead = leading(); lead && !lead->hand_over && can_be_spared()) {
         begin_hand_over({}, Reason::removed, best_successor());  // a re-election ended the first
     }
 }

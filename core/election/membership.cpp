@@ -130,9 +130,9 @@ std::optional<ConfigStep> next_step(const LeadView& lead) {
     return std::nullopt;
 }
 
-bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid) {
-    std::size_t remaining = 0;
-    std::size_t heard = 0;
+bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted) {
+    std::size_t remaining = promoted;
+    std::size_t heard = promoted;
     for (const auto& voter : lead.config.voters) {
         if (voter.uuid == uuid) continue;
         ++remaining;

@@ -39,7 +39,9 @@ struct LeadView {
 [[nodiscard]] std::optional<ConfigStep> next_step(const LeadView& lead);
 
 // M7: would those voters that remain without `uuid` and are heard now be a quorum of what remains?
-[[nodiscard]] bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid);
+// `promoted`: so many standbys, which are heard, become voters first.
+[[nodiscard]] bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid,
+                                        std::size_t promoted = 0);
 
 // M5: may a node with this voter's id and another uuid take its place? `moved_in`: it speaks from
 // the same address, where the old one cannot listen any more.

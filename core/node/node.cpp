@@ -17,14 +17,17 @@ std::string term_text(Term term) { return " term=" + std::to_string(term); }
 
 }  // namespace
 
+Durable new_record(const NodeId& id, const std::string& cluster, Random& random) {
+    Durable record;
+    record.uuid = NodeUuid(random.identity());
+    record.node_id = id;
+    record.cluster_name = cluster;
+    return record;
+}
+
 Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster, Random& random) {
     auto record = store.load();
-    if (!record) {
-        record.emplace();
-        record->uuid = NodeUuid(random.identity());
-        record->node_id = id;
-        record->cluster_name = cluster;
-    }
+    if (!record) record = new_record(id, cluster, random);
     if (record->node_id != id || record->cluster_name != cluster) {
         throw Error("the data directory belongs to node " + record->node_id.value + " of cluster " +
                         record->cluster_name + ", but the configuration says node " + id.value +

@@ -39,6 +39,9 @@ struct Surroundings {
     Log log;
 };
 
+// The record of a node that has never run: blank, with a uuid of its own. Not saved.
+[[nodiscard]] Durable new_record(const NodeId& id, const std::string& cluster, Random& random);
+
 // The record of this data directory, its `starts` raised and saved; a new one, with a fresh uuid,
 // where the directory was never used. Throws Error (data) where it is another node's.
 [[nodiscard]] Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster,

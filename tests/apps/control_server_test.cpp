@@ -160,6 +160,19 @@ TEST_F(Server, ClosesAfterHttp10AndWhereAsked) {
     EXPECT_THAT(client.send("GET /nothing HTTP/1.1\r\n\r\n").all(), StartsWith("HTTP/1.1 404"));
 }
 
+TEST_F(Server, SaysWithTheLastAnswerOfAConnectionThatItIsTheLast) {
+    auto client = connect();
+    std::string answer;
+    int answers = 0;
+    do {
+        answer = client.send("GET /status HTTP/1.1\r\n\r\n").answer();
+        ++answers;
+        ASSERT_THAT(answer, StartsWith("HTTP/1.1 200")) << "answer " << answers;
+    } while (answer.find("Connection: Close") == std::string::npos);
+    EXPECT_EQ(answers, 1000);
+    EXPECT_EQ(client.all(), "");
+}
+
 TEST_F(Server, NamesWhatIsAllowed) {
     const auto answer = told("PATCH /status HTTP/1.1\r\n\r\n");
     expect_refusal(answer, 405);

@@ -61,6 +61,37 @@ TEST_F(Offline, DoesItOnceYesIsTyped) {
     EXPECT_THAT(again.said, AllOf(HasSubstr("belongs to no cluster"), HasSubstr("--claim")));
 }
 
+// What is written for good is not done beside words that could mean something else.
+TEST_F(Offline, IsNotMixedWithOtherWishes) {
+    run_once();
+    const auto before = state();
+
+    for (const std::string words :
+         {"recover --check", "recover --print-config", "rejoin --list-plugins", "rejoin --claim",
+          "recover --daemon", "--claim", "--yes", "--check --yes"}) {
+        const auto finished = type("yes\\n", words);
+        EXPECT_EQ(finished.code, 64) << words << ": " << finished.said;
+        EXPECT_THAT(finished.said, HasSubstr("--help"));
+    }
+    EXPECT_EQ(state(), before);
+}
+
+// The claimant was lost before anyone joined it, and this node has never run.
+TEST_F(Offline, TakesOverAClaimOnANodeThatHasNeverRun) {
+    const auto claim = scene_.folder / "cluster.json.demo.claim";
+    run_once();
+    std::filesystem::remove_all(scene_.folder / "data");
+    const auto before = cluster::read(claim);
+
+    const auto finished = type("yes\\n", "recover --claim");
+    ASSERT_EQ(finished.code, 0) << finished.said;
+    EXPECT_NE(cluster::read(claim), before);
+
+    const auto process = scene_.start_and_lead();
+    EXPECT_GE(cluster::ask(scene_.api, "GET", "/leader").number("fencingToken"),
+              std::int64_t{1} << 32);
+}
+
 TEST_F(Offline, RefusesWhereThereIsNoNode) {
     for (const std::string verb : {"recover", "rejoin"}) {
         const auto finished = type("yes\\n", verb);

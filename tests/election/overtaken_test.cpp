@@ -188,6 +188,9 @@ TEST(Overtaken, SoDoesALeave) {  // T1, 6.4
     bench.answer_vote(2);
     ASSERT_TRUE(bench.is<Leading>());
     bench.ack(2);
+    EXPECT_FALSE(bench.node.draining()) << "3 may be gone, and 2 alone would be no quorum (M7)";
+    EXPECT_TRUE(bench.out.done.empty());
+    bench.ack(3);
 
     EXPECT_TRUE(bench.node.draining());
     EXPECT_TRUE(bench.out.done.empty());

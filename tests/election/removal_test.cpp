@@ -318,6 +318,20 @@ TEST(Removal, ALeaderThatIsToGoHandsOverFirst) {  // 6.4
     EXPECT_TRUE(bench.node.durable().left);
 }
 
+TEST(Removal, ALeaderWhoseGoingWouldLoseTheQuorumKeepsTheLead) {  // M7
+    for (const Wanted& wish : {Wanted(Remove{"1"}), Wanted(Leave{})}) {
+        auto bench = leader();
+        bench.lead_on(2 * kE, {3});  // 2 is silent
+
+        bench.command(wish);
+
+        EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum);
+        EXPECT_FALSE(bench.node.leaving());
+        EXPECT_FALSE(bench.node.draining());
+        EXPECT_TRUE(bench.leads());
+    }
+}
+
 TEST(Removal, ALeaderWithNobodyToHandOverToMayNotLeave) {  // E1: not_eligible
     Bench bench(member({1}));
     bench.campaign();
@@ -354,6 +368,15 @@ TEST(Removal, WhereNoVoterMayLeadAStandbyIsPromotedAndHandedTheLead) {  // E1
     bench.feed(GrantsClosed{kNothingGranted});
 
     EXPECT_TRUE(bench.sent_to<TimeoutNow>(2));
+}
+
+TEST(Removal, AStandbyThatIsPromotedRemainsWhenTheOldLeaderLeaves) {  // E1, M7
+    auto bench = with_standby();
+
+    bench.command(Leave{});
+
+    EXPECT_EQ(bench.node.electorate().voters, electorate({1, 2}).voters);
+    EXPECT_TRUE(bench.out.done.empty());
 }
 
 TEST(Removal, OfSeveralStandbysTheBestOneIsPromoted) {  // E1

@@ -50,7 +50,7 @@ ApiResponse answer(const Serving& serving, StreamSocket& socket, RequestHead& he
 
 // One request; true where the connection goes on.
 bool serve_one(const Serving& serving, StreamSocket& socket, HttpStream& stream,
-               Connections::Entry& entry) {
+               Connections::Entry& entry, bool last) {
     const auto deadline = read_boot_clock() + serving.patience();
     RequestHead head;
     ApiResponse response;
@@ -70,7 +70,7 @@ bool serve_one(const Serving& serving, StreamSocket& socket, HttpStream& stream,
     }
     // 503 is how a node says that it does not lead: no reason to part.
     const bool refused = response.status >= 400 && response.status != 503;
-    const bool keep = head.keeps_alive && !refused && !serving.connections.draining();
+    const bool keep = !last && head.keeps_alive && !refused && !serving.connections.draining();
     serving.log.debug("control API answered " + head.request.method + " " + head.request.target +
                       " status=" + std::to_string(response.status));
     stream.send(response, head.request.method == "HEAD", keep);
@@ -86,7 +86,7 @@ void serve(const Serving& serving, StreamSocket& socket) noexcept try {
     for (int served = 0; served < kRequestsMax && !serving.connections.draining(); ++served) {
         entry.awaits_request(read_boot_clock());
         if (!stream.await(serving.patience())) return;
-        if (!serve_one(serving, socket, stream, entry)) return;
+        if (!serve_one(serving, socket, stream, entry, served == kRequestsMax - 1)) return;
     }
 } catch (const Poco::Exception& error) {
     serving.log.debug("connection to the control API ended: " + error.displayText());
