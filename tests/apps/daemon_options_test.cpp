@@ -126,7 +126,7 @@ TEST(Electiond, NamesTheFaultsOfPluginsInTheCheck) {
 TEST(Electiond, NamesTheFaultsOfPluginsBesideThoseOfSections) {
     DaemonScene scene;
     scene.sections["node"] = "{id: \"a b\", data_dir: data}";
-    scene.sections["transport"] = "{plugin: tcp, listen: nowhere, lstn: 1}";
+    scene.sections["transport"] = "{plugin: tcp, listen: nowhere, lstn: 1, prt: 2}";
     scene.sections["discovery"] =
         "[{plugin: file_registry, pth: x}, {plugin: static_list, peers: \"${UNSET_HERE}\"}]";
 
@@ -134,7 +134,8 @@ TEST(Electiond, NamesTheFaultsOfPluginsBesideThoseOfSections) {
         const auto finished = scene.run(more);
 
         EXPECT_EQ(finished.code, 78);
-        for (const auto* fault : {"node.id", "transport.listen", "lstn", "pth", "UNSET_HERE"}) {
+        for (const auto* fault :
+             {"node.id", "transport.listen", "lstn", "prt", "pth", "UNSET_HERE"}) {
             EXPECT_THAT(finished.said, HasSubstr(fault));
         }
         EXPECT_THAT(finished.said, Not(HasSubstr("peers is missing")));

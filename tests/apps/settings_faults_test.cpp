@@ -262,6 +262,20 @@ TEST(SettingsFaults, SayWhyAFileCannotBeRead) {
     EXPECT_THAT(fault(scene.folder()), HasSubstr("Is a directory; name the file in it"));
 }
 
+// A rule between timers is silent about a timer that has a fault of its own, and about no other.
+TEST(SettingsFaults, OfOneTimerHideNoneOfTheOthers) {
+    const Scene scene;
+
+    EXPECT_THAT(
+        scene.faults(with({{"election",
+                            "{hello_interval: 1ms, client_grant: 2s, stable_after: 1ms, "
+                            "dead_after: 5s}"}})),
+        testing::UnorderedElementsAre(HasSubstr("hello_interval is"), HasSubstr("client_grant is"),
+                                      HasSubstr("stable_after is"), HasSubstr("dead_after is")));
+    EXPECT_THAT(scene.faults(with({{"election", "{election_timeout: 1ms, dead_after: 5s}"}})),
+                ElementsAre(HasSubstr("election_timeout is")));
+}
+
 TEST(SettingsFaults, AreAllReportedAtOnceOneALine) {
     const Scene scene;
 

@@ -1,6 +1,8 @@
 // Reads the timers, which one knob sets unless the operator knows better, and what runs at a
 // change.
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "settings/read_sections.h"
 
@@ -17,8 +19,11 @@ constexpr Duration kLongest = 24h * 30;
 // The lease that acks of promise D give: D (1 - rho) / (1 + rho), rho = 1 % (protocol.md 4.4).
 Duration lease_of(Duration promise) { return promise * 99 / 101; }
 
+using Keys = std::set<std::string_view>;
+
 struct Rule {
-    const char* key;  // the one to blame
+    std::string_view key;  // the one to blame
+    Keys measure;          // by what it is measured; a rule says nothing of a key that has a fault
     bool kept;
     std::string sentence;  // follows the key's name
 };
@@ -29,35 +34,56 @@ std::string at_least(Duration value, const std::string& rule, Duration least) {
            "); raise it, or lower what it is measured by";
 }
 
-void check_timers(Section& election, const Settings::Election& t) {
+void check_timers(Section& election, const Settings::Election& t, const Keys& wrong) {
     const auto round = 2 * t.heartbeat_interval + t.request_timeout;
     const auto lease = lease_of(t.election_timeout);
     const std::vector<Rule> rules = {
-        {"election_timeout", t.election_timeout >= round,
+        {"election_timeout",
+         {"heartbeat_interval", "request_timeout"},
+         t.election_timeout >= round,
          at_least(t.election_timeout, "2 x heartbeat_interval + request_timeout", round)},
-        {"heartbeat_interval", 2 * t.heartbeat_interval < lease,
+        {"heartbeat_interval",
+         {"election_timeout"},
+         2 * t.heartbeat_interval < lease,
          "is " + to_text(t.heartbeat_interval) +
              ", but twice that must be below the lease, 99/101 of election_timeout (" +
              to_text(lease) + "), or the leader would flap; lower it"},
-        {"client_grant", t.client_grant <= lease,
+        {"client_grant",
+         {"election_timeout"},
+         t.client_grant <= lease,
          "is " + to_text(t.client_grant) +
              ", but must be at most the lease, 99/101 of election_timeout (" + to_text(lease) +
              "): no client can be told more than the leader has; lower it"},
-        {"stable_after", t.stable_after >= 2 * t.election_timeout,
+        {"stable_after",
+         {"election_timeout"},
+         t.stable_after >= 2 * t.election_timeout,
          at_least(t.stable_after, "2 x election_timeout", 2 * t.election_timeout)},
-        {"dead_after", t.dead_after >= 10 * t.election_timeout,
+        {"dead_after",
+         {"election_timeout"},
+         t.dead_after >= 10 * t.election_timeout,
          at_least(t.dead_after, "10 x election_timeout", 10 * t.election_timeout)},
     };
+    const auto sound = [&](std::string_view key) { return !wrong.contains(key); };
     for (const auto& rule : rules) {
-        if (!rule.kept) election.fault(rule.key, rule.sentence);
+        if (rule.kept || !sound(rule.key) || !std::ranges::all_of(rule.measure, sound)) continue;
+        election.fault(std::string(rule.key), rule.sentence);
     }
 }
 
-void read_timers(Section& election, Settings::Election& t) {
-    const auto derived = [&](const char* key, Duration least, Duration value, const char* how) {
-        return election.duration(key, least, kLongest, value, std::string("default: ") + how);
+// Returns the keys that have a fault.
+Keys read_timers(Section& election, Settings::Election& t) {
+    Keys wrong;
+    const auto timer = [&](const char* key, Duration least, Duration most, Duration otherwise,
+                           const std::string& origin) {
+        const auto faults_before = election.faults();
+        const auto value = election.duration(key, least, most, otherwise, origin);
+        if (election.faults() > faults_before) wrong.insert(key);
+        return value;
     };
-    t.election_timeout = election.duration("election_timeout", kTimeoutLeast, kTimeoutMost, 1000ms);
+    const auto derived = [&](const char* key, Duration least, Duration value, const char* how) {
+        return timer(key, least, kLongest, value, std::string("default: ") + how);
+    };
+    t.election_timeout = timer("election_timeout", kTimeoutLeast, kTimeoutMost, 1000ms, "default");
     const auto e = t.election_timeout;
     t.heartbeat_interval = derived("heartbeat_interval", 5ms, e / 10, "election_timeout / 10");
     t.election_spread = derived("election_spread", 10ms, e / 2, "election_timeout / 2");
@@ -66,6 +92,7 @@ void read_timers(Section& election, Settings::Election& t) {
     t.client_grant = derived("client_grant", 1ms, e / 10, "election_timeout / 10");
     t.stable_after = derived("stable_after", 1ms, 2 * e, "2 x election_timeout");
     t.dead_after = derived("dead_after", 1ms, 30 * e, "30 x election_timeout");
+    return wrong;
 }
 
 std::optional<Settings::Health> read_health(Section& election) {
@@ -95,9 +122,7 @@ std::optional<Settings::Health> read_health(Section& election) {
 
 void read_election(Section& election, Settings& settings, Warnings& warnings) {
     auto& into = settings.election;
-    const auto faults_before = election.faults();
-    read_timers(election, into);
-    if (election.faults() == faults_before) check_timers(election, into);
+    check_timers(election, into, read_timers(election, into));
     into.when_none_eligible = election.choice<WhenNoneEligible>(
         "when_none_eligible", "nobody",
         {{"nobody", WhenNoneEligible::nobody}, {"stay", WhenNoneEligible::stay}});

@@ -149,8 +149,10 @@ class Options {
         return rows;
     }
 
-    // Refuses keys that nobody has asked about, naming the nearest of `known`.
+    // Refuses keys that nobody has asked about, all in one Error, a line each, naming the nearest
+    // of `known`.
     void accept_only(std::initializer_list<std::string_view> known) const {
+        std::string faults;
         for (const auto& [name, value] : root_.map) {
             bool found = false;
             std::string_view nearest;
@@ -167,11 +169,11 @@ class Options {
             for (const auto candidate : known) {
                 expected += (expected.empty() ? "; expected " : ", ") + std::string(candidate);
             }
-            throw Error(value.where + ": unknown key " + full(name) +
-                        (nearest.empty()
-                             ? "; no option is known here"
-                             : expected + "; did you mean " + std::string(nearest) + "?"));
+            faults += (faults.empty() ? "" : "\n") + value.where + ": unknown key " + full(name) +
+                      (nearest.empty() ? "; no option is known here"
+                                       : expected + "; did you mean " + std::string(nearest) + "?");
         }
+        if (!faults.empty()) throw Error(faults);
     }
 
     // Throws an Error that names the place of `key`, its value, and what it must be.
