@@ -435,5 +435,18 @@ TEST(ChangedKeys, NamesWhatAReloadFindsChanged) {
                 ElementsAre("election.dead_after", "log.level", "api.hostnames[0]"));
 }
 
+TEST(ChangedKeys, NamesAFileWhoseTokenIsAnother) {
+    const Scene scene;
+    const auto load = [&](const std::string& token) {
+        scene.write("token", token);
+        std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
+        return scene.load(with({{"api", "{token_file: token}"}}));
+    };
+    const auto before = load("old");
+
+    EXPECT_THAT(changed_keys(before, load("old")), IsEmpty());
+    EXPECT_THAT(changed_keys(before, load("new")), ElementsAre("api.token_file"));
+}
+
 }  // namespace
 }  // namespace electiond

@@ -178,6 +178,11 @@ std::vector<std::string> changed_keys(const Settings& before, const Settings& af
     for (const auto& [key, value] : old_values) {
         if (!new_by_key.contains(key)) changed.push_back(key);
     }
+    const std::string token_file = "api.token_file";  // what the file holds is a value, too
+    if (before.api.token != after.api.token &&
+        std::ranges::find(changed, token_file) == changed.end()) {
+        changed.push_back(token_file);
+    }
     return changed;
 }
 
