@@ -56,6 +56,18 @@ std::string misused(const std::vector<std::string>& verbs,
 // Each fault on a line of its own, with the program's name in front.
 void complain(const std::string& text) { std::cerr << "electiond: " << text << std::endl; }
 
+// The exit code of `act`, or that of what it throws, once that has been told.
+template <class Act>
+int told(const Act& act) try {
+    return act();
+} catch (const Error& error) {
+    complain(error.what());
+    return error.code();
+} catch (const std::exception& error) {
+    complain(std::string(error.what()) + "; this is a bug, please report it");
+    return kBroken;
+}
+
 }  // namespace
 
 void block_signals() {
@@ -118,24 +130,19 @@ int Program::check_words(int argc, char** argv) try {
             "notified (NOTIFY_SOCKET is set): leave them out");
         return kUsage;
     }
-    if (given.contains("daemon") && given.contains("config")) check_background(given["config"]);
-    return EXIT_OK;
+    if (!given.contains("daemon") || !given.contains("config")) return EXIT_OK;
+    return told([&] { return check_background(given["config"]); });
 } catch (const Poco::Exception& error) {
     complain(error.displayText() + "; electiond --help shows all options");
     return kUsage;
-} catch (const Error& error) {
-    complain(error.what());
-    return error.code();
-} catch (const std::exception& error) {
-    complain(std::string(error.what()) + "; this is a bug, please report it");
-    return kBroken;
 }
 
 // Nothing of this is bound or touched, and all of it is let go of again.
-void Program::check_background(const std::string& config) {
+int Program::check_background(const std::string& config) {
     const auto settings = load(config);
     PluginHost host(plugin_directories(settings), own_program(), Log{});
     (void)make_guests(host, settings, Log{});
+    return EXIT_OK;
 }
 
 void Program::handleOption(const std::string& name, const std::string& value) {
@@ -153,14 +160,8 @@ void Program::handleOption(const std::string& name, const std::string& value) {
     }
 }
 
-int Program::main(const std::vector<std::string>& arguments) try {
-    return act(arguments);
-} catch (const Error& error) {
-    complain(error.what());
-    return error.code();
-} catch (const std::exception& error) {
-    complain(std::string(error.what()) + "; this is a bug, please report it");
-    return kBroken;
+int Program::main(const std::vector<std::string>& arguments) {
+    return told([&] { return act(arguments); });
 }
 
 int Program::act(const std::vector<std::string>& arguments) {

@@ -29,7 +29,7 @@ class Program : public Poco::Util::ServerApplication {
 
   private:
     static void add_options(Poco::Util::OptionSet& options);
-    static void check_background(const std::string& config);
+    static int check_background(const std::string& config);
     int act(const std::vector<std::string>& arguments);
     int check(const Settings& settings);
     int list_plugins();

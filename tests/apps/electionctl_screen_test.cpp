@@ -2,13 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 
 #include "fake_api.h"
+#include "folder.h"
+#include "local_cluster.h"
 #include "process.h"
 
 namespace electiond::ctl {
@@ -25,29 +24,19 @@ constexpr std::chrono::seconds kLong{30};
 class Terminal {
   public:
     explicit Terminal(const std::string& command) {
-        std::string name = (std::filesystem::temp_directory_path() / "screen-XXXXXX").string();
-        EXPECT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
         EXPECT_EQ(tmux({"-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24",
                         command + "; echo \"ended with $?\"; exec cat"})
                       .code,
                   0);
     }
-    ~Terminal() {
-        (void)tmux({"kill-server"});
-        std::filesystem::remove_all(folder_);
-    }
+    ~Terminal() { (void)tmux({"kill-server"}); }
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
 
     [[nodiscard]] std::string shown() const { return tmux({"capture-pane", "-p"}).said; }
     void type(const std::string& key) const { EXPECT_EQ(tmux({"send-keys", key}).code, 0); }
     [[nodiscard]] bool shows(const std::string& text) const {
-        const auto end = std::chrono::steady_clock::now() + kLong;
-        while (shown().find(text) == std::string::npos) {
-            if (std::chrono::steady_clock::now() > end) return false;
-        }
-        return true;
+        return cluster::wait_until([&] { return shown().find(text) != std::string::npos; }, kLong);
     }
 
   private:
@@ -56,7 +45,7 @@ class Terminal {
         return cluster::run(words);
     }
 
-    std::filesystem::path folder_;
+    const cluster::Folder folder_;
 };
 
 class Screen : public ::testing::Test {
