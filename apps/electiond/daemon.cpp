@@ -58,9 +58,10 @@ void Daemon::start() {
     loop_->start();
     routes_ = std::make_unique<ControlRoutes>(faces(), ControlServer::kThreads / 2);
     control_->start(*routes_);
-    log_.info("electiond " ELECTIOND_VERSION " takes part api=" + api_ +
-              " transport=" + address.to_string() + " cluster=" + settings_.cluster.name +
-              " uuid=" + self.uuid->value);
+    log_.info("electiond " ELECTIOND_VERSION " takes part", {{"api", api_},
+                                                             {"transport", address.to_string()},
+                                                             {"cluster", settings_.cluster.name},
+                                                             {"uuid", self.uuid->value}});
 }
 
 // Where the API is, as others may write it: a wildcard is reached where the transport is.
@@ -103,7 +104,7 @@ ControlFaces Daemon::faces() {
 // Who cannot remember must not vote: the process ends here, without destructors (D2).
 void Daemon::die(const std::exception& error) noexcept {
     const auto* known = dynamic_cast<const Error*>(&error);
-    output_.write(LogLevel::error, std::string(error.what()) + "; the process ends");
+    output_.write({LogLevel::error, std::string(error.what()) + "; the process ends", {}});
     std::_Exit(known ? known->code() : 70);
 }
 
@@ -139,7 +140,7 @@ void Daemon::reload(const Environment& environment) noexcept try {
     }
     output_.set_level(fresh.log.level);
     settings_.log.level = fresh.log.level;
-    log_.info("configuration read again file=" + settings_.file.string());
+    log_.info("configuration read again", {{"file", settings_.file.string()}});
     if (!rest.empty()) log_.warning("these changes need a restart: " + rest);
 } catch (const std::exception& error) {
     log_.error("the configuration cannot be read again, nothing is changed: " +

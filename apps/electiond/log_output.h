@@ -4,7 +4,6 @@
 #include <atomic>
 #include <mutex>
 #include <string>
-#include <string_view>
 
 #include <electiond/log.h>
 
@@ -18,11 +17,11 @@ class LogOutput {
     LogOutput(LogLevel level, LogFormat format, std::string node, int descriptor = 2);
 
     [[nodiscard]] Log log() {
-        return Log([this](LogLevel level, std::string_view line) { write(level, line); });
+        return Log([this](LogLine line) { write(line); });
     }
     // Takes effect at once, for SIGHUP.
     void set_level(LogLevel level) { level_ = level; }
-    void write(LogLevel level, std::string_view line);
+    void write(const LogLine& line);
 
   private:
     std::atomic<LogLevel> level_;
@@ -32,9 +31,9 @@ class LogOutput {
     std::mutex mutex_;
 };
 
-// One event as one line with its end, in one of the three formats. `time` is ISO 8601. The
-// `key=value` pairs at the end of `line` become fields of their own in JSON. Pure, for tests.
-[[nodiscard]] std::string format_event(LogFormat format, const std::string& time, LogLevel level,
-                                       const std::string& node, std::string_view line);
+// One event as one line with its end, in one of the three formats; control characters become
+// blanks. `time` is ISO 8601. Pure, for tests.
+[[nodiscard]] std::string format_event(LogFormat format, const std::string& time,
+                                       const std::string& node, const LogLine& line);
 
 }  // namespace electiond

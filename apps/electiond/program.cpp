@@ -202,7 +202,7 @@ Settings Program::load(const std::string& config) {
 
 // Everything that can be known without binding or touching anything.
 int Program::check(const Settings& settings) {
-    const Log log([](LogLevel, std::string_view line) { complain(std::string(line)); });
+    const Log log([](const LogLine& line) { complain(line.to_string()); });
     PluginHost host(plugin_directories(settings), own_program(), log);
     const auto guests = make_guests(host, settings, log);
     for (const auto& warning : settings.warnings) complain("warning: " + warning);

@@ -91,8 +91,10 @@ Library PluginHost::load(const std::string& plugin, PluginKind kind) const {
     const auto file = find(plugin, kind);
     if (const auto info = tried(file); !info.fault.empty()) throw Error(info.fault);
     Library library(file);
-    log_.debug("plugin loaded name=" + plugin + " version=" + library.version() +
-               " kind=" + to_string(library.kind()) + " file=" + file.string());
+    log_.debug("plugin loaded", {{"name", plugin},
+                                 {"version", library.version()},
+                                 {"kind", to_string(library.kind())},
+                                 {"file", file.string()}});
     return library;
 }
 

@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kRejectReasonsMax = 64;
 constexpr Milliseconds kComplainAgain{60'000};  // the same refusal is logged once a minute
 
-std::string term_text(Term term) { return " term=" + std::to_string(term); }
-
 }  // namespace
 
 Durable new_record(const NodeId& id, const std::string& cluster, Random& random) {
@@ -183,7 +181,7 @@ void Node::reject(std::string_view reason, const std::string& what) {
     const auto last = complained_.find(key);
     if (last != complained_.end() && now_ - last->second < kComplainAgain) return;
     complained_[key] = now_;
-    around_.log.warning("message refused: " + what.substr(0, 300) + " reason=" + key);
+    around_.log.warning("message refused: " + what.substr(0, 300), {{"reason", key}});
 }
 
 // ---- the way out -------------------------------------------------------------------------------
@@ -330,27 +328,29 @@ void Node::tell(const Effects& effects) {
 }
 
 void Node::log_change(const Change& change) {
-    const std::string tail =
-        term_text(change.term) + (change.reason == Reason::none
-                                      ? std::string{}
-                                      : " reason=" + std::string(to_string(change.reason)));
     const std::string& id = change.subject.value;
+    const auto& log = around_.log;
+    const auto fields = [&change](LogFields first) {
+        first.emplace_back("term", change.term);
+        if (change.reason != Reason::none) first.emplace_back("reason", to_string(change.reason));
+        return first;
+    };
     switch (change.kind) {
         case Change::Kind::leader:
-            return around_.log.info("node " + id + " leads leader=" + id + tail);
+            return log.info("node " + id + " leads", fields({{"leader", id}}));
         case Change::Kind::no_leader:
-            return around_.log.info("no leader is known any more previous=" + id + tail);
+            return log.info("no leader is known any more", fields({{"previous", id}}));
         case Change::Kind::state:
-            return around_.log.info("this node is now " + change.detail + tail);
+            return log.info("this node is now " + change.detail, fields({}));
         case Change::Kind::membership:
-            return around_.log.info(
-                "voters changed: node " + id + " uuid=" + change.uuid.value +
-                " voters=" + std::to_string(election_.electorate().voters.size()) + tail);
+            return log.info("voters changed: node " + id,
+                            fields({{"uuid", change.uuid.value},
+                                    {"voters", election_.electorate().voters.size()}}));
         case Change::Kind::peer:
-            return around_.log.info("node " + id + " " + change.detail +
-                                    " uuid=" + change.uuid.value + tail);
+            return log.info("node " + id + " " + change.detail,
+                            fields({{"uuid", change.uuid.value}}));
         case Change::Kind::report:
-            return around_.log.warning(change.detail + tail);
+            return log.warning(change.detail, fields({}));
     }
 }
 

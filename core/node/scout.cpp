@@ -68,7 +68,8 @@ void Scout::poll() {
         auto peers = discovery_->poll();
         {
             const std::lock_guard lock(mutex_);
-            if (!report_.fault.empty()) log_.info("discovery works again plugin=" + report_.plugin);
+            if (!report_.fault.empty())
+                log_.info("discovery works again", {{"plugin", report_.plugin}});
             report_.fault.clear();
             report_.good_at = read_boot_clock();
             report_.peers = peers.size();
@@ -96,8 +97,8 @@ void Scout::fault(const std::string& what) {
     ++report_.polls_failed;
     if (report_.fault == what) return;
     report_.fault = what;
-    log_.warning("discovery fails, its last good answer stays in use: " + what +
-                 " plugin=" + report_.plugin);
+    log_.warning("discovery fails, its last good answer stays in use: " + what,
+                 {{"plugin", report_.plugin}});
 }
 
 ScoutReport Scout::report() const {

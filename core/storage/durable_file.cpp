@@ -158,9 +158,8 @@ std::string DurableFile::newest_body() {
     saves_ = read[newest_]->save;
     if (!read[1 - newest_]) {
         log_.warning(path().string() +
-                     ": one of its two copies was torn or damaged and is mended from the other "
-                     "copy=" +
-                     std::to_string(1 - newest_) + " save=" + std::to_string(saves_));
+                         ": one of its two copies was torn or damaged and is mended from the other",
+                     {{"copy", 1 - newest_}, {"save", saves_}});
     }
     return read[newest_]->body;
 }

@@ -46,16 +46,18 @@ class FakeDiscovery : public Discovery {
   public:
     explicit FakeDiscovery(Script& script) : script_(script) {}
 
-    void announce(const Peer& self) override { script_.note("announce " + self.id.value); }
-    std::vector<Peer> poll() override {
+    void announce(const Peer& self, std::stop_token) override {
+        script_.note("announce " + self.id.value);
+    }
+    std::vector<Peer> poll(std::stop_token) override {
         script_.note("poll");
         const std::lock_guard lock(script_.mutex);
         if (!script_.fault.empty()) throw std::runtime_error(script_.fault);
         return script_.peers;
     }
-    void withdraw() noexcept override { script_.note("withdraw"); }
+    void withdraw(std::stop_token) noexcept override { script_.note("withdraw"); }
     bool can_claim() const noexcept override { return true; }
-    Claim claim(const std::string& cluster, const Claim& mine) override {
+    Claim claim(const std::string& cluster, const Claim& mine, std::stop_token) override {
         script_.note("claim " + cluster);
         const std::lock_guard lock(script_.mutex);
         if (!script_.fault.empty()) throw std::runtime_error(script_.fault);
@@ -85,9 +87,9 @@ struct Camp {
                 events.push_back(std::move(event));
                 posted.notify_all();
             },
-            Log([this](LogLevel, std::string_view line) {
+            Log([this](const LogLine& line) {
                 const std::lock_guard lock(mutex);
-                lines.emplace_back(line);
+                lines.push_back(line.to_string());
             }));
     }
 

@@ -76,20 +76,19 @@ class Stage {
           node(policy, std::move(durable), Random(1),
                Identity{
                    .incarnation = "i1", .address = {"one", 1}, .api = "one:80", .version = "9.9"},
-               Surroundings{.transport = transport,
-                            .store = store,
-                            .board = board,
-                            .grants = grants,
-                            .journal = journal,
-                            .post = [this](Event event) { posted.push_back(std::move(event)); },
-                            .claim =
-                                [this](const Claim& claim) {
-                                    script.push_back("claim");
-                                    claims.push_back(claim);
-                                },
-                            .log = Log([this](LogLevel, std::string_view line) {
-                                lines.emplace_back(line);
-                            })},
+               Surroundings{
+                   .transport = transport,
+                   .store = store,
+                   .board = board,
+                   .grants = grants,
+                   .journal = journal,
+                   .post = [this](Event event) { posted.push_back(std::move(event)); },
+                   .claim =
+                       [this](const Claim& claim) {
+                           script.push_back("claim");
+                           claims.push_back(claim);
+                       },
+                   .log = Log([this](const LogLine& line) { lines.push_back(line.to_string()); })},
                now) {}
 
     Script script;

@@ -129,8 +129,8 @@ TEST_F(FileRegistry, PutsAFreshFileInPlaceOfAGarbledOneAndKeepsThat) {
         EXPECT_EQ(read(file_), garbage) << "poll changes nothing";
 
         std::vector<std::string> said;
-        a = registry("cluster.json", Log([&](LogLevel level, std::string_view line) {
-                         if (level == LogLevel::warning) said.emplace_back(line);
+        a = registry("cluster.json", Log([&](const LogLine& line) {
+                         if (line.level == LogLevel::warning) said.push_back(line.to_string());
                      }));
         a->announce(node("a", 1));
 

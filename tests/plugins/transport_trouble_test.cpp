@@ -235,8 +235,8 @@ TEST_P(TransportInTrouble, CutsAMessageThatNeverEnds) {
 
 TEST_P(TransportInTrouble, SurvivesAnyBytes) {
     std::atomic<int> warnings = 0;
-    const Log log([&](LogLevel level, std::string_view) {
-        if (level == LogLevel::warning) ++warnings;
+    const Log log([&](const LogLine& line) {
+        if (line.level == LogLevel::warning) ++warnings;
     });
     Node receiver(
         plugin_, [](const Request&, const Respond&) {}, "127.0.0.1:0", log);

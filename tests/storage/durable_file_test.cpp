@@ -42,7 +42,7 @@ struct Life {
                   const std::string& cluster = "demo")
         : folder(path),
           file(folder, NodeId(node), cluster,
-               Log([this](LogLevel, std::string_view line) { log += std::string(line) + '\n'; })),
+               Log([this](const LogLine& line) { log += line.to_string() + '\n'; })),
           found(file.load()) {}
 
     std::string log;

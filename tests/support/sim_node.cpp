@@ -43,8 +43,8 @@ void SimNode::start() {
             .journal = process_->journal,
             .post = [this](Event event) { post(std::move(event)); },
             .claim = [this](const Claim& claim) { world_.claim(*this, claim); },
-            .log = Log([this](LogLevel level, std::string_view line) {
-                if (level != LogLevel::debug) say("log: " + std::string(line));
+            .log = Log([this](const LogLine& line) {
+                if (line.level != LogLevel::debug) say("log: " + line.to_string());
             })};
         process_->node = std::make_unique<Node>(
             policy_, std::move(durable), Random(random_.next()),

@@ -39,10 +39,10 @@ ApiResponse answer(const Serving& serving, StreamSocket& socket, RequestHead& he
     try {
         return serving.routes.answer(head.request);
     } catch (const std::exception& error) {
-        serving.log.error(std::string("control API failed: ") + error.what() +
-                          " path=" + head.request.target);
+        serving.log.error(std::string("control API failed: ") + error.what(),
+                          {{"path", head.request.target}});
     } catch (...) {
-        serving.log.error("control API failed path=" + head.request.target);
+        serving.log.error("control API failed", {{"path", head.request.target}});
     }
     return answer(
         Problem{500, "Internal error", "This is a bug; the log of the daemon says more."});
@@ -71,8 +71,8 @@ bool serve_one(const Serving& serving, StreamSocket& socket, HttpStream& stream,
     // 503 is how a node says that it does not lead: no reason to part.
     const bool refused = response.status >= 400 && response.status != 503;
     const bool keep = !last && head.keeps_alive && !refused && !serving.connections.draining();
-    serving.log.debug("control API answered " + head.request.method + " " + head.request.target +
-                      " status=" + std::to_string(response.status));
+    serving.log.debug("control API answered " + head.request.method + " " + head.request.target,
+                      {{"status", response.status}});
     stream.send(response, head.request.method == "HEAD", keep);
     if (refused && !serving.listener.has_queue()) stream.linger();
     return keep;
@@ -126,7 +126,7 @@ void ControlServer::start(ControlRoutes& routes) {
                         [this](std::size_t waiting) {
                             connections_->make_room(waiting, read_boot_clock() - kPatience);
                         });
-        log_.info("control API listens address=" + listener->endpoint().to_string());
+        log_.info("control API listens", {{"address", listener->endpoint().to_string()}});
     }
 }
 

@@ -1,31 +1,84 @@
-// The one logging seam: the host gives a function, plugins and core write one line an event to it.
+// The logging interface: plugins and core hand values to a function of the host, which writes them.
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace electiond {
 
-// info = role, leader or peers changed; warning = the operator may have to act, and the line says
-// how; debug = every message. `key=value` pairs stand at the end of the line.
+// info: role, leader or peers changed. warning: the operator may have to act, and the text says
+// how. error: something failed for good. debug: every message.
 enum class LogLevel { debug, info, warning, error };
 
-// Any thread; never blocks for long; never throws. An empty function means: nobody listens.
-using LogSink = std::function<void(LogLevel, std::string_view line)>;
+// One fact that belongs to a line: `term=7`. Keys are snake_case; `ts`, `level`, `node` and `msg`
+// are the host's own.
+struct LogField {
+    LogField(std::string name, std::string_view text)
+        : key(std::move(name)), value(std::string(text)) {}
+    LogField(std::string name, const char* text) : key(std::move(name)), value(std::string(text)) {}
+    LogField(std::string name, const std::string& text) : key(std::move(name)), value(text) {}
+    template <std::integral T>
+    LogField(std::string name, T number)
+        : key(std::move(name)), value(static_cast<std::int64_t>(number)) {}
 
+    std::string key;
+    std::variant<std::string, std::int64_t> value;
+
+    [[nodiscard]] std::string value_text() const {
+        if (const auto* text = std::get_if<std::string>(&value)) return *text;
+        return std::to_string(std::get<std::int64_t>(value));
+    }
+    bool operator==(const LogField&) const = default;
+};
+
+using LogFields = std::vector<LogField>;
+
+// One event, as a value: who writes it decides on the format.
+struct LogLine {
+    LogLevel level = LogLevel::info;
+    std::string text{};  // the fact first, without a line end
+    LogFields fields{};
+
+    // "text key=value key=value", without time and level.
+    [[nodiscard]] std::string to_string() const {
+        std::string line = text;
+        for (const auto& field : fields) line += " " + field.key + "=" + field.value_text();
+        return line;
+    }
+};
+
+// Takes a line. Any thread; never blocks: a line that can't be kept is dropped and counted. Never
+// throws. An empty function drops every line.
+using LogSink = std::function<void(LogLine)>;
+
+// Copyable; any thread. Every call returns at once.
 class Log {
   public:
     Log() = default;
     explicit Log(LogSink sink) : sink_(std::move(sink)) {}
 
-    void debug(std::string_view line) const { write(LogLevel::debug, line); }
-    void info(std::string_view line) const { write(LogLevel::info, line); }
-    void warning(std::string_view line) const { write(LogLevel::warning, line); }
-    void error(std::string_view line) const { write(LogLevel::error, line); }
+    void debug(std::string text, LogFields fields = {}) const {
+        write(LogLevel::debug, std::move(text), std::move(fields));
+    }
+    void info(std::string text, LogFields fields = {}) const {
+        write(LogLevel::info, std::move(text), std::move(fields));
+    }
+    void warning(std::string text, LogFields fields = {}) const {
+        write(LogLevel::warning, std::move(text), std::move(fields));
+    }
+    void error(std::string text, LogFields fields = {}) const {
+        write(LogLevel::error, std::move(text), std::move(fields));
+    }
 
   private:
-    void write(LogLevel level, std::string_view line) const {
-        if (sink_) sink_(level, line);
+    void write(LogLevel level, std::string text, LogFields fields) const {
+        if (sink_) sink_({level, std::move(text), std::move(fields)});
     }
 
     LogSink sink_;

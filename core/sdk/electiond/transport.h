@@ -63,6 +63,12 @@ class ELECTIOND_EXPORT Transport {
     virtual void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
                       OnReply on_reply) noexcept = 0;
 
+    // What is known about the way to `to` may be out of date: another node answered there, or a new
+    // life of the node speaks under that address. A transport that keeps resolved names resolves
+    // this one again (at most once a second) and uses the result for new connections. Any thread,
+    // never blocks.
+    virtual void refresh(const Endpoint& to) noexcept { (void)to; }
+
     // Joins its threads; every OnReply still owed is called (unreachable) before it returns, and
     // nothing is delivered after. Idempotent; the destructor calls it.
     virtual void stop() noexcept = 0;

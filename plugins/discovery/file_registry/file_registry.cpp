@@ -42,7 +42,7 @@ class FileRegistry final : public Discovery {
         if (!path_.has_filename()) setup.options.wrong("path", "a file, as in cluster.json");
     }
 
-    void announce(const Peer& self) override {
+    void announce(const Peer& self, std::stop_token) override {
         require_readable(self);
         self_ = self;
         const auto file = location();
@@ -59,13 +59,13 @@ class FileRegistry final : public Discovery {
         cleared_ = true;
     }
 
-    [[nodiscard]] std::vector<Peer> poll() override {
+    [[nodiscard]] std::vector<Peer> poll(std::stop_token) override {
         const auto file = location();
         const auto text = read_file(file, Registry::kSizeMax);
         return text ? Registry(cluster_, *text, file).peers() : std::vector<Peer>();
     }
 
-    void withdraw() noexcept override {
+    void withdraw(std::stop_token) noexcept override {
         try {
             if (!self_) return;
             const auto self = *std::exchange(self_, std::nullopt);
@@ -84,7 +84,8 @@ class FileRegistry final : public Discovery {
 
     // link() creates the file with its text or fails where it stands, in one step on every file
     // system, so of all claimers one wins, whatever becomes of the lock.
-    [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine) override {
+    [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine,
+                              std::stop_token) override {
         const auto registry = location();
         const auto file = claim_path(registry, cluster);
         auto stored = read_claim(file, cluster);
@@ -105,7 +106,7 @@ class FileRegistry final : public Discovery {
         return *stored;
     }
 
-    void replace_claim(const std::string& cluster, const Claim& mine) override {
+    void replace_claim(const std::string& cluster, const Claim& mine, std::stop_token) override {
         const auto registry = location();
         const auto file = claim_path(registry, cluster);
         const auto text = claim_text(cluster, mine, now_text());
@@ -143,7 +144,7 @@ class FileRegistry final : public Discovery {
             return {cluster_, *text, file};
         } catch (const Error& error) {
             const auto aside = keep_aside(file);
-            log_.warning(std::string(error.what()) + "; done now, file=" + aside.string());
+            log_.warning(std::string(error.what()) + "; done now", {{"file", aside.string()}});
             return Registry(cluster_);
         }
     }

@@ -54,7 +54,7 @@ class Multicast final : public Discovery {
         group_ = read_group(setup.options);
     }
 
-    void announce(const Peer& self) override {
+    void announce(const Peer& self, std::stop_token) override {
         if (self_ != self) {
             require_readable(self);
             here_ = encode({.kind = Datagram::Kind::here, .cluster = cluster_, .node = self});
@@ -64,12 +64,12 @@ class Multicast final : public Discovery {
         exchange();
     }
 
-    [[nodiscard]] std::vector<Peer> poll() override {
+    [[nodiscard]] std::vector<Peer> poll(std::stop_token) override {
         exchange();
         return neighbours_.known(Clock::now());
     }
 
-    void withdraw() noexcept override {
+    void withdraw(std::stop_token) noexcept override {
         try {
             const auto self = std::exchange(self_, std::nullopt);
             if (!self || !channel_) return;
@@ -101,7 +101,7 @@ class Multicast final : public Discovery {
         channel_.emplace(group_);
         asks_left_ = kAsks;
         due_ = Clock::now();
-        log_.info("listens for other nodes group=" + group_.to_string());
+        log_.info("listens for other nodes", {{"group", group_.to_string()}});
     }
 
     void hear(Clock::time_point now) {

@@ -63,9 +63,9 @@ class StaticList final : public Discovery {
         peers_ = read_peers(setup.options);
     }
 
-    void announce(const Peer&) override {}
-    [[nodiscard]] std::vector<Peer> poll() override { return peers_; }
-    void withdraw() noexcept override {}
+    void announce(const Peer&, std::stop_token) override {}
+    [[nodiscard]] std::vector<Peer> poll(std::stop_token) override { return peers_; }
+    void withdraw(std::stop_token) noexcept override {}
 
   private:
     std::vector<Peer> peers_;

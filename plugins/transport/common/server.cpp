@@ -231,8 +231,8 @@ void Server::complain(const Session& session, const std::string& reason, Instant
     if (complained_ && now - *complained_ < kComplainEvery) return;
     complained_ = now;
     log_.warning("something sends what is no request (" + reason +
-                 "); if it is a node of yours, give all nodes the same transport.plugin from=" +
-                 session.source + " refused=" + std::to_string(refusals_));
+                     "); if it is a node of yours, give all nodes the same transport.plugin",
+                 {{"from", session.source}, {"refused", refusals_}});
 }
 
 void Server::answer(std::uint64_t id, std::uint64_t ticket, Answer answer) {
@@ -247,7 +247,7 @@ void Server::answer(Session& session, std::uint64_t ticket, Answer answer) {
         answer.kind = Answer::Kind::busy;
     }
     if (answer.body.size() > kBodyMax) {
-        log_.error("an answer is too long to be sent bytes=" + std::to_string(answer.body.size()));
+        log_.error("an answer is too long to be sent", {{"bytes", answer.body.size()}});
         answer = {Answer::Kind::busy, R"({"error":"answer too long"})"};
     }
     const auto [bytes, keep] =

@@ -10,9 +10,9 @@ class GoodDiscovery : public Discovery {
     explicit GoodDiscovery(const PluginSetup& setup)
         : peer_{NodeId(setup.options.text("peer", setup.node_id)), {}, {}, setup.cluster} {}
 
-    void announce(const Peer&) override {}
-    std::vector<Peer> poll() override { return {peer_}; }
-    void withdraw() noexcept override {}
+    void announce(const Peer&, std::stop_token) override {}
+    std::vector<Peer> poll(std::stop_token) override { return {peer_}; }
+    void withdraw(std::stop_token) noexcept override {}
 
   private:
     Peer peer_;

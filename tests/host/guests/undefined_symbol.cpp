@@ -11,9 +11,9 @@ class Unlinked : public Discovery {
   public:
     explicit Unlinked(const PluginSetup&) { nobody_has_written_this(); }
 
-    void announce(const Peer&) override {}
-    std::vector<Peer> poll() override { return {}; }
-    void withdraw() noexcept override {}
+    void announce(const Peer&, std::stop_token) override {}
+    std::vector<Peer> poll(std::stop_token) override { return {}; }
+    void withdraw(std::stop_token) noexcept override {}
 };
 
 }  // namespace

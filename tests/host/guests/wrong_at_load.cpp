@@ -25,9 +25,9 @@ class Guest : public Discovery {
   public:
     explicit Guest(const PluginSetup&) {}
 
-    void announce(const Peer&) override {}
-    std::vector<Peer> poll() override { return {}; }
-    void withdraw() noexcept override {}
+    void announce(const Peer&, std::stop_token) override {}
+    std::vector<Peer> poll(std::stop_token) override { return {}; }
+    void withdraw(std::stop_token) noexcept override {}
 };
 
 }  // namespace
