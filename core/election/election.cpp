@@ -41,9 +41,11 @@ Effects Election::step(Instant now, const Input& input) {
                           },
                           [&](const ReplyReceived& in) {
                               from_namesakes_address_ = in.from_namesakes_address;
+                              hellos_open_ = in.hellos_open;
                               on_reply(in.reply);
                           },
                           [&](const NoReply& in) {
+                              hellos_open_ = in.hellos_open;
                               if (in.vote_request) lost_a_vote(in.to);
                           },
                           [&](const PeersFound&) {
@@ -105,6 +107,7 @@ void Election::on_tick() {
     }
     advance_release();
     advance_leave();
+    join_when_due();
     found_when_due();
     claim_when_due();
     say_hello_when_due();
@@ -130,6 +133,7 @@ Instant Election::deadline() const {
     if (lease_ && lease_->until > now_) next = std::min(next, lease_->until);
     if (release_) next = std::min({next, release_->until, release_->next_send});
     if (leave_) next = std::min(next, leave_->until);
+    if (joining_) next = std::min(next, joining_->until);
     return next;
 }
 

@@ -149,7 +149,7 @@ class Election {
     void leave(std::uint64_t ticket);
     void advance_leave();
     [[nodiscard]] std::optional<NodeUuid> best_successor() const;
-    [[nodiscard]] bool can_be_spared() const;
+    [[nodiscard]] Spared can_be_spared() const;
     bool begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
                          std::optional<NodeUuid> target);
     bool promote_first(HandOver& hand_over);
@@ -168,6 +168,7 @@ class Election {
     void found_when_due();
     void promise_set_when_due();
     void found(const std::string& cluster_id, std::vector<Voter> voters);
+    void join_when_due();
     void join(const Sender& leader);
     void claim_when_due();
     void on_claim(const ClaimAnswered& answer);
@@ -222,7 +223,8 @@ class Election {
     std::optional<Release> release_;
     struct Departure {
         std::vector<std::uint64_t> tickets{};
-        Instant until{};  // then it gives up
+        Instant until{};                     // then it gives up
+        std::optional<Instant> undecided{};  // M7: a leader waits until then for missing acks
     };
     std::vector<Removal> removals_;  // asked of us while we lead; a re-election in place keeps them
     std::optional<Departure> leave_;  // this node wants to be out (§6.4)
@@ -233,6 +235,12 @@ class Election {
     std::vector<Command> waiting_;       // for a re-election in place, and its first lease
 
     Founding founding_;
+    struct Joining {
+        Sender leader{};
+        Instant until{};  // then it joins, whoever has not answered
+    };
+    std::optional<Joining> joining_;  // B6: a leader has answered; others may still answer
+    bool hellos_open_ = false;        // B6, as Node last said
     const Instant started_;
     Instant next_hello_;
     Instant next_claim_;

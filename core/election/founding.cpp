@@ -38,7 +38,10 @@ std::string founding_hash(const std::string& cluster_name, const std::vector<Vot
 void Founding::heard(Instant now, const Sender& from, const Hello& hello) {
     if (!hello.blank) {
         if (clusters_.size() < kHeardMax || clusters_.contains(from.cluster_id)) {
-            clusters_[from.cluster_id] = {now, from.supersedes};
+            auto& cluster = clusters_[from.cluster_id];
+            cluster.heard = now;
+            cluster.supersedes = from.supersedes;
+            if (cluster.speaker.empty()) cluster.speaker = from.id;
         }
         last_member_answer_ = now;
         blank_.erase(from.uuid);
@@ -48,19 +51,24 @@ void Founding::heard(Instant now, const Sender& from, const Hello& hello) {
     blank_[from.uuid] = {from.id, hello.wants_vote, hello.founding_set, now};
 }
 
-bool Founding::torn(Instant now, Duration window) const {
+std::string Founding::rivals(Instant now, Duration window) const {
     std::vector<const std::pair<const std::string, Cluster>*> lately;
     for (const auto& entry : clusters_) {
         if (now - entry.second.heard <= window) lately.push_back(&entry);
     }
-    // Torn where no single cluster replaced all the others.
-    return lately.size() > 1 && std::ranges::none_of(lately, [&](const auto* heir) {
-               return std::ranges::all_of(lately, [&](const auto* other) {
-                   return other == heir ||
-                          std::ranges::find(heir->second.supersedes, other->first) !=
-                              heir->second.supersedes.end();
-               });
-           });
+    const bool replaced = std::ranges::any_of(lately, [&](const auto* heir) {
+        return std::ranges::all_of(lately, [&](const auto* other) {
+            return other == heir || std::ranges::find(heir->second.supersedes, other->first) !=
+                                        heir->second.supersedes.end();
+        });
+    });
+    std::string text;
+    if (lately.size() < 2 || replaced) return text;
+    for (const auto* each : lately) {
+        text += (text.empty() ? "" : " and ") + ("cluster id " + each->first) + " (node " +
+                each->second.speaker.value + ")";
+    }
+    return text;
 }
 
 std::vector<Voter> Founding::set_now(Instant now, const Voter& self, const Policy& policy,

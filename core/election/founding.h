@@ -35,8 +35,9 @@ class Founding {
         return clusters_.contains(cluster);
     }
 
-    // B3: members of two clusters of our name, neither of which replaced the other, spoke lately.
-    [[nodiscard]] bool torn(Instant now, Duration window) const;
+    // 6.1: the clusters of our name whose members spoke within `window`, if none of them replaced
+    // all the others; for people: "cluster id X (node 1) and cluster id Y (node 7)". Else empty.
+    [[nodiscard]] std::string rivals(Instant now, Duration window) const;
 
     // B4: the set to be promised now, sorted by uuid; nothing where it is not due. `window` is 2 J.
     [[nodiscard]] std::optional<std::vector<Voter>> set_due(Instant now, const Voter& self,
@@ -64,6 +65,7 @@ class Founding {
     struct Cluster {
         Instant heard{};
         std::vector<std::string> supersedes;
+        NodeId speaker;  // the first of its members that we heard, for people
     };
 
     static constexpr std::size_t kHeardMax = 1024;

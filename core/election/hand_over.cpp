@@ -84,10 +84,12 @@ void Election::remove(std::uint64_t ticket, const Remove& wish) {
     if (me().value == wish.who || durable_.node_id.value == wish.who) return leave(ticket);
     const auto* wanted = lead->roster.named(wish.who);
     if (!wanted) return refuse(ticket, Reason::unknown_node);
-    if (durable_.config.has(wanted->uuid) && !keeps_quorum_without(lead_view(), wanted->uuid)) {
-        return refuse(ticket, Reason::would_lose_quorum);
-    }
-    removals_.push_back({wanted->uuid, ticket, now_ + 5 * timing().election_timeout});
+    const auto verdict =
+        durable_.config.has(wanted->uuid) ? spared(lead_view(), wanted->uuid) : Spared::yes;
+    if (verdict == Spared::no) return refuse(ticket, Reason::would_lose_quorum);
+    Removal removal{wanted->uuid, ticket, now_ + 5 * timing().election_timeout};
+    if (verdict == Spared::undecided) removal.undecided = now_ + timing().election_timeout;
+    removals_.push_back(std::move(removal));
 }
 
 // Acks `leaving` until the leader has banned this node; who leads hands over first.
@@ -95,15 +97,17 @@ void Election::leave(std::uint64_t ticket) {
     if (durable_.blank()) return refuse(ticket, Reason::not_a_voter);
     const auto* lead = leading();
     if (lead && lead->hand_over) return refuse(ticket, Reason::draining);
-    const bool spared = lead && can_be_spared();
+    const auto verdict = lead ? can_be_spared() : Spared::undecided;
     // A lead younger than E may not have heard of everyone yet: it waits.
-    if (lead && !spared && now_ - lead->won >= timing().election_timeout) {
-        return refuse(ticket, Reason::would_lose_quorum);
-    }
+    const bool young = lead && now_ - lead->won < timing().election_timeout;
+    if (verdict == Spared::no && !young) return refuse(ticket, Reason::would_lose_quorum);
     if (!leave_) leave_ = Departure{};
     leave_->tickets.push_back(ticket);
     leave_->until = now_ + 5 * timing().election_timeout;
-    if (!spared) return;
+    if (lead && !young && verdict == Spared::undecided) {
+        leave_->undecided = now_ + timing().election_timeout;
+    }
+    if (verdict != Spared::yes) return;
     if (!begin_hand_over({}, Reason::removed, best_successor())) {
         const auto dropped = std::exchange(leave_, std::nullopt);
         for (const auto each : dropped->tickets) refuse(each, Reason::not_eligible);
@@ -112,9 +116,9 @@ void Election::leave(std::uint64_t ticket) {
 
 // M7 for the leader itself: the others would not dare to let it go once it has handed over. A
 // standby that E1 promotes first remains, too; where nobody could take over, E1 has its own word.
-bool Election::can_be_spared() const {
-    if (best_successor()) return keeps_quorum_without(lead_view(), me());
-    return !eligible_standby(lead_view()) || keeps_quorum_without(lead_view(), me(), 1);
+Spared Election::can_be_spared() const {
+    if (best_successor()) return spared(lead_view(), me());
+    return eligible_standby(lead_view()) ? spared(lead_view(), me(), 1) : Spared::yes;
 }
 
 // Over when this node finds itself banned; given up where the leader did not dare in time.
@@ -123,11 +127,19 @@ void Election::advance_leave() {
     if (durable_.left) {
         const auto over = std::exchange(leave_, std::nullopt);
         end(over->tickets, std::nullopt);
-    } else if (now_ >= leave_->until) {
+        return;
+    }
+    const auto* lead = leading();
+    const bool may_begin = lead && !lead->hand_over;
+    const auto verdict = may_begin ? can_be_spared() : Spared::undecided;
+    const bool decided =
+        may_begin && leave_->undecided && (verdict == Spared::no || now_ >= *leave_->undecided);
+    if (now_ >= leave_->until || (decided && verdict != Spared::yes)) {
         const auto over = std::exchange(leave_, std::nullopt);
         for (const auto each : over->tickets) refuse(each, Reason::would_lose_quorum);
-    } else if (const auto* lead = leading(); lead && !lead->hand_over && can_be_spared()) {
-        begin_hand_over({}, Reason::removed, best_successor());  // a re-election ended the first
+    } else if (verdict == Spared::yes) {
+        leave_->undecided.reset();
+        begin_hand_over({}, Reason::removed, best_successor());
     }
 }
 

@@ -91,7 +91,11 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
             return;
         }
         if (body.self.blank) return;
-        if (body.hint && body.hint->uuid == from.uuid) return join(from);
+        if (body.hint && body.hint->uuid == from.uuid) {
+            if (!joining_) joining_ = Joining{.until = now_ + timing().request_timeout};
+            joining_->leader = from;
+            return;
+        }
     }
     const bool deaf = !leading() && (!leader_ || durable_.blank());
     if (deaf && body.hint && body.hint->uuid != from.uuid && body.hint->uuid != me()) {
@@ -99,11 +103,22 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
     }
 }
 
+// B6: a blank node that a leader has answered waits for the other addresses that it asked, since
+// they may belong to another cluster of this name.
+void Election::join_when_due() {
+    if (!joining_) return;
+    if (durable_.blank() && hellos_open_ && now_ < joining_->until) return;
+    const auto joining = *std::exchange(joining_, std::nullopt);
+    if (durable_.blank()) join(joining.leader);
+}
+
 // B6: a blank node takes the cluster from the leader itself.
 void Election::join(const Sender& leader) {
-    if (founding_.torn(now_, 10 * timing().hello)) {
-        report(Reason::two_clusters, "members of two clusters named " + durable_.cluster_name +
-                                         " answer; this node joins neither");
+    if (const auto rivals = founding_.rivals(now_, 10 * timing().hello); !rivals.empty()) {
+        report(Reason::two_clusters,
+               "two clusters named " + durable_.cluster_name + " answer, " + rivals +
+                   "; this node joins neither: give one another cluster.name, or correct the "
+                   "addresses that discovery lists");
         return;
     }
     if (!durable_.founding_set.empty() &&

@@ -151,12 +151,19 @@ void Election::end_removals() {
     const auto* lead = leading();
     if (!lead || removals_.empty()) return;
     const bool held = lead->roster.config_held(durable_.config, me());
-    std::erase_if(removals_, [&](const Removal& removal) {
+    std::erase_if(removals_, [&](Removal& removal) {
         if (durable_.config.bans(removal.uuid)) {
             if (held) end({removal.ticket}, std::nullopt);
             return held;
         }
-        const bool late = now_ >= removal.until && !keeps_quorum_without(lead_view(), removal.uuid);
+        const auto verdict = spared(lead_view(), removal.uuid);
+        if (verdict == Spared::yes) {
+            removal.undecided.reset();
+            return false;
+        }
+        const bool late =
+            now_ >= removal.until ||
+            (removal.undecided && (verdict == Spared::no || now_ >= *removal.undecided));
         if (late) refuse(removal.ticket, Reason::would_lose_quorum);
         return late;
     });

@@ -61,7 +61,7 @@ std::optional<ConfigStep> let_go(const LeadView& lead) {
     for (const auto& [uuid, follower] : lead.roster.all()) {
         const Voter node{follower.id, uuid};
         const bool voter = lead.config.has(uuid);
-        if (voter && !keeps_quorum_without(lead, uuid)) continue;
+        if (voter && spared(lead, uuid) != Spared::yes) continue;
         const bool asked = std::ranges::find(lead.asked, uuid) != lead.asked.end();
         if ((asked || follower.leaving) && !lead.config.bans(uuid)) {
             return ConfigStep{lead.config.banning(uuid, lead.term), Reason::voter_removed, node};
@@ -130,18 +130,23 @@ std::optional<ConfigStep> next_step(const LeadView& lead) {
     return std::nullopt;
 }
 
-bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted) {
+Spared spared(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted) {
+    const Timing& timing = lead.policy.timing;
     std::size_t remaining = promoted;
     std::size_t heard = promoted;
+    std::size_t perhaps = promoted;
     for (const auto& voter : lead.config.voters) {
         if (voter.uuid == uuid) continue;
+        const auto younger = [&](Duration age) {
+            return voter.uuid == lead.self || lead.roster.fresh(voter.uuid, lead.now, age);
+        };
         ++remaining;
-        heard += voter.uuid == lead.self || lead.roster.fresh(voter.uuid, lead.now,
-                                                              lead.policy.timing.election_timeout)
-                     ? 1
-                     : 0;
+        heard += younger(2 * Duration(timing.heartbeat)) ? 1 : 0;
+        perhaps += younger(timing.election_timeout) ? 1 : 0;
     }
-    return remaining > 0 && heard >= remaining / 2 + 1;
+    const std::size_t quorum = remaining / 2 + 1;
+    if (remaining == 0 || perhaps < quorum) return Spared::no;
+    return heard >= quorum ? Spared::yes : Spared::undecided;
 }
 
 bool lost(const LeadView& lead, const Voter& voter, bool moved_in) {

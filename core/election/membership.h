@@ -38,10 +38,13 @@ struct LeadView {
 // caller has checked K2.
 [[nodiscard]] std::optional<ConfigStep> next_step(const LeadView& lead);
 
-// M7: would those voters that remain without `uuid` and are heard now be a quorum of what remains?
-// `promoted`: so many standbys, which are heard, become voters first.
-[[nodiscard]] bool keeps_quorum_without(const LeadView& lead, const NodeUuid& uuid,
-                                        std::size_t promoted = 0);
+// M7: are the voters that would remain and are heard now (an ack younger than 2 H) a quorum of what
+// would remain? `undecided`: only with those whose newest ack is younger than E; one of them has
+// just died, or its next ack shows that it has not.
+enum class Spared { yes, undecided, no };
+
+// M7 for the removal of `uuid`. `promoted`: so many standbys, which are heard, become voters first.
+[[nodiscard]] Spared spared(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted = 0);
 
 // M5: may a node with this voter's id and another uuid take its place? `moved_in`: it speaks from
 // the same address, where the old one cannot listen any more.

@@ -47,7 +47,8 @@ struct HandOver {
 struct Removal {
     NodeUuid uuid{};
     std::uint64_t ticket = 0;
-    Instant until{};  // then it is refused where it would still lose the quorum (M7)
+    Instant until{};  // then it is refused if it would still lose the quorum (M7)
+    std::optional<Instant> undecided{};  // M7: until then it waits for missing acks
 };
 
 // Leads the current term; visible only while it holds a lease.

@@ -28,12 +28,14 @@ struct RequestReceived {
 struct ReplyReceived {
     PeerReply reply{};
     bool from_namesakes_address = false;
+    bool hellos_open = false;  // B6: other addresses that were asked by a hello may still answer
 };
 
 // A request to `to` found no answer.
 struct NoReply {
     NodeUuid to{};
     bool vote_request = false;
+    bool hellos_open = false;  // as in ReplyReceived
 };
 
 // Discovery or a message told new addresses: worth a hello.

@@ -45,6 +45,7 @@ Node::Node(const Policy& policy, Durable durable, Random random, Identity identi
       identity_(std::move(identity)),
       around_(std::move(around)),
       book_(election_.durable().uuid, identity_.address),
+      open_hellos_(5 * Duration(policy.timing.election_timeout)),
       now_(now),
       started_(now) {
     publish();
@@ -103,6 +104,8 @@ void Node::on(RequestArrived arrived) {
 }
 
 void Node::on(const ReplyArrived& arrived) {
+    count_hello(arrived);
+    const bool open = election_.durable().blank() && open_hellos_.any(now_);
     if (arrived.answer.kind == Answer::Kind::ok) {
         try {
             const auto reply = wire::decode_reply(arrived.name, arrived.answer.body);
@@ -116,14 +119,28 @@ void Node::on(const ReplyArrived& arrived) {
                 reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
                                               " of cluster id " + reply.from.cluster_id);
             }
-            return step(ReplyReceived{reply, from_namesakes_address(reply.from)});
+            return step(ReplyReceived{.reply = reply,
+                                      .from_namesakes_address = from_namesakes_address(reply.from),
+                                      .hellos_open = open});
         } catch (const wire::DecodeError& error) {
             reject("malformed", "answer to " + arrived.name + " from " +
                                     arrived.address.to_string() + ": " + error.what());
         }
     }
     if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
-    step(NoReply{.to = arrived.to, .vote_request = arrived.name == "vote-request"});
+    step(NoReply{
+        .to = arrived.to, .vote_request = arrived.name == "vote-request", .hellos_open = open});
+}
+
+// B6: whether every address that was asked has answered, or its request has failed.
+void Node::count_hello(const ReplyArrived& arrived) {
+    if (arrived.name != wire::name_of(Hello{})) return;
+    const auto kind = arrived.answer.kind;
+    if (kind == Answer::Kind::timed_out || kind == Answer::Kind::unreachable) {
+        open_hellos_.failed(now_, arrived.address);
+    } else {
+        open_hellos_.answered(arrived.address);
+    }
 }
 
 void Node::on(const PeersPolled& polled) {
@@ -241,6 +258,9 @@ void Node::send(const Outgoing& outgoing) {
 
 void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
                    const std::string& body) {
+    if (election_.durable().blank() && name == wire::name_of(Hello{})) {
+        open_hellos_.sent(now_, address);
+    }
     around_.transport.send(
         address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}},
         election_.policy().timing.request_timeout,

@@ -15,6 +15,7 @@
 #include "node/event.h"
 #include "node/grant_book.h"
 #include "node/journal.h"
+#include "node/open_hellos.h"
 #include "node/status_board.h"
 
 namespace electiond {
@@ -79,6 +80,7 @@ class Node {
     void tell(const Effects& effects);
     void log_change(const Change& change);
     void reject(std::string_view reason, const std::string& what);
+    void count_hello(const ReplyArrived& arrived);
     void learn(const Sender& from);
     void learn_hint(const ReplyBody& body);
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
@@ -96,6 +98,7 @@ class Node {
     const Identity identity_;
     Surroundings around_;
     AddressBook book_;
+    OpenHellos open_hellos_;  // of a blank node (B6)
     Instant now_;
     const Instant started_;
 

@@ -189,11 +189,13 @@ class Bench {
                                   .cooling = what.cooling};
         reply(from, what.term, what.request_term.value_or(term()), body, what.cluster);
     }
-    void answer_hello(Sender from, Hello self, const Says& says = {},
-                      Reason reason = Reason::none) {
-        feed(ReplyReceived{{std::move(from), says.term.value_or(term()),
-                            says.request_term.value_or(term()), reason,
-                            HelloReply{std::move(self), says.hint, says.config}}});
+    // `open`: other addresses that were asked may still answer (B6).
+    void answer_hello(Sender from, Hello self, const Says& says = {}, Reason reason = Reason::none,
+                      bool open = false) {
+        feed(ReplyReceived{.reply = {std::move(from), says.term.value_or(term()),
+                                     says.request_term.value_or(term()), reason,
+                                     HelloReply{std::move(self), says.hint, says.config}},
+                           .hellos_open = open});
     }
 
     // ---- whole passages

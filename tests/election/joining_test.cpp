@@ -180,6 +180,61 @@ TEST(Joining, MembersOfTwoClustersOfOneNameAreJoinedByNobody) {  // B3
     EXPECT_TRUE(bench.reported(Reason::two_clusters));
 }
 
+// ---- B6: who has asked several waits for all of them
+
+// A leader of our cluster's name has answered; others that were asked have not.
+Bench half_answered() {
+    Bench bench(blank());
+    bench.answer_hello(sender(2), {.blank = false}, {.hint = leader_hint(2)}, Reason::none, true);
+    return bench;
+}
+
+TEST(Joining, WaitsForEveryoneWhoWasAsked) {  // B6
+    auto bench = half_answered();
+    EXPECT_TRUE(bench.node.durable().blank());
+
+    bench.feed(NoReply{.hellos_open = true});
+    EXPECT_TRUE(bench.node.durable().blank()) << "a third one was asked, too";
+
+    bench.feed(NoReply{.hellos_open = false});
+    EXPECT_EQ(bench.node.durable().cluster_id, kCluster);
+    EXPECT_TRUE(bench.out.save);
+}
+
+TEST(Joining, WaitsNoLongerThanARequestMayTake) {  // B6: at most R
+    auto bench = half_answered();
+
+    bench.pass(kTiming.request_timeout - 1ms);
+    EXPECT_TRUE(bench.node.durable().blank());
+
+    bench.pass(1ms);
+    EXPECT_EQ(bench.node.durable().cluster_id, kCluster);
+}
+
+TEST(Joining, AnotherClusterThatAnswersLaterIsNotTooLate) {  // B6, 6.1
+    auto bench = half_answered();
+
+    bench.answer_hello(sender(3, "other"), {.blank = false});
+
+    EXPECT_TRUE(bench.node.durable().blank());
+    ASSERT_TRUE(bench.reported(Reason::two_clusters));
+    const auto detail = bench.told(Change::Kind::report).front().detail;
+    EXPECT_THAT(detail, testing::HasSubstr("cluster id other (node 3)"));
+    EXPECT_THAT(detail, testing::HasSubstr("cluster id " + std::string(kCluster) + " (node 2)"));
+    bench.pass(kTiming.request_timeout);
+    EXPECT_TRUE(bench.node.durable().blank());
+}
+
+TEST(Joining, TheLeaderThatAnsweredLastIsFollowedAfterTheWait) {  // B6
+    auto bench = half_answered();
+    auto next = sender(3);
+    next.supersedes = {"before"};
+
+    bench.answer_hello(next, {.blank = false}, {.hint = leader_hint(3)});
+
+    EXPECT_EQ(bench.node.durable().supersedes, next.supersedes);
+}
+
 TEST(Joining, UnlessTheOneReplacedTheOther) {  // B3: of which neither supersedes the other
     Bench bench(blank());
     bench.answer_hello(sender(3, "old"), {.blank = false});

@@ -110,6 +110,75 @@ TEST(Removal, WhatWouldLoseTheQuorumIsRefused) {  // M7
     EXPECT_EQ(bench.node.electorate().voters.size(), 2u) << "the silent one may go";
 }
 
+// Of 1, 2 and 3 the second has sent no ack for longer than 2 H, and may be dead.
+Bench doubtful() {
+    auto bench = leader();
+    bench.pass(kH);
+    bench.ack(2);
+    bench.ack(3);
+    bench.lead_on(2 * kH, {3});
+    return bench;
+}
+
+TEST(Removal, WaitsForAVoterWhoseLastAckIsOld) {  // M7: heard now is an ack younger than 2 H
+    auto bench = doubtful();
+    const auto ticket = bench.command(Remove{"3"});
+    ASSERT_TRUE(bench.out.done.empty());
+    EXPECT_EQ(bench.node.electorate().voters.size(), 3u);
+
+    bench.pass(kH);
+    bench.ack(2);
+
+    EXPECT_TRUE(bench.node.electorate().bans(uuid(3)));
+    bench.ack(2);
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+}
+
+TEST(Removal, IsRefusedOnceTheOldAckIsFollowedByNone) {  // M7: at most E
+    auto bench = doubtful();
+    bench.command(Remove{"3"});
+    const Instant asked = bench.now;
+
+    std::vector<Done> ended;
+    while (ended.empty() && bench.now < asked + 2 * kE) {
+        bench.pass(kH);
+        ended = bench.out.done;
+        bench.ack(3);
+    }
+
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].refused, Reason::would_lose_quorum);
+    EXPECT_LE(bench.now, asked + kE);
+    EXPECT_EQ(bench.node.electorate().voters.size(), 3u);
+}
+
+TEST(Removal, ALeaderWaitsForAnOldAckBeforeItLeaves) {  // M7, 6.4
+    auto bench = leader();
+    bench.lead_on(2 * kE);
+    bench.lead_on(2 * kH, {3});
+    bench.command(Leave{});
+    EXPECT_TRUE(bench.out.done.empty());
+    EXPECT_FALSE(bench.node.draining());
+
+    auto still = bench;
+    bench.pass(kH);
+    bench.ack(2);
+    EXPECT_TRUE(bench.node.draining());
+
+    const Instant asked = still.now;
+    std::vector<Done> ended;
+    while (ended.empty() && still.now < asked + 2 * kE) {
+        still.pass(kH);
+        ended = still.out.done;
+        still.ack(3);
+    }
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].refused, Reason::would_lose_quorum);
+    EXPECT_LE(still.now, asked + kE);
+    EXPECT_TRUE(still.leads());
+}
+
 TEST(Removal, ThatWouldLoseTheQuorumByNowIsGivenUp) {  // M7
     const ConfigNumber old{0, 1};
     Bench bench;

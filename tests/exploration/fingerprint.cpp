@@ -147,6 +147,7 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
     for (const auto& removal : election.removals_) {
         removed |= std::uint64_t{1} << renaming(index_of(removal.uuid));
         hash.add(left(removal.until, now));
+        hash.add(removal.undecided ? 1 + left(*removal.undecided, now) : 0);
     }
     hash.add(removed);
     for (const auto& command : election.waiting_) {
@@ -155,7 +156,9 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
         const auto who = removal ? removal->who : handing ? handing->to.value_or("") : "";
         hash.add(command.what.index()).add(renaming(index_of(NodeUuid(who))));
     }
-    return hash.add(election.leave_ ? 1 + left(election.leave_->until, now) : 0).value();
+    const auto& leave = election.leave_;
+    hash.add(leave && leave->undecided ? 1 + left(*leave->undecided, now) : 0);
+    return hash.add(leave ? 1 + left(leave->until, now) : 0).value();
 }
 
 std::vector<Instant> ElectionFingerprint::instants(const Election& election) {
@@ -178,7 +181,11 @@ std::vector<Instant> ElectionFingerprint::instants(const Election& election) {
         all.push_back(release->next_send);
     }
     if (election.leave_) all.push_back(election.leave_->until);
-    for (const auto& removal : election.removals_) all.push_back(removal.until);
+    if (election.leave_ && election.leave_->undecided) all.push_back(*election.leave_->undecided);
+    for (const auto& removal : election.removals_) {
+        all.push_back(removal.until);
+        if (removal.undecided) all.push_back(*removal.undecided);
+    }
     std::erase(all, kNever);
     std::ranges::sort(all);
     all.erase(std::unique(all.begin(), all.end()), all.end());

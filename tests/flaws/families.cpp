@@ -259,6 +259,28 @@ void two_recoveries(Stage& stage) {
     cluster.settle();
 }
 
+void between_two_clusters(Stage& stage) {
+    auto& cluster = settled(stage, 3);
+    auto& outsider = split_in_two(cluster);
+    outsider.start();
+    cluster.expect(!cluster.run_until([&] { return !outsider.disk.record()->blank(); }, seconds(5)),
+                   "a blank node joined one of two clusters of its name");
+}
+
+// A voter's disk is lost, and before anyone can be sure of it, the leader is asked to remove another.
+void removal_beside_a_loss(Stage& stage) {
+    auto& cluster = settled(stage, 3);
+    auto& leader = *cluster.leader();
+    const auto first = cluster.random.below(std::size_t{2});
+    auto& lost = cluster.node((leader.index() + 1 + first) % 3);
+    auto& removed = cluster.node((leader.index() + 2 - first) % 3);
+    lost.lose_disk();
+    cluster.run(2 * leader.policy().timing.heartbeat +
+                cluster.random.below(Duration(cluster.election_timeout())));
+    if (leader.leads()) leader.wish(Remove{node_name(removed.index())});
+    cluster.settle();
+}
+
 void disks_are_lost(Stage& stage) {
     stage.settings.policy.timing = timing();
     harm(three_or_five(stage), {.crash = 3, .cut = 3, .part = 3, .step_down = 2, .lose_disk = 8},
@@ -360,6 +382,8 @@ constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"left behind", left_behind},
                                 {"half told", half_told},
                                 {"two recoveries", two_recoveries},
+                                {"between two clusters", between_two_clusters},
+                                {"a removal beside a loss", removal_beside_a_loss},
                                 {"disks are lost", disks_are_lost},
                                 {"founding", founding},
                                 {"standing graphs", standing_graphs},

@@ -63,6 +63,33 @@ TEST(Loop, TurnsForWhatIsPosted) {
     EXPECT_EQ(pong.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
+// H2: a promise that began before its heartbeat arrived could end before the sender's lease.
+TEST(Loop, ReadsTheClockAfterItHasTakenTheMessage) {
+    Engine engine(member({1, 2, 3}));
+    engine.loop.start();
+    std::promise<void> idle;
+    ASSERT_TRUE(engine.mailbox.post(Ping{[&] { idle.set_value(); }}));
+    ASSERT_EQ(idle.get_future().wait_for(kPatience), std::future_status::ready);
+    std::this_thread::yield();
+    const Heartbeat body{.seq = 1, .promise = kE, .number = {0, 1}};
+    const Request request{
+        .name = "heartbeat",
+        .body = wire::encode(PeerRequest{.from = Stage::from(2), .term = 4, .body = body}),
+        .source = {}};
+    std::promise<void> answered;
+
+    const Instant sent = read_boot_clock();
+    engine.mailbox.deliver(request, [&](const Answer&) { answered.set_value(); });
+
+    ASSERT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!engine.board.read()->followed) {
+        ASSERT_LT(std::chrono::steady_clock::now(), end);
+        (void)engine.board.await_after(engine.board.read()->index, 100ms);
+    }
+    EXPECT_GE(engine.board.read()->followed_until, sent + kE);
+}
+
 TEST(Loop, StopsWhenToldAndTakesNothingMore) {
     Engine engine(member({1}));
     engine.loop.start();

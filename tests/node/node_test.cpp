@@ -64,6 +64,62 @@ TEST(Node, AnswersThatAreNoMessagesAreNoAnswers) {
     EXPECT_EQ(stage.node.election().durable(), before);
 }
 
+// ---- B6: a blank node waits for everyone whom it has asked
+
+struct Newcomer : testing::Test {
+    Newcomer() {
+        const auto at = [](int n) {
+            return Peer{.id = id(n), .uuid = {}, .addresses = {Stage::address_of(n)}, .api = {}};
+        };
+        stage.node.handle(stage.now, PeersPolled{0, {at(2), at(3), at(4)}});
+    }
+    // Of the newest hello to node n.
+    void fail(int n) {
+        for (auto each = stage.transport.sent.rbegin(); each != stage.transport.sent.rend();
+             ++each) {
+            if (each->request.name != "hello" || each->to != Stage::address_of(n)) continue;
+            each->on_reply({Answer::Kind::unreachable, "connection refused"});
+            return stage.deliver_replies();
+        }
+        ADD_FAILURE() << "node " << n << " was sent no hello";
+    }
+    void lead(int n) {
+        stage.answer(n, "hello",
+                     HelloReply{.self = {.blank = false, .config = {0, 1}},
+                                .hint = LeaderHint{.id = id(n), .uuid = uuid(n)},
+                                .config = std::nullopt});
+    }
+    [[nodiscard]] bool blank() const { return stage.node.election().durable().blank(); }
+
+    Stage stage{[] {
+        Durable durable;
+        durable.uuid = uuid(1);
+        durable.node_id = id(1);
+        durable.cluster_name = "demo";
+        return durable;
+    }()};
+};
+
+TEST_F(Newcomer, JoinsWhenTheLastOneHasAnsweredOrFailed) {
+    lead(2);
+    EXPECT_TRUE(blank());
+    fail(3);
+    EXPECT_TRUE(blank());
+
+    fail(4);
+
+    EXPECT_FALSE(blank());
+}
+
+TEST_F(Newcomer, DoesNotWaitForAnAddressThatHasJustFailed) {
+    for (const int n : {2, 3, 4}) fail(n);
+    stage.pass(kTiming.hello);
+
+    lead(2);
+
+    EXPECT_FALSE(blank());
+}
+
 // ---- who speaks
 
 TEST(Node, EveryMessageCarriesWhoSpeaks) {  // §3 common fields
@@ -114,7 +170,10 @@ TEST(Node, AJoinerThatKnowsOneMemberFindsTheLeaderByItsHint) {  // B6
         PeersPolled{0,
                     {Peer{.id = {}, .uuid = {}, .addresses = {Stage::address_of(2)}, .api = {}}}});
     stage.pass(kJ);
-    stage.transport.sent.erase(stage.transport.sent.begin(), stage.transport.sent.end() - 1);
+    for (auto& each : stage.transport.sent) {
+        if (&each != &stage.transport.sent.back()) each.on_reply({Answer::Kind::timed_out, ""});
+    }
+    stage.deliver_replies();
 
     stage.answer(
         2, "hello",

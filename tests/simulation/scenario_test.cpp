@@ -68,6 +68,25 @@ TEST_P(Scenario, BlankNodesStartTogetherAndOneOfThemNamesTheCluster) {
     });
 }
 
+// B6, 6.1: a blank node that reaches two clusters of its name joins neither, whoever answers first.
+TEST_P(Scenario, ABlankNodeBetweenTwoClustersOfItsNameJoinsNeither) {
+    over_seeds(GetParam(), 200, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3);
+        cluster.settle();
+        auto& outsider = split_in_two(cluster);
+        if (seed % 3 == 0) cluster.network.set_silent(2, true);
+        outsider.start();
+        const auto joined = [&] { return !outsider.disk.record()->blank(); };
+        cluster.expect(!cluster.run_until(joined, seconds(10)),
+                       "a blank node joined one of two clusters of its name");
+
+        cluster.node(0).crash("for good");
+        cluster.expect(cluster.run_until(joined, seconds(20)),
+                       "the cluster that is left is not joined");
+    });
+}
+
 TEST_P(Scenario, AllListedNodesFoundTheClusterTogether) {
     over_seeds(GetParam(), 200, [](std::uint64_t seed) {
         const std::size_t count = 1 + seed % 5;

@@ -61,6 +61,7 @@ class Mischief {
     void spread_rumours();
     void restart_all();
     void join();
+    [[nodiscard]] bool grown() const;
     [[nodiscard]] bool whole() const;
     void lose_disk();
     void leave();
@@ -71,7 +72,12 @@ class Mischief {
     const Duration mean_;
     const std::size_t max_nodes_;
     std::uint64_t acts_ = 0;
-    Moment left_alone_until_{};  // no voter is taken away before that
+    Moment no_loss_until_{};     // no voter's disk is lost before that
+    Moment no_removal_until_{};  // no voter is taken away by an operator before that
 };
+
+// Nodes 0 and 1 of three are recovered alone, each as a cluster of its own under the old name, and
+// node 2 stays down. Returns a fresh machine that does not run yet and whom discovery tells of all.
+[[nodiscard]] SimNode& split_in_two(SimCluster& cluster);
 
 }  // namespace electiond::sim

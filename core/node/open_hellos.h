@@ -1,0 +1,42 @@
+// Which of the addresses that were asked by a hello have not answered yet (protocol.md B6).
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+
+#include <electiond/peer.h>
+
+#include "election/timing.h"
+
+namespace electiond {
+
+// A blank node joins nobody while this holds an address that may still answer. Owned by Node, loop
+// thread only. Bounded by the addresses that are known and the requests that are under way.
+class OpenHellos {
+  public:
+    // An address whose last hello failed less than `grace` ago is not waited for.
+    explicit OpenHellos(Duration grace) : grace_(grace) {}
+
+    void sent(Instant now, const Endpoint& to);
+    void answered(const Endpoint& by);
+    // Refused, unreachable or timed out.
+    void failed(Instant now, const Endpoint& by);
+
+    // Is there an address that is waited for?
+    [[nodiscard]] bool any(Instant now) const;
+
+  private:
+    struct Asked {
+        std::size_t open = 0;  // requests without an outcome
+        std::optional<Instant> failed_at{};
+    };
+    [[nodiscard]] bool failed_lately(const Asked& asked, Instant now) const {
+        return asked.failed_at && now - *asked.failed_at < grace_;
+    }
+
+    const Duration grace_;
+    std::map<Endpoint, Asked> asked_;
+};
+
+}  // namespace electiond
