@@ -2,6 +2,11 @@
 // (ENSURE).
 #pragma once
 
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -30,14 +35,30 @@ class ELECTIOND_EXPORT Error : public std::runtime_error {
 };
 
 // Called by ENSURE alone: says which invariant broke and ends the process with exit code 70.
-// No destructor runs: whoever finds its own state broken must not write any more of it.
+// No destructor runs: whoever finds its own state broken must not write any more of it. The line is
+// for whoever reads standard error; the end does not wait for a reader. If nothing can be written
+// now, there is no line, and a write that hangs all the same ends with the process after a second.
 [[noreturn]] inline void broken_invariant(const char* condition, const char* file,
                                           int line) noexcept {
-    std::fprintf(stderr,
-                 "electiond: broken invariant: %s (%s:%d); this is a bug, please report it\n",
-                 condition, file, line);
-    std::fflush(stderr);
-    std::_Exit(70);
+    constexpr int kBroken = 70;
+    char text[PIPE_BUF];  // what poll promises room for
+    const int length =
+        std::snprintf(text, sizeof text,
+                      "electiond: broken invariant: %s (%s:%d); this is a bug, please report it\n",
+                      condition, file, line);
+    pollfd watched{STDERR_FILENO, POLLOUT, 0};
+    if (length > 0 && ::poll(&watched, 1, 0) > 0) {
+        sigset_t alarms;
+        ::sigemptyset(&alarms);
+        ::sigaddset(&alarms, SIGALRM);
+        ::signal(SIGPIPE, SIG_IGN);
+        ::signal(SIGALRM, [](int) { std::_Exit(kBroken); });
+        ::pthread_sigmask(SIG_UNBLOCK, &alarms, nullptr);
+        ::alarm(1);
+        const auto size = static_cast<std::size_t>(length);
+        (void)!::write(STDERR_FILENO, text, size < sizeof text ? size : sizeof text - 1);
+    }
+    std::_Exit(kBroken);
 }
 
 }  // namespace electiond
