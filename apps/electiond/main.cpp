@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "bounded_write.h"
 #include "host/probe.h"
 #include "program.h"
 
@@ -17,6 +18,8 @@ int main(int argc, char** argv) {
         return electiond::probe_plugin(argv[2]);
     }
     electiond::block_signals();
+    electiond::bound_terminate();
+    const electiond::BoundedErrors errors;
     if (const int code = electiond::Program::check_words(argc, argv)) return code;
     // POCO answers a crash with a bare abort: whoever looks for the cause wants the real signal.
     std::array<struct sigaction, kCrashes.size()> before{};
