@@ -27,6 +27,7 @@ void Daemon::start() {
     for (const auto& warning : founding_warnings(settings_, guests.bootstrap)) {
         log_.warning(warning);
     }
+    output_.start();
     auto random = real_random();
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
     store_ =
@@ -101,10 +102,12 @@ ControlFaces Daemon::faces() {
             .hostnames = settings_.api.hostnames};
 }
 
-// Who cannot remember must not vote: the process ends here, without destructors (D2).
+// D2: a node that cannot remember its votes must not vote. The process ends here, without
+// destructors; the line has LogOutput::kStopLimit to be written.
 void Daemon::die(const std::exception& error) noexcept {
     const auto* known = dynamic_cast<const Error*>(&error);
     output_.write({LogLevel::error, std::string(error.what()) + "; the process ends", {}});
+    output_.stop();
     std::_Exit(known ? known->code() : 70);
 }
 

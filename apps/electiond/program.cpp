@@ -74,6 +74,7 @@ void block_signals() {
     const auto signals = awaited_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit: an error of write, not an end
 }
 
 void Program::add_options(Poco::Util::OptionSet& options) {

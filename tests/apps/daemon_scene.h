@@ -44,14 +44,17 @@ class DaemonScene {
         return cluster::run(command);
     }
 
-    // Starts it, to go on; what it says is in log().
-    [[nodiscard]] std::unique_ptr<cluster::Process> start() const {
+    // Starts it, to go on; what it says is in log(), but for what `errors` (Process) takes.
+    [[nodiscard]] std::unique_ptr<cluster::Process> start(
+        int errors = cluster::Process::kSame) const {
         write_config();
         return std::make_unique<cluster::Process>(
-            std::vector<std::string>{ELECTIOND, "--config", config().string()}, folder / "log");
+            std::vector<std::string>{ELECTIOND, "--config", config().string()}, folder / "log",
+            errors);
     }
-    [[nodiscard]] std::unique_ptr<cluster::Process> start_and_lead() const {
-        auto process = start();
+    [[nodiscard]] std::unique_ptr<cluster::Process> start_and_lead(
+        int errors = cluster::Process::kSame) const {
+        auto process = start(errors);
         EXPECT_TRUE(cluster::wait_until([&] {
             return !process->running() || cluster::ask(api, "GET", "/leader").code == 200;
         })) << log();

@@ -94,7 +94,7 @@ void LocalCluster::spawn(int node) {
     auto& its = nodes_.at(node);
     auto command = its.prefix;
     command.insert(command.end(), {ELECTIOND, "--config", config(node).string()});
-    its.process = std::make_unique<Process>(command, log(node));
+    its.process = std::make_unique<Process>(command, log(node), its.errors);
 }
 
 void LocalCluster::start(int node) {

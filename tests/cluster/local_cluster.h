@@ -53,6 +53,10 @@ class LocalCluster {
         run_through(node, {"/usr/bin/env", setting});
     }
 
+    // Where its standard error goes from the next start on: a descriptor that stays open until
+    // then, or Process::kClosed. Its log() then holds what it says on standard output alone.
+    void direct_errors(int node, int errors) { node_of(node).errors = errors; }
+
     void move(int node);  // to new ports, from the next start on
     void wipe(int node);  // forgets its data directory
 
@@ -89,6 +93,7 @@ class LocalCluster {
     struct Node {
         std::uint16_t api = 0, peer = 0;
         std::vector<std::string> prefix;
+        int errors = Process::kSame;
         std::unique_ptr<Process> process;
     };
     Node& node_of(int node);                                                // made where it is new

@@ -19,7 +19,8 @@ extern "C" {  // glibc 2.36 has forgotten to say so itself
 
 namespace electiond::cluster {
 
-Process::Process(const std::vector<std::string>& command, const std::filesystem::path& output) {
+Process::Process(const std::vector<std::string>& command, const std::filesystem::path& output,
+                 int errors) {
     std::vector<char*> words;
     for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
@@ -32,7 +33,11 @@ Process::Process(const std::vector<std::string>& command, const std::filesystem:
         if (::getppid() != parent) ::_exit(127);
         ::dup2(nothing, STDIN_FILENO);
         ::dup2(said, STDOUT_FILENO);
-        ::dup2(said, STDERR_FILENO);
+        if (errors == kClosed) {
+            ::close(STDERR_FILENO);
+        } else {
+            ::dup2(errors == kSame ? said : errors, STDERR_FILENO);
+        }
         ::execv(words.front(), words.data());
         ::_exit(127);
     }

@@ -18,9 +18,14 @@ using Milliseconds = std::chrono::milliseconds;
 // One thread only, and it must outlive the process: the kernel kills the child when it ends.
 class Process {
   public:
+    static constexpr int kSame = -1;    // standard error goes where standard output goes
+    static constexpr int kClosed = -2;  // there is no standard error
+
     // `command` begins with the program's path. What it says, on both streams, is appended to
-    // `output`. Throws std::runtime_error where there is no process to be had.
-    Process(const std::vector<std::string>& command, const std::filesystem::path& output);
+    // `output`; on standard error to the descriptor `errors`, if that is one. Throws
+    // std::runtime_error where there is no process to be had.
+    Process(const std::vector<std::string>& command, const std::filesystem::path& output,
+            int errors = kSame);
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
     ~Process();

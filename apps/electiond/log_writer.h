@@ -1,0 +1,76 @@
+// Takes log lines from anybody without waiting, and writes them in a thread that may wait.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <electiond/log.h>
+
+#include "log_queue.h"
+#include "settings/settings.h"
+#include "storage/descriptor.h"
+
+namespace electiond {
+
+// Shared by LogOutput, the logs and the thread, which may be left behind in a call of the operating
+// system. Any thread, if nothing else is said.
+class LogWriter {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    LogWriter(LogLevel level, LogFormat format, std::string node, int descriptor);
+
+    // Queues the line, or drops and counts it. Returns at once, never throws.
+    void push(LogLine line) noexcept;
+    void set_level(LogLevel level) noexcept { level_ = level; }
+    // Lines lost so far: those that did not fit and those that could not be written.
+    [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+
+    // Duplicates the descriptor. Once, before run().
+    void open() noexcept;
+    // The thread: writes what is queued until end_by() was called and nothing is left.
+    void run() noexcept;
+
+    // Takes in nothing more; what is not written by `end` is lost, and then run() returns. Once.
+    void end_by(Clock::time_point end) noexcept;
+    // Waits for run() to return. False if it has not until `end`.
+    [[nodiscard]] bool await_end(Clock::time_point end) noexcept;
+
+  private:
+    // All of these belong to the writer's thread.
+    void write_line(const TimedLine& line) noexcept;
+    void tell_lost() noexcept;
+    [[nodiscard]] bool write(const TimedLine& line);
+    [[nodiscard]] bool await_room(bool again) noexcept;
+    [[nodiscard]] bool must_tell() const noexcept;
+
+    [[nodiscard]] std::optional<Clock::time_point> end() const noexcept;
+
+    std::atomic<LogLevel> level_;
+    const LogFormat format_;
+    const std::string node_;
+    int descriptor_;
+    LogQueue queue_;
+    std::atomic<std::uint64_t> lost_ = 0;
+
+    Descriptor own_;   // the duplicate of what descriptor_ was
+    Descriptor wake_;  // an eventfd, readable from end_by() on
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::optional<Clock::time_point> end_;  // under mutex_
+    bool ended_ = false;                    // under mutex_
+
+    // The writer's thread alone:
+    std::uint64_t told_ = 0;       // of lost_
+    Clock::time_point told_at_{};  // the last time
+    int error_ = 0;                // why the last line was lost that has not been told; 0: no room
+    bool failing_ = false;         // the last write failed; the next line tries again
+    bool torn_ = false;            // the last line has no end
+};
+
+}  // namespace electiond
