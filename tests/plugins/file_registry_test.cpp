@@ -225,6 +225,72 @@ TEST_F(FileRegistry, RefusesWhatIsNoRegularFileWithoutWaiting) {
     EXPECT_THAT(fault([&] { (void)registry("folder/"); }), HasSubstr("a file, as in cluster.json"));
 }
 
+TEST_F(FileRegistry, RefusesALockFileThatIsAPipeWithoutWaiting) {
+    ASSERT_EQ(::mkfifo((folder_ / "cluster.json.lock").c_str(), 0600), 0);
+
+    EXPECT_THAT(fault([&] { registry()->announce(node("a", 1)); }),
+                HasSubstr("cluster.json.lock is not a regular file"));
+}
+
+TEST_F(FileRegistry, EndsEachCallOnceItsStopIsRequestedAndChangesNothing) {
+    const auto a = registry();
+    a->announce(node("a", 1));
+    const auto before = folder_.names();
+    const auto text = read(file_);
+    std::stop_source stop;
+    stop.request_stop();
+    const Claim mine{.cluster_id = "c", .uuid = NodeUuid("u")};
+
+    for (const auto& act : std::vector<std::function<void()>>{
+             [&] { a->announce(node("a", 2), stop.get_token()); },
+             [&] { (void)a->poll(stop.get_token()); },
+             [&] { (void)a->claim("demo", mine, stop.get_token()); },
+             [&] { a->replace_claim("demo", mine, stop.get_token()); }}) {
+        EXPECT_THAT(fault(act), HasSubstr("stopped before it was done with"));
+    }
+    a->withdraw(stop.get_token());
+
+    EXPECT_EQ(read(file_), text);
+    EXPECT_EQ(folder_.names(), before);
+}
+
+TEST_F(FileRegistry, WaitsForALockNoLongerThanUntilItsStopIsRequested) {
+    const auto a = registry();
+    a->announce(node("a", 1));
+    const int held = ::open((folder_ / "cluster.json.lock").c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(held, LOCK_EX), 0);
+    std::stop_source stop;
+
+    const std::jthread stopper([&] { stop.request_stop(); });
+    const auto sentence = fault([&] { a->announce(node("a", 2), stop.get_token()); });
+
+    EXPECT_THAT(sentence, HasSubstr("stopped before it was done with")) << "not after 2 s";
+    ::close(held);
+}
+
+TEST_F(FileRegistry, SaysOnceThatSomebodyGarblesItAgainAndAgain) {
+    std::vector<std::string> said;
+    const auto a = registry("cluster.json", Log([&](const LogLine& line) {
+                                if (line.level == LogLevel::warning) said.push_back(line.text);
+                            }));
+    for (int time = 0; time < 20; ++time) {
+        write(file_, "garbled");
+        a->announce(node("a", 1));
+    }
+
+    EXPECT_THAT(said, ElementsAre(HasSubstr("done now")));
+    EXPECT_THAT(a->poll(), ElementsAre(node("a", 1)));
+}
+
+TEST_F(FileRegistry, LosesNoGarbledFileThatItCannotKeepAside) {
+    write(file_, "garbled");
+    fs::create_directory(folder_ / "cluster.json.garbled");
+
+    EXPECT_THAT(fault([&] { registry()->announce(node("a", 1)); }),
+                HasSubstr("cannot keep a copy of it as " + file_.string() + ".garbled"));
+    EXPECT_EQ(read(file_), "garbled");
+}
+
 TEST_F(FileRegistry, GivesUpOnALockThatIsHeldAndSaysSo) {
     const auto a = registry();
     a->announce(node("a", 1));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/peer_json.h"
+#include "common/seldom.h"
 #include "file_registry/claim_file.h"
 #include "file_registry/files.h"
 #include "file_registry/registry.h"
@@ -24,14 +25,6 @@ std::string now_text() {
     return Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::ISO8601_FORMAT);
 }
 
-// Hard link first: so the registry's name never vanishes under those who poll.
-fs::path keep_aside(const fs::path& file) {
-    const fs::path aside = file.string() + ".garbled";
-    ::unlink(aside.c_str());
-    if (::link(file.c_str(), aside.c_str()) != 0) ::rename(file.c_str(), aside.c_str());
-    return aside;
-}
-
 // One thread at a time, as the host calls. Holds no file open between the calls. Whoever writes
 // registry or claim holds the lock; whoever reads needs none, since files change by rename alone.
 class FileRegistry final : public Discovery {
@@ -42,16 +35,17 @@ class FileRegistry final : public Discovery {
         if (!path_.has_filename()) setup.options.wrong("path", "a file, as in cluster.json");
     }
 
-    void announce(const Peer& self, std::stop_token) override {
+    void announce(const Peer& self, std::stop_token stop) override {
         require_readable(self);
         self_ = self;
         const auto file = location();
         // Our first call also takes the lock, to clear what was left by those who died.
         if (cleared_ && stands(file, self)) return;
-        const FileLock lock(lock_path(file), kLockPatience);
-        if (!cleared_) remove_leftovers(claim_path(file, cluster_));
-        remove_leftovers(file);
+        const FileLock lock(lock_path(file), kLockPatience, stop);
+        if (!cleared_) remove_leftovers(claim_path(file, cluster_), stop);
+        remove_leftovers(file, stop);
         auto registry = read_or_renew(file);
+        stop_if_requested(stop, file);
         if (!registry.holds(self)) {
             registry.put(self, now_text());
             replace_file(file, registry.text(file));
@@ -59,21 +53,23 @@ class FileRegistry final : public Discovery {
         cleared_ = true;
     }
 
-    [[nodiscard]] std::vector<Peer> poll(std::stop_token) override {
+    [[nodiscard]] std::vector<Peer> poll(std::stop_token stop) override {
         const auto file = location();
+        stop_if_requested(stop, file);
         const auto text = read_file(file, Registry::kSizeMax);
         return text ? Registry(cluster_, *text, file).peers() : std::vector<Peer>();
     }
 
-    void withdraw(std::stop_token) noexcept override {
+    void withdraw(std::stop_token stop) noexcept override {
         try {
             if (!self_) return;
             const auto self = *std::exchange(self_, std::nullopt);
             const auto file = location();
-            const FileLock lock(lock_path(file), kLockPatience);
+            const FileLock lock(lock_path(file), kLockPatience, stop);
             const auto text = read_file(file, Registry::kSizeMax);
             if (!text) return;
             Registry registry(cluster_, *text, file);
+            stop_if_requested(stop, file);
             if (registry.erase(self)) replace_file(file, registry.text(file));
         } catch (const std::exception& error) {
             log_.warning(std::string("our entry stays in the registry: ") + error.what());
@@ -85,14 +81,14 @@ class FileRegistry final : public Discovery {
     // link() creates the file with its text or fails where it stands, in one step on every file
     // system, so of all claimers one wins, whatever becomes of the lock.
     [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine,
-                              std::stop_token) override {
+                              std::stop_token stop) override {
         const auto registry = location();
         const auto file = claim_path(registry, cluster);
         auto stored = read_claim(file, cluster);
         if (!stored) {
             const auto text = claim_text(cluster, mine, now_text());
-            const FileLock lock(lock_path(registry), kLockPatience);
-            remove_leftovers(file);
+            const FileLock lock(lock_path(registry), kLockPatience, stop);
+            remove_leftovers(file, stop);
             const bool won = publish_file(file, text);
             stored = read_claim(file, cluster);
             if (!stored || (won && *stored != mine)) {
@@ -106,12 +102,13 @@ class FileRegistry final : public Discovery {
         return *stored;
     }
 
-    void replace_claim(const std::string& cluster, const Claim& mine, std::stop_token) override {
+    void replace_claim(const std::string& cluster, const Claim& mine,
+                       std::stop_token stop) override {
         const auto registry = location();
         const auto file = claim_path(registry, cluster);
         const auto text = claim_text(cluster, mine, now_text());
-        const FileLock lock(lock_path(registry), kLockPatience);
-        remove_leftovers(file);
+        const FileLock lock(lock_path(registry), kLockPatience, stop);
+        remove_leftovers(file, stop);
         replace_file(file, text);
     }
 
@@ -137,14 +134,18 @@ class FileRegistry final : public Discovery {
         }
     }
 
-    [[nodiscard]] Registry read_or_renew(const fs::path& file) const {
+    [[nodiscard]] Registry read_or_renew(const fs::path& file) {
         const auto text = read_file(file, Registry::kSizeMax);
         if (!text) return Registry(cluster_);
         try {
             return {cluster_, *text, file};
         } catch (const Error& error) {
-            const auto aside = keep_aside(file);
-            log_.warning(std::string(error.what()) + "; done now", {{"file", aside.string()}});
+            const fs::path aside = file.string() + ".garbled";
+            keep_aside(file, aside);
+            if (const auto times = renewals_.count(std::chrono::steady_clock::now())) {
+                log_.warning(std::string(error.what()) + "; done now" + repeated(*times),
+                             {{"file", aside.string()}});
+            }
             return Registry(cluster_);
         }
     }
@@ -154,6 +155,7 @@ class FileRegistry final : public Discovery {
     fs::path path_;
     std::optional<Peer> self_;
     bool cleared_ = false;
+    Seldom renewals_;  // of a garbled registry, which somebody may garble again and again
 };
 
 }  // namespace

@@ -91,11 +91,23 @@ class Draft {
     bool kept_ = false;
 };
 
+void require_regular(int fd, const fs::path& file) {
+    struct stat facts {};
+    if (::fstat(fd, &facts) != 0) fail("inspect", file, errno);
+    if (!S_ISREG(facts.st_mode)) {
+        throw Error(file.string() + " is not a regular file; remove it, or choose another path");
+    }
+}
+
 // Where O_CREAT is given for a file that is there, kernels that protect sticky folders refuse.
-Descriptor open_or_create(const fs::path& file) {
-    for (;;) {
-        Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-        if (fd.get() >= 0) return fd;
+Descriptor open_or_create(const fs::path& file, const std::stop_token& stop) {
+    for (;; stop_if_requested(stop, file)) {
+        // O_NONBLOCK: a pipe or a device in its place must not hold us up.
+        Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        if (fd.get() >= 0) {
+            require_regular(fd.get(), file);
+            return fd;
+        }
         if (errno != ENOENT) fail("open", file, errno);
         fd = Descriptor(
             ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
@@ -118,10 +130,17 @@ Descriptor::~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience) {
+void stop_if_requested(const std::stop_token& stop, const fs::path& file) {
+    if (!stop.stop_requested()) return;
+    throw Error("stopped before it was done with " + file.string(), Error::unavailable);
+}
+
+FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience,
+                   const std::stop_token& stop) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
-        file_ = open_or_create(lock_file);
+        stop_if_requested(stop, lock_file);
+        file_ = open_or_create(lock_file, stop);
         if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
             if (stands_under(file_.get(), lock_file)) return;
             continue;
@@ -148,11 +167,7 @@ std::optional<std::string> read_file(const fs::path& file, std::size_t size_max)
         if (error == ENOENT && fs::is_directory(file.parent_path(), ignored)) return std::nullopt;
         fail("open", file, error);
     }
-    struct stat facts {};
-    if (::fstat(fd.get(), &facts) != 0) fail("inspect", file, errno);
-    if (!S_ISREG(facts.st_mode)) {
-        throw Error(file.string() + " is not a regular file; remove it, or choose another path");
-    }
+    require_regular(fd.get(), file);
     std::string text;
     while (text.size() <= size_max) {
         char part[16384];
@@ -185,6 +200,13 @@ bool publish_file(const fs::path& file, const std::string& text) {
     fail("create", file, error);
 }
 
+// Hard link first: so the file's name never vanishes under those who poll.
+void keep_aside(const fs::path& file, const fs::path& aside) {
+    ::unlink(aside.c_str());
+    if (::link(file.c_str(), aside.c_str()) == 0) return;
+    if (::rename(file.c_str(), aside.c_str()) != 0) fail("keep a copy of it as", aside, errno);
+}
+
 void sync_folder(const fs::path& file) {
     const auto folder = file.parent_path();
     const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -192,11 +214,12 @@ void sync_folder(const fs::path& file) {
     if (::fsync(fd.get()) != 0) fail("fsync the folder of", file, errno);
 }
 
-void remove_leftovers(const fs::path& file) {
+void remove_leftovers(const fs::path& file, const std::stop_token& stop) {
     const auto prefix = beside(file).filename().string();
     std::error_code failed;
     for (fs::directory_iterator entry(file.parent_path(), failed), end; !failed && entry != end;
          entry.increment(failed)) {
+        stop_if_requested(stop, file);
         const auto name = entry->path().filename().string();
         if (name.size() == prefix.size() + kSuffixDigits && name.starts_with(prefix) &&
             name.find_first_not_of(kHexDigits, prefix.size()) == std::string::npos) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -27,13 +28,19 @@ class Descriptor {
     int fd_;
 };
 
-// All below throw Error naming the file, what failed and the remedy. Any thread.
+// All below throw Error naming the file, what failed and the remedy. Any thread. None of them waits
+// for the other end of a pipe; a file system that does not answer holds them up all the same.
+
+// To be called between the steps of a call: throws Error, naming `file`, once a stop is requested.
+void stop_if_requested(const std::stop_token& stop, const std::filesystem::path& file);
 
 // Excludes every other FileLock on the same file, in this process and in others, while it lives.
-// Waits for at most `patience`. The kernel gives it back when a process dies.
+// Waits for at most `patience`, and no longer than until a stop is requested. The kernel gives it
+// back when a process dies.
 class FileLock {
   public:
-    FileLock(const std::filesystem::path& lock_file, std::chrono::milliseconds patience);
+    FileLock(const std::filesystem::path& lock_file, std::chrono::milliseconds patience,
+             const std::stop_token& stop);
 
   private:
     Descriptor file_;
@@ -51,11 +58,15 @@ void replace_file(const std::filesystem::path& file, const std::string& text);
 // either outcome durable.
 [[nodiscard]] bool publish_file(const std::filesystem::path& file, const std::string& text);
 
+// Renames `file` to `aside`, replacing what stands there. The name `file` never vanishes on file
+// systems that know hard links.
+void keep_aside(const std::filesystem::path& file, const std::filesystem::path& aside);
+
 // Makes the names in the file's folder durable.
 void sync_folder(const std::filesystem::path& file);
 
 // Removes what a writer that died has left beside the file. Only under the lock that all writers
 // of this file take.
-void remove_leftovers(const std::filesystem::path& file);
+void remove_leftovers(const std::filesystem::path& file, const std::stop_token& stop);
 
 }  // namespace electiond::discovery

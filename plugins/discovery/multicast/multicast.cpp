@@ -5,6 +5,7 @@
 #include <electiond/plugin.h>
 
 #include "common/peer_json.h"
+#include "common/seldom.h"
 #include "multicast/channel.h"
 #include "multicast/datagram.h"
 #include "multicast/neighbours.h"
@@ -54,6 +55,7 @@ class Multicast final : public Discovery {
         group_ = read_group(setup.options);
     }
 
+    // No call waits: the socket does not block, and what is heard in one call is bounded.
     void announce(const Peer& self, std::stop_token) override {
         if (self_ != self) {
             require_readable(self);
@@ -101,7 +103,10 @@ class Multicast final : public Discovery {
         channel_.emplace(group_);
         asks_left_ = kAsks;
         due_ = Clock::now();
-        log_.info("listens for other nodes", {{"group", group_.to_string()}});
+        if (const auto times = openings_.count(Clock::now())) {
+            log_.info("listens for other nodes" + repeated(*times),
+                      {{"group", group_.to_string()}});
+        }
     }
 
     void hear(Clock::time_point now) {
@@ -127,6 +132,7 @@ class Multicast final : public Discovery {
     std::string here_;         // self_, encoded
     Clock::time_point due_{};  // when here_ is to be sent
     int asks_left_ = kAsks;
+    Seldom openings_;  // of the channel: an interface may come and go
 };
 
 }  // namespace

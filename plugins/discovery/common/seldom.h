@@ -1,0 +1,41 @@
+// Says of something that happens again and again when it is worth a line of the log.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace electiond::discovery {
+
+// Once a minute. One thread; the caller reads the clock.
+class Seldom {
+  public:
+    using Instant = std::chrono::steady_clock::time_point;
+    static constexpr std::chrono::seconds kAgain{60};
+
+    // It has happened. Nothing where no line is due, else how often it did since the last one,
+    // without this time.
+    std::optional<std::uint64_t> count(Instant now) {
+        if (told_ && now - *told_ < kAgain) {
+            ++untold_;
+            return std::nullopt;
+        }
+        told_ = now;
+        return std::exchange(untold_, 0);
+    }
+
+  private:
+    std::optional<Instant> told_;
+    std::uint64_t untold_ = 0;
+};
+
+// The end of such a line: "", or " (and 22 times since the last such line)".
+[[nodiscard]] inline std::string repeated(std::uint64_t times) {
+    if (times == 0) return "";
+    return " (and " + std::to_string(times) + (times == 1 ? " time" : " times") +
+           " since the last such line)";
+}
+
+}  // namespace electiond::discovery
