@@ -11,7 +11,6 @@ namespace electiond {
 namespace {
 
 constexpr std::size_t kRejectReasonsMax = 64;
-constexpr Milliseconds kComplainAgain{60'000};  // the same refusal is logged once a minute
 
 }  // namespace
 
@@ -195,10 +194,9 @@ void Node::reject(std::string_view reason, const std::string& what) {
     const std::string key(reason);
     if (rejected_.size() >= kRejectReasonsMax && !rejected_.contains(key)) return;
     ++rejected_[key];
-    const auto last = complained_.find(key);
-    if (last != complained_.end() && now_ - last->second < kComplainAgain) return;
-    complained_[key] = now_;
-    around_.log.warning("message refused: " + what.substr(0, 300), {{"reason", key}});
+    const auto text = what.substr(0, 300);
+    const auto due = complaints_.failed(key, text, now_);
+    if (due) around_.log.warning("message refused: " + text + due->suffix(), {{"reason", key}});
 }
 
 // ---- the way out -------------------------------------------------------------------------------

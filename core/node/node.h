@@ -13,6 +13,7 @@
 #include "election/election.h"
 #include "node/address_book.h"
 #include "node/event.h"
+#include "node/fault_log.h"
 #include "node/grant_book.h"
 #include "node/journal.h"
 #include "node/open_hellos.h"
@@ -116,7 +117,7 @@ class Node {
     };
     Listed listed_;
     std::map<std::string, std::uint64_t> rejected_;
-    std::map<std::string, Instant> complained_;
+    FaultLog complaints_;  // by reason
 };
 
 }  // namespace electiond

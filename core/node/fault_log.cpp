@@ -1,0 +1,54 @@
+// Decides which failures and recoveries become a line of the log.
+#include "node/fault_log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace electiond {
+
+std::string FaultLog::Failure::suffix() const {
+    if (untold == 0) return "";
+    return " (and " + std::to_string(untold) + (untold == 1 ? " time" : " times") +
+           " since the last such line)";
+}
+
+std::optional<FaultLog::Failure> FaultLog::failed(const std::string& operation,
+                                                  const std::string& text, Instant now) {
+    auto& own = operations_[operation];
+    if (!own.failing) {
+        own.failing = true;
+        own.since = now;
+    }
+    own.text = text;
+    if ((own.told && now - *own.told < again_) || told_elsewhere(own, now)) {
+        ++own.untold;
+        return std::nullopt;
+    }
+    own.told = now;
+    own.open = true;
+    return Failure{std::exchange(own.untold, 0)};
+}
+
+std::optional<FaultLog::Recovery> FaultLog::worked(const std::string& operation, Instant now) {
+    const auto found = operations_.find(operation);
+    if (found == operations_.end()) return std::nullopt;
+    auto& own = found->second;
+    if (own.failing) {
+        own.failing = false;
+        own.recovered = now;
+    }
+    if (!own.open || (own.recovery_told && now - *own.recovery_told < again_)) return std::nullopt;
+    own.open = false;
+    own.recovery_told = now;
+    return Recovery{own.recovered - own.since};
+}
+
+bool FaultLog::told_elsewhere(const Operation& own, Instant now) const {
+    return std::ranges::any_of(operations_, [&](const auto& entry) {
+        const auto& other = entry.second;
+        return &other != &own && other.failing && other.text == own.text && other.told &&
+               now - *other.told < again_;
+    });
+}
+
+}  // namespace electiond
