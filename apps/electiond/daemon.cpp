@@ -1,8 +1,10 @@
 // One running node.
 #include "daemon.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <future>
+#include <system_error>
 #include <utility>
 
 #include "node/clock.h"
@@ -10,14 +12,27 @@
 namespace electiond {
 namespace {
 
-constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
+// A stop takes no longer than this and client_grant, whatever hangs (interface.md, Signals) …
+constexpr Milliseconds kStopLimit{5000};
+// … of which so much must be left when these have ended:
+constexpr Milliseconds kAfterHandOver{2100};
+constexpr Milliseconds kAfterDiscovery{1500};
+constexpr Milliseconds kAfterThreads{1100};   // for the last lines of the log, and the end itself
+constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if there is more time
+constexpr Milliseconds kWatchEvery{1000};
 
 }  // namespace
 
 Daemon::Daemon(Settings settings, LogOutput& output)
-    : settings_(std::move(settings)), output_(output), log_(output.log()) {}
+    : settings_(std::move(settings)),
+      output_(output),
+      log_(output.log()),
+      watchdog_(kWatchEvery, [this](const std::exception& error) { die(error); }) {}
 
-Daemon::~Daemon() { stop(); }
+// Unless stop() was called, a start has failed: for want of threads, if a discovery hangs already.
+Daemon::~Daemon() {
+    if (!stop()) std::_Exit(Error::os);
+}
 
 void Daemon::start() {
     const Instant now = read_boot_clock();
@@ -80,7 +95,11 @@ void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& se
             [this](Event event) { mailbox_.post(std::move(event)); }, log_));
         if (arbiter) arbiter_ = scouts_.back().get();
     }
-    for (auto& scout : scouts_) scout->start();
+    for (auto& scout : scouts_) {
+        watchdog_.add([&scout = *scout](Instant now) { scout.watch(now); });
+        scout->start();
+    }
+    watchdog_.start();
 }
 
 ControlFaces Daemon::faces() {
@@ -111,27 +130,60 @@ void Daemon::die(const std::exception& error) noexcept {
     std::_Exit(known ? known->code() : 70);
 }
 
-void Daemon::stop() noexcept {
-    if (loop_) hand_over();
-    for (auto& scout : scouts_) scout->stop();
-    board_.close();
-    if (control_) control_->stop();
-    if (transport_) transport_->stop();
-    if (loop_) loop_->stop();
-    loop_.reset();
-    if (node_) log_.info("electiond has stopped");
-    node_.reset();
+bool Daemon::stop() noexcept {
+    if (std::exchange(stopping_, true)) return all_ended_;
+    const auto deadline =
+        std::chrono::steady_clock::now() + kStopLimit + settings_.election.client_grant;
+    const bool took_part = loop_ != nullptr;
+    if (took_part) hand_over(deadline - kAfterHandOver);
+    all_ended_ = stop_scouts(deadline - kAfterDiscovery);
+    all_ended_ = end_threads(deadline - kAfterThreads) && all_ended_;
+    if (!all_ended_) log_.warning("the process ends without the threads that hang");
+    if (took_part) log_.info("electiond has stopped");
+    return all_ended_;
 }
 
 // Asks the election to let go, and waits for it as long as interface.md allows.
-void Daemon::hand_over() noexcept {
+void Daemon::hand_over(Deadline deadline) noexcept {
     const auto over = std::make_shared<std::promise<void>>();
     auto done = over->get_future();
     if (!mailbox_.post(Wish{Stop{}, [over](const Done&) { over->set_value(); }})) return;
-    const auto limit = kStopLimit - Milliseconds{1000} + settings_.election.client_grant;
-    if (done.wait_for(limit) != std::future_status::ready) {
+    if (done.wait_until(deadline) != std::future_status::ready) {
         log_.warning("the hand-over did not end in time; the others will elect after the timeout");
     }
+}
+
+bool Daemon::stop_scouts(Deadline deadline) noexcept {
+    const auto limit = std::min(deadline, std::chrono::steady_clock::now() + kWithdrawLimit);
+    bool ended = watchdog_.stop(limit);
+    for (auto& scout : scouts_) scout->request_stop();
+    for (auto& scout : scouts_) ended = scout->stop(limit) && ended;
+    return ended;
+}
+
+// On a thread of its own, since a transport may wait for a name look-up, the loop for the disk.
+bool Daemon::end_threads(Deadline deadline) noexcept {
+    const auto end_all = [this] {
+        board_.close();
+        ending_ = "control API";
+        if (control_) control_->stop();
+        ending_ = "transport";
+        if (transport_) transport_->stop();
+        ending_ = "election";
+        if (loop_) loop_->stop();
+        loop_.reset();
+        node_.reset();
+    };
+    AbandonableThread ender;
+    try {
+        ender = AbandonableThread(end_all);
+    } catch (const std::system_error&) {
+        end_all();  // no thread to be had: then without a limit
+    }
+    if (ender.join_until(deadline)) return true;
+    log_.warning("a part does not end: a name look-up, the network or the disk does not answer",
+                 {{"part", ending_.load()}});
+    return false;
 }
 
 void Daemon::reload(const Environment& environment) noexcept try {

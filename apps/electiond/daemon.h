@@ -14,6 +14,7 @@
 #include "node/scout.h"
 #include "settings/settings.h"
 #include "storage/durable_file.h"
+#include "watchdog.h"
 
 namespace electiond {
 
@@ -30,8 +31,9 @@ class Daemon {
     void start();
 
     // Hands leadership over, withdraws from discovery, ends all threads: within 5 s and
-    // client_grant. Idempotent.
-    void stop() noexcept;
+    // client_grant, whatever hangs. False if a thread hangs and was left behind: the process must
+    // then end by std::_Exit, before the daemon's destructor or any other one runs. Idempotent.
+    [[nodiscard]] bool stop() noexcept;
 
     // SIGHUP: takes over from `file` what may change live; the log names the rest.
     void reload(const Environment& environment) noexcept;
@@ -44,7 +46,9 @@ class Daemon {
     void start_scouts(std::vector<Guests::Named> discoveries, const Peer& self);
     [[nodiscard]] std::string api_address(const Endpoint& bound, const Endpoint& transport) const;
     [[noreturn]] void die(const std::exception& error) noexcept;
-    void hand_over() noexcept;
+    void hand_over(Deadline deadline) noexcept;
+    [[nodiscard]] bool stop_scouts(Deadline deadline) noexcept;
+    [[nodiscard]] bool end_threads(Deadline deadline) noexcept;
 
     Settings settings_;
     LogOutput& output_;
@@ -61,9 +65,13 @@ class Daemon {
     std::unique_ptr<Loop> loop_;
     std::vector<std::unique_ptr<Scout>> scouts_;
     Scout* arbiter_ = nullptr;
+    Watchdog watchdog_;
     std::unique_ptr<ControlRoutes> routes_;
     std::unique_ptr<ControlServer> control_;
     std::string api_;
+    bool stopping_ = false;
+    bool all_ended_ = true;
+    std::atomic<const char*> ending_ = "";  // the part that end_threads() is at
 };
 
 }  // namespace electiond

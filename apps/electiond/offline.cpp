@@ -2,16 +2,24 @@
 #include "offline.h"
 
 #include <algorithm>
+#include <future>
 #include <iostream>
+#include <memory>
 #include <optional>
+#include <stop_token>
+#include <utility>
 
 #include "assembly.h"
 #include "election/recovery.h"
+#include "node/abandonable_thread.h"
 #include "node/node.h"
 #include "storage/durable_file.h"
 
 namespace electiond {
 namespace {
+
+constexpr std::chrono::seconds kArbiterLimit{5};
+constexpr std::chrono::seconds kArbiterGrace{1};  // after the stop of its token was requested
 
 // The node's folder, held for as long as the command runs, and its record.
 struct Opened {
@@ -40,15 +48,66 @@ struct Opened {
     std::optional<Durable> record;
 };
 
-// The one discovery that can claim; null where there is none.
-std::unique_ptr<Discovery> arbiter(const Settings& settings) {
-    PluginHost host(plugin_directories(settings), own_program(), Log{});
-    auto guests = make_guests(host, settings, Log{});
-    for (auto& [plugin, discovery] : guests.discoveries) {
-        if (discovery->can_claim()) return std::move(discovery);
+// The one discovery that can claim. Each call runs on a thread of its own and is given up where it
+// does not end in time: the files may be on a file system that hangs.
+class Arbiter {
+  public:
+    explicit Arbiter(const Settings& settings) : cluster_(settings.cluster.name) {
+        PluginHost host(plugin_directories(settings), own_program(), Log{});
+        auto guests = make_guests(host, settings, Log{});
+        for (auto& [plugin, discovery] : guests.discoveries) {
+            if (!discovery->can_claim()) continue;
+            plugin_ = plugin;
+            discovery_ = std::move(discovery);
+        }
     }
-    return nullptr;
-}
+
+    [[nodiscard]] bool exists() const { return discovery_ != nullptr; }
+
+    [[nodiscard]] Claim claim(const Claim& mine) const {
+        return within_limit([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
+            return arbiter->claim(cluster, mine, std::move(stop));
+        });
+    }
+    // After the record was saved, which an error therefore mentions.
+    void replace_claim(const Claim& mine) const try {
+        (void)within_limit([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
+            arbiter->replace_claim(cluster, mine, std::move(stop));
+            return mine;
+        });
+    } catch (const Error& error) {
+        throw Error(std::string(error.what()) +
+                        "; the record of this node is changed already, the claim is not: once "
+                        "that is mended, run the same command again",
+                    error.code());
+    }
+
+  private:
+    template <class Call>
+    Claim within_limit(Call call) const {
+        std::stop_source stop;
+        const auto answer = std::make_shared<std::promise<Claim>>();
+        auto claim = answer->get_future();
+        AbandonableThread thread([call = std::move(call), answer, token = stop.get_token()] {
+            try {
+                answer->set_value(call(token));
+            } catch (...) {
+                answer->set_exception(std::current_exception());
+            }
+        });
+        const auto deadline = std::chrono::steady_clock::now() + kArbiterLimit;
+        if (!thread.ended_by(deadline)) stop.request_stop();
+        if (thread.join_until(deadline + kArbiterGrace)) return claim.get();
+        throw Error("discovery " + plugin_ + " has not answered for " +
+                        std::to_string(kArbiterLimit.count()) +
+                        " s; look after the file system or network that it uses",
+                    Error::unavailable);
+    }
+
+    std::string cluster_;
+    std::string plugin_;
+    std::shared_ptr<Discovery> discovery_;  // shared with calls that were given up
+};
 
 }  // namespace
 
@@ -70,20 +129,19 @@ int recover(const Settings& settings, const Confirm& confirm) {
                  "good: while they live on somewhere, there will be two leaders.")) {
         return Error::refused;
     }
+    const Arbiter arbiter(settings);
     auto random = real_random();
     const auto next = recovered(record, random.identity());
     node.save(next);
-    if (const auto claims = arbiter(settings)) {
-        claims->replace_claim(settings.cluster.name, {next.cluster_id, next.uuid});
-    }
+    if (arbiter.exists()) arbiter.replace_claim({next.cluster_id, next.uuid});
     std::cout << "Recovered as cluster id " << next.cluster_id << ", term " << next.term
               << ". Start electiond here first; other survivors then come back by themselves.\n";
     return 0;
 }
 
 int recover_claim(const Settings& settings, const Confirm& confirm) {
-    const auto claims = arbiter(settings);
-    if (!claims) {
+    const Arbiter arbiter(settings);
+    if (!arbiter.exists()) {
         throw Error("no discovery of this configuration can claim, so there is no claim to recover",
                     Error::refused);
     }
@@ -93,7 +151,7 @@ int recover_claim(const Settings& settings, const Confirm& confirm) {
     // Asked with a claim of our own, which is stored where there is none: a member may only claim
     // for the cluster that it is in.
     const Claim mine{record.blank() ? random.identity() : record.cluster_id, record.uuid};
-    const Claim stored = claims->claim(settings.cluster.name, mine);
+    const Claim stored = arbiter.claim(mine);
     if (!record.blank() && stored.cluster_id == record.cluster_id) {
         throw Error("the claim of cluster " + settings.cluster.name +
                         " names the cluster that this node is in, cluster id " + stored.cluster_id +
@@ -116,7 +174,7 @@ int recover_claim(const Settings& settings, const Confirm& confirm) {
     }
     const Durable next = ours ? record : founded_anew(record, stored.cluster_id, random.identity());
     if (!ours) node.save(next);
-    claims->replace_claim(settings.cluster.name, {next.cluster_id, next.uuid});
+    arbiter.replace_claim({next.cluster_id, next.uuid});
     std::cout << "This node now holds the claim, cluster id " << next.cluster_id
               << ". Start electiond here.\n";
     return 0;

@@ -162,7 +162,11 @@ void Program::handleOption(const std::string& name, const std::string& value) {
 }
 
 int Program::main(const std::vector<std::string>& arguments) {
-    return told([&] { return act(arguments); });
+    const int code = told([&] { return act(arguments); });
+    if (arguments.empty()) return code;
+    // A call of the arbiter that hangs may still have its thread: no destructor may run.
+    std::cout.flush();
+    std::_Exit(code);
 }
 
 int Program::act(const std::vector<std::string>& arguments) {
@@ -257,7 +261,8 @@ int Program::serve(const Settings& settings) {
         if (signal != SIGHUP) break;
         daemon.reload(process_environment());
     }
-    daemon.stop();
+    // A thread that hangs still uses what stands here: no destructor may run.
+    if (!daemon.stop()) std::_Exit(EXIT_OK);
     return EXIT_OK;
 }
 

@@ -1,47 +1,117 @@
 // Polls one discovery from a thread of its own.
 #include "node/scout.h"
 
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "node/clock.h"
+#include "node/fault_log.h"
 
 namespace electiond {
+namespace {
 
-Scout::Scout(std::size_t source, std::string plugin, std::unique_ptr<Discovery> discovery,
-             Peer self, std::string cluster, Milliseconds interval, std::function<void(Event)> post,
-             Log log)
-    : source_(source),
-      discovery_(std::move(discovery)),
-      self_(std::move(self)),
-      cluster_(std::move(cluster)),
-      interval_(interval),
-      post_(std::move(post)),
-      log_(std::move(log)) {
-    report_.plugin = std::move(plugin);
+constexpr char kAnnounce[] = "announce";
+constexpr char kPoll[] = "poll";
+constexpr char kClaim[] = "claim";
+constexpr char kWithdraw[] = "withdraw";
+
+// What a call gets to end by itself once the stop of its token was requested.
+constexpr Milliseconds kGrace{500};
+// After so long without another try a failed claim is forgotten.
+constexpr Milliseconds kClaimForgotten{60'000};
+
+std::string seconds(Duration duration) {
+    return std::to_string(std::chrono::floor<std::chrono::seconds>(duration).count()) + " s";
 }
 
-void Scout::start() {
-    thread_ = std::thread([this] { run(); });
-}
+std::string silence(Duration duration) { return "has not answered for " + seconds(duration); }
 
-void Scout::stop() noexcept {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
+// Hanging is damped apart from failing: which of the two it is matters to the operator.
+std::string hanging(const std::string& call) { return call + " hangs"; }
+
+}  // namespace
+
+// What the thread does, and all that it touches.
+class Scout::Rounds {
+  public:
+    Rounds(std::size_t source, std::unique_ptr<Discovery> discovery, Peer self, std::string cluster,
+           Milliseconds interval, std::function<void(Event)> post, Log log, Milliseconds call_limit,
+           std::string plugin)
+        : source_(source),
+          discovery_(std::move(discovery)),
+          self_(std::move(self)),
+          cluster_(std::move(cluster)),
+          interval_(interval),
+          call_limit_(call_limit),
+          post_(std::move(post)),
+          log_(std::move(log)) {
+        report_.plugin = std::move(plugin);
     }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-}
 
-void Scout::claim(const Claim& mine) {
-    {
-        const std::lock_guard lock(mutex_);
-        wanted_ = mine;
-    }
-    wake_.notify_all();
-}
+    void run();
+    void request_stop();
+    // Requests the stop of the call under way, withdraw included.
+    void stop_call();
+    // Nothing is posted or logged from now on.
+    void abandon();
+    void claim(const Claim& mine);
+    void watch(Instant now);
+    [[nodiscard]] bool hangs() const;
+    [[nodiscard]] ScoutReport report() const;
 
-void Scout::run() {
+  private:
+    struct UnderWay {
+        std::string call;
+        Instant since;
+        std::stop_source stop{};
+        bool overran = false;
+    };
+    struct Fault {
+        std::string error;
+        Instant since;
+        Instant last;
+    };
+
+    void poll();
+    void ask(const Claim& mine);
+    template <class Act>
+    bool call(const std::string& name, const Act& act);
+    [[nodiscard]] std::stop_token begin(const std::string& name);
+    bool end(const std::string& name, const std::string& error);
+    void post(Event event);
+    void log_failure(const std::string& name, const std::string& error, Instant now);
+    void log_recovery(const std::string& name, Instant now);
+    void forget_claim(Instant now);
+    [[nodiscard]] std::string consequence(const std::string& name) const;
+
+    const std::size_t source_;
+    std::unique_ptr<Discovery> discovery_;  // touched by the thread alone
+    const Peer self_;
+    const std::string cluster_;
+    const Milliseconds interval_;
+    const Milliseconds call_limit_;
+
+    mutable std::mutex mutex_;  // all below
+    std::condition_variable wake_;
+    std::function<void(Event)> post_;
+    Log log_;
+    bool stopping_ = false;
+    bool abandoned_ = false;
+    std::optional<Claim> wanted_;
+    std::optional<UnderWay> under_way_;
+    std::map<std::string, Fault> faults_;  // by call
+    FaultLog fault_log_;
+    ScoutReport report_;
+};
+
+// ---- the thread ---------------------------------------------------------------------------------
+
+void Scout::Rounds::run() {
     auto next_poll = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
     while (!stopping_) {
@@ -58,52 +128,235 @@ void Scout::run() {
             wake_.wait_until(lock, next_poll, [this] { return stopping_ || wanted_; });
         }
     }
+    if (abandoned_) return;
     lock.unlock();
-    discovery_->withdraw();
+    call(kWithdraw, [this](std::stop_token stop) { discovery_->withdraw(std::move(stop)); });
+    discovery_.reset();  // here, since a destructor may hang, too
 }
 
-void Scout::poll() {
-    try {
-        discovery_->announce(self_);
-        auto peers = discovery_->poll();
-        {
-            const std::lock_guard lock(mutex_);
-            if (!report_.fault.empty())
-                log_.info("discovery works again", {{"plugin", report_.plugin}});
-            report_.fault.clear();
-            report_.good_at = read_boot_clock();
-            report_.peers = peers.size();
-            ++report_.polls_ok;
-        }
-        post_(PeersPolled{source_, std::move(peers)});
-    } catch (const std::exception& error) {
-        fault(error.what());
+// One that may not write may still read: polls also if it cannot announce.
+void Scout::Rounds::poll() {
+    std::vector<Peer> peers;
+    const bool announced = call(
+        kAnnounce, [&](std::stop_token stop) { discovery_->announce(self_, std::move(stop)); });
+    const bool polled =
+        call(kPoll, [&](std::stop_token stop) { peers = discovery_->poll(std::move(stop)); });
+    {
+        const std::lock_guard lock(mutex_);
+        if (!announced || !polled) ++report_.polls_failed;
+        if (!polled) return;
+        report_.good_at = read_boot_clock();
+        report_.peers = peers.size();
+        if (announced) ++report_.polls_ok;
     }
+    post(PeersPolled{source_, std::move(peers)});
 }
 
-void Scout::ask(const Claim& mine) {
+void Scout::Rounds::ask(const Claim& mine) {
     std::optional<Claim> stored;
+    call(kClaim, [&](std::stop_token stop) {
+        stored = discovery_->claim(cluster_, mine, std::move(stop));
+    });
+    post(ArbiterAnswered{std::move(stored)});
+}
+
+// Runs one call where watch() sees it. False if it failed.
+template <class Act>
+bool Scout::Rounds::call(const std::string& name, const Act& act) {
+    auto stop = begin(name);
+    std::string error;
     try {
-        stored = discovery_->claim(cluster_, mine);
-    } catch (const std::exception& error) {
-        fault(error.what());
+        act(std::move(stop));
+    } catch (const std::exception& thrown) {
+        error = thrown.what();
+        if (error.empty()) error = "it does not say why";
+    } catch (...) {
+        error = "it threw what is no std::exception";
     }
-    post_(ArbiterAnswered{std::move(stored)});
+    return end(name, error);
 }
 
-// Logged once per change of words.
-void Scout::fault(const std::string& what) {
+std::stop_token Scout::Rounds::begin(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    ++report_.polls_failed;
-    if (report_.fault == what) return;
-    report_.fault = what;
-    log_.warning("discovery fails, its last good answer stays in use: " + what,
-                 {{"plugin", report_.plugin}});
+    under_way_ = UnderWay{.call = name, .since = read_boot_clock()};
+    // Ending already: the rest of a round ends as soon as it can. withdraw has its own time.
+    if (abandoned_ || (stopping_ && name != kWithdraw)) under_way_->stop.request_stop();
+    return under_way_->stop.get_token();
 }
 
-ScoutReport Scout::report() const {
+bool Scout::Rounds::end(const std::string& name, const std::string& error) {
     const std::lock_guard lock(mutex_);
-    return report_;
+    const auto now = read_boot_clock();
+    const auto done = *std::exchange(under_way_, std::nullopt);
+    if (error.empty()) {
+        faults_.erase(name);
+        log_recovery(name, now);
+        return true;
+    }
+    auto& fault = faults_.try_emplace(name, Fault{{}, done.since, {}}).first->second;
+    fault.error = error;
+    fault.last = now;
+    // A call that we have stopped says only that; why is told already, or we are ending.
+    if (!done.overran && !stopping_) log_failure(name, error, now);
+    return false;
 }
+
+void Scout::Rounds::post(Event event) {
+    const std::lock_guard lock(mutex_);
+    if (!abandoned_) post_(std::move(event));
+}
+
+// ---- the log ------------------------------------------------------------------------------------
+
+void Scout::Rounds::log_failure(const std::string& name, const std::string& error, Instant now) {
+    const auto due = fault_log_.failed(name, error, now);
+    if (!due || abandoned_) return;
+    log_.warning("discovery fails, " + consequence(name) + ": " + error + due->suffix(),
+                 {{"plugin", report_.plugin}, {"call", name}});
+}
+
+void Scout::Rounds::log_recovery(const std::string& name, Instant now) {
+    const auto failed = fault_log_.worked(name, now);
+    const auto hung = fault_log_.worked(hanging(name), now);
+    if ((!failed && !hung) || abandoned_) return;
+    const auto away =
+        std::max(failed ? failed->away : Duration{}, hung ? hung->away + call_limit_ : Duration{});
+    log_.info("discovery works again after " + seconds(away),
+              {{"plugin", report_.plugin}, {"call", name}});
+}
+
+// What follows from a call that does not work.
+std::string Scout::Rounds::consequence(const std::string& name) const {
+    if (name == kAnnounce) return "nodes that do not know this one yet may not find it";
+    if (name == kClaim) return "this node founds no cluster and renews no claim";
+    if (name == kWithdraw) return "the entry of this node may stay there";
+    return report_.good_at ? "its last good answer stays in use" : "it has named no node yet";
+}
+
+// ---- from other threads -------------------------------------------------------------------------
+
+void Scout::Rounds::watch(Instant now) {
+    std::optional<std::stop_source> late;
+    {
+        const std::lock_guard lock(mutex_);
+        forget_claim(now);
+        if (!under_way_ || now - under_way_->since < call_limit_) return;
+        const auto& call = under_way_->call;
+        if (!std::exchange(under_way_->overran, true)) late = under_way_->stop;
+        const auto quiet = silence(now - under_way_->since);
+        if (fault_log_.failed(hanging(call), "", now) && !abandoned_) {
+            // Whichever call it is: while it lasts, nothing is polled.
+            const std::string lost = call == kWithdraw ? kWithdraw : kPoll;
+            log_.warning("discovery " + quiet + ", " + consequence(lost) +
+                             "; look after the file system or network that it uses",
+                         {{"plugin", report_.plugin}, {"call", call}});
+        }
+    }
+    // Not under the lock: what the plugin has registered with its token runs here.
+    if (late) late->request_stop();
+}
+
+// A node that no longer needs its claim does not try again: that is no trouble.
+void Scout::Rounds::forget_claim(Instant now) {
+    const auto claim = faults_.find(kClaim);
+    if (claim == faults_.end() || now - claim->second.last < kClaimForgotten) return;
+    faults_.erase(claim);
+    fault_log_.forget(kClaim);
+    fault_log_.forget(hanging(kClaim));
+}
+
+void Scout::Rounds::request_stop() {
+    std::optional<std::stop_source> running;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        if (under_way_ && under_way_->call != kWithdraw) running = under_way_->stop;
+    }
+    wake_.notify_all();
+    if (running) running->request_stop();
+}
+
+void Scout::Rounds::stop_call() {
+    std::optional<std::stop_source> running;
+    {
+        const std::lock_guard lock(mutex_);
+        if (under_way_) running = under_way_->stop;
+    }
+    if (running) running->request_stop();
+}
+
+void Scout::Rounds::abandon() {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(abandoned_, true)) return;
+    const auto call = under_way_ ? under_way_->call : std::string("end");
+    log_.warning("discovery does not come back from a call; its thread is left behind",
+                 {{"plugin", report_.plugin}, {"call", call}});
+}
+
+void Scout::Rounds::claim(const Claim& mine) {
+    {
+        const std::lock_guard lock(mutex_);
+        wanted_ = mine;
+    }
+    wake_.notify_all();
+}
+
+bool Scout::Rounds::hangs() const {
+    const std::lock_guard lock(mutex_);
+    return under_way_ && read_boot_clock() - under_way_->since >= call_limit_;
+}
+
+ScoutReport Scout::Rounds::report() const {
+    const auto now = read_boot_clock();
+    const std::lock_guard lock(mutex_);
+    auto report = report_;
+    const bool late = under_way_ && now - under_way_->since >= call_limit_;
+    for (const auto& [name, fault] : faults_) {
+        if (late && under_way_->call == name) continue;
+        report.faults.push_back({name, fault.error, fault.since, false});
+    }
+    if (late) {
+        report.faults.push_back({under_way_->call,
+                                 under_way_->call + " " + silence(now - under_way_->since),
+                                 under_way_->since, true});
+    }
+    for (const auto& fault : report.faults) {
+        if (report.fault.find(fault.error) != std::string::npos) continue;
+        report.fault += (report.fault.empty() ? "" : "; ") + fault.error;
+    }
+    return report;
+}
+
+// ---- the scout ----------------------------------------------------------------------------------
+
+Scout::Scout(std::size_t source, std::string plugin, std::unique_ptr<Discovery> discovery,
+             Peer self, std::string cluster, Milliseconds interval, std::function<void(Event)> post,
+             Log log, Milliseconds call_limit)
+    : rounds_(std::make_shared<Rounds>(source, std::move(discovery), std::move(self),
+                                       std::move(cluster), interval, std::move(post),
+                                       std::move(log), call_limit, std::move(plugin))) {}
+
+Scout::~Scout() { (void)stop(std::chrono::steady_clock::now() + kCallLimit); }
+
+void Scout::start() {
+    thread_ = AbandonableThread([rounds = rounds_] { rounds->run(); });
+}
+
+void Scout::request_stop() noexcept { rounds_->request_stop(); }
+
+bool Scout::stop(Deadline deadline) noexcept {
+    rounds_->request_stop();
+    const auto now = std::chrono::steady_clock::now();
+    // One that is known to hang gets no more than the grace, which it had once already.
+    const auto patient_until = rounds_->hangs() ? now : deadline - kGrace;
+    if (!thread_.ended_by(patient_until)) rounds_->stop_call();
+    if (thread_.join_until(std::min(deadline, std::max(now, patient_until) + kGrace))) return true;
+    rounds_->abandon();
+    return false;
+}
+
+void Scout::claim(const Claim& mine) { rounds_->claim(mine); }
+void Scout::watch(Instant now) { rounds_->watch(now); }
+ScoutReport Scout::report() const { return rounds_->report(); }
 
 }  // namespace electiond

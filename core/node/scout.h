@@ -1,69 +1,81 @@
-// Polls one discovery from a thread of its own, so that a slow one holds up nobody.
+// Polls one discovery from a thread of its own, so that a slow or hanging one holds up nobody.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <thread>
+#include <vector>
 
 #include <electiond/discovery.h>
 #include <electiond/log.h>
 
 #include "election/timing.h"
+#include "node/abandonable_thread.h"
 #include "node/event.h"
 
 namespace electiond {
+
+// A call of the discovery whose newest try failed, or which has not answered for too long.
+struct ScoutFault {
+    std::string call{};   // announce, poll, claim or withdraw
+    std::string error{};  // a sentence
+    Instant since{};      // the first failure of those in a row, or when the hanging call began
+    bool hangs = false;
+};
 
 // How one discovery does, for people. Any thread.
 struct ScoutReport {
     std::string plugin{};
     std::optional<Instant> good_at{};  // its last good answer, by the boot clock
-    std::string fault{};               // of its newest call; empty where that went well
+    std::string fault{};               // what is wrong now, in one text; empty if nothing is
+    std::vector<ScoutFault> faults{};  // the same, call by call
     std::size_t peers = 0;             // in its last good answer
     std::uint64_t polls_ok = 0;
     std::uint64_t polls_failed = 0;
 };
 
-// start and stop by one thread; claim from any. Owns the discovery. A failing poll keeps the last
-// good answer in use: nothing is posted then.
+// start, stop and the destructor by one thread; the rest from any. Owns the discovery, which only
+// the scout's own thread calls and destroys. A failing poll keeps the last good answer in use:
+// nothing is posted then.
+//
+// A call that has not answered within the limit is reported by watch(), and the stop of its token
+// is requested. One that ignores its token keeps its thread: stop() leaves both behind, after which
+// nothing is posted or logged any more, and the process must end by std::_Exit.
 class Scout {
   public:
+    static constexpr Milliseconds kCallLimit{5000};
+
     Scout(std::size_t source, std::string plugin, std::unique_ptr<Discovery> discovery, Peer self,
-          std::string cluster, Milliseconds interval, std::function<void(Event)> post, Log log);
-    ~Scout() { stop(); }
+          std::string cluster, Milliseconds interval, std::function<void(Event)> post, Log log,
+          Milliseconds call_limit = kCallLimit);
+    Scout(const Scout&) = delete;
+    Scout& operator=(const Scout&) = delete;
+    ~Scout();
 
     void start();
-    // Withdraws from the discovery and joins. Idempotent.
-    void stop() noexcept;
+
+    // Asks the thread to withdraw and to end, and the call under way to stop. Returns at once, so
+    // that several scouts can end at the same time. Idempotent.
+    void request_stop() noexcept;
+
+    // request_stop(), then waits. False if the discovery has not come back from its call by then:
+    // it is left behind. Shortly before, the stop of withdraw is requested, too. Idempotent.
+    bool stop(Deadline deadline) noexcept;
 
     // Asks the arbiter soon; ArbiterAnswered is posted. Only where the discovery can claim.
     void claim(const Claim& mine);
 
+    // Looks whether the call under way has taken too long. To be called about once a second.
+    void watch(Instant now);
+
     [[nodiscard]] ScoutReport report() const;
 
   private:
-    void run();
-    void poll();
-    void ask(const Claim& mine);
-    void fault(const std::string& what);
+    // Shared with the thread, which may outlive the scout.
+    class Rounds;
 
-    const std::size_t source_;
-    std::unique_ptr<Discovery> discovery_;
-    const Peer self_;
-    const std::string cluster_;
-    const Milliseconds interval_;
-    std::function<void(Event)> post_;
-    Log log_;
-
-    mutable std::mutex mutex_;
-    std::condition_variable wake_;
-    bool stopping_ = false;
-    std::optional<Claim> wanted_;
-    ScoutReport report_;
-    std::thread thread_;
+    std::shared_ptr<Rounds> rounds_;
+    AbandonableThread thread_;
 };
 
 }  // namespace electiond

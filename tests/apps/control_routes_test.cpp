@@ -23,7 +23,10 @@ class Control : public ::testing::Test, public ControlBench {
 TEST_F(Control, ShowsTheStatusOfALeader) {
     board.publish(leading());
     reports = {{.plugin = "file_registry", .good_at = now - 40ms, .peers = 2},
-               {.plugin = "multicast", .fault = "no such interface"}};
+               {.plugin = "multicast",
+                .fault = "no such interface",
+                .faults = {{"poll", "no such interface", now - 7s, false},
+                           {"claim", "claim has not answered for 6 s", now - 6s, true}}}};
 
     const auto answer = ask(get("/status"));
 
@@ -39,7 +42,10 @@ TEST_F(Control, ShowsTheStatusOfALeader) {
               R"("configTerm":1,"voters":3,"quorum":2,"priority":100,"eligible":true,)"
               R"("draining":false,"transport":"http",)"
               R"("discovery":[{"plugin":"file_registry","ageMs":40,"peers":2},)"
-              R"({"plugin":"multicast","ageMs":null,"peers":0,"error":"no such interface"}],)"
+              R"({"plugin":"multicast","ageMs":null,"peers":0,"error":"no such interface",)"
+              R"("failing":[{"call":"poll","error":"no such interface","sinceMs":7000,)"
+              R"("hangs":false},{"call":"claim","error":"claim has not answered for 6 s",)"
+              R"("sinceMs":6000,"hangs":true}]}],)"
               R"("version":"0.1.0","index":4294967297})");
 }
 

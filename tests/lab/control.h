@@ -13,6 +13,9 @@ struct Control {
     std::atomic<std::int64_t> wall_offset_ns;  // added to CLOCK_REALTIME, and to no other clock
     std::atomic<bool> sync_fails;              // fsync and fdatasync of the state file: EIO
     std::atomic<bool> write_fails;             // pwrite to it: EIO
+    std::atomic<bool> registry_hangs;          // opening a file in a folder `registry` waits …
+    std::atomic<bool> names_hang;              // looking up the name of a host waits …
+    std::atomic<int> waiting;                  // … as so many threads do now
 };
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 

@@ -2,14 +2,12 @@
 #include "lab.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 
@@ -25,21 +23,6 @@ std::string next_subnet() {
 
 [[noreturn]] void failed(const std::string& what) {
     throw std::system_error(errno, std::generic_category(), what);
-}
-
-Control* share(const std::filesystem::path& file) {
-    const int page = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (page < 0 || ::ftruncate(page, sizeof(Control)) != 0) failed(file);
-    void* found = ::mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
-    ::close(page);
-    if (found == MAP_FAILED) failed(file);
-    return static_cast<Control*>(found);
-}
-
-// The library is loaded before a sanitizer's own, which would mind.
-std::string options_of(const char* sanitizer) {
-    const char* already = std::getenv(sanitizer);
-    return std::string(sanitizer) + "=verify_asan_link_order=0:" + (already ? already : "");
 }
 
 }  // namespace
@@ -62,15 +45,13 @@ Lab::Lab(const Setting& setting)
 Lab::~Lab() {
     for (const auto& [node, place] : places_) {
         if (running(node)) kill9(node);
-        ::munmap(place->control, sizeof(Control));
         ::umount2(data(node).c_str(), MNT_DETACH);
     }
 }
 
 void Lab::set_up(int node) {
     auto cable = plan().subnet.substr(6) + "n" + std::to_string(node);
-    auto& place = places_[node] = std::make_unique<Place>("lab" + cable, host(node));
-    place->control = share(folder(node) / "control");
+    places_[node] = std::make_unique<Place>("lab" + cable, host(node), folder(node) / "control");
     std::filesystem::create_directory(data(node));
     if (::mount("tmpfs", data(node).c_str(), "tmpfs", 0, "size=64k,mode=0700") != 0) {
         failed(data(node));
@@ -81,10 +62,9 @@ void Lab::set_up(int node) {
 void Lab::set_command(int node) {
     const auto& place = *places_.at(node);
     auto command = place.boot;
-    command.insert(command.end(),
-                   {"/usr/bin/nsenter", "--net=" + place.outpost.path(), "/usr/bin/env",
-                    std::string("LD_PRELOAD=") + ELECTIOND_LAB_PRELOAD, options_of("ASAN_OPTIONS"),
-                    std::string(kControl) + "=" + (folder(node) / "control").string()});
+    command.insert(command.end(), {"/usr/bin/nsenter", "--net=" + place.outpost.path()});
+    const auto preload = place.control.command();
+    command.insert(command.end(), preload.begin(), preload.end());
     run_through(node, command);
 }
 

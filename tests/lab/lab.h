@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "control.h"
+#include "control_page.h"
 #include "hub.h"
 #include "links.h"
 #include "local_cluster.h"
@@ -66,9 +66,11 @@ class Lab : public cluster::LocalCluster {
 
   private:
     struct Place {
-        Place(const std::string& cable, const std::string& address) : outpost(cable, address) {}
+        Place(const std::string& cable, const std::string& address,
+              const std::filesystem::path& page)
+            : outpost(cable, address), control(page) {}
         Outpost outpost;
-        Control* control = nullptr;
+        ControlPage control;
         std::vector<std::string> boot;  // the command that shifts its boot clock
     };
     [[nodiscard]] Control& control(int node) { return *places_.at(node)->control; }

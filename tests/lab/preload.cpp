@@ -1,6 +1,10 @@
-// Stands between a node and its system (LD_PRELOAD): a disk that fails, a wall clock that is set.
+// Stands between a node and its system (LD_PRELOAD): a disk that fails, a wall clock that is set, a
+// file system or a name service that does not answer.
 // Linux is called directly: the definitions behind ours may be a sanitizer's, not yet awake.
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -9,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -49,6 +54,21 @@ long unless(const std::atomic<bool>& fails, int file, long call, Arguments... ar
     return ::syscall(call, file, arguments...);
 }
 
+// As a call does that gets no answer: without an end, whatever signal comes.
+void wait_while(const std::atomic<bool>& hangs) {
+    if (!hangs) return;
+    ++control->waiting;
+    while (hangs) ::poll(nullptr, 0, 10);
+    --control->waiting;
+}
+
+int open_file(const char* path, int flags, mode_t mode) {
+    if (std::string_view(path).find("/registry/") != std::string_view::npos) {
+        wait_while(control->registry_hangs);
+    }
+    return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
+
 std::int64_t wall_ns() {
     timespec now{};
     ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
@@ -56,6 +76,28 @@ std::int64_t wall_ns() {
 }
 
 }  // namespace
+
+// The mode is there only if a file may be made.
+#define DEFINE_OPEN(name)                                                      \
+    extern "C" int name(const char* path, int flags, ...) {                    \
+        va_list rest;                                                          \
+        va_start(rest, flags);                                                 \
+        const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) != 0; \
+        const mode_t mode = makes ? va_arg(rest, mode_t) : 0;                  \
+        va_end(rest);                                                          \
+        return open_file(path, flags, mode);                                   \
+    }
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)
+
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
+                           addrinfo** found) {
+    const bool numeric = hints != nullptr && (hints->ai_flags & AI_NUMERICHOST) != 0;
+    if (node != nullptr && !numeric) wait_while(control->names_hang);
+    static const auto next =
+        reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    return next(node, service, hints, found);
+}
 
 extern "C" int fsync(int file) {
     return static_cast<int>(unless(control->sync_fails, file, SYS_fsync));

@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "../election/cast.h"
+#include "node/clock.h"
 
 namespace electiond {
 namespace {
@@ -19,6 +20,9 @@ struct Script {
     std::vector<std::string> calls;
     std::vector<Peer> peers;
     std::string fault;  // thrown by poll and claim where not empty
+    std::string cannot_announce;
+    std::string hangs;   // the call that does not answer …
+    bool obeys = false;  // … unless it is asked to stop
     std::optional<Claim> stored;
 
     void note(const std::string& call) {
@@ -29,6 +33,24 @@ struct Script {
     void fail(const std::string& what) {
         const std::lock_guard lock(mutex);
         fault = what;
+    }
+    void hang(const std::string& call, bool obedient = false) {
+        const std::lock_guard lock(mutex);
+        hangs = call;
+        obeys = obedient;
+        moved.notify_all();
+    }
+    void hang_if_told(const std::string& call, const std::stop_token& stop) {
+        const std::stop_callback wake(stop, [this] {
+            const std::lock_guard lock(mutex);
+            moved.notify_all();
+        });
+        std::unique_lock lock(mutex);
+        if (hangs != call) return;
+        calls.push_back(call + " hangs");
+        moved.notify_all();
+        moved.wait(lock, [&] { return hangs != call || (obeys && stop.stop_requested()); });
+        if (hangs == call && call != "withdraw") throw std::runtime_error("was stopped");
     }
     long count(const std::string& call) {
         const std::lock_guard lock(mutex);
@@ -46,19 +68,27 @@ class FakeDiscovery : public Discovery {
   public:
     explicit FakeDiscovery(Script& script) : script_(script) {}
 
-    void announce(const Peer& self, std::stop_token) override {
+    void announce(const Peer& self, std::stop_token stop) override {
         script_.note("announce " + self.id.value);
+        script_.hang_if_told("announce", stop);
+        const std::lock_guard lock(script_.mutex);
+        if (!script_.cannot_announce.empty()) throw std::runtime_error(script_.cannot_announce);
     }
-    std::vector<Peer> poll(std::stop_token) override {
+    std::vector<Peer> poll(std::stop_token stop) override {
         script_.note("poll");
+        script_.hang_if_told("poll", stop);
         const std::lock_guard lock(script_.mutex);
         if (!script_.fault.empty()) throw std::runtime_error(script_.fault);
         return script_.peers;
     }
-    void withdraw(std::stop_token) noexcept override { script_.note("withdraw"); }
+    void withdraw(std::stop_token stop) noexcept override {
+        script_.note("withdraw");
+        script_.hang_if_told("withdraw", stop);
+    }
     bool can_claim() const noexcept override { return true; }
-    Claim claim(const std::string& cluster, const Claim& mine, std::stop_token) override {
+    Claim claim(const std::string& cluster, const Claim& mine, std::stop_token stop) override {
         script_.note("claim " + cluster);
+        script_.hang_if_told("claim", stop);
         const std::lock_guard lock(script_.mutex);
         if (!script_.fault.empty()) throw std::runtime_error(script_.fault);
         if (!script_.stored) script_.stored = mine;
@@ -78,7 +108,7 @@ struct Camp {
     std::vector<std::string> lines;
     std::optional<Scout> scout;
 
-    explicit Camp(Milliseconds interval = 1ms) {
+    explicit Camp(Milliseconds interval = 1ms, Milliseconds call_limit = Scout::kCallLimit) {
         scout.emplace(
             3, "fake", std::make_unique<FakeDiscovery>(script),
             Peer{.id = id(1), .uuid = uuid(1), .addresses = {}, .api = {}}, "demo", interval,
@@ -90,7 +120,32 @@ struct Camp {
             Log([this](const LogLine& line) {
                 const std::lock_guard lock(mutex);
                 lines.push_back(line.to_string());
-            }));
+            }),
+            call_limit);
+    }
+    ~Camp() {
+        script.hang("");
+        (void)stop();
+    }
+
+    bool stop(Milliseconds within = std::chrono::seconds(30)) {
+        return scout->stop(std::chrono::steady_clock::now() + within);
+    }
+    // As the watchdog does.
+    void watch_until(const std::string& line) {
+        std::unique_lock lock(mutex);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        const auto said = [&] {
+            return std::ranges::any_of(
+                lines, [&](const auto& each) { return each.find(line) != std::string::npos; });
+        };
+        while (!said() && std::chrono::steady_clock::now() < end) {
+            lock.unlock();
+            scout->watch(read_boot_clock());
+            lock.lock();
+            (void)posted.wait_for(lock, 1ms);
+        }
+        EXPECT_TRUE(said()) << line;
     }
 
     template <class Kind>
@@ -127,7 +182,7 @@ TEST(Scout, AnnouncesBeforeEachPollAndPostsWhatItFinds) {
     EXPECT_EQ(polled.source, 3u);
     EXPECT_EQ(polled.peers, camp.script.peers);
     camp.script.wait_for("poll", 3);
-    camp.scout->stop();
+    EXPECT_TRUE(camp.stop());
     EXPECT_EQ(camp.script.calls[0], "announce 1");
     EXPECT_EQ(camp.script.calls[1], "poll");
     const auto report = camp.scout->report();
@@ -147,7 +202,7 @@ TEST(Scout, AFailingPollKeepsTheLastGoodAnswerInUse) {
     camp.script.fail("the file is gone");
     const auto before = camp.script.count("poll");
     camp.script.wait_for("poll", before + 3);
-    camp.scout->stop();
+    EXPECT_TRUE(camp.stop());
 
     const auto report = camp.scout->report();
     EXPECT_EQ(report.fault, "the file is gone");
@@ -168,7 +223,7 @@ TEST(Scout, SaysWhenItWorksAgain) {
     camp.script.fail("");
 
     (void)camp.next<PeersPolled>();
-    camp.scout->stop();
+    EXPECT_TRUE(camp.stop());
 
     EXPECT_EQ(camp.lines_with("works again"), 1);
     EXPECT_EQ(camp.scout->report().fault, "");
@@ -205,17 +260,128 @@ TEST(Scout, WithdrawsOnceWhenItStops) {
     camp.script.wait_for("poll", 1);
     EXPECT_EQ(camp.script.count("withdraw"), 0);
 
-    camp.scout->stop();
-    camp.scout->stop();
+    EXPECT_TRUE(camp.stop());
+    EXPECT_TRUE(camp.stop());
 
     EXPECT_EQ(camp.script.count("withdraw"), 1);
     EXPECT_EQ(camp.script.calls.back(), "withdraw") << "nothing after it";
 }
 
+TEST(Scout, PollsAlsoWhereItCannotAnnounce) {
+    Camp camp;
+    camp.script.cannot_announce = "read only";
+    camp.script.peers = {Peer{.id = id(2), .uuid = {}, .addresses = {{"two", 1}}, .api = {}}};
+
+    camp.scout->start();
+    EXPECT_EQ(camp.next<PeersPolled>().peers, camp.script.peers);
+    camp.script.wait_for("poll", 20);
+    EXPECT_TRUE(camp.stop());
+
+    EXPECT_EQ(camp.lines_with("read only"), 1) << "not hidden by the polls that work";
+    EXPECT_EQ(camp.lines_with("works again"), 0);
+    ASSERT_EQ(camp.scout->report().faults.size(), 1u);
+    EXPECT_EQ(camp.scout->report().faults.front().call, "announce");
+}
+
+TEST(Scout, SaysOnceThatPollAndAnnounceFailForOneReason) {
+    Camp camp;
+    camp.script.fail("the folder is missing");
+    camp.script.cannot_announce = "the folder is missing";
+    camp.scout->start();
+    camp.script.wait_for("poll", 20);
+
+    EXPECT_EQ(camp.lines_with("the folder is missing"), 1);
+    EXPECT_EQ(camp.lines_with("last good answer"), 0) << "there never was one";
+    EXPECT_EQ(camp.scout->report().fault, "the folder is missing");
+    EXPECT_EQ(camp.scout->report().faults.size(), 2u);
+}
+
+TEST(Scout, ShowsACallThatDoesNotAnswerAtOnceAndSaysSoOnce) {
+    Camp camp(1ms, 20ms);
+    camp.script.peers = {Peer{.id = id(2), .uuid = {}, .addresses = {{"two", 1}}, .api = {}}};
+    camp.scout->start();
+    (void)camp.next<PeersPolled>();
+
+    camp.script.hang("poll");
+    camp.script.wait_for("poll hangs", 1);
+    camp.watch_until(" s, its last good answer stays in use; look after");
+
+    const auto report = camp.scout->report();
+    ASSERT_EQ(report.faults.size(), 1u);
+    EXPECT_EQ(report.faults.front().call, "poll");
+    EXPECT_TRUE(report.faults.front().hangs);
+    EXPECT_EQ(report.fault.find("poll has not answered for "), 0u) << report.fault;
+    camp.scout->watch(read_boot_clock() + 30s);
+    EXPECT_EQ(camp.lines_with("not answered"), 1);
+    camp.scout->watch(read_boot_clock() + 90s);
+    EXPECT_EQ(camp.lines_with("not answered"), 2) << "once a minute while it lasts";
+
+    camp.script.hang("");
+    camp.script.wait_for("poll", camp.script.count("poll") + 2);
+    EXPECT_EQ(camp.lines_with("works again after"), 1);
+    EXPECT_EQ(camp.scout->report().fault, "");
+}
+
+TEST(Scout, NamesNoLastGoodAnswerWhereThereNeverWasOne) {
+    Camp camp(1ms, 20ms);
+    camp.script.hang("poll");
+    camp.scout->start();
+    camp.script.wait_for("poll hangs", 1);
+
+    camp.watch_until(" s, it has named no node yet; look after");
+
+    EXPECT_EQ(camp.lines_with("last good answer"), 0);
+}
+
+TEST(Scout, StopsACallThatTakesTooLongAndGoesOn) {
+    Camp camp(1ms, 20ms);
+    camp.script.hang("announce", true);
+    camp.scout->start();
+    camp.script.wait_for("announce hangs", 1);
+
+    camp.watch_until("has not answered");
+
+    camp.script.wait_for("poll", 1);
+    EXPECT_EQ(camp.lines_with("was stopped"), 0) << "that is our own doing";
+    EXPECT_TRUE(camp.stop());
+}
+
+TEST(Scout, EndsInTimeAndLeavesBehindWhatDoesNotComeBack) {
+    for (const std::string call : {"announce", "poll", "withdraw"}) {
+        Camp camp;
+        camp.script.hang(call);
+        camp.scout->start();
+        if (call != "withdraw") camp.script.wait_for(call + " hangs", 1);
+
+        EXPECT_FALSE(camp.stop(700ms)) << call;
+        EXPECT_FALSE(camp.stop(0ms)) << call;
+
+        EXPECT_EQ(camp.lines_with("is left behind plugin=fake call=" + call), 1);
+        const auto events = camp.events.size();
+        camp.script.hang("");
+        EXPECT_TRUE(camp.stop()) << "waits for the end of what was left behind";
+        EXPECT_EQ(camp.events.size(), events) << "nothing is posted any more";
+    }
+}
+
+TEST(Scout, StopsWhatIsUnderWayWhenItEndsAndThenWithdraws) {
+    for (const std::string call : {"announce", "poll", "withdraw"}) {
+        Camp camp;
+        camp.script.hang(call, true);
+        camp.scout->start();
+        if (call != "withdraw") camp.script.wait_for(call + " hangs", 1);
+
+        EXPECT_TRUE(camp.stop(call == "withdraw" ? 700ms : 30s)) << call;
+
+        EXPECT_EQ(camp.script.count("withdraw"), 1);
+        EXPECT_EQ(camp.lines_with("was stopped"), 0) << "that is our own doing";
+    }
+}
+
 TEST(Scout, StopsWithoutHavingStarted) {
     Camp camp;
 
-    camp.scout->stop();
+    EXPECT_TRUE(camp.stop());
 
     EXPECT_TRUE(camp.script.calls.empty());
 }

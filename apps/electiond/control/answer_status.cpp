@@ -21,13 +21,28 @@ Json peer_list(const std::vector<PeerStatus>& peers) {
     return json_array(list);
 }
 
+// Each call that fails or hangs, and for how long.
+Json fault_list(const std::vector<ScoutFault>& faults, Instant now) {
+    std::vector<Json> list;
+    for (const auto& fault : faults) {
+        list.push_back(json_object({{"call", fault.call},
+                                    {"error", fault.error},
+                                    {"sinceMs", Json(now - fault.since)},
+                                    {"hangs", fault.hangs}}));
+    }
+    return json_array(list);
+}
+
 Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
     std::vector<Json> list;
     for (const auto& report : reports) {
         JsonFields fields{{"plugin", report.plugin},
                           {"ageMs", report.good_at ? Json(now - *report.good_at) : Json()},
                           {"peers", report.peers}};
-        if (!report.fault.empty()) fields.emplace_back("error", report.fault);
+        if (!report.fault.empty()) {
+            fields.emplace_back("error", report.fault);
+            fields.emplace_back("failing", fault_list(report.faults, now));
+        }
         list.push_back(json_object(fields));
     }
     return json_array(list);

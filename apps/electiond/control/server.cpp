@@ -4,11 +4,14 @@
 #include <Poco/Exception.h>
 
 #include <algorithm>
+#include <functional>
+#include <mutex>
 #include <utility>
 
 #include "control/connections.h"
 #include "control/http_stream.h"
 #include "control/listener.h"
+#include "node/fault_log.h"
 
 namespace electiond {
 namespace {
@@ -19,11 +22,33 @@ constexpr int kRequestsMax = 1000;         // on one connection
 constexpr Milliseconds kPatience{250};     // for the rest of a request, while others wait
 constexpr Milliseconds kPartingTime{250};  // for answers under way when we stop
 
+}  // namespace
+
+// Damps what requests that fail write into the log. Any thread.
+class ControlServer::Failures {
+  public:
+    explicit Failures(const Log& log) : log_(log) {}
+
+    void add(const std::string& path, const std::string& what) {
+        const std::lock_guard lock(mutex_);
+        const auto due = damper_.failed("request", what, read_boot_clock());
+        if (due) log_.error("control API failed: " + what + due->suffix(), {{"path", path}});
+    }
+
+  private:
+    const Log& log_;
+    std::mutex mutex_;
+    FaultLog damper_;
+};
+
+namespace {
+
 // What all connections share.
 struct Serving {
     ControlRoutes& routes;
     Connections& connections;
     const Log& log;
+    std::function<void(const std::string& path, const std::string& what)> failed;
     Milliseconds request_time;
     const Listener& listener;
 
@@ -39,10 +64,9 @@ ApiResponse answer(const Serving& serving, StreamSocket& socket, RequestHead& he
     try {
         return serving.routes.answer(head.request);
     } catch (const std::exception& error) {
-        serving.log.error(std::string("control API failed: ") + error.what(),
-                          {{"path", head.request.target}});
+        serving.failed(head.request.target, error.what());
     } catch (...) {
-        serving.log.error("control API failed", {{"path", head.request.target}});
+        serving.failed(head.request.target, "it threw what is no std::exception");
     }
     return answer(
         Problem{500, "Internal error", "This is a bug; the log of the daemon says more."});
@@ -100,6 +124,7 @@ ControlServer::ControlServer(const std::vector<Endpoint>& listen, int threads, L
                              Milliseconds request_time)
     : log_(std::move(log)),
       request_time_(request_time),
+      failures_(std::make_unique<Failures>(log_)),
       connections_(std::make_unique<Connections>()) {
     for (const auto& endpoint : listen) {
         // [::] takes IPv4, too, where nobody else does.
@@ -121,7 +146,10 @@ std::vector<Endpoint> ControlServer::endpoints() const {
 void ControlServer::start(ControlRoutes& routes) {
     routes_ = &routes;
     for (auto& listener : listeners_) {
-        const Serving serving{routes, *connections_, log_, request_time_, *listener};
+        const auto failed = [this](const std::string& path, const std::string& what) {
+            failures_->add(path, what);
+        };
+        const Serving serving{routes, *connections_, log_, failed, request_time_, *listener};
         listener->start([serving](StreamSocket& socket) { serve(serving, socket); },
                         [this](std::size_t waiting) {
                             connections_->make_room(waiting, read_boot_clock() - kPatience);

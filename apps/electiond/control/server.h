@@ -37,9 +37,12 @@ class ControlServer {
     static constexpr int kThreads = 32;
 
   private:
+    class Failures;
+
     const Log log_;
     const Milliseconds request_time_;
     ControlRoutes* routes_ = nullptr;
+    std::unique_ptr<Failures> failures_;
     std::unique_ptr<class Connections> connections_;
     std::vector<std::unique_ptr<class Listener>> listeners_;
 };
