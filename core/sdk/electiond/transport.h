@@ -65,8 +65,9 @@ class ELECTIOND_EXPORT Transport {
 
     // What is known about the way to `to` may be out of date: another node answered there, or a new
     // life of the node speaks under that address. A transport that keeps resolved names resolves
-    // this one again (at most once a second) and uses the result for new connections. Any thread,
-    // never blocks.
+    // this one again (at most once a second), then opens new connections by the result and puts no
+    // more requests on those it had. Does nothing for an IP address. Any thread, never blocks.
+    // Failures of its own (refused, timed out, broken) a transport must act on without being asked.
     virtual void refresh(const Endpoint& to) noexcept { (void)to; }
 
     // Joins its threads; every OnReply still owed is called (unreachable) before it returns, and

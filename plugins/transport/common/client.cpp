@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -22,9 +23,11 @@ constexpr auto kIdleFor = 60s;                // shorter than a server keeps an 
 
 Client::Client(const Dialect& dialect, std::shared_ptr<TaskQueue> tasks)
     : dialect_(dialect),
-      resolver_(std::move(tasks), [this](const std::string& host, const std::string& reason) {
-          unresolved(host, reason);
-      }) {}
+      resolver_(
+          std::move(tasks),
+          {.on_failure = [this](const auto& host, const auto& reason) { unresolved(host, reason); },
+           .on_addresses = [this](const auto& host, const auto& addresses,
+                                  bool doubted) { resolved(host, addresses, doubted); }}) {}
 
 void Client::send(Outgoing outgoing) {
     auto& [to, request, deadline, on_reply] = outgoing;
@@ -53,6 +56,14 @@ void Client::send(Outgoing outgoing) {
     link.waiting_bytes += size;
 }
 
+void Client::refresh(const Endpoint& to) {
+    for (auto& [key, link] : links_) {
+        if (link.to != to) continue;
+        for (auto& wire : link.wires) wire.astray = !wire.connecting;
+    }
+    resolver_.doubt(to.host, Clock::now());
+}
+
 void Client::give_up() {
     while (!exchanges_.empty()) {
         report(exchanges_.begin()->first, Answer::Kind::unreachable, "this node's transport stops");
@@ -68,11 +79,12 @@ void Client::watch(PollList& list) {
 }
 
 Instant Client::deadline() const {
-    auto next = deadlines_.empty() ? Instant::max() : deadlines_.begin()->first;
+    auto next = resolver_.deadline();
+    if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
     for (const auto& [key, link] : links_) {
         for (const auto& wire : link.wires) {
             if (wire.connecting)
-                next = std::min(next, wire.until);
+                next = std::min(next, std::min(wire.slow, wire.until));
             else if (wire.under_way.empty())
                 next = std::min(next, wire.used + kIdleFor);
         }
@@ -85,6 +97,7 @@ void Client::turn(const PollList& list, Instant now) {
         for (auto& wire : link.wires) react(link, wire, list, now);
     }
     expire(now);
+    resolver_.turn(now);
     for (auto& [key, link] : links_) {
         bool again = true;
         while (again) {  // what was on a connection that broke goes on another
@@ -92,7 +105,7 @@ void Client::turn(const PollList& list, Instant now) {
             again = false;
             for (auto& wire : link.wires) {
                 if (wire.connecting || wire.dead || wire.connection.flush(now)) continue;
-                lost(link, wire, "the connection broke");
+                lost(link, wire, "the connection broke", now);
                 again = true;
             }
         }
@@ -129,47 +142,60 @@ void Client::expire(Instant now) {
         if (auto* wire = exchange.wire;
             wire != nullptr && (dialect_.depth() == 1 || wire->heard <= exchange.sent)) {
             wire->retired = true;
+            suspect(*exchange.link, wire->address, now);
         }
+        const auto& to = exchange.link->to;
+        const bool unknown = resolver_.first_look_up_runs(to.host);
         report(id, Answer::Kind::timed_out,
-               "no answer from " + exchange.link->to.to_string() + " in time");
+               "no answer from " + to.to_string() + " in time" +
+                   (unknown ? ": its name is still being looked up" : ""));
     }
 }
 
 void Client::react(Link& link, Wire& wire, const PollList& list, Instant now) {
+    if (wire.dead) return;
     const auto events = wire.connection.events(list);
-    if (wire.connecting) {
-        if (events != 0) {
-            const int error = wire.connection.socket().failure();
-            wire.connecting = false;
-            wire.dead = error != 0;
-            wire.heard = now;
-            if (error == 0)
-                link.failures = 0;
-            else
-                attempt_failed(link, std::generic_category().message(error));
-        } else if (wire.until <= now) {
-            // Whoever still waits gets a new attempt: the kernel would repeat this one ever later.
-            wire.dead = true;
-            ++link.next_address;
-        }
-        return;
-    }
+    if (wire.connecting) return react_to_attempt(link, wire, events != 0, now);
     if (events == 0) return;
     if (wire.connection.receive() != Connection::Input::open) {
-        return lost(link, wire, "the connection was closed before the answer came");
+        return lost(link, wire, "the connection was closed before the answer came", now);
     }
     wire.heard = now;
-    read_answers(link, wire);
+    read_answers(link, wire, now);
 }
 
-void Client::read_answers(Link& link, Wire& wire) {
+void Client::react_to_attempt(Link& link, Wire& wire, bool ended, Instant now) {
+    if (ended) {
+        const int error = wire.connection.socket().failure();
+        if (error != 0) {
+            wire.dead = true;
+            link.failure = std::generic_category().message(error);
+            return suspect(link, wire.address, now);
+        }
+        for (auto& other : link.wires) other.dead = other.dead || other.connecting;
+        wire.dead = wire.connecting = false;
+        wire.heard = now;
+        link.tried.clear();
+        resolver_.worked(link.to.host, wire.address);
+    } else if (wire.until <= now) {
+        // Whoever still waits gets a new attempt: the kernel would repeat this one ever later.
+        wire.dead = true;
+        std::erase(link.tried, wire.address);
+        suspect(link, wire.address, now);
+    } else if (wire.slow <= now) {
+        wire.slow = Instant::max();  // from now on nobody waits for it before the next address
+    }
+}
+
+void Client::read_answers(Link& link, Wire& wire, Instant now) {
     auto& connection = wire.connection;
     while (connection.received().size() >= wire.needed) {
         auto found = dialect_.read_answer(connection.received());
         if (const auto* refused = std::get_if<Refused>(&found)) {
             return lost(link, wire,
                         "what comes back is no answer (" + refused->reason +
-                            "); do both nodes have the same transport.plugin?");
+                            "); do both nodes have the same transport.plugin?",
+                        now);
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
             wire.needed = incomplete->bytes;
@@ -185,14 +211,18 @@ void Client::read_answers(Link& link, Wire& wire) {
         if (id != ids.end())
             report(*id, arrived.answer.kind, arrived.answer.body);
         else if (!arrived.id)
-            return lost(link, wire, "an answer came to no request");
+            return lost(link, wire, "an answer came to no request", now);
     }
 }
 
 // What was under way may not have been read: a peer closes idle connections, and restarts. So it
 // goes out once more where this connection has served before and said nothing since.
-void Client::lost(Link& link, Wire& wire, const std::string& reason) {
+void Client::lost(Link& link, Wire& wire, const std::string& reason, Instant now) {
     wire.dead = true;
+    if (wire.proven)
+        resolver_.doubt(link.to.host, now);
+    else
+        suspect(link, wire.address, now);
     const auto ids = wire.under_way;
     for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
         auto& exchange = exchanges_.at(*id);
@@ -244,7 +274,7 @@ Client::Wire* Client::wire_for_next(Link& link, Instant now) {
     bool attempting = false;
     for (auto& wire : link.wires) {
         if (wire.dead || wire.retired) continue;
-        attempting = attempting || wire.connecting;
+        attempting = attempting || (wire.connecting && wire.slow != Instant::max());
         if (wire.connecting) continue;
         ++living;
         if (wire.under_way.size() >= dialect_.depth()) continue;
@@ -255,35 +285,66 @@ Client::Wire* Client::wire_for_next(Link& link, Instant now) {
     return best;
 }
 
+// Tries the addresses in turn. If one neither answers nor refuses, the next is tried beside it,
+// early enough that each gets its share of the time that the requests have. When all have failed,
+// whoever waits is told.
 void Client::connect(Link& link, Instant now) {
     const auto addresses = resolver_.find(link.to.host, now);
-    link.addresses = addresses.size();
-    for (std::size_t n = 0; n < addresses.size() && !link.waiting.empty(); ++n) {
-        const auto& address = addresses[link.next_address % addresses.size()];
+    Addresses left;
+    std::ranges::remove_copy_if(addresses, std::back_inserter(left), [&](const Address& address) {
+        return std::ranges::find(link.tried, address) != link.tried.end();
+    });
+    for (auto n = left.size(); n > 0 && !link.waiting.empty(); --n) {
+        const auto& address = left[left.size() - n];
+        link.tried.push_back(address);
         try {
-            link.wires.push_back(
-                {.connection = Connection(Socket::connect({address, link.to.port})),
-                 .until = exchanges_.at(link.waiting.back()).deadline,
-                 .used = now});
+            auto socket = Socket::connect({address, link.to.port});
+            const auto until = exchanges_.at(link.waiting.back()).deadline;
+            link.wires.push_back({.connection = Connection(std::move(socket)),
+                                  .address = address,
+                                  .until = until,
+                                  .slow = now + (until - now) / static_cast<int>(n),
+                                  .used = now});
             return;
         } catch (const std::system_error& error) {
-            attempt_failed(link, error.code().message());
+            link.failure = error.code().message();
+            suspect(link, address, now);
         }
     }
+    if (addresses.empty() || std::ranges::any_of(link.wires, [](const Wire& wire) {
+            return wire.connecting && !wire.dead;
+        })) {
+        return;
+    }
+    link.tried.clear();
+    report_waiting(link, "cannot connect to " + link.to.to_string() + ": " + link.failure);
 }
 
-// The next attempt goes to the next address; when all have failed, those who wait are told.
-void Client::attempt_failed(Link& link, const std::string& reason) {
-    ++link.next_address;
-    if (++link.failures < link.addresses) return;
-    link.failures = 0;
-    report_waiting(link, "cannot connect to " + link.to.to_string() + ": " + reason);
+// A connection to this address failed, or carried no answer: others come first, and the name may
+// mean another address by now.
+void Client::suspect(const Link& link, const Address& address, Instant now) {
+    resolver_.failed(link.to.host, address);
+    resolver_.doubt(link.to.host, now);
 }
 
 void Client::unresolved(const std::string& host, const std::string& reason) {
     for (auto& [key, link] : links_) {
         if (link.to.host != host) continue;
         report_waiting(link, "cannot find the address of " + host + ": " + reason);
+    }
+}
+
+// Leaves the connections that were made to an address which the name means no longer, if there was
+// doubt; those that work otherwise stay.
+void Client::resolved(const std::string& host, const Addresses& addresses, bool doubted) {
+    for (auto& [key, link] : links_) {
+        if (link.to.host != host) continue;
+        for (auto& wire : link.wires) {
+            const bool gone = std::ranges::find(addresses, wire.address) == addresses.end();
+            if (wire.astray) resolver_.failed(host, wire.address);
+            if (wire.connecting && gone) wire.dead = true;
+            if (wire.astray || (gone && doubted)) wire.retired = true;
+        }
     }
 }
 

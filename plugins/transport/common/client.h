@@ -35,6 +35,9 @@ class Client {
     Client(const Dialect& dialect, std::shared_ptr<TaskQueue> tasks);
 
     void send(Outgoing outgoing);
+    // The connections to `to` may lead to the wrong node: its name is looked up again, and then
+    // they get no new requests.
+    void refresh(const Endpoint& to);
     // Reports every request that is still under way as unreachable.
     void give_up();
 
@@ -48,10 +51,13 @@ class Client {
     // One connection to a peer.
     struct Wire {
         Connection connection;
-        Instant until;  // while connecting: when this attempt is given up
+        Address address;
+        Instant until;  // while connecting: when this attempt is given up …
+        Instant slow;   // … and when the next address is tried beside it
         Instant used;   // when last a request was put on it
         Instant heard{};
         bool connecting = true;
+        bool astray = false;   // it may lead to the wrong node
         bool proven = false;   // it has brought an answer before
         bool retired = false;  // no new requests; goes when none is under way
         bool dead = false;     // goes at the end of this turn
@@ -63,9 +69,8 @@ class Client {
         std::deque<Id> waiting = {};
         std::size_t waiting_bytes = 0;
         std::list<Wire> wires = {};
-        std::size_t addresses = 0;  // as last resolved
-        std::size_t next_address = 0;
-        std::size_t failures = 0;  // attempts in a row
+        Addresses tried = {};      // since a connection came about, or all had failed
+        std::string failure = {};  // of the attempt that failed last
     };
     struct Exchange {
         Link* link;
@@ -81,15 +86,17 @@ class Client {
     void expire(Instant now);
 
     void react(Link& link, Wire& wire, const PollList& list, Instant now);
-    void read_answers(Link& link, Wire& wire);
-    void lost(Link& link, Wire& wire, const std::string& reason);
+    void react_to_attempt(Link& link, Wire& wire, bool ended, Instant now);
+    void read_answers(Link& link, Wire& wire, Instant now);
+    void lost(Link& link, Wire& wire, const std::string& reason, Instant now);
     void tidy(Instant now);
 
     void hand_over(Link& link, Instant now);
     [[nodiscard]] Wire* wire_for_next(Link& link, Instant now);
     void connect(Link& link, Instant now);
-    void attempt_failed(Link& link, const std::string& reason);
+    void suspect(const Link& link, const Address& address, Instant now);
     void unresolved(const std::string& host, const std::string& reason);
+    void resolved(const std::string& host, const Addresses& addresses, bool doubted);
 
     const Dialect& dialect_;
     Resolver resolver_;

@@ -1,4 +1,4 @@
-// Turns host names into addresses without making anybody wait.
+// Turns host names into addresses without blocking anybody, and again when they turn out wrong.
 #include "common/resolver.h"
 
 #include <Poco/Net/SocketAddress.h>
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace electiond::transport {
@@ -18,16 +19,24 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kFreshFor = 30s;
-constexpr auto kRetryAfter = 1s;  // after a failure
+constexpr auto kAgainAfter = 1s;     // between the beginnings of two look-ups of one name
+constexpr auto kGivenUpAfter = 10s;  // after that a second look-up may be begun beside the first
 constexpr std::size_t kNamesMax = 256;
 
-struct Found {
-    Addresses addresses;
-    std::string reason;  // where there are none
+bool contains(const Addresses& list, const Address& address) {
+    return std::ranges::find(list, address) != list.end();
+}
+
+}  // namespace
+
+struct Resolver::Found {
+    Addresses addresses = {};
+    std::string reason = {};  // if there are none
 };
 
-Found look_up(const std::string& host) {
-    // Our callers give up long before the usual 5 s a try, and stop() waits for us.
+// In any thread; may take as long as the name service likes.
+Resolver::Found Resolver::look_up(const std::string& host) {
+    // Requests end long before the usual 5 s for each try.
     if (res_init() == 0) {
         _res.retrans = 1;
         _res.retry = 1;
@@ -45,66 +54,137 @@ Found look_up(const std::string& host) {
     for (const auto* entry = list; entry != nullptr; entry = entry->ai_next) {
         if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
         const Poco::Net::SocketAddress address(entry->ai_addr, entry->ai_addrlen);
-        if (std::ranges::find(found.addresses, address.host()) == found.addresses.end()) {
-            found.addresses.push_back(address.host());
-        }
+        if (!contains(found.addresses, address.host())) found.addresses.push_back(address.host());
     }
     if (found.addresses.empty()) found.reason = "it has no address";
     return found;
 }
 
-}  // namespace
-
-Resolver::Resolver(std::shared_ptr<TaskQueue> tasks, OnFailure on_failure)
-    : tasks_(std::move(tasks)), on_failure_(std::move(on_failure)) {}
+Resolver::Resolver(std::shared_ptr<TaskQueue> tasks, Callbacks callbacks)
+    : tasks_(std::move(tasks)), callbacks_(std::move(callbacks)) {}
 
 Addresses Resolver::find(const std::string& host, Instant now) {
-    if (Poco::Net::IPAddress literal; Poco::Net::IPAddress::tryParse(host, literal)) {
-        return {literal};
-    }
+    if (Address literal; Address::tryParse(host, literal)) return {literal};
     if (!entries_.contains(host) && entries_.size() >= kNamesMax) {
-        const auto oldest = std::ranges::min_element(entries_, {}, [](const auto& entry) {
-            return entry.second.lookup.joinable() ? Instant::max() : entry.second.used;
-        });
-        if (oldest->second.lookup.joinable()) return {};  // all are being looked up
-        entries_.erase(oldest);
+        entries_.erase(std::ranges::min_element(
+            entries_, {}, [](const auto& entry) { return entry.second.used; }));
     }
     auto& entry = entries_[host];
     entry.used = now;
-    if (!entry.lookup.joinable()) {
-        if (entry.fresh_until <= now)
-            begin(host, entry, now);
-        else if (entry.addresses.empty())
-            on_failure_(host, entry.failure);
-    }
+    if (due(entry) <= now) begin(host, entry, now);
+    if (!running(entry) && entry.addresses.empty()) callbacks_.on_failure(host, entry.failure);
     return entry.addresses;
 }
 
-void Resolver::begin(const std::string& host, Entry& entry, Instant now) {
-    try {
-        entry.lookup = std::jthread([this, host, tasks = tasks_] {
-            auto found = look_up(host);
-            (void)tasks->post([this, host, found = std::move(found)] {
-                end(host, found.addresses, found.reason);
-            });
-        });
-    } catch (const std::system_error&) {
-        entry.failure = "there is no thread to be had for it";
-        entry.fresh_until = now + kRetryAfter;
+void Resolver::doubt(const std::string& host, Instant now) {
+    auto* known = entry(host);
+    if (known == nullptr) return;
+    known->doubted = true;
+    if (due(*known) <= now) begin(host, *known, now);
+}
+
+void Resolver::worked(const std::string& host, const Address& address) {
+    auto* known = entry(host);
+    if (known == nullptr) return;
+    auto& list = known->addresses;
+    const auto at = std::ranges::find(list, address);
+    if (at == list.end()) return;
+    known->good = address;
+    std::rotate(list.begin(), at, at + 1);
+}
+
+void Resolver::failed(const std::string& host, const Address& address) {
+    auto* known = entry(host);
+    if (known == nullptr) return;
+    auto& list = known->addresses;
+    if (known->good == address) known->good.reset();
+    if (const auto at = std::ranges::find(list, address); at != list.end()) {
+        std::rotate(at, at + 1, list.end());
     }
 }
 
-void Resolver::end(const std::string& host, const Addresses& addresses, const std::string& reason) {
-    auto& entry = entries_[host];
-    entry.lookup.join();
-    if (!addresses.empty()) {
-        entry.addresses = addresses;
-        entry.fresh_until = Clock::now() + kFreshFor;
+bool Resolver::first_look_up_runs(const std::string& host) const {
+    const auto at = entries_.find(host);
+    return at != entries_.end() && at->second.addresses.empty() && running(at->second);
+}
+
+void Resolver::turn(Instant now) {
+    for (auto& [host, entry] : entries_) {
+        if (entry.doubted && due(entry) <= now) begin(host, entry, now);
+    }
+}
+
+Instant Resolver::deadline() const {
+    auto next = Instant::max();
+    for (const auto& [host, entry] : entries_) {
+        if (entry.doubted) next = std::min(next, due(entry));
+    }
+    return next;
+}
+
+// When the next look-up may begin. A failed one leaves nothing fresh.
+Instant Resolver::due(const Entry& entry) {
+    if (!entry.begun) return Instant::min();
+    if (running(entry)) return *entry.begun + kGivenUpAfter;
+    const auto again = *entry.begun + kAgainAfter;
+    return entry.doubted ? again : std::max(again, entry.fresh_until);
+}
+
+Resolver::Entry* Resolver::entry(const std::string& host) {
+    const auto at = entries_.find(host);
+    return at == entries_.end() ? nullptr : &at->second;
+}
+
+// The thread touches nothing of ours but the queue, which outlives us and refuses it after our end.
+void Resolver::begin(const std::string& host, Entry& entry, Instant now) {
+    entry.begun = now;
+    entry.begun_in_doubt = std::exchange(entry.doubted, false);
+    try {
+        if (threads_ >= kNamesMax) {
+            throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                                    "too many look-ups hang");
+        }
+        const auto number = numbers_ + 1;
+        std::thread([this, host, number, tasks = tasks_] {
+            auto found = look_up(host);
+            (void)tasks->post(
+                [this, host, number, found = std::move(found)] { end(host, number, found); });
+        }).detach();
+        ++threads_;
+        entry.newest = numbers_ = number;
+    } catch (const std::system_error& error) {
+        entry.failure = error.what();
+    }
+}
+
+void Resolver::end(const std::string& host, std::uint64_t number, const Found& found) {
+    --threads_;
+    auto* known = entry(host);
+    if (known == nullptr || number <= known->ended) return;  // forgotten, or overtaken by a newer
+    known->ended = number;
+    if (found.addresses.empty()) {
+        known->failure = found.reason;
+        known->fresh_until = {};
+        if (known->addresses.empty()) callbacks_.on_failure(host, found.reason);
         return;
     }
-    entry.fresh_until = Clock::now() + kRetryAfter;
-    entry.failure = reason;
-    if (entry.addresses.empty()) on_failure_(host, reason);
+    known->fresh_until = Clock::now() + kFreshFor;
+    take_in(*known, found.addresses);
+    callbacks_.on_addresses(host, found.addresses, known->begun_in_doubt);
+}
+
+// First the address that works, then new ones; those that were known and are not proven come last.
+void Resolver::take_in(Entry& entry, const Addresses& addresses) {
+    Addresses ranked;
+    if (entry.good && !contains(addresses, *entry.good)) entry.good.reset();
+    if (entry.good) ranked.push_back(*entry.good);
+    for (const auto& address : addresses) {
+        if (!contains(entry.addresses, address)) ranked.push_back(address);
+    }
+    for (const auto& address : entry.addresses) {
+        if (contains(addresses, address) && !contains(ranked, address)) ranked.push_back(address);
+    }
+    entry.addresses = std::move(ranked);
 }
 
 }  // namespace electiond::transport

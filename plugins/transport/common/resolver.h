@@ -1,14 +1,14 @@
-// Turns host names into addresses without making anybody wait.
+// Turns host names into addresses without blocking anybody, and again when they turn out wrong.
 #pragma once
 
 #include <Poco/Net/IPAddress.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "common/poll_list.h"
@@ -16,35 +16,69 @@
 
 namespace electiond::transport {
 
-using Addresses = std::vector<Poco::Net::IPAddress>;
+using Address = Poco::Net::IPAddress;
+using Addresses = std::vector<Address>;
 
-// Lives on the I/O thread. A name is asked about in a thread of its own, so that one whose server
-// is silent delays no other; known addresses stay in use until newer ones are there.
+// Owned by the I/O thread. Each look-up has a thread of its own, which nothing ever waits for: one
+// that hangs delays neither other names nor the end of this object. Known addresses stay in use
+// until newer ones are there. At most kNamesMax names, and as many look-ups, at a time.
 class Resolver {
   public:
-    // Called on the I/O thread, also from within find(), where a lookup has failed: whose, and why.
-    using OnFailure = std::function<void(const std::string& host, const std::string& reason)>;
+    struct Callbacks {
+        // A look-up failed and no address is known: of which name, and why. Also from find().
+        std::function<void(const std::string& host, const std::string& reason)> on_failure;
+        // A look-up brought addresses. `doubted`: it was made because of doubt().
+        std::function<void(const std::string& host, const Addresses& addresses, bool doubted)>
+            on_addresses;
+    };
 
-    Resolver(std::shared_ptr<TaskQueue> tasks, OnFailure on_failure);
+    Resolver(std::shared_ptr<TaskQueue> tasks, Callbacks callbacks);
 
-    // An IP literal is known at once; of a name, what is known now: nothing the first time. Begins
-    // a lookup where there is need of one; its end wakes the I/O thread.
+    // An IP literal is known at once; of a name, what is known now, the likeliest to work first:
+    // nothing the first time. Begins a look-up if one is due; its end wakes the I/O thread.
     [[nodiscard]] Addresses find(const std::string& host, Instant now);
+    // The addresses of this name may be out of date: looks it up again, now or as soon as the last
+    // look-up began a second ago. Ignores names that were never asked for, and literals.
+    void doubt(const std::string& host, Instant now);
+    // What came of an address: the one that worked is used first from now on, ones that failed
+    // last.
+    void worked(const std::string& host, const Address& address);
+    void failed(const std::string& host, const Address& address);
+    // No address is known yet, and a look-up is under way.
+    [[nodiscard]] bool first_look_up_runs(const std::string& host) const;
+
+    // Begins the look-ups that doubt() had to put off.
+    void turn(Instant now);
+    [[nodiscard]] Instant deadline() const;
 
   private:
     struct Entry {
-        Addresses addresses;
-        std::string failure;  // of the last lookup, where there are no addresses
+        Addresses addresses = {};
+        std::optional<Address> good = {};  // the one that worked last
+        std::string failure = {};          // of the last look-up, if no address is known
+        std::optional<Instant> begun = {};
         Instant fresh_until{};
         Instant used{};
-        std::jthread lookup;  // joinable while it runs
+        std::uint64_t newest = 0;  // number of the last look-up that was begun …
+        std::uint64_t ended = 0;   // … and of the newest that has ended
+        bool doubted = false;      // since the last look-up began
+        bool begun_in_doubt = false;
     };
+    struct Found;
+
+    [[nodiscard]] static Found look_up(const std::string& host);
+    [[nodiscard]] static bool running(const Entry& entry) { return entry.ended < entry.newest; }
+    [[nodiscard]] static Instant due(const Entry& entry);
+    [[nodiscard]] Entry* entry(const std::string& host);
     void begin(const std::string& host, Entry& entry, Instant now);
-    void end(const std::string& host, const Addresses& addresses, const std::string& reason);
+    void end(const std::string& host, std::uint64_t number, const Found& found);
+    static void take_in(Entry& entry, const Addresses& addresses);
 
     const std::shared_ptr<TaskQueue> tasks_;
-    const OnFailure on_failure_;
+    const Callbacks callbacks_;
     std::map<std::string, Entry> entries_;
+    std::uint64_t numbers_ = 0;
+    std::size_t threads_ = 0;  // look-ups that have not returned
 };
 
 }  // namespace electiond::transport

@@ -85,6 +85,11 @@ void StreamTransport::send(const Endpoint& to, Request request, std::chrono::mil
     }
 }
 
+void StreamTransport::refresh(const Endpoint& to) noexcept {
+    // If the queue is full or closed, the next answer from there asks again.
+    (void)tasks_->post([this, to] { client_->refresh(to); }, kBacklogMax);
+}
+
 void StreamTransport::stop() noexcept {
     if (!thread_.joinable()) return;
     if (tasks_->post([this] { stopping_ = true; })) thread_.join();

@@ -29,6 +29,7 @@ class StreamTransport : public Transport {
     Endpoint start(Inbox& inbox) override;
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
               OnReply on_reply) noexcept override;
+    void refresh(const Endpoint& to) noexcept override;
     void stop() noexcept override;
 
   private:
