@@ -55,6 +55,8 @@ AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
         known->spoken_at = now;
     }
     if (from.incarnation != known->incarnation) {
+        learnt.restarted = !known->incarnation.empty();
+        if (learnt.restarted) known->attempt = 0;  // what failed was the way to its former life
         const bool back = from.incarnation == known->former_incarnation;
         known->returns = back ? known->returns + 1 : 0;
         known->former_incarnation = std::exchange(known->incarnation, from.incarnation);
@@ -97,6 +99,18 @@ bool AddressBook::found(Instant now, std::size_t source, const std::vector<Peer>
 
 void AddressBook::unanswered(const NodeUuid& uuid, const Endpoint& address) {
     if (route(uuid) == address) ++known_.find(uuid)->second.attempt;
+}
+
+bool AddressBook::listed_for_another(const Endpoint& address, const Sender& answered) const {
+    bool another = false;
+    for (const auto& [source, peers] : snapshots_) {
+        for (const auto& peer : peers) {
+            if (std::ranges::find(peer.addresses, address) == peer.addresses.end()) continue;
+            if (peer.uuid ? *peer.uuid == answered.uuid : peer.id == answered.id) return false;
+            another = another || peer.uuid || !peer.id.empty();
+        }
+    }
+    return another;
 }
 
 // All addresses of one node, the likeliest first.

@@ -23,6 +23,7 @@ class AddressBook {
     // What learning from one message showed.
     struct Learnt {
         bool moved = false;       // it speaks from another address than before, if any
+        bool restarted = false;   // a new life of a node that spoke to us before
         bool duplicated = false;  // two living processes share this uuid (I4)
     };
     // The sender of any message: its own word.
@@ -35,6 +36,9 @@ class AddressBook {
     // A request to this node found no answer at `address`: where that is its route, the next one is
     // tried.
     void unanswered(const NodeUuid& uuid, const Endpoint& address);
+
+    // Whether discovery lists this address, but not for the node that answered there.
+    [[nodiscard]] bool listed_for_another(const Endpoint& address, const Sender& answered) const;
 
     // Where to reach `uuid` now; nothing where no address is known.
     [[nodiscard]] std::optional<Endpoint> route(const NodeUuid& uuid) const;

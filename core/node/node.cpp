@@ -108,10 +108,12 @@ void Node::on(const ReplyArrived& arrived) {
     if (arrived.answer.kind == Answer::Kind::ok) {
         try {
             const auto reply = wire::decode_reply(arrived.name, arrived.answer.body);
-            if (!arrived.to.empty() && reply.from.uuid != arrived.to) {
-                book_.unanswered(arrived.to,
-                                 arrived.address);  // somebody else lives at that address now
-            }
+            // Another node lives at that address now, or the name means another address by now.
+            const bool astray = arrived.to.empty()
+                                    ? book_.listed_for_another(arrived.address, reply.from)
+                                    : reply.from.uuid != arrived.to;
+            if (astray) around_.transport.refresh(arrived.address);
+            if (astray && !arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
             learn(reply.from);
             learn_hint(reply.body);
             if (reply.reason == Reason::foreign_cluster && !reply.from.cluster_id.empty()) {
@@ -172,7 +174,13 @@ void Node::learn(const Sender& from) {
                                      from.id.value + " uuid " + from.uuid.value +
                                      "; stop one and wipe its data directory");
     }
+    if (learnt.restarted) refresh_routes(from.uuid);
     if (learnt.moved) step(AddressesChanged{});
+}
+
+// A node that restarted may have done so on another machine, under the same name.
+void Node::refresh_routes(const NodeUuid& uuid) {
+    for (const auto& address : book_.addresses(uuid)) around_.transport.refresh(address);
 }
 
 // Where the leader is, in the words of one who follows it: who knows one member finds it (B6).

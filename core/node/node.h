@@ -83,6 +83,7 @@ class Node {
     void reject(std::string_view reason, const std::string& what);
     void count_hello(const ReplyArrived& arrived);
     void learn(const Sender& from);
+    void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
     [[nodiscard]] Sender sender() const;

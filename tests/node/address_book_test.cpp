@@ -195,6 +195,19 @@ TEST(AddressBook, TwoLivingIncarnationsOfOneUuidAreADuplicate) {  // I4
     EXPECT_TRUE(hear("a"));
 }
 
+TEST(AddressBook, ANewLifeIsTriedFirstWhereItSaysItIs) {
+    auto book = empty_book();
+    EXPECT_FALSE(book.heard(kNow, speaks(2, "two", "a")).restarted) << "its first word";
+    EXPECT_FALSE(book.heard(kNow, speaks(2, "two", "a")).restarted);
+    book.hearsay({member_at(2, "rumour")});
+    book.unanswered(uuid(2), at("two"));
+    ASSERT_EQ(book.route(uuid(2)), at("rumour"));
+
+    EXPECT_TRUE(book.heard(kNow, speaks(2, "two", "b")).restarted);
+
+    EXPECT_EQ(book.route(uuid(2)), at("two"));
+}
+
 TEST(AddressBook, RestartsAreNoDuplicate) {  // I4
     auto book = empty_book();
 

@@ -151,6 +151,66 @@ TEST(Node, AnswersGoToWhereTheAskerSpeaksFrom) {
     }
 }
 
+// ---- names that mean another address by now
+
+TEST(Node, AnAnswerOfAnotherNodeThanTheAskedHasItsNameResolvedAgain) {
+    Stage stage;
+    for (const int n : {2, 3}) stage.ask(n, 0, Hello{.blank = false, .config = {0, 1}});
+    stage.pass(kE);
+    PreVoteReply no;
+    no.granted = false;
+    stage.answer(2, "pre-vote", no);
+    ASSERT_THAT(stage.transport.refreshed, testing::IsEmpty()) << "it is who was asked";
+
+    stage.answer_by(Stage::from(2), Stage::address_of(3), "pre-vote", no);
+
+    EXPECT_THAT(stage.transport.refreshed, ElementsAre(Stage::address_of(3)));
+}
+
+TEST(Node, AnAnswerOfAnotherNodeThanDiscoveryListsHasItsNameResolvedAgain) {
+    Stage stage(blank());
+    const Endpoint two{"two.example", 1};
+    const Endpoint any{"any.example", 1};
+    Peer with_id;
+    with_id.id = id(2);
+    with_id.addresses = {two};
+    Peer without_id;
+    without_id.addresses = {any};
+    stage.node.handle(stage.now, PeersPolled{0, {with_id, without_id}});
+    stage.pass(kE);
+    HelloReply hello;
+    stage.answer_by(Stage::from(2), two, "hello", hello);
+    stage.answer_by(Stage::from(3), any, "hello", hello);
+    ASSERT_THAT(stage.transport.refreshed, testing::IsEmpty());
+
+    stage.answer_by(Stage::from(3), two, "hello", hello);
+
+    EXPECT_THAT(stage.transport.refreshed, ElementsAre(two));
+}
+
+TEST(Node, ANodeThatRestartedHasItsNamesResolvedAgain) {
+    Stage stage;
+    const Endpoint listed{"listed.example", 1};
+    Peer two;
+    two.uuid = uuid(2);
+    two.addresses = {listed};
+    stage.node.handle(stage.now, PeersPolled{0, {two}});
+    const auto hello = [&](const std::string& incarnation) {
+        auto from = Stage::from(2);
+        from.incarnation = incarnation;
+        (void)stage.ask("hello",
+                        wire::encode(PeerRequest{.from = from, .body = Hello{.config = {0, 1}}}));
+    };
+    hello("first");
+    hello("first");
+    ASSERT_THAT(stage.transport.refreshed, testing::IsEmpty());
+
+    hello("second");
+
+    EXPECT_THAT(stage.transport.refreshed,
+                testing::UnorderedElementsAre(Stage::address_of(2), listed));
+}
+
 TEST(Node, AnotherProcessOnACopyOfADataDirectoryIsReported) {  // I4
     Stage stage;
     for (const char* incarnation : {"a", "b", "a", "b"}) {

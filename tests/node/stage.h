@@ -54,12 +54,15 @@ class FakeTransport : public Transport {
         if (on_send) on_send();
     }
 
+    void refresh(const Endpoint& to) noexcept override { refreshed.push_back(to); }
+
     struct Sent {
         Endpoint to;
         Request request;
         OnReply on_reply;
     };
     std::vector<Sent> sent;
+    std::vector<Endpoint> refreshed;
     std::function<void()> on_send;
 
   private:
@@ -149,18 +152,23 @@ class Stage {
 
     // Node n answers the newest request of this name that it was sent.
     void answer(int n, const std::string& name, ReplyBody body, Reason reason = Reason::none) {
+        answer_by(from(n), address_of(n), name, std::move(body), reason);
+    }
+    // Whoever has the address `at` now answers the newest request of this name that went there.
+    void answer_by(const Sender& speaker, const Endpoint& at, const std::string& name,
+                   ReplyBody body, Reason reason = Reason::none) {
         for (auto each = transport.sent.rbegin(); each != transport.sent.rend(); ++each) {
-            if (each->request.name != name || each->to != address_of(n)) continue;
+            if (each->request.name != name || each->to != at) continue;
             const auto asked =
                 std::get<PeerRequest>(wire::decode_request(name, each->request.body));
-            each->on_reply({Answer::Kind::ok, wire::encode(PeerReply{.from = from(n),
+            each->on_reply({Answer::Kind::ok, wire::encode(PeerReply{.from = speaker,
                                                                      .term = node.election().term(),
                                                                      .request_term = asked.term,
                                                                      .reason = reason,
                                                                      .body = std::move(body)})});
             return deliver_replies();
         }
-        ADD_FAILURE() << "node " << n << " was sent no " << name;
+        ADD_FAILURE() << at.to_string() << " was sent no " << name;
     }
 
     void deliver_replies() {

@@ -29,10 +29,15 @@ std::optional<View> ask_leader(const ControlFaces& faces, const Status& status, 
     if (!status.followed || now >= status.followed_until) return std::nullopt;
     const auto peer = std::ranges::find(status.peers, status.followed->uuid, &PeerStatus::uuid);
     if (peer == status.peers.end()) return std::nullopt;
-    for (auto& answer :
-         survey(faces.transport, peer->addresses, /*members=*/true, faces.timing.request_timeout)) {
-        if (!answer.reply || answer.reply->from.uuid != peer->uuid) continue;
-        auto& reply = std::get<StatusReply>(answer.reply->body);
+    auto answers =
+        survey(faces.transport, peer->addresses, /*members=*/true, faces.timing.request_timeout);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i].reply) continue;
+        if (answers[i].reply->from.uuid != peer->uuid) {  // its name may mean another by now
+            faces.transport.refresh(peer->addresses[i]);
+            continue;
+        }
+        auto& reply = std::get<StatusReply>(answers[i].reply->body);
         if (reply.members) return View{std::move(*reply.members), peer->uuid};
     }
     return std::nullopt;
