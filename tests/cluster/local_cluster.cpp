@@ -2,6 +2,7 @@
 #include "local_cluster.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 namespace electiond::cluster {
@@ -11,6 +12,16 @@ constexpr std::chrono::seconds kEnd{20};
 constexpr std::size_t kShown = 8'000;  // so many characters of a log
 
 std::string in_quotes(int node) { return "\"" + std::to_string(node) + "\""; }
+
+std::string address(const std::string& host, std::uint16_t port) {
+    return "\"" + host + ":" + std::to_string(port) + "\"";
+}
+
+// The libraries are loaded before a sanitizer's own, which would mind.
+std::string options_of(const char* sanitizer) {
+    const char* already = std::getenv(sanitizer);
+    return std::string(sanitizer) + "=verify_asan_link_order=0:" + (already ? already : "");
+}
 
 }  // namespace
 
@@ -25,6 +36,7 @@ bool wait_until(const std::function<bool()>& condition, Milliseconds limit) {
 
 LocalCluster::LocalCluster(Plan plan) : plan_(std::move(plan)), group_port_(ports_.next()) {
     std::filesystem::create_directory(registry().parent_path());
+    if (plan_.by_name) preload(ELECTIOND_NAMES_PRELOAD);
     for (int node = 1; node <= plan_.nodes; ++node) (void)node_of(node);
 }
 
@@ -32,6 +44,7 @@ LocalCluster::Node& LocalCluster::node_of(int node) {
     auto [at, fresh] = nodes_.try_emplace(node);
     if (fresh) {
         move(node);
+        move(node, host(node));
         std::filesystem::create_directory(folder(node));
     }
     return at->second;
@@ -39,10 +52,6 @@ LocalCluster::Node& LocalCluster::node_of(int node) {
 
 std::string LocalCluster::host(int node) const {
     return plan_.subnet.empty() ? "127.0.0.1" : plan_.subnet + "." + std::to_string(node);
-}
-
-std::string LocalCluster::address(int node, std::uint16_t port) const {
-    return "\"" + host(node) + ":" + std::to_string(port) + "\"";
 }
 
 // ---- configuration ------------------------------------------------------------------------------
@@ -59,7 +68,8 @@ std::string LocalCluster::discovery_yaml() const {
     }
     std::string peers;
     for (const auto& [node, its] : nodes_) {
-        peers += (peers.empty() ? "" : ", ") + in_quotes(node) + ": " + address(node, its.peer);
+        peers += (peers.empty() ? "" : ", ") + in_quotes(node) + ": " +
+                 address(plan_.by_name ? name(node) : its.peer_host, its.peer);
     }
     return "{plugin: static_list, peers: {" + peers + "}}";
 }
@@ -75,14 +85,20 @@ std::string LocalCluster::founding_yaml(int node) const {
     return "bootstrap: all, voters: [" + voters + "]";
 }
 
+std::string LocalCluster::transport_yaml(int node) const {
+    const auto& its = nodes_.at(node);
+    return "{plugin: " + plan_.transport + ", listen: " + address(its.peer_host, its.peer) +
+           (plan_.by_name ? ", advertise: " + address(name(node), its.peer) : "") +
+           (plan_.by_name || !plan_.subnet.empty() ? ", insecure: true" : "") + "}";
+}
+
 void LocalCluster::write_config(int node) {
     const auto& its = nodes_.at(node);
     const std::string open = plan_.subnet.empty() ? "" : ", insecure: true";
     write(config(node),
           "node: {id: " + in_quotes(node) + ", data_dir: data}\n" + "cluster: {name: demo, " +
-              founding_yaml(node) + "}\n" + "api: {listen: " + address(node, its.api) + open +
-              "}\n" + "transport: {plugin: " + plan_.transport +
-              ", listen: " + address(node, its.peer) + open + "}\n" + "discovery:\n  - " +
+              founding_yaml(node) + "}\n" + "api: {listen: " + address(host(node), its.api) + open +
+              "}\n" + "transport: " + transport_yaml(node) + "\n" + "discovery:\n  - " +
               discovery_yaml() + "\n" +
               "election:\n  election_timeout: " + std::to_string(plan_.election_timeout.count()) +
               "ms\n" + plan_.election + "log: {level: " + plan_.log_level + "}\n");
@@ -90,9 +106,18 @@ void LocalCluster::write_config(int node) {
 
 // ---- processes ----------------------------------------------------------------------------------
 
+std::vector<std::string> LocalCluster::preloading() const {
+    if (preloaded_.empty()) return {};
+    std::string libraries;
+    for (const auto& library : preloaded_) libraries += (libraries.empty() ? "" : ":") + library;
+    return {"/usr/bin/env", "LD_PRELOAD=" + libraries, options_of("ASAN_OPTIONS"),
+            names_.setting()};
+}
+
 void LocalCluster::spawn(int node) {
     auto& its = nodes_.at(node);
     auto command = its.prefix;
+    std::ranges::copy(preloading(), std::back_inserter(command));
     command.insert(command.end(), {ELECTIOND, "--config", config(node).string()});
     its.process = std::make_unique<Process>(command, log(node), its.errors);
 }
@@ -146,6 +171,11 @@ void LocalCluster::move(int node) {
     auto& its = nodes_.at(node);
     its.api = ports_.next();
     its.peer = ports_.next();
+}
+
+void LocalCluster::move(int node, const std::string& host) {
+    nodes_.at(node).peer_host = host;
+    names_.set(name(node), {host});
 }
 
 void LocalCluster::wipe(int node) { std::filesystem::remove_all(data(node)); }

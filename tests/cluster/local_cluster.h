@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../names/name_service.h"
 #include "api.h"
 #include "folder.h"
 #include "ports.h"
@@ -25,6 +26,7 @@ struct Plan {
     std::string election = "";  // further keys of that section, one a line, as "  key: value"
     std::string log_level = "info";
     std::string subnet = "";  // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
+    bool by_name = false;     // peers know each other by name alone; for static_list
 };
 
 // True as soon as `condition` is; false where it has not become so within `limit`.
@@ -48,6 +50,8 @@ class LocalCluster {
     [[nodiscard]] std::vector<int> running();
     // What is put before the program of a node, as in a command that changes the user.
     void run_through(int node, std::vector<std::string> prefix);
+    // A library that is loaded before each node's own, from its next start on.
+    void preload(const std::string& library) { preloaded_.push_back(library); }
     // A setting of one node, as its environment says it: "ELECTIOND_NODE_PRIORITY=0".
     void configure(int node, const std::string& setting) {
         run_through(node, {"/usr/bin/env", setting});
@@ -58,6 +62,8 @@ class LocalCluster {
     void direct_errors(int node, int errors) { node_of(node).errors = errors; }
 
     void move(int node);  // to new ports, from the next start on
+    // To this address for its peers, from the next start on; its name means it at once.
+    void move(int node, const std::string& host);
     void wipe(int node);  // forgets its data directory
 
     // Questions.
@@ -83,6 +89,10 @@ class LocalCluster {
         return folder_ / "registry/cluster.json";
     }
     [[nodiscard]] std::string host(int node) const;
+    [[nodiscard]] static std::string name(int node) {
+        return "node-" + std::to_string(node) + ".test";
+    }
+    [[nodiscard]] names::NameService& name_service() { return names_; }
     [[nodiscard]] std::uint16_t api_port(int node) const { return nodes_.at(node).api; }
     [[nodiscard]] std::uint16_t peer_port(int node) const { return nodes_.at(node).peer; }
     [[nodiscard]] std::string logs() const;  // the end of each node's
@@ -92,19 +102,23 @@ class LocalCluster {
   private:
     struct Node {
         std::uint16_t api = 0, peer = 0;
+        std::string peer_host;  // where it listens for its peers
         std::vector<std::string> prefix;
         int errors = Process::kSame;
         std::unique_ptr<Process> process;
     };
-    Node& node_of(int node);                                                // made where it is new
-    [[nodiscard]] std::string address(int node, std::uint16_t port) const;  // in quotes
+    Node& node_of(int node);  // made where it is new
     [[nodiscard]] std::string discovery_yaml() const;
     [[nodiscard]] std::string founding_yaml(int node) const;
     void write_config(int node);
+    [[nodiscard]] std::string transport_yaml(int node) const;
+    [[nodiscard]] std::vector<std::string> preloading() const;
     void spawn(int node);
 
     Plan plan_;
     Folder folder_;
+    names::NameService names_{folder_ / "names"};
+    std::vector<std::string> preloaded_;
     Ports ports_;
     std::uint16_t group_port_;
     std::map<int, Node> nodes_;

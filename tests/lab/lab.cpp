@@ -32,8 +32,10 @@ Lab::Lab(const Setting& setting)
                     .discovery = "static_list",
                     .nodes = setting.nodes,
                     .election_timeout = setting.election_timeout,
-                    .subnet = next_subnet()}),
+                    .subnet = next_subnet(),
+                    .by_name = setting.by_name}),
       cuts_(plan().subnet) {
+    preload(ELECTIOND_LAB_PRELOAD);
     std::vector<Watcher::Place> watched;
     for (int node = 1; node <= setting.nodes; ++node) {
         set_up(node);
@@ -49,9 +51,12 @@ Lab::~Lab() {
     }
 }
 
+std::string Lab::cable(int node) const {
+    return "lab" + plan().subnet.substr(6) + "n" + std::to_string(node);
+}
+
 void Lab::set_up(int node) {
-    auto cable = plan().subnet.substr(6) + "n" + std::to_string(node);
-    places_[node] = std::make_unique<Place>("lab" + cable, host(node), folder(node) / "control");
+    places_[node] = std::make_unique<Place>(cable(node), host(node), folder(node) / "control");
     std::filesystem::create_directory(data(node));
     if (::mount("tmpfs", data(node).c_str(), "tmpfs", 0, "size=64k,mode=0700") != 0) {
         failed(data(node));
@@ -68,12 +73,27 @@ void Lab::set_command(int node) {
     run_through(node, command);
 }
 
+std::string Lab::give_address(int node) {
+    const auto& outpost = places_.at(node)->outpost;
+    const auto address = plan().subnet + "." + std::to_string(kFirstExtra + extra_++);
+    must_run({"/usr/bin/nsenter", "--net=" + outpost.path(), "/usr/sbin/ip", "addr", "add",
+              address + "/32", "dev", "eth0"});
+    must_run({"/usr/sbin/ip", "route", "add", address, "dev", cable(node)});
+    return address;
+}
+
 // ---- faults -------------------------------------------------------------------------------------
 
 void Lab::set(const Links& links) {
     std::vector<Direction> directions;
     for (const auto& [from, to] : links.cuts()) directions.push_back({host(from), host(to)});
     cuts_.set(directions);
+}
+
+void Lab::black_hole(const std::string& address) {
+    for (const auto* side : {"-s", "-d"}) {
+        must_run({"/usr/sbin/iptables", "-I", "FORWARD", side, address, "-j", "DROP"});
+    }
 }
 
 void Lab::fill_disk(int node) {

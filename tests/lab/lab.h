@@ -24,6 +24,7 @@ class Lab : public cluster::LocalCluster {
         Milliseconds election_timeout{1000};
         Milliseconds look_every{8};
         std::string transport = "http";
+        bool by_name = false;
     };
     explicit Lab(const Setting& setting);
     Lab(const Lab&) = delete;
@@ -34,6 +35,9 @@ class Lab : public cluster::LocalCluster {
     void set(const Links& links);
     void heal() { set(Links(plan().nodes)); }
     void lose_packets(double share) { cuts_.lose(share); }  // at random, of those that may pass
+    // One more address of this node, for its peers alone: move() it there.
+    [[nodiscard]] std::string give_address(int node);
+    void black_hole(const std::string& address);  // for good: nothing comes from it or goes there
 
     // Disk. Each of these is for a node whose process may run.
     void fill_disk(int node);
@@ -74,11 +78,15 @@ class Lab : public cluster::LocalCluster {
         std::vector<std::string> boot;  // the command that shifts its boot clock
     };
     [[nodiscard]] Control& control(int node) { return *places_.at(node)->control; }
+    static constexpr int kFirstExtra = 100;  // the nodes' own addresses end in their numbers
+
+    [[nodiscard]] std::string cable(int node) const;  // the hub's end
     void set_up(int node);
     void set_command(int node);
 
     Cuts cuts_;
     std::map<int, std::unique_ptr<Place>> places_;
+    int extra_ = 0;  // addresses given
     std::unique_ptr<Watcher> watcher_;
 };
 
