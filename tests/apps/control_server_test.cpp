@@ -160,6 +160,20 @@ TEST_F(Server, ClosesAfterHttp10AndWhereAsked) {
     EXPECT_THAT(client.send("GET /nothing HTTP/1.1\r\n\r\n").all(), StartsWith("HTTP/1.1 404"));
 }
 
+// As HAProxy asks: OPTIONS, HTTP/1.0, no Host; older ones send a body of their own, too.
+TEST_F(Server, AnswersHealthChecksAsItAnswersGet) {
+    for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
+        for (const char* rest : {" HTTP/1.0\r\n\r\n", " HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi",
+                                 "?wait=60s&index=99 HTTP/1.1\r\nConnection: close\r\n\r\n"}) {
+            if (std::string_view(method) == "GET" && *rest == '?') continue;  // a long poll
+            const auto answer = told(std::string(method) + " /leader" + rest);
+            EXPECT_THAT(answer, StartsWith("HTTP/1.1 503")) << method << rest;
+            EXPECT_EQ(answer.find("\r\nAllow: ") != std::string::npos,
+                      std::string_view(method) == "OPTIONS");
+        }
+    }
+}
+
 TEST_F(Server, SaysWithTheLastAnswerOfAConnectionThatItIsTheLast) {
     auto client = connect();
     std::string answer;

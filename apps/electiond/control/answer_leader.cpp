@@ -88,18 +88,20 @@ ApiResponse tell(const Call& call, bool grants) {
 
 ApiResponse answer_leader(const Call& call) {
     const auto& query = call.target.query;
-    // HEAD carries no validForMs, so it is no grant.
-    if (!query.contains("index") && !query.contains("wait")) {
-        return tell(call, call.request.method == "GET");
-    }
+    // HEAD and OPTIONS come from health checks: nobody reads a validForMs there, so they are no
+    // grant, and they never wait, since a check that hangs counts as failed.
+    const bool reads = call.request.method == "GET";
+    if (!query.contains("index") && !query.contains("wait")) return tell(call, reads);
     const auto patience = parse_patience(call.target, call.faces.board.read()->index);
     if (!patience) {
         return answer(Problem{400, "Malformed query",
                               "Expected ?index=N&wait=30s: a number, and a time with ms, s or m.",
                               Reason::malformed});
     }
-    // Where all seats are taken the client is told at once how things stand.
-    if (const auto seat = call.room.take_seat()) await_change(call, *patience);
+    if (reads) {
+        // If all seats are taken, the client gets the present state at once.
+        if (const auto seat = call.room.take_seat()) await_change(call, *patience);
+    }
     return tell(call, false);
 }
 

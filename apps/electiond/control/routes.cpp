@@ -16,15 +16,16 @@ struct Route {
     std::string_view method;
     std::string_view path;  // where it ends in '/', the name of one thing follows
     ApiResponse (*answer)(const Call&);
+    bool health = false;  // health checks act on its status, which OPTIONS must have, too
 };
 
 constexpr std::array kRoutes{Route{"GET", "/", answer_index},
                              Route{"GET", "/status", answer_status},
                              Route{"GET", "/cluster", answer_cluster},
-                             Route{"GET", "/leader", answer_leader},
-                             Route{"GET", "/follower", answer_follower},
-                             Route{"GET", "/livez", answer_livez},
-                             Route{"GET", "/readyz", answer_readyz},
+                             Route{"GET", "/leader", answer_leader, true},
+                             Route{"GET", "/follower", answer_follower, true},
+                             Route{"GET", "/livez", answer_livez, true},
+                             Route{"GET", "/readyz", answer_readyz, true},
                              Route{"GET", "/members", answer_members},
                              Route{"GET", "/history", answer_history},
                              Route{"POST", "/step-down", answer_step_down},
@@ -93,7 +94,14 @@ ApiResponse ControlRoutes::dispatch(const ApiRequest& request, const Target& tar
             Problem{404, "Not found", "There is no " + target.path + "; GET / lists the paths."});
     }
     if (request.method == "OPTIONS") {
-        return {.status = 204, .headers = {{"Allow", allowed(routes)}}};
+        // Some load balancers check health by OPTIONS and act on the status alone (HAProxy does by
+        // default): a 204 from every node would send clients to nodes that do not lead.
+        ApiResponse response{.status = 204};
+        if (routes.size() == 1 && routes.front().health) {
+            response = routes.front().answer({faces_, request, target, room_});
+        }
+        response.headers.emplace_back("Allow", allowed(routes));
+        return response;
     }
     const auto* const wanted = request.method == "HEAD" ? "GET" : request.method.c_str();
     const auto route = std::ranges::find(routes, wanted, &Route::method);
