@@ -86,6 +86,10 @@ class Election {
     [[nodiscard]] bool cooling(Instant now) const;
     [[nodiscard]] Voter self() const { return {durable_.node_id, durable_.uuid}; }
 
+    // This node leads, and a quorum holds its configuration, so every later leader's
+    // configuration is this one or comes from it. False on nodes that do not lead.
+    [[nodiscard]] bool config_held() const;
+
     // The leader's view of all members, itself first; empty on others. Addresses are Node's to
     // fill.
     [[nodiscard]] std::vector<Member> members(Instant now) const;

@@ -52,6 +52,7 @@ Heartbeat Election::heartbeat_for(const Follower& follower) const {
     Heartbeat heartbeat{.seq = lead.rounds.newest(),
                         .promise = timing().election_timeout,
                         .number = durable_.config.number,
+                        .config_pending = !config_held(),
                         .view = lead.view};
     if (follower.config != durable_.config.number) heartbeat.config = durable_.config;
     if (follower.view != lead.view) {
@@ -130,6 +131,8 @@ bool Election::may_change_voters() const {
     return durable_.config.number.term == durable_.term &&
            leading()->roster.config_held(durable_.config, me());
 }
+
+bool Election::config_held() const { return leading() && may_change_voters(); }
 
 // One step at a time and never during a hand-over, which may need one of its own (E1).
 void Election::change_voters() {

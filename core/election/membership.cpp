@@ -107,12 +107,15 @@ std::optional<ConfigStep> replace_dead(const LeadView& lead) {
 
 // M1 and M4: from an odd number wait for two and promote one after the other; from an even number
 // one is enough.
-std::optional<ConfigStep> grow(const LeadView& lead) {
-    const auto waiting = ready_ones(lead);
-    const std::size_t voters = lead.config.voters.size();
+bool growth_is_due(const LeadView& lead, std::size_t ready) {
     const std::size_t needed = odd(lead) ? 2 : 1;
     const std::size_t most = lead.policy.max_voters - (lead.policy.max_voters % 2 == 0 ? 1 : 0);
-    if (waiting.size() < needed || voters + needed > most) return std::nullopt;
+    return ready >= needed && lead.config.voters.size() + needed <= most;
+}
+
+std::optional<ConfigStep> grow(const LeadView& lead) {
+    const auto waiting = ready_ones(lead);
+    if (!growth_is_due(lead, waiting.size())) return std::nullopt;
     return promote(lead, **std::ranges::min_element(waiting, {}, &Follower::noted),
                    Reason::voter_joined);
 }
@@ -168,7 +171,9 @@ std::optional<Voter> eligible_standby(const LeadView& lead) {
 
 std::string member_role(const LeadView& lead, const Follower& follower) {
     if (lead.config.has(follower.uuid)) return "voter";
-    return ready(lead, follower) ? "standby" : "observer";
+    // Who is about to get a vote is no standby: a restart elsewhere has to wait for that vote.
+    const bool waits = ready(lead, follower) && !growth_is_due(lead, ready_ones(lead).size());
+    return waits ? "standby" : "observer";
 }
 
 }  // namespace electiond

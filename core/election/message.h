@@ -84,6 +84,7 @@ struct Heartbeat {
     std::optional<Milliseconds> promise{};  // absent: the receiver's own election timeout
     ConfigNumber number{};                  // configTerm, configVersion
     std::optional<Electorate> config{};     // only to a receiver that lacks it
+    bool config_pending = false;            // no quorum has acked that configuration yet
     std::uint64_t view = 0;                 // numbers `members` and `succession` within the term
     std::optional<std::vector<Member>> members{};
     std::optional<Succession> succession{};

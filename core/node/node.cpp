@@ -88,18 +88,34 @@ void Node::on(RequestArrived arrived) {
         step(RequestReceived{message, from_namesakes_address(message.from)}, &respond,
              message.term);
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
-            heartbeat && heartbeat->members && election_.followed() &&
-            election_.followed()->uuid == message.from.uuid && message.term == election_.term()) {
-            members_ = *heartbeat->members;
-            members_at_ = now_;
-            listed_ = {};
-            book_.hearsay(members_);
-            publish();
+            heartbeat && election_.followed() && election_.followed()->uuid == message.from.uuid &&
+            message.term == election_.term()) {
+            take_accepted(*heartbeat);
         }
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
         respond({Answer::Kind::malformed, wire::encode_malformed(error)});
     }
+}
+
+// What a heartbeat tells beside the election itself: the members, and whether our role stands.
+void Node::take_accepted(const Heartbeat& heartbeat) {
+    if (heartbeat.members) {
+        members_ = *heartbeat.members;
+        members_at_ = now_;
+        listed_ = {};
+        book_.hearsay(members_);
+        return publish();
+    }
+    // It brings nothing, so an ack of this process, with this very configuration and view, has
+    // reached the leader; and a quorum holds the configuration, so no later leader has an older
+    // one. From here on the part we play in it survives the loss of any one node.
+    const bool confirms = !heartbeat.config && !heartbeat.config_pending &&
+                          heartbeat.number == election_.electorate().number &&
+                          heartbeat.view != 0 && heartbeat.view == election_.view_held();
+    if (!confirms || confirmed_role_ == role_here()) return;
+    confirmed_role_ = role_here();
+    publish();
 }
 
 void Node::on(const ReplyArrived& arrived) {
@@ -461,6 +477,10 @@ void Node::publish() {
     status.quorum = durable.config.quorum();
     status.priority = election_.policy().priority;
     status.eligible = election_.eligible();
+    if (election_.config_held()) confirmed_role_ = status.role;
+    if (confirmed_role_ != status.role) confirmed_role_.clear();
+    status.role_confirmed = !confirmed_role_.empty();
+    status.observer = election_.policy().observer;
     status.started = started_;
     refresh_lists(status);
     status.members = members_;

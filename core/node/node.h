@@ -85,6 +85,7 @@ class Node {
     void learn(const Sender& from);
     void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
+    void take_accepted(const Heartbeat& heartbeat);
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
     [[nodiscard]] Sender sender() const;
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
@@ -107,6 +108,7 @@ class Node {
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
     std::vector<Member> members_;  // the leader's last word
+    std::string confirmed_role_;   // our role, once the leader has confirmed it; else empty
     std::optional<Instant> members_at_;
     std::vector<PeerStatus> peers_;  // as last published, and for what state of things
     struct Listed {

@@ -38,6 +38,9 @@ struct Status {
     Term term = 0;
     std::optional<std::string> voted_for{};  // the short id, else the uuid
     std::string role{};                      // voter, standby, observer, joining, removed
+    bool role_confirmed = false;  // in this life of the process a leader that hears us has had a
+                                  // quorum hold the configuration in which we have that role
+    bool observer = false;        // as configured: wants no vote
     std::string_view
         state_without_lease{};  // FOLLOWER or CANDIDATE: the state where we do not lead
     bool in_office = false;     // leads or re-elects itself in place, and not draining

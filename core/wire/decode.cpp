@@ -41,6 +41,7 @@ void read(const Fields& in, Heartbeat& beat) {
     read(in, beat.number);
     in["view"].to(beat.view);
     in["config"].to(beat.config);
+    in["configPending"].to(beat.config_pending);
     in["succession"].to(beat.succession);
     in["members"].to(beat.members, kMembersMax);
 }

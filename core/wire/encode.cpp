@@ -177,6 +177,7 @@ void put(Writer& out, const VoteRequest& ask) {
 
 void put(Writer& out, const Heartbeat& beat) {
     out("seq", beat.seq)("promiseMs", beat.promise)(beat.number)("view", beat.view);
+    if (beat.config_pending) out("configPending", true);
     out("config", beat.config)("succession", beat.succession)("members", beat.members);
 }
 

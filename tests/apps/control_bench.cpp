@@ -72,6 +72,7 @@ Status ControlBench::blank() const {
     status.address = {"127.0.0.1", 4001};
     status.term = 7;
     status.role = "voter";
+    status.role_confirmed = true;
     status.state_without_lease = "FOLLOWER";
     status.config = {.term = 1, .version = 3};
     for (const char* id : {"1", "2", "3"}) {

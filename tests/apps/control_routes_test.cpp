@@ -88,7 +88,7 @@ TEST_F(Control, IsAFollowerOnlyUnderALiveLeader) {
     EXPECT_EQ(ask(get("/follower")).status, 503);
 }
 
-TEST_F(Control, IsReadyWhileItKnowsALeader) {
+TEST_F(Control, IsReadyWhileItKnowsALeaderAndItsRoleIsConfirmed) {
     board.publish(following());
     EXPECT_EQ(ask(get("/readyz")).body, R"({"ready":true})");
 
@@ -112,6 +112,63 @@ TEST_F(Control, SaysWhyItIsNotReady) {
     status.draining = true;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("handing its leadership over"));
+}
+
+// What a rolling restart waits for: the node counts again.
+TEST_F(Control, IsNotReadyBeforeItsVoteCounts) {
+    auto voter = following();
+    voter.role_confirmed = false;
+    board.publish(voter);
+    EXPECT_EQ(ask(get("/readyz")).status, 503);
+    EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not confirmed this node as a voter"));
+
+    auto leader = leading();
+    leader.role_confirmed = false;
+    board.publish(leader);
+    EXPECT_EQ(ask(get("/readyz")).status, 503);
+
+    auto fresh = following();
+    fresh.role = "observer";
+    fresh.voters = {{NodeId("2"), NodeUuid("uuid-2")}, {NodeId("3"), NodeUuid("uuid-3")}};
+    board.publish(fresh);
+    EXPECT_EQ(ask(get("/readyz")).status, 503);
+    EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("2000 ms of steady answers"));
+
+    auto removed = following();  // it is sent heartbeats until it knows
+    removed.role = "removed";
+    board.publish(removed);
+    EXPECT_EQ(ask(get("/readyz")).status, 503);
+}
+
+TEST_F(Control, IsNotReadyWhileItsFormerSelfIsAVoter) {
+    for (const char* role : {"observer", "voter"}) {
+        auto status = following();
+        status.role = role;
+        status.uuid = NodeUuid("uuid-new");
+        if (status.role == "voter") status.voters.push_back({NodeId("1"), status.uuid});
+        board.publish(status);
+        EXPECT_EQ(ask(get("/readyz")).status, 503) << role;
+        EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("(uuid uuid-1)")) << role;
+        EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("2000 ms of silence (30000 ms")) << role;
+    }
+}
+
+TEST_F(Control, IsReadyWhereItIsNotToVote) {
+    auto status = following();
+    status.voters.erase(status.voters.begin());
+    status.role = "observer";
+    status.role_confirmed = false;
+    status.observer = true;
+    board.publish(status);
+    EXPECT_EQ(ask(get("/readyz")).body, R"({"ready":true})");
+
+    status.observer = false;
+    status.role = "standby";
+    board.publish(status);
+    EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not confirmed this node as a standby"));
+    status.role_confirmed = true;
+    board.publish(status);
+    EXPECT_EQ(ask(get("/readyz")).body, R"({"ready":true})");
 }
 
 TEST_F(Control, IsAliveWhereTheLoopAnswers) {
@@ -173,8 +230,7 @@ TEST_F(Control, NamesTheMethodsThatAPathAllows) {
     EXPECT_EQ(header(ask(get("/members/2")), "Allow"), "DELETE, OPTIONS");
     EXPECT_EQ(ask({.method = "HEAD", .target = "/step-down"}).status, 405);
 
-    for (const char* path : {"/", "/status", "/cluster", "/leader", "/follower", "/livez",
-                             "/readyz", "/members", "/history"}) {
+    for (const char* path : {"/", "/status", "/cluster", "/members", "/history"}) {
         const auto options = ask({.method = "OPTIONS", .target = path});
         EXPECT_EQ(options.status, 204) << path;
         EXPECT_EQ(options.body, "") << path;
@@ -182,6 +238,52 @@ TEST_F(Control, NamesTheMethodsThatAPathAllows) {
     }
     EXPECT_EQ(header(ask({.method = "OPTIONS", .target = "*"}), "Allow"),
               "GET, HEAD, POST, DELETE, OPTIONS");
+}
+
+// Health checks act on the status alone, and some ask by OPTIONS (HAProxy does by default).
+TEST_F(Control, HasOneStatusForHealthChecksWhateverTheyAskBy) {
+    mailbox = [](Event event) {
+        std::get<Ping>(event).pong();
+        return true;
+    };
+    const auto unready = [this] {
+        auto status = leading();
+        status.role_confirmed = false;
+        return status;
+    };
+    const Status states[] = {leading(), following(), blank(), unready()};
+    for (const auto& state : states) {
+        board.publish(state);
+        for (const std::string path : {"/leader", "/follower", "/readyz", "/livez"}) {
+            const int wanted = ask(get(path)).status;
+            for (const char* query : {"", "?", "?x=1", "?index=4294967297&wait=60s", "?wait=60s"}) {
+                for (const char* method : {"HEAD", "OPTIONS"}) {
+                    auto request = ApiRequest{.method = method, .target = path + query};
+                    EXPECT_EQ(ask(request).status, wanted) << method << " " << request.target;
+                    request.body = "anything";
+                    EXPECT_EQ(ask(request).status, wanted) << method << " " << request.target;
+                }
+            }
+            const auto options = ask({.method = "OPTIONS", .target = path});
+            EXPECT_EQ(header(options, "Allow"), "GET, HEAD, OPTIONS");
+            for (const char* method : {"POST", "PUT", "TRACE", "CONNECT", "get", "PROPFIND"}) {
+                EXPECT_EQ(ask({.method = method, .target = path}).status, 405) << method;
+            }
+            EXPECT_EQ(ask({.method = "OPTIONS", .target = path + "/"}).status, 404);
+        }
+    }
+    mailbox = [](const Event&) { return false; };
+    EXPECT_EQ(ask({.method = "OPTIONS", .target = "/livez"}).status, 503);
+}
+
+TEST_F(Control, GrantsNothingToAHealthCheck) {
+    board.publish(leading());
+    grants.open();
+    for (const char* method : {"HEAD", "OPTIONS"}) {
+        const auto answer = ask({.method = method, .target = "/leader"});
+        EXPECT_EQ(json(answer)->getValue<int>("validForMs"), 0) << method;
+    }
+    EXPECT_GT(json(ask(get("/leader")))->getValue<int>("validForMs"), 0);
 }
 
 TEST_F(Control, AnswersHeadAsGet) {

@@ -53,6 +53,38 @@ TEST(Membership, OneReadyObserverBesideAnOddNumberStaysAStandby) {  // M4, M3
     EXPECT_EQ(role_of(bench, 2), "standby");
 }
 
+// /readyz of a standby lets a rolling restart go on; of who is about to be promoted it must not.
+TEST(Membership, WhoIsAboutToGetAVoteIsNoStandby) {  // M3
+    Bench bench;
+    bench.take_the_lead();
+    join(bench, {4, 5});
+    for (bool promoted = false; !promoted;) {
+        bench.pass(kH);
+        for (const int n : {2, 3, 4, 5}) {
+            bench.ack(n);
+            promoted = voters(bench).size() == 4;
+            if (promoted) break;
+        }
+    }
+    ASSERT_THAT(voters(bench), ElementsAre(1, 2, 3, 4));
+    EXPECT_FALSE(bench.node.config_held());
+    EXPECT_TRUE(bench.sent_to<Heartbeat>(4)->config_pending);
+
+    bench.ack(5);  // it is ready, but no quorum holds the four yet
+    EXPECT_EQ(role_of(bench, 5), "observer");
+    for (const int n : {2, 3}) bench.ack(n);
+    EXPECT_THAT(voters(bench), ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST(Membership, TellsWhetherAQuorumHoldsItsConfiguration) {  // K2
+    Bench bench(member({1, 2, 3, 4, 5}));
+    EXPECT_FALSE(bench.node.config_held()) << "only a leader knows";
+    bench.take_the_lead({2, 3});
+    EXPECT_TRUE(bench.node.config_held());
+    bench.pass(kH);
+    EXPECT_FALSE(bench.sent_to<Heartbeat>(4)->config_pending);
+}
+
 TEST(Membership, FromAnEvenNumberOneIsEnough) {  // M4, M1: two acks in a row
     Bench bench(member({1, 2}));
     bench.take_the_lead({2});

@@ -82,6 +82,7 @@ std::optional<MessageId> Post::request(NodeIndex from, const Outgoing& outgoing)
                           [&](Heartbeat& body) {
                               message.seq = body.seq;
                               body.view = 0;
+                              body.config_pending = false;
                               body.members.reset();
                               body.succession.reset();
                           },

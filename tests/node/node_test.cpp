@@ -320,6 +320,53 @@ TEST(Node, AFollowerShowsTheLeadersMembersAndARefusedOneChangesNothing) {
     EXPECT_EQ(stage.board.read()->members[0].id, id(5)) << "a late one of a former term";
 }
 
+// A role counts as confirmed when a leader that hears this process has had a quorum hold it.
+TEST(Node, ItsRoleIsConfirmedByAHeartbeatThatBringsNothing) {
+    Stage stage;
+    const auto confirmed = [&] { return stage.board.read()->role_confirmed; };
+    Heartbeat beat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 1};
+    stage.ask(2, 3, beat);
+    EXPECT_FALSE(confirmed()) << "its view is known to the process that ran before";
+    auto brings = beat;
+    brings.members = std::vector{Member{.id = id(1), .uuid = uuid(1), .role = "voter"}};
+    brings.succession = Succession{};
+    stage.ask(2, 3, brings);
+    EXPECT_FALSE(confirmed()) << "no ack of it has arrived";
+    auto pending = beat;
+    pending.config_pending = true;
+    stage.ask(2, 3, pending);
+    EXPECT_FALSE(confirmed()) << "no quorum holds the configuration";
+    auto newer = beat;
+    newer.number = {3, 2};
+    stage.ask(2, 3, newer);
+    EXPECT_FALSE(confirmed()) << "the leader has another configuration";
+    stage.ask(2, 2, beat);
+    EXPECT_FALSE(confirmed()) << "refused: of a former term";
+
+    stage.ask(2, 3, beat);
+    EXPECT_TRUE(confirmed());
+
+    stage.ask(3, 4, Heartbeat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 7});
+    EXPECT_TRUE(confirmed()) << "later leaders have that configuration, or one made from it";
+    Heartbeat without{.seq = 2, .promise = kE, .number = {4, 2}, .view = 7};
+    without.config = electorate({2, 3}, {4, 2});
+    stage.ask(3, 4, without);
+    EXPECT_EQ(stage.board.read()->role, "observer");
+    EXPECT_FALSE(confirmed());
+    without.number = {4, 3};
+    without.config = electorate({1, 2, 3}, {4, 3});
+    stage.ask(3, 4, without);
+    EXPECT_EQ(stage.board.read()->role, "voter");
+    EXPECT_FALSE(confirmed()) << "anew";
+}
+
+TEST(Node, ALeadersRoleIsConfirmedOnceAQuorumHoldsItsConfiguration) {
+    Stage stage;
+    EXPECT_FALSE(stage.board.read()->role_confirmed);
+    stage.take_the_lead();
+    EXPECT_TRUE(stage.board.read()->role_confirmed);
+}
+
 // ---- /status
 
 TEST(Node, StatusIsAnsweredWhateverTheClusterAndChangesNothing) {  // §3

@@ -38,6 +38,8 @@ TEST(Golden, WritesEveryRequest) {
          R"("term":7,"candidateId":"1","configTerm":3,"configVersion":4,"transfer":true,"reason":"step_down"})"},
         {Heartbeat{.seq = 9, .promise = Milliseconds(1000), .number = {3, 4}, .view = 2},
          R"("term":7,"leaderId":"1","seq":9,"promiseMs":1000,"configTerm":3,"configVersion":4,"view":2})"},
+        {Heartbeat{.seq = 9, .number = {3, 4}, .config_pending = true, .view = 2},
+         R"("term":7,"leaderId":"1","seq":9,"configTerm":3,"configVersion":4,"view":2,"configPending":true})"},
         {TimeoutNow{}, R"("term":7,"leaderId":"1"})"},
         {Hello{false, {}, true, 100, {3, 4}},
          R"("term":7,"id":"1","blank":false,"wantsVote":true,"priority":100,"configTerm":3,"configVersion":4})"},

@@ -133,6 +133,7 @@ class Samples {
                                  .promise = maybe([&] { return wait(); }),
                                  .number = config_number(),
                                  .config = maybe([&] { return electorate(); }),
+                                 .config_pending = flag(),
                                  .view = number(),
                                  .members = maybe([&] { return members(); }),
                                  .succession = maybe([&] {

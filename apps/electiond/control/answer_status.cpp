@@ -1,4 +1,5 @@
 // This node, as it knows itself: /status, /follower, /livez, /readyz.
+#include <algorithm>
 #include <memory>
 
 #include "control/answers.h"
@@ -48,19 +49,51 @@ Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
     return json_array(list);
 }
 
-// Why this node takes no part; none where it does.
-std::vector<Json> reasons_not_ready(const Status& status, Instant now) {
+// Why nobody leads or is followed here.
+std::string no_leader_reason(const Status& status) {
+    if (status.draining) return "This node is handing its leadership over.";
+    if (status.role == "joining") {
+        return "This node has not joined a cluster yet: no leader has taken it in.";
+    }
+    return "No leader is heard: a leader needs " + std::to_string(status.quorum) + " of " +
+           std::to_string(status.voters.size()) + " voters that reach one another.";
+}
+
+// Why the part that this node plays does not count yet; none if it does. Only asked while there is
+// a leader.
+std::optional<std::string> unsettled_reason(const Status& status, const Timing& timing) {
+    const auto namesake = std::ranges::find_if(status.voters, [&](const Voter& voter) {
+        return voter.id == status.id && voter.uuid != status.uuid;
+    });
+    const bool observes = status.role == "observer";
+    if (observes && status.observer) return std::nullopt;
+    if (namesake != status.voters.end()) {
+        return "Another voter has this node's id " + status.id.value + " (uuid " +
+               namesake->uuid.value +
+               "). If it is this node before it lost its data, this node replaces it after " +
+               std::to_string(2 * timing.election_timeout.count()) + " ms of silence (" +
+               std::to_string(timing.dead_after.count()) +
+               " ms if the address is another); if not, give one of the two another node.id.";
+    }
+    if (observes) {
+        return "This node has no vote yet: the leader makes it a voter or a standby after " +
+               std::to_string(timing.stable_after.count()) + " ms of steady answers.";
+    }
+    if (status.role_confirmed) return std::nullopt;
+    return "The leader has not confirmed this node as a " + status.role +
+           " yet: a quorum must hold configuration version " +
+           std::to_string(status.config.version) + ", and the leader must hear this node.";
+}
+
+// Why a rolling restart must not go on to the next node; none if it may.
+std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, Instant now) {
     std::vector<Json> reasons;
-    if (status.leads_at(now) || status.follows_at(now)) return reasons;
-    if (status.draining) reasons.emplace_back("This node is handing its leadership over.");
     if (status.role == "removed") {
         reasons.emplace_back("This node was removed from the cluster for good.");
-    } else if (status.role == "joining") {
-        reasons.emplace_back("This node has not joined a cluster yet.");
-    } else {
-        reasons.emplace_back("No leader is heard: a leader needs " + std::to_string(status.quorum) +
-                             " of " + std::to_string(status.voters.size()) +
-                             " voters that reach one another.");
+    } else if (!status.leads_at(now) && !status.follows_at(now)) {
+        reasons.emplace_back(no_leader_reason(status));
+    } else if (auto why = unsettled_reason(status, timing)) {
+        reasons.emplace_back(std::move(*why));
     }
     return reasons;
 }
@@ -124,7 +157,8 @@ ApiResponse answer_livez(const Call& call) {
 }
 
 ApiResponse answer_readyz(const Call& call) {
-    const auto reasons = reasons_not_ready(*call.faces.board.read(), call.faces.now());
+    const auto& faces = call.faces;
+    const auto reasons = reasons_not_ready(*faces.board.read(), faces.timing, faces.now());
     if (reasons.empty()) return answer(200, json_object({{"ready", true}}));
     return answer(503, json_object({{"ready", false}, {"reasons", json_array(reasons)}}));
 }
