@@ -162,7 +162,8 @@ class Reader {
 
 void check_members(const Arguments& arguments) {
     const auto& operands = arguments.operands;
-    if (operands.empty() || (operands.size() == 2 && operands[0] == "remove")) return;
+    if (operands.empty()) return;
+    if (operands.size() == 2 && operands[0] == "remove" && !operands[1].empty()) return;
     if (operands.size() != 1 || operands[0] != "leave") {
         throw UsageError("members takes nothing, or remove ID, or leave");
     }

@@ -31,10 +31,12 @@ Daemon::Daemon(Settings settings, LogOutput& output)
 
 // Unless stop() was called, a start has failed: for want of threads, if a discovery hangs already.
 Daemon::~Daemon() {
-    if (!stop()) std::_Exit(Error::os);
+    if (stop()) return;
+    output_.stop();
+    std::_Exit(Error::os);
 }
 
-void Daemon::start() {
+void Daemon::start(const std::function<void()>& ports_held) {
     const Instant now = read_boot_clock();
     for (const auto& warning : settings_.warnings) log_.warning(warning);
     host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
@@ -56,6 +58,7 @@ void Daemon::start() {
     const Endpoint address = settings_.transport.advertise.value_or(bound);
     control_ = std::make_unique<ControlServer>(settings_.api.listen, ControlServer::kThreads, log_);
     api_ = api_address(control_->endpoints().front(), address);
+    if (ports_held) ports_held();
 
     const Peer self{durable.node_id, durable.uuid, {address}, api_};
     node_ = std::make_unique<Node>(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,8 +28,10 @@ class Daemon {
     Daemon& operator=(const Daemon&) = delete;
 
     // Loads the plugins, opens the data directory, binds, and takes part. Throws Error with the
-    // exit code of what went wrong; nothing is left behind then.
-    void start();
+    // exit code of what went wrong; nothing is left behind then. `ports_held` is called once, in
+    // this thread, when the data directory is locked and all ports are bound, and before the node
+    // takes part; what it throws ends the start.
+    void start(const std::function<void()>& ports_held = {});
 
     // Hands leadership over, withdraws from discovery, ends all threads: within 5 s and
     // client_grant, whatever hangs. False if a thread hangs and was left behind: the process must

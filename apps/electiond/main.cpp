@@ -1,19 +1,22 @@
 // electiond: starts the program, after what must come before the first thread.
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 
 #include "bounded_write.h"
+#include "common/standard_streams.h"
 #include "host/probe.h"
 #include "program.h"
+#include "signals.h"
 
 namespace {
 
+constexpr int kBroken = 70;
 constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGILL, SIGSYS};
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     if (argc == 3 && std::strcmp(argv[1], electiond::kProbeOption) == 0) {
         return electiond::probe_plugin(argv[2]);
     }
@@ -27,4 +30,22 @@ int main(int argc, char** argv) {
     electiond::Program program;
     for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], &before[i], nullptr);
     return program.run(argc, argv);
+}
+
+int broken(const char* what) {
+    std::fprintf(stderr, "electiond: %s; this is a bug, please report it\n", what);
+    return kBroken;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    electiond::open_missing_streams();
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        return broken(error.what());
+    } catch (...) {
+        return broken("an exception of an unknown kind");
+    }
 }

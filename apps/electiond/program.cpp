@@ -1,12 +1,15 @@
 // The process around a Daemon.
 #include "program.h"
 
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <Poco/Util/HelpFormatter.h>
@@ -14,23 +17,21 @@
 #include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
+#include <sys/stat.h>
 
 #include "daemon.h"
 #include "offline.h"
+#include "pid_file.h"
 #include "settings/faults.h"
+#include "signals.h"
 
 namespace electiond {
 namespace {
 
 constexpr int kUsage = 64;
 constexpr int kBroken = 70;
-
-sigset_t awaited_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&signals, signal);
-    return signals;
-}
+constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
+constexpr Milliseconds kStopMargin{200};  // for the end itself
 
 // What is offline changes a node for good: nothing may be asked beside it that could be meant
 // otherwise. Empty, or what is wrong.
@@ -50,7 +51,37 @@ std::string misused(const std::vector<std::string>& verbs,
     if (given.contains("claim") && verbs.front() == "rejoin") {
         return "--claim goes with recover alone";
     }
+    for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
+        // The background has no terminal to answer on, and returns 0 before the answer is known.
+        if (given.contains("daemon") && given.contains(action)) {
+            return std::string("--daemon does not go with --") + action;
+        }
+    }
     return "";
+}
+
+// Values that POCO takes as they come. Empty, or what is wrong.
+std::string misvalued(const std::map<std::string, std::string>& given) {
+    for (const auto& [option, value] : given) {
+        const bool file = option == "config" || option == "pidfile";
+        if (file && value.empty()) return "--" + option + " needs the name of a file";
+        if (option == "umask" && (value.empty() || value.size() > 4 ||
+                                  value.find_first_not_of("01234567") != std::string::npos)) {
+            return "--umask " + value + ": expected up to four octal digits, as in 027";
+        }
+    }
+    return "";
+}
+
+// POCO needs it even where no path is relative. Throws Error.
+void need_working_directory() {
+    std::error_code error;
+    (void)std::filesystem::current_path(error);
+    if (error) {
+        throw Error("the working directory cannot be read: " + error.message() +
+                        "; it may have been removed: change to another",
+                    Error::os);
+    }
 }
 
 // Each fault on a line of its own, with the program's name in front.
@@ -70,13 +101,6 @@ int told(const Act& act) try {
 
 }  // namespace
 
-void block_signals() {
-    const auto signals = awaited_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit: an error of write, not an end
-}
-
 void Program::add_options(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
     options.addOption(
@@ -87,22 +111,30 @@ void Program::add_options(Poco::Util::OptionSet& options) {
     options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
     options.addOption(Option("claim", "", "with recover: take over the claim of a lost node"));
     options.addOption(Option("yes", "", "with recover and rejoin: do not ask"));
+    options.addOption(
+        Option("pidfile", "", "write the process id to the file while the daemon runs")
+            .argument("path"));
     options.addOption(Option("version", "", "print the version"));
     options.addOption(Option("help", "h", "print this help"));
 }
 
 void Program::defineOptions(Poco::Util::OptionSet& options) {
-    ServerApplication::defineOptions(options);
+    using Poco::Util::Option;
+    // ServerApplication::defineOptions would bring a --pidfile of its own, written and removed by
+    // whatever process sees the option.
+    Application::defineOptions(options);
     add_options(options);
+    options.addOption(Option("daemon", "", "run in the background"));
+    options.addOption(
+        Option("umask", "", "the daemon's umask (octal, as in 027)").argument("mask"));
 }
 
 int Program::check_words(int argc, char** argv) try {
+    using Poco::Util::Option;
     Poco::Util::OptionSet options;
     add_options(options);
-    using Poco::Util::Option;
     options.addOption(Option("daemon", ""));
     options.addOption(Option("umask", "").argument("mask"));
-    options.addOption(Option("pidfile", "").argument("path"));
     Poco::Util::OptionProcessor processor(options);
     std::map<std::string, std::string> given;
     std::vector<std::string> verbs;
@@ -120,7 +152,9 @@ int Program::check_words(int argc, char** argv) try {
         if (!name.empty()) given[name] = value;
     }
     processor.checkRequired();
-    if (const auto why = misused(verbs, given); !why.empty()) {
+    auto why = misvalued(given);
+    if (why.empty()) why = misused(verbs, given);
+    if (!why.empty()) {
         complain(why + "; electiond --help shows all options");
         return kUsage;
     }
@@ -131,16 +165,21 @@ int Program::check_words(int argc, char** argv) try {
             "notified (NOTIFY_SOCKET is set): leave them out");
         return kUsage;
     }
-    if (!given.contains("daemon") || !given.contains("config")) return EXIT_OK;
-    return told([&] { return check_background(given["config"]); });
+    return told([&] {
+        need_working_directory();
+        const bool alone = given.contains("daemon") && given.contains("config");
+        return alone ? check_background(given["config"], given["pidfile"]) : EXIT_OK;
+    });
 } catch (const Poco::Exception& error) {
     complain(error.displayText() + "; electiond --help shows all options");
     return kUsage;
 }
 
 // Nothing of this is bound or touched, and all of it is let go of again.
-int Program::check_background(const std::string& config) {
+int Program::check_background(const std::string& config, const std::string& pidfile) {
+    const UsualSignals usual;
     const auto settings = load(config);
+    if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
     PluginHost host(plugin_directories(settings), own_program(), Log{});
     (void)make_guests(host, settings, Log{});
     return EXIT_OK;
@@ -149,8 +188,12 @@ int Program::check_background(const std::string& config) {
 void Program::handleOption(const std::string& name, const std::string& value) {
     if (name == "config") {
         config_ = std::filesystem::absolute(value);  // --daemon changes the folder
-    } else if (name == "daemon" || name == "umask" || name == "pidfile") {
-        ServerApplication::handleOption(name, value);
+    } else if (name == "pidfile") {
+        pidfile_ = std::filesystem::absolute(value);
+    } else if (name == "umask") {
+        ::umask(static_cast<mode_t>(std::stoul(value, nullptr, 8)));
+    } else if (name == "daemon") {
+        // ServerApplication::run has looked for the word itself, and gone into the background.
     } else if (name == "claim") {
         claim_ = true;
     } else if (name == "yes") {
@@ -170,6 +213,8 @@ int Program::main(const std::vector<std::string>& arguments) {
 }
 
 int Program::act(const std::vector<std::string>& arguments) {
+    if (action_.empty() && arguments.empty() && !config_.empty()) return serve();
+    const UsualSignals usual;
     if (action_ == "help") {
         help();
         return EXIT_OK;
@@ -189,7 +234,7 @@ int Program::act(const std::vector<std::string>& arguments) {
         std::cout << print_settings(settings);
         return EXIT_OK;
     }
-    return action_ == "check" ? check(settings) : serve(settings);
+    return check(settings);
 }
 
 // Everything that is wrong is named at once: the plugins are tried even where a section is wrong.
@@ -251,19 +296,49 @@ bool Program::confirm(const std::string& question) const {
     return false;
 }
 
-int Program::serve(const Settings& settings) {
+// Signals count from here on: a file system, a plugin or a name look-up may hang from the first
+// line to the last.
+int Program::serve() {
+    SignalThread signals(kStopLimit - kStopMargin);
+    const auto settings = load(config_);
+    signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
+    std::optional<PidFile> pidfile;
+    if (!pidfile_.empty()) pidfile.emplace(pidfile_);
     LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
     Daemon daemon(settings, output);
-    daemon.start();
-    for (const auto signals = awaited_signals();;) {
-        int signal = 0;
-        if (sigwait(&signals, &signal) != 0) continue;
-        if (signal != SIGHUP) break;
-        daemon.reload(process_environment());
-    }
+    if (signals.stopping()) return EXIT_OK;
+    daemon.start([&] {
+        if (pidfile) pidfile->write();
+    });
+    const int code = obey(signals, daemon, output.log());
+    if (daemon.stop()) return code;
     // A thread that hangs still uses what stands here: no destructor may run.
-    if (!daemon.stop()) std::_Exit(EXIT_OK);
-    return EXIT_OK;
+    pidfile.reset();
+    output.stop();
+    std::_Exit(code);
+}
+
+// Does what signals ask for until one asks for the end.
+int Program::obey(SignalThread& signals, Daemon& daemon, const Log& log) {
+    std::set<int> warned;
+    for (;;) {
+        const auto [what, signal] = signals.next();
+        if (what == Asked::What::reload) {
+            daemon.reload(process_environment());
+        } else if (what == Asked::What::nothing) {
+            if (!warned.insert(signal).second) continue;
+            log.warning("signal " + signal_name(signal) +
+                        " means nothing to electiond and is ignored, now and later; HUP reads the "
+                        "configuration again, TERM stops");
+        } else if (signal == SIGXCPU) {
+            log.error(
+                "the limit of processor time (RLIMIT_CPU) is used up, so electiond hands "
+                "leadership over and ends; raise the limit");
+            return Error::os;
+        } else {
+            return EXIT_OK;
+        }
+    }
 }
 
 void Program::help() const {

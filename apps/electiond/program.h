@@ -11,9 +11,9 @@
 
 namespace electiond {
 
-// Blocks the signals that waiting for them needs, in this thread and in all that come after it.
-// Before the first thread, hence before the Program exists.
-void block_signals();
+class Daemon;
+class Log;
+class SignalThread;
 
 class Program : public Poco::Util::ServerApplication {
   public:
@@ -29,17 +29,19 @@ class Program : public Poco::Util::ServerApplication {
 
   private:
     static void add_options(Poco::Util::OptionSet& options);
-    static int check_background(const std::string& config);
+    static int check_background(const std::string& config, const std::string& pidfile);
     int act(const std::vector<std::string>& arguments);
     int check(const Settings& settings);
     int list_plugins();
-    int serve(const Settings& settings);
+    int serve();
+    static int obey(SignalThread& signals, Daemon& daemon, const Log& log);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
     [[nodiscard]] static Settings load(const std::string& config);
     void help() const;
 
     std::string config_;
+    std::string pidfile_;
     std::string action_;  // the option that asks for something else than to serve
     bool claim_ = false;
     bool yes_ = false;

@@ -34,11 +34,48 @@ TEST(Electiond, RefusesAnOptionThatItDoesNotKnow) {
                                                   {"--config"},
                                                   {"--check=maybe"},
                                                   {"x"},
+                                                  {""},
+                                                  {"-"},
+                                                  {"--"},
+                                                  {"--="},
+                                                  {"-c"},
+                                                  {"-c", ""},
+                                                  {"--config="},
+                                                  {"--config", ""},
+                                                  {"--config=a", "--config=b"},
+                                                  {"--help", "--config="},
+                                                  {"--pidfile"},
+                                                  {"--pidfile="},
+                                                  {"--umask="},
+                                                  {"--umask=rwx"},
+                                                  {"--umask=8"},
+                                                  {"--umask=00027"},
+                                                  {"--daemon", "--version"},
+                                                  {"--daemon", "--check"},
                                                   {"recover", "rejoin", "--config", "none.yaml"}}) {
         const auto finished = electiond(words);
         EXPECT_EQ(finished.code, 64) << words.front() << ": " << finished.said;
         EXPECT_THAT(finished.said, HasSubstr("--help"));
     }
+}
+
+TEST(Electiond, RefusesAConfigurationThatIsNoFile) {
+    for (const auto& name : {std::string("/tmp"), std::string("/dev/null/node.yaml"),
+                             std::string(5000, 'x'), std::string("a\nb")}) {
+        const auto finished = electiond({"--config=" + name});
+        EXPECT_EQ(finished.code, 78) << finished.said;
+        EXPECT_THAT(finished.said, HasSubstr("cannot be read"));
+    }
+}
+
+TEST(Electiond, SaysThatItsWorkingDirectoryHasGone) {
+    const cluster::Folder folder;
+    const auto gone = folder / "gone";
+    const auto finished = cluster::run(
+        {"/bin/sh", "-c", "mkdir $0 && cd $0 && rmdir $0 && exec $1 --config node.yaml",
+         gone.string(), ELECTIOND});
+    EXPECT_EQ(finished.code, 71);
+    EXPECT_THAT(finished.said, HasSubstr("working directory"));
 }
 
 TEST(Electiond, NeedsAConfiguration) {

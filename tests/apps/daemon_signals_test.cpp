@@ -1,4 +1,12 @@
 // electiond and signals: SIGTERM at any moment, SIGHUP, and life in the background.
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <sstream>
 
 #include "daemon_scene.h"
@@ -21,12 +29,12 @@ TEST(Electiond, EndsWellOnTermAndOnInterrupt) {
     }
 }
 
-// main has begun: SIGTERM is held back. Where SIGUSR1 is, too, the process is still being loaded.
+// main has begun: SIGTERM is held back. If SIGCHLD is, too, the process is still being forked.
 bool in_main(pid_t pid) {
     const auto text = cluster::read("/proc/" + std::to_string(pid) + "/status");
     const auto at = text.find("SigBlk:");
     const auto mask = at == std::string::npos ? 0 : std::stoul(text.substr(at + 7), nullptr, 16);
-    return (mask >> (SIGTERM - 1) & 1) != 0 && (mask >> (SIGUSR1 - 1) & 1) == 0;
+    return (mask >> (SIGTERM - 1) & 1) != 0 && (mask >> (SIGCHLD - 1) & 1) == 0;
 }
 
 // From the moment on at which main begins.
@@ -35,15 +43,177 @@ TEST(Electiond, EndsWellWhereTermComesWhileItStarts) {
     for (int delay_ms = 0; delay_ms < 15; ++delay_ms) {
         std::filesystem::remove(scene.folder / "log");
         const auto process = scene.start();
-        // Once it waits for signals it no longer holds them back, so a start may be over unseen.
-        while (!in_main(process->pid()) && process->running() &&
-               scene.log().find("takes part") == std::string::npos) {
+        while (!in_main(process->pid()) && process->running()) {
         }
         (void)process->wait(cluster::Milliseconds{delay_ms});
         process->signal(SIGTERM);
         EXPECT_EQ(process->wait(seconds(10)), 0) << "after " << delay_ms << " ms\n" << scene.log();
     }
     EXPECT_NE(scene.start_and_lead(), nullptr);
+}
+
+std::size_t count(const std::string& text, const std::string& words) {
+    std::size_t found = 0;
+    for (auto at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
+        ++found;
+    return found;
+}
+
+// By default each of these ends a process.
+TEST(Electiond, IgnoresSignalsThatMeanNothingAndSaysSoOnce) {
+    DaemonScene scene;
+    const auto process = scene.start_and_lead();
+    const std::pair<int, std::string> signals[] = {
+        {SIGUSR1, "USR1"},     {SIGUSR2, "USR2"},     {SIGALRM, "ALRM"},     {SIGVTALRM, "VTALRM"},
+        {SIGPROF, "PROF"},     {SIGIO, "POLL"},       {SIGSTKFLT, "STKFLT"}, {SIGPWR, "PWR"},
+        {SIGRTMIN, "RTMIN+0"}, {SIGRTMAX, "RTMIN+30"}};
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& [signal, name] : signals) process->signal(signal);
+        process->signal(SIGPIPE);
+        process->signal(SIGXFSZ);
+        process->signal(SIGHUP);  // asked for after them, so answered after them
+        ASSERT_TRUE(cluster::wait_until([&] {
+            return count(scene.log(), "read again") == static_cast<std::size_t>(round) + 1;
+        })) << scene.log();
+    }
+    for (const auto& [signal, name] : signals) {
+        EXPECT_EQ(count(scene.log(), "signal " + name + " means nothing"), 1u) << name;
+    }
+    EXPECT_EQ(cluster::ask(scene.api, "GET", "/leader").code, 200);
+    process->signal(SIGTERM);
+    EXPECT_EQ(process->wait(seconds(10)), 0);
+}
+
+TEST(Electiond, EndsWellWhereItsProcessorTimeIsUsedUp) {
+    DaemonScene scene;
+    const auto process = scene.start_and_lead();
+    process->signal(SIGXCPU);
+    EXPECT_EQ(process->wait(seconds(10)), 71);
+    EXPECT_THAT(scene.log(), AllOf(HasSubstr("RLIMIT_CPU"), HasSubstr("has stopped")));
+}
+
+// SIGXFSZ would kill it.
+TEST(Electiond, TakesAFileSizeLimitForADiskFault) {
+    DaemonScene scene;
+    scene.write_config();
+    const auto finished = cluster::run(
+        {"/bin/sh", "-c", "ulimit -f 16; exec $0 --config $1", ELECTIOND, scene.config().string()});
+    EXPECT_EQ(finished.code, 74) << finished.said;
+    EXPECT_THAT(finished.said, HasSubstr("File too large"));
+}
+
+// ---- while it starts: whatever hangs there
+
+bool takes_signals(const cluster::Process& process) {  // the main thread is not the only one
+    const auto tasks = "/proc/" + std::to_string(process.pid()) + "/task";
+    return std::distance(std::filesystem::directory_iterator(tasks), {}) > 1;
+}
+
+// A fifo that nobody writes to stands for a file on a file system that does not answer.
+class HangingStart : public testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(::mkfifo(scene_.config().c_str(), 0600), 0);
+        process_ = std::make_unique<cluster::Process>(
+            std::vector<std::string>{ELECTIOND, "--config", scene_.config().string()},
+            scene_.folder / "log");
+        ASSERT_TRUE(cluster::wait_until([this] { return takes_signals(*process_); }));
+    }
+
+    DaemonScene scene_;
+    std::unique_ptr<cluster::Process> process_;
+};
+
+TEST_F(HangingStart, EndsWithinThePromisedTime) {
+    process_->signal(SIGTERM);
+    EXPECT_EQ(process_->wait(seconds(6)), 0) << scene_.log();
+    EXPECT_THAT(scene_.log(), HasSubstr("something hangs"));
+}
+
+TEST_F(HangingStart, EndsAtOnceWhenAskedASecondTime) {
+    const auto begin = std::chrono::steady_clock::now();
+    process_->signal(SIGTERM);
+    // A supervisor that delivers the signal twice asks once.
+    process_->signal(SIGINT);
+    EXPECT_EQ(process_->wait(cluster::Milliseconds{1200}), std::nullopt);
+    process_->signal(SIGINT);
+    EXPECT_EQ(process_->wait(seconds(3)), 0) << scene_.log();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, cluster::Milliseconds{4700});
+    EXPECT_THAT(scene_.log(), HasSubstr("asked a second time"));
+}
+
+// A name server of the test's own that never answers; false without the right to set one up.
+bool silence_the_name_service(const std::filesystem::path& folder, int socket) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(0x7f090909);  // 127.9.9.9
+    address.sin_port = htons(53);
+    cluster::write(folder / "resolv.conf", "nameserver 127.9.9.9\noptions timeout:30 attempts:2\n");
+    return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+           ::unshare(CLONE_NEWNS) == 0 &&
+           ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+           ::mount((folder / "resolv.conf").c_str(), "/etc/resolv.conf", nullptr, MS_BIND,
+                   nullptr) == 0;
+}
+
+TEST(Electiond, EndsWithinThePromisedTimeWhereANameLookUpHangs) {
+    DaemonScene scene;
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (!silence_the_name_service(scene.folder.path(), socket)) {
+        ::close(socket);
+        GTEST_SKIP() << "needs root";
+    }
+    scene.sections["transport"] =
+        "{listen: \"silent.example:7401\", advertise: \"127.0.0.1:7401\", insecure: true}";
+    const auto process = scene.start();
+    pollfd asked{socket, POLLIN, 0};
+    EXPECT_EQ(::poll(&asked, 1, 20'000), 1) << scene.log();  // the look-up has begun
+    process->signal(SIGTERM);
+    EXPECT_EQ(process->wait(seconds(6)), 0) << scene.log();
+    ::close(socket);
+    ::umount2("/etc/resolv.conf", MNT_DETACH);
+}
+
+// ---- what does not serve ends as any program does
+
+TEST(Electiond, EndsOnInterruptWhereItAsksAQuestion) {
+    DaemonScene scene;
+    {
+        const auto process = scene.start_and_lead();
+        process->signal(SIGTERM);
+        ASSERT_EQ(process->wait(seconds(10)), 0);
+    }
+    const auto fifo = scene.folder / "answers";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    cluster::Process process({"/bin/sh", "-c", "exec $0 recover --config $1 <>$2", ELECTIOND,
+                              scene.config().string(), fifo.string()},
+                             scene.folder / "log");
+    ASSERT_TRUE(scene.logs("Type yes")) << scene.log();
+    process.signal(SIGINT);
+    EXPECT_EQ(process.wait(seconds(10)), 128 + SIGINT);
+}
+
+// ---- descriptors that are closed at the start
+
+TEST(Electiond, OpensNothingUnderTheNumbersOfTheStandardStreams) {
+    DaemonScene scene;
+    scene.write_config();
+    cluster::Process process(
+        {"/bin/sh", "-c", "exec $0 --config $1 <&- >&- 2>&-", ELECTIOND, scene.config().string()},
+        scene.folder / "log");
+    ASSERT_TRUE(cluster::wait_until([&] {
+        return !process.running() || cluster::ask(scene.api, "GET", "/leader").code == 200;
+    }));
+    ASSERT_TRUE(process.running());
+    for (const char* stream : {"0", "1", "2"}) {
+        EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(process.pid()) + "/fd/" +
+                                                stream),
+                  "/dev/null");
+    }
+    process.signal(SIGTERM);
+    EXPECT_EQ(process.wait(seconds(10)), 0);
+    EXPECT_NE(scene.start_and_lead(), nullptr);
+    EXPECT_THAT(scene.log(), Not(HasSubstr("damaged")));
 }
 
 TEST(Electiond, TakesANewLogLevelOnHup) {

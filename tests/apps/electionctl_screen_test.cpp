@@ -139,5 +139,18 @@ TEST_F(Screen, SaysWhichTerminalItCannotUse) {
     EXPECT_THAT(terminal.shown(), HasSubstr("TERM=nonsense"));
 }
 
+// Else a socket would get its number, and be sent what was meant for the reader.
+TEST(Electionctl, OpensNothingUnderTheNumberOfAStandardStreamThatIsClosed) {
+    testing::FakeApi api;
+    api.hang_on("GET /status");
+    const cluster::Folder folder;
+    cluster::Process process(
+        {"/bin/sh", "-c", "exec $0 --endpoint $1 status >&-", ELECTIONCTL, api.url()},
+        folder / "said");
+    ASSERT_TRUE(cluster::wait_until([&] { return !api.seen().empty(); }, kLong));
+    EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(process.pid()) + "/fd/1"),
+              "/dev/null");
+}
+
 }  // namespace
 }  // namespace electiond::ctl

@@ -1,0 +1,154 @@
+// Signals to the process.
+#include "signals.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "node/clock.h"
+
+namespace electiond {
+namespace {
+
+constexpr std::size_t kAskedMax = 64;  // further ones ask for nothing new
+// An end that was asked for. XCPU comes some time before the kernel kills for the same reason.
+constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU};
+// Would end the process by default and mean nothing to us. ABRT, TRAP, SEGV and the like stay as
+// they are, since they are faults; so do the signals of job control.
+constexpr int kMeanNothing[] = {SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
+                                SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR};
+
+bool asks_for_an_end(int signal) { return std::ranges::find(kEnds, signal) != std::end(kEnds); }
+
+sigset_t taken_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : kEnds) sigaddset(&signals, signal);
+    for (const int signal : kMeanNothing) sigaddset(&signals, signal);
+    sigaddset(&signals, SIGHUP);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&signals, signal);
+    return signals;
+}
+
+// Threads of ours or of a plugin may hang, so nothing here may wait for one of them, nor for a
+// reader of standard error.
+[[noreturn]] void end_now(std::string_view why) {
+    pollfd output{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0) {
+        (void)!::write(STDERR_FILENO, why.data(), why.size());
+    }
+    std::_Exit(0);
+}
+
+}  // namespace
+
+void block_signals() {
+    const auto signals = taken_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+}
+
+UsualSignals::UsualSignals() {
+    const auto signals = taken_signals();
+    pthread_sigmask(SIG_UNBLOCK, &signals, &before_);
+}
+
+UsualSignals::~UsualSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+std::string signal_name(int signal) {
+    if (signal >= SIGRTMIN && signal <= SIGRTMAX) {
+        return "RTMIN+" + std::to_string(signal - SIGRTMIN);
+    }
+    const char* name = ::sigabbrev_np(signal);
+    return name ? name : std::to_string(signal);
+}
+
+SignalThread::SignalThread(Milliseconds limit) : limit_(limit), thread_([this] { run(); }) {}
+
+SignalThread::~SignalThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        over_ = true;
+    }
+    pthread_kill(thread_.native_handle(), SIGUSR1);  // wakes it; what it means is over_
+    thread_.join();
+}
+
+void SignalThread::set_limit(Milliseconds limit) {
+    const std::lock_guard lock(mutex_);
+    limit_ = limit;
+}
+
+bool SignalThread::stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stop_since_.has_value();
+}
+
+Asked SignalThread::next() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return !asked_.empty(); });
+    const auto first = asked_.front();
+    asked_.pop_front();
+    return first;
+}
+
+// Until the process must have ended; nothing while no end was asked for.
+std::optional<Duration> SignalThread::time_left() const {
+    const std::lock_guard lock(mutex_);
+    if (!stop_since_) return std::nullopt;
+    return std::max(Duration{0}, *stop_since_ + limit_ - read_boot_clock());
+}
+
+void SignalThread::run() {
+    for (const auto signals = taken_signals();;) {
+        const auto left = time_left();
+        int signal = 0;
+        if (left) {
+            const auto seconds = std::chrono::floor<std::chrono::seconds>(*left);
+            const timespec wait{.tv_sec = seconds.count(),
+                                .tv_nsec = std::chrono::nanoseconds(*left - seconds).count()};
+            signal = ::sigtimedwait(&signals, nullptr, &wait);
+        } else {
+            signal = ::sigwaitinfo(&signals, nullptr);
+        }
+        {
+            const std::lock_guard lock(mutex_);
+            if (over_) return;
+        }
+        if (signal > 0) {
+            take(signal);
+        } else if (time_left() == Duration{0}) {
+            end_now(
+                "electiond: something hangs, so the process ends without waiting for it any "
+                "longer; if it led, the others elect after election_timeout\n");
+        }
+    }
+}
+
+void SignalThread::take(int signal) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto now = read_boot_clock();
+        if (asks_for_an_end(signal)) {
+            if (stop_since_) {
+                if (signal == SIGXCPU || now - *stop_since_ < kInsists) return;
+                end_now(
+                    "electiond: asked a second time to stop, so the process ends without waiting "
+                    "for the hand-over; if it led, the others elect after election_timeout\n");
+            }
+            stop_since_ = now;
+            asked_.push_back({Asked::What::stop, signal});
+        } else if (asked_.size() < kAskedMax) {
+            asked_.push_back(
+                {signal == SIGHUP ? Asked::What::reload : Asked::What::nothing, signal});
+        }
+    }
+    arrived_.notify_all();
+}
+
+}  // namespace electiond
