@@ -104,11 +104,6 @@ TEST(Electiond, TakesAFileSizeLimitForADiskFault) {
 
 // ---- while it starts: whatever hangs there
 
-bool takes_signals(const cluster::Process& process) {  // the main thread is not the only one
-    const auto tasks = "/proc/" + std::to_string(process.pid()) + "/task";
-    return std::distance(std::filesystem::directory_iterator(tasks), {}) > 1;
-}
-
 // A fifo that nobody writes to stands for a file on a file system that does not answer.
 class HangingStart : public testing::Test {
   protected:
@@ -117,7 +112,7 @@ class HangingStart : public testing::Test {
         process_ = std::make_unique<cluster::Process>(
             std::vector<std::string>{ELECTIOND, "--config", scene_.config().string()},
             scene_.folder / "log");
-        ASSERT_TRUE(cluster::wait_until([this] { return takes_signals(*process_); }));
+        ASSERT_TRUE(cluster::wait_until([this] { return in_main(process_->pid()); }));
     }
 
     DaemonScene scene_;
@@ -126,7 +121,7 @@ class HangingStart : public testing::Test {
 
 TEST_F(HangingStart, EndsWithinThePromisedTime) {
     process_->signal(SIGTERM);
-    EXPECT_EQ(process_->wait(seconds(6)), 0) << scene_.log();
+    EXPECT_EQ(process_->wait(seconds(8)), 0) << scene_.log();
     EXPECT_THAT(scene_.log(), HasSubstr("something hangs"));
 }
 
@@ -169,7 +164,7 @@ TEST(Electiond, EndsWithinThePromisedTimeWhereANameLookUpHangs) {
     pollfd asked{socket, POLLIN, 0};
     EXPECT_EQ(::poll(&asked, 1, 20'000), 1) << scene.log();  // the look-up has begun
     process->signal(SIGTERM);
-    EXPECT_EQ(process->wait(seconds(6)), 0) << scene.log();
+    EXPECT_EQ(process->wait(seconds(8)), 0) << scene.log();
     ::close(socket);
     ::umount2("/etc/resolv.conf", MNT_DETACH);
 }
