@@ -20,6 +20,7 @@ constexpr Milliseconds kAfterDiscovery{1500};
 constexpr Milliseconds kAfterThreads{1100};   // for the last lines of the log, and the end itself
 constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if there is more time
 constexpr Milliseconds kWatchEvery{1000};
+constexpr Milliseconds kIdentityEvery{2000};  // beside the look that each save takes
 
 }  // namespace
 
@@ -27,7 +28,8 @@ Daemon::Daemon(Settings settings, LogOutput& output)
     : settings_(std::move(settings)),
       output_(output),
       log_(output.log()),
-      watchdog_(kWatchEvery, [this](const std::exception& error) { die(error); }) {}
+      watchdog_(kWatchEvery, [this](const std::exception& error) { die(error); }),
+      identity_watch_(kIdentityEvery, [this](const std::exception& error) { die(error); }) {}
 
 // Unless stop() was called, a start has failed: for want of threads, if a discovery hangs already.
 Daemon::~Daemon() {
@@ -47,8 +49,9 @@ void Daemon::start(const std::function<void()>& ports_held) {
     output_.start();
     auto random = real_random();
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
-    store_ =
+    file_ =
         std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
+    store_ = std::make_unique<SlowDisk>(*file_, board_, timing_of(settings_).lease(), log_);
     auto durable = wake(*store_, settings_.node.id, settings_.cluster.name, random);
     const auto policy = policy_of(settings_, guests.bootstrap);
     journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
@@ -102,7 +105,10 @@ void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& se
         watchdog_.add([&scout = *scout](Instant now) { scout.watch(now); });
         scout->start();
     }
+    watchdog_.add([this](Instant now) { store_->check(now); });
     watchdog_.start();
+    identity_watch_.add([this](Instant) { file_->check_identity(); });
+    identity_watch_.start();
 }
 
 ControlFaces Daemon::faces() {
@@ -159,6 +165,7 @@ void Daemon::hand_over(Deadline deadline) noexcept {
 bool Daemon::stop_scouts(Deadline deadline) noexcept {
     const auto limit = std::min(deadline, std::chrono::steady_clock::now() + kWithdrawLimit);
     bool ended = watchdog_.stop(limit);
+    ended = identity_watch_.stop(limit) && ended;
     for (auto& scout : scouts_) scout->request_stop();
     for (auto& scout : scouts_) ended = scout->stop(limit) && ended;
     return ended;

@@ -14,6 +14,7 @@
 #include "node/loop.h"
 #include "node/scout.h"
 #include "settings/settings.h"
+#include "slow_disk.h"
 #include "storage/durable_file.h"
 #include "watchdog.h"
 
@@ -58,7 +59,8 @@ class Daemon {
     Log log_;
     std::unique_ptr<PluginHost> host_;
     std::unique_ptr<DataDir> folder_;
-    std::unique_ptr<DurableFile> store_;
+    std::unique_ptr<DurableFile> file_;
+    std::unique_ptr<SlowDisk> store_;
     Mailbox mailbox_;
     StatusBoard board_;
     GrantBook grants_;
@@ -69,6 +71,9 @@ class Daemon {
     std::vector<std::unique_ptr<Scout>> scouts_;
     Scout* arbiter_ = nullptr;
     Watchdog watchdog_;
+    // Looks whether the data directory is still ours: on a thread of its own, since a disk may
+    // hang.
+    Watchdog identity_watch_;
     std::unique_ptr<ControlRoutes> routes_;
     std::unique_ptr<ControlServer> control_;
     std::string api_;

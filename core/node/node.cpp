@@ -283,10 +283,14 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
     if (election_.durable().blank() && name == wire::name_of(Hello{})) {
         open_hellos_.sent(now_, address);
     }
+    // A vote is saved before it is answered, and the disk may be slow.
+    const auto& timing = election_.policy().timing;
+    const auto patience = name == wire::name_of(VoteRequest{})
+                              ? std::max(timing.request_timeout, timing.election_timeout / 2)
+                              : timing.request_timeout;
     around_.transport.send(
         address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}},
-        election_.policy().timing.request_timeout,
-        [post = around_.post, uuid, address, name](Answer answer) {
+        patience, [post = around_.post, uuid, address, name](Answer answer) {
             post(ReplyArrived{uuid, address, name, std::move(answer)});
         });
 }

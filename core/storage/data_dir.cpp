@@ -33,6 +33,10 @@ std::string in_words(int error) { return std::generic_category().message(error);
         settings ? Error::config : Error::disk);
 }
 
+bool same_file(const struct stat& one, const struct stat& other) {
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 fs::path without_slash(const fs::path& folder) {
     return folder.has_filename() ? folder : folder.parent_path();
 }
@@ -100,6 +104,39 @@ void DataDir::mark_used() {
     used_ = true;
     write_lock_file();
     if (::fdatasync(lock_.get()) != 0) cannot(folder_, "cannot be synced to disk", errno);
+}
+
+void DataDir::check_identity() const {
+    struct stat ours {};
+    struct stat found {};
+    if (::fstat(directory_.get(), &ours) != 0) cannot(folder_, "cannot be looked at", errno);
+    if (::stat(folder_.c_str(), &found) != 0) {
+        if (errno == ENOENT) lost("the data directory was removed or moved away");
+        cannot(folder_, "cannot be looked at", errno);
+    }
+    if (!same_file(ours, found)) lost("the data directory was replaced by another");
+    check_identity(lock_.get(), kLock);
+}
+
+void DataDir::check_identity(int file, const char* name) const {
+    struct stat ours {};
+    struct stat found {};
+    if (::fstat(file, &ours) != 0) cannot(folder_, "cannot be looked at", errno);
+    const std::string what = "the file " + std::string(name) + " of the data directory was ";
+    if (ours.st_nlink == 0) lost(what + "removed");
+    if (::fstatat(directory_.get(), name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) lost(what + "moved away");
+        cannot(folder_, "cannot be looked at", errno);
+    }
+    if (!same_file(ours, found)) lost(what + "replaced by another");
+}
+
+void DataDir::lost(const std::string& what) const {
+    throw Error(folder_.string() + ": " + what +
+                    " while electiond ran; what this node promised and voted is not there for its "
+                    "next start. Empty the whole data directory and start it again: it comes back "
+                    "as a new member",
+                Error::disk);
 }
 
 // Overwritten in place and always as long, so that a full disk cannot take what it says.

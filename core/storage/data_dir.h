@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include <electiond/error.h>
 
@@ -27,8 +28,18 @@ class DataDir {
     // Remembers that, durably. Throws Error (code disk).
     void mark_used();
 
+    // Is the folder still where its path says, and its lock file still in it? Throws Error (code
+    // disk) if either was removed, moved, replaced or hidden by a mount: another daemon may run on
+    // such a folder, and what this one writes is gone with the process. Any thread.
+    void check_identity() const;
+
+    // Throws that error unless `file`, which is open, is the one that the folder holds as `name`.
+    // Any thread.
+    void check_identity(int file, const char* name) const;
+
   private:
     void write_lock_file();
+    [[noreturn]] void lost(const std::string& what) const;
 
     std::filesystem::path folder_;
     Descriptor directory_;

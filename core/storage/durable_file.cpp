@@ -30,7 +30,7 @@ std::optional<Durable> DurableFile::load() {
     ENSURE(!loaded_);
     loaded_ = broken_ = true;  // until all has gone well
     if (::unlinkat(folder_.descriptor(), kUnfinished, 0) != 0 && errno != ENOENT) {
-        disk_failed("cannot remove its unfinished forerunner state.new", errno);
+        disk_failed("cannot remove the leftover temporary file state.new", errno);
     }
     if (!open()) {
         broken_ = false;
@@ -73,8 +73,14 @@ void DurableFile::save(const Durable& record) {
     } else {
         create(bytes);
     }
+    check_identity();
     ++saves_;
     broken_ = false;
+}
+
+void DurableFile::check_identity() const {
+    folder_.check_identity();
+    folder_.check_identity(file_.get(), kState);
 }
 
 void DurableFile::settle() {
@@ -107,9 +113,8 @@ bool DurableFile::open() {
     if (file_.open()) return true;
     if (errno == ENOENT && !folder_.used()) return false;
     if (errno == ENOENT) {
-        refuse(
-            "is gone, but a node has lived in this data directory",
-            "; put the file back, or empty the whole data directory to come back as a new member");
+        refuse("is gone, but a node has lived in this data directory",
+               "; empty the whole data directory to come back as a new member");
     }
     if (errno == EACCES || errno == ELOOP || errno == EISDIR || errno == ENXIO) {
         refuse("cannot be opened: " + std::generic_category().message(errno),
@@ -125,8 +130,9 @@ void DurableFile::check_length() {
     if (!S_ISREG(found.st_mode) || found.st_size != 2 * static_cast<off_t>(kSlotSize)) {
         refuse("is no plain file of " + std::to_string(2 * kSlotSize) + " bytes, but has " +
                    std::to_string(found.st_size),
-               "; put the undamaged file back, or empty the whole data directory to come back as "
-               "a new member: electiond never starts blank by itself, as it may have voted");
+               "; empty the whole data directory to come back as a new member: electiond never "
+               "starts blank by itself, as it may have voted, and an older copy of this file may "
+               "have forgotten a vote");
     }
 }
 
@@ -147,12 +153,14 @@ std::string DurableFile::newest_body() {
     }
     if (!read[0] && !read[1]) {
         refuse("neither of its two copies of the record can be read",
-               "; put the undamaged file back, or empty the whole data directory to come back as "
-               "a new member: electiond never starts blank by itself, as it may have voted");
+               "; empty the whole data directory to come back as a new member: electiond never "
+               "starts blank by itself, as it may have voted, and an older copy of this file may "
+               "have forgotten a vote");
     }
     if (read[0] && read[1] && read[0]->save == read[1]->save && read[0] != read[1]) {
         refuse("its two copies have the same number but hold different records",
-               "; something else has written to it: put the undamaged file back");
+               "; something else has written to it: empty the whole data directory to come back as "
+               "a new member");
     }
     newest_ = !read[0] || (read[1] && read[1]->save > read[0]->save) ? 1 : 0;
     saves_ = read[newest_]->save;

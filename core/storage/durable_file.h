@@ -19,8 +19,9 @@ namespace electiond {
 // where neither can be read, the node does not start. What this cannot see is damage to the newer
 // slot between a save and its settle: it looks like a torn write.
 //
-// Thread rule: one thread at a time. After one failed write or sync every further call throws:
-// nobody knows what the disk holds until it is read again, by another process (D2).
+// Thread rule: one thread at a time, but for check_identity. After one failed write or sync every
+// further call throws: nobody knows what the disk holds until it is read again, by another process
+// (D2).
 class DurableFile : public DurableStore {
   public:
     // Touches no file. `folder` is borrowed and must outlive this. A record of another node id or
@@ -35,6 +36,12 @@ class DurableFile : public DurableStore {
     // Throws Error: disk where the disk fails, data where the record is too long to be kept.
     void save(const Durable& record) override;
     void settle() override;
+
+    // Throws Error (code disk) unless the file that is written is still the one that the data
+    // directory holds, and the directory is still the one of its path. Each save looks at this
+    // before it returns, so no vote rests on a file that is gone. Any thread, once the first save
+    // has returned.
+    void check_identity() const;
 
   private:
     [[nodiscard]] std::filesystem::path path() const { return folder_.folder() / "state"; }

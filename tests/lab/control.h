@@ -16,6 +16,7 @@ struct Control {
     std::atomic<bool> registry_hangs;          // opening a file in a folder `registry` waits …
     std::atomic<bool> names_hang;              // looking up the name of a host waits …
     std::atomic<int> waiting;                  // … as so many threads do now
+    std::atomic<std::int64_t> sync_takes_ms;   // each fsync and fdatasync of it
 };
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 

@@ -44,6 +44,7 @@ class Lab : public cluster::LocalCluster {
     void empty_disk(int node);
     void sync_fails(int node, bool fails) { control(node).sync_fails = fails; }
     void write_fails(int node, bool fails) { control(node).write_fails = fails; }
+    void sync_takes(int node, Milliseconds time) { control(node).sync_takes_ms = time.count(); }
     // An ext4 that goes read-only by itself, as after an I/O error; before the node's first start.
     void use_ext4(int node);
     void abort_ext4(int node);

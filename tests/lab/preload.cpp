@@ -69,6 +69,18 @@ int open_file(const char* path, int flags, mode_t mode) {
     return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
+// A disk that takes its time.
+int sync(int file, long call) {
+    const auto ms = control->sync_takes_ms.load();
+    if (ms > 0 && is_state(file)) {
+        timespec left{.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000};
+        while (::syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &left, &left) != 0 &&
+               errno == EINTR) {
+        }
+    }
+    return static_cast<int>(unless(control->sync_fails, file, call));
+}
+
 std::int64_t wall_ns() {
     timespec now{};
     ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
@@ -99,13 +111,9 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
     return next(node, service, hints, found);
 }
 
-extern "C" int fsync(int file) {
-    return static_cast<int>(unless(control->sync_fails, file, SYS_fsync));
-}
+extern "C" int fsync(int file) { return sync(file, SYS_fsync); }
 
-extern "C" int fdatasync(int file) {
-    return static_cast<int>(unless(control->sync_fails, file, SYS_fdatasync));
-}
+extern "C" int fdatasync(int file) { return sync(file, SYS_fdatasync); }
 
 extern "C" ssize_t pwrite(int file, const void* data, size_t size, off_t at) {
     return unless(control->write_fails, file, SYS_pwrite64, data, size, at);

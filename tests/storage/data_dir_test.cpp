@@ -135,5 +135,57 @@ TEST(DataDir, RemembersThatANodeLivedHere) {
     for (int start = 0; start < 3; ++start) EXPECT_TRUE(DataDir(scratch / "data").used());
 }
 
+// ---- what happens to the folder while the daemon runs
+
+struct Harm {
+    std::string name;
+    std::function<void(const Scratch&)> act;
+    std::string said;
+};
+
+class HarmedDataDir : public testing::TestWithParam<Harm> {};
+
+TEST_P(HarmedDataDir, IsNoticed) {
+    const Scratch scratch;
+    const DataDir opened(scratch / "data");
+    EXPECT_EQ(fault([&] { opened.check_identity(); }).line, "no error");
+
+    GetParam().act(scratch);
+
+    const auto found = fault([&] { opened.check_identity(); });
+    EXPECT_EQ(found.code, Error::disk);
+    EXPECT_THAT(found.line, AllOf(HasSubstr((scratch / "data").string()),
+                                  HasSubstr(GetParam().said), HasSubstr("Empty the whole")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , HarmedDataDir,
+    testing::Values(
+        Harm{"Removed", [](const Scratch& scratch) { fs::remove_all(scratch / "data"); },
+             "the data directory was removed"},
+        Harm{"MovedAway",
+             [](const Scratch& scratch) { fs::rename(scratch / "data", scratch / "old"); },
+             "the data directory was removed or moved away"},
+        Harm{"Replaced",
+             [](const Scratch& scratch) {
+                 fs::rename(scratch / "data", scratch / "old");
+                 fs::copy(scratch / "old", scratch / "data");
+             },
+             "the data directory was replaced"},
+        Harm{"WithoutLock", [](const Scratch& scratch) { fs::remove(scratch / "data/lock"); },
+             "the file lock of the data directory was removed"},
+        Harm{"WithItsLockMoved",
+             [](const Scratch& scratch) {
+                 fs::rename(scratch / "data/lock", scratch / "data/lock.old");
+             },
+             "the file lock of the data directory was moved away"},
+        Harm{"WithAnotherLock",
+             [](const Scratch& scratch) {
+                 fs::rename(scratch / "data/lock", scratch / "data/lock.old");
+                 replace(scratch / "data/lock", "1");
+             },
+             "the file lock of the data directory was replaced"}),
+    [](const auto& its) { return its.param.name; });
+
 }  // namespace
 }  // namespace electiond

@@ -375,5 +375,46 @@ TEST_F(DurableFileTest, SaysSoWhenTheRecordIsTooLong) {
     EXPECT_TRUE(fs::exists(state_));
 }
 
+// ---- the file goes while the node runs: no vote may rest on it
+
+TEST_F(DurableFileTest, ASaveIntoARemovedFileIsNoSave) {
+    Life life(data_);
+    life.file.save(kFirst);
+    life.file.settle();
+    fs::remove(state_);
+
+    const auto found = fault([&] { life.file.save(kSecond); });
+
+    EXPECT_EQ(found.code, Error::disk);
+    EXPECT_THAT(found.line, HasSubstr("the file state of the data directory was removed"));
+    EXPECT_EQ(fault([&] { life.file.save(kThird); }).code, Error::disk) << "and none after it";
+}
+
+TEST_F(DurableFileTest, ASaveIntoAReplacedFileIsNoSave) {
+    Life life(data_);
+    life.file.save(kFirst);
+    life.file.settle();
+    const auto copy = contents(state_);
+    fs::remove(state_);
+    replace(state_, copy);
+
+    const auto found = fault([&] { life.file.save(kSecond); });
+
+    EXPECT_EQ(found.code, Error::disk);
+    EXPECT_THAT(found.line, HasSubstr("the file state of the data directory was replaced"));
+    EXPECT_EQ(contents(state_), copy);
+}
+
+TEST_F(DurableFileTest, ASaveUnderAnotherDataDirectoryIsNoSave) {
+    Life life(data_);
+    life.file.save(kFirst);
+    life.file.settle();
+    fs::rename(data_, scratch_ / "old");
+    fs::create_directory(data_);
+
+    EXPECT_THAT(fault([&] { life.file.save(kSecond); }).line,
+                HasSubstr("the data directory was replaced"));
+}
+
 }  // namespace
 }  // namespace electiond

@@ -1,0 +1,56 @@
+// Times what the state file does, and says when the disk is too slow for the election.
+#include "slow_disk.h"
+
+#include <chrono>
+#include <string>
+
+#include "node/clock.h"
+
+namespace electiond {
+namespace {
+
+std::string in_seconds(Duration length) {
+    const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(length).count() / 100;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+}  // namespace
+
+template <class Act>
+void SlowDisk::timed(const Act& act) {
+    const Instant begun = read_boot_clock();
+    const bool led = board_.read()->leads_at(begun);
+    begun_ = begun;
+    act();
+    begun_ = Instant{};
+    const Instant end = read_boot_clock();
+    if (end - begun < lease_) return;
+    const bool lost = led && !board_.read()->leads_at(end);
+    log_.warning(
+        "writing the state file took " + in_seconds(end - begun) + ", longer than the lease of " +
+            in_seconds(lease_) +
+            (lost ? ": this node has lost the lead over it"
+                  : ": this node answered nobody meanwhile") +
+            "; node.data_dir needs a faster disk, or election.election_timeout a larger value",
+        {{"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(end - begun).count()}});
+}
+
+void SlowDisk::save(const Durable& record) {
+    timed([&] { store_.save(record); });
+}
+
+void SlowDisk::settle() {
+    timed([&] { store_.settle(); });
+}
+
+void SlowDisk::check(Instant now) {
+    const Instant begun = begun_;
+    if (begun == Instant{} || now - begun < lease_ || warned_.load() == begun) return;
+    warned_ = begun;
+    log_.warning("the disk has not finished a write of the state file for " +
+                 in_seconds(now - begun) +
+                 ": until it does, this node neither votes nor leads; look at the disk of "
+                 "node.data_dir");
+}
+
+}  // namespace electiond
