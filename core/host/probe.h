@@ -23,14 +23,13 @@ struct PluginInfo {
 
 // The child's side, what `electiond --probe-plugin FILE` runs before anything else: opens, checks,
 // prints one line to standard output ("name<TAB>version<TAB>kind", or the fault) and returns the
-// exit code: 0 or 78. What the library itself prints goes to standard error. The process ends with
-// its parent's thread.
+// exit code: 0 or 78. What the library itself prints goes to standard error.
 [[nodiscard]] int probe_plugin(const std::filesystem::path& file);
 
 // The parent's side: runs `program --probe-plugin file` without a shell, with no descriptor of ours
-// but the pipe, and waits at most `limit`, then kills the child and its process group. A crash, a
-// hang, an early exit become the fault. Throws Error (code os) where no child can be started.
-// Any thread.
+// but the pipe, and waits at most `limit`, then kills the child and its process group (io/child.h).
+// A crash, a hang, an early exit become the fault. Throws Error (code os) where no child can be
+// started. Any thread.
 [[nodiscard]] PluginInfo inspect_in_child(const std::filesystem::path& program,
                                           const std::filesystem::path& file,
                                           std::chrono::milliseconds limit);

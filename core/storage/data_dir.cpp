@@ -44,17 +44,17 @@ fs::path without_slash(const fs::path& folder) {
 // A folder made just now, or before a crash, is only there for good once its parent is synced; a
 // parent that we may not open was not changed by us.
 void sync_parent(const fs::path& folder, int directory) {
-    const Descriptor parent(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const io::Descriptor parent(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.open() && ::fsync(parent.get()) != 0 && errno != EINVAL && errno != EROFS) {
         cannot(folder, "cannot be synced to disk", errno);
     }
 }
 
-Descriptor open_folder(const fs::path& folder) {
+io::Descriptor open_folder(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         cannot(folder, "cannot be made", errno);
     }
-    Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    io::Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory.open()) cannot(folder, "cannot be opened", errno);
     struct stat found {};
     if (::fstat(directory.get(), &found) != 0) cannot(folder, "cannot be looked at", errno);
@@ -78,7 +78,7 @@ Descriptor open_folder(const fs::path& folder) {
 DataDir::DataDir(const fs::path& folder)
     : folder_(without_slash(folder)), directory_(open_folder(folder_)) {
     constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    lock_ = Descriptor(::openat(directory_.get(), kLock, kFlags, 0600));
+    lock_ = io::Descriptor(::openat(directory_.get(), kLock, kFlags, 0600));
     if (!lock_.open()) cannot(folder_, "cannot be locked", errno);
     const bool mine = ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0;
     const int reason = errno;

@@ -5,8 +5,7 @@
 #include <string>
 
 #include <electiond/error.h>
-
-#include "storage/descriptor.h"
+#include <io/descriptor.h>
 
 namespace electiond {
 
@@ -42,8 +41,8 @@ class DataDir {
     [[noreturn]] void lost(const std::string& what) const;
 
     std::filesystem::path folder_;
-    Descriptor directory_;
-    Descriptor lock_;
+    io::Descriptor directory_;
+    io::Descriptor lock_;
     bool used_ = false;
 };
 

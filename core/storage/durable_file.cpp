@@ -108,7 +108,7 @@ void DurableFile::disk_failed(const std::string& what, int error) const {
 
 // False where there is no file, and never was one.
 bool DurableFile::open() {
-    file_ = Descriptor(
+    file_ = io::Descriptor(
         ::openat(folder_.descriptor(), kState, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (file_.open()) return true;
     if (errno == ENOENT && !folder_.used()) return false;
@@ -176,7 +176,7 @@ std::string DurableFile::newest_body() {
 void DurableFile::create(const std::string& bytes) {
     const int directory = folder_.descriptor();
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-    file_ = Descriptor(::openat(directory, kUnfinished, kFlags, 0600));
+    file_ = io::Descriptor(::openat(directory, kUnfinished, kFlags, 0600));
     if (!file_.open()) disk_failed("cannot be made", errno);
     for (std::size_t i = 0; i < 2; ++i) write(file_.get(), i, bytes);
     if (::fsync(file_.get()) != 0) disk_failed("cannot be synced to disk", errno);

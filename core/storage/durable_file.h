@@ -6,10 +6,10 @@
 #include <string>
 
 #include <electiond/log.h>
+#include <io/descriptor.h>
 
 #include "election/durable.h"
 #include "storage/data_dir.h"
-#include "storage/descriptor.h"
 
 namespace electiond {
 
@@ -59,7 +59,7 @@ class DurableFile : public DurableStore {
     NodeId node_;
     std::string cluster_name_;
     Log log_;
-    Descriptor file_;                   // open from the first record on
+    io::Descriptor file_;               // open from the first record on
     std::array<std::string, 2> slots_;  // as they are on disk
     std::size_t newest_ = 0;            // of the two
     std::uint64_t saves_ = 0;           // number of the newest

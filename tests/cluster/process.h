@@ -2,14 +2,14 @@
 // dies.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <io/child.h>
 
 namespace electiond::cluster {
 
@@ -26,22 +26,17 @@ class Process {
     // std::runtime_error where there is no process to be had.
     Process(const std::vector<std::string>& command, const std::filesystem::path& output,
             int errors = kSame);
-    Process(const Process&) = delete;
-    Process& operator=(const Process&) = delete;
-    ~Process();
 
-    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] pid_t pid() const { return child_.pid(); }
     [[nodiscard]] bool running();
-    void signal(int signal) const;
-    void kill9();  // and waits for the end
+    void signal(int signal) { child_.signal(signal); }  // and to all that it has started
+    void kill9();                                       // and waits for the end
 
     // The exit code, or 128 + the signal that ended it; nothing where it still runs after `limit`.
     [[nodiscard]] std::optional<int> wait(Milliseconds limit);
 
   private:
-    pid_t pid_;
-    int handle_;  // a pidfd: a recycled process number can never be meant
-    std::optional<int> code_;
+    io::Child child_;
 };
 
 // A program that ends by itself, with what it said.

@@ -53,12 +53,22 @@ std::vector<std::string> matches(const std::string& text, const std::string& pat
 // Everyone may include the SDK, which is written <electiond/…>.
 const std::map<std::string, std::set<std::string>> kFloors = {
     {"core/sdk", {}},
+    {"core/io", {"io"}},
     {"core/election", {"election"}},
     {"core/host", {"host"}},
     {"core/wire", {"wire", "election"}},
     {"core/storage", {"storage", "election/durable.h"}},
     {"core/node", {"node", "wire", "election"}},
 };
+
+// Who may include core/io, which is written <io/…>: these, and of storage just the owned
+// descriptor.
+const std::vector<std::string> kIoUsers = {"core/io/", "core/host/", "plugins/", "apps/", "tests/"};
+constexpr const char* kStorageMayUse = "io/descriptor.h";
+
+// What core/io may include of the SDK, and nothing else of ours.
+const std::set<std::string> kIoMayUse = {"electiond/peer.h", "electiond/error.h",
+                                         "electiond/log.h"};
 
 // Foreign libraries, by the first part of the include, and the rooms that may see them.
 const std::map<std::string, std::vector<std::string>> kForeign = {
@@ -99,6 +109,22 @@ TEST(House, PluginsAndTheClientSeeNothingOfTheCore) {
             const auto first = include.substr(0, include.find('/'));
             for (const auto* room : {"election", "host", "wire", "storage", "node"}) {
                 EXPECT_NE(first, room) << source.path << " includes " << include;
+            }
+        }
+    }
+}
+
+TEST(House, OnlyThoseWhoMayUseIoAndItKnowsNothingOfThem) {
+    for (const auto& source : sources()) {
+        const bool in_io = source.path.starts_with("core/io/");
+        for (const auto& include : matches(source.text, "#include [<\"]([^>\"]+)[>\"]")) {
+            if (include.starts_with("io/")) {
+                EXPECT_TRUE(starts_with_any(source.path, kIoUsers) ||
+                            (source.path.starts_with("core/storage/") && include == kStorageMayUse))
+                    << source.path << " includes " << include;
+            }
+            if (in_io && include.starts_with("electiond/")) {
+                EXPECT_TRUE(kIoMayUse.contains(include)) << source.path << " includes " << include;
             }
         }
     }

@@ -63,7 +63,7 @@ void write_all(int fd, const std::string& text, const fs::path& file) {
 class Draft {
   public:
     Draft(const fs::path& file, const std::string& text) : name_(unused_name(file)) {
-        const Descriptor fd(
+        const io::Descriptor fd(
             ::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644));
         if (fd.get() < 0) fail("create", name_, errno);
         try {
@@ -100,16 +100,16 @@ void require_regular(int fd, const fs::path& file) {
 }
 
 // Where O_CREAT is given for a file that is there, kernels that protect sticky folders refuse.
-Descriptor open_or_create(const fs::path& file, const std::stop_token& stop) {
+io::Descriptor open_or_create(const fs::path& file, const std::stop_token& stop) {
     for (;; stop_if_requested(stop, file)) {
         // O_NONBLOCK: a pipe or a device in its place must not hold us up.
-        Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        io::Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         if (fd.get() >= 0) {
             require_regular(fd.get(), file);
             return fd;
         }
         if (errno != ENOENT) fail("open", file, errno);
-        fd = Descriptor(
+        fd = io::Descriptor(
             ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
         if (fd.get() >= 0) return fd;
         if (errno != EEXIST) fail("create", file, errno);
@@ -125,10 +125,6 @@ bool stands_under(int fd, const fs::path& file) {
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-}
 
 void stop_if_requested(const std::stop_token& stop, const fs::path& file) {
     if (!stop.stop_requested()) return;
@@ -160,7 +156,7 @@ FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience
 
 std::optional<std::string> read_file(const fs::path& file, std::size_t size_max) {
     // O_NONBLOCK: opening a pipe must not wait for its other end.
-    const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const io::Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd.get() < 0) {
         const int error = errno;
         std::error_code ignored;
@@ -209,7 +205,7 @@ void keep_aside(const fs::path& file, const fs::path& aside) {
 
 void sync_folder(const fs::path& file) {
     const auto folder = file.parent_path();
-    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const io::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) fail("open the folder of", file, errno);
     if (::fsync(fd.get()) != 0) fail("fsync the folder of", file, errno);
 }

@@ -6,27 +6,10 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <utility>
+
+#include <io/descriptor.h>
 
 namespace electiond::discovery {
-
-// Owns a file descriptor, or none (-1).
-class Descriptor {
-  public:
-    explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor();
-
-    [[nodiscard]] int get() const noexcept { return fd_; }
-    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-
-  private:
-    int fd_;
-};
 
 // All below throw Error naming the file, what failed and the remedy. Any thread. None of them waits
 // for the other end of a pipe; a file system that does not answer holds them up all the same.
@@ -43,7 +26,7 @@ class FileLock {
              const std::stop_token& stop);
 
   private:
-    Descriptor file_;
+    io::Descriptor file_;
 };
 
 // The first `size_max` + 1 bytes, so that the caller sees what is too long. Nothing where there is

@@ -1,17 +1,19 @@
-// An open file that closes itself.
+// An open file, socket or pipe that closes itself.
 #pragma once
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace electiond {
+namespace electiond::io {
 
+// Owns a file descriptor, or none (-1). Movable; one thread at a time.
 class Descriptor {
   public:
     Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
+    explicit Descriptor(int number) noexcept : number_(number) {}
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    // What was open here until now is closed when `other` goes out of scope.
     Descriptor& operator=(Descriptor&& other) noexcept {
         std::swap(number_, other.number_);
         return *this;
@@ -27,4 +29,4 @@ class Descriptor {
     int number_ = -1;
 };
 
-}  // namespace electiond
+}  // namespace electiond::io

@@ -1,0 +1,326 @@
+// The one way to run a program: in a process group of its own, awaited by pidfd, bounded in time
+// and in output, and ended with its parent.
+#include "io/child.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+extern "C" {  // glibc 2.36 forgets to say so
+#include <sys/pidfd.h>
+}
+
+namespace electiond::io {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kLook{5};
+constexpr std::size_t kReadAtOnce = 1024 * 1024;  // no pipe holds more
+
+[[noreturn]] void fail(int error, const std::string& what) {
+    throw std::system_error(error, std::generic_category(), what);
+}
+
+Descriptor checked(int number, const char* what) {
+    if (number < 0) fail(errno, what);
+    return Descriptor(number);
+}
+
+// A copy above the standard descriptors: 0, 1 or 2 may have been closed when we were started, and
+// in the child they are overwritten one after the other.
+Descriptor lifted(int number) {
+    return checked(::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "cannot copy a descriptor");
+}
+
+struct Pipe {
+    Descriptor reader, writer;
+};
+
+Pipe make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(errno, "cannot make a pipe");
+    const Descriptor reader(ends[0]), writer(ends[1]);
+    return {lifted(reader.get()), lifted(writer.get())};
+}
+
+// A file in memory, not a pipe: nobody has to feed a program that is slow to read, or never does.
+Descriptor make_input(const std::string& text) {
+    if (text.empty()) {
+        const auto nothing = checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null");
+        return lifted(nothing.get());
+    }
+    const auto file = checked(::memfd_create("input", MFD_CLOEXEC), "cannot make a file in memory");
+    for (std::size_t done = 0; done < text.size();) {
+        const auto count = ::write(file.get(), text.data() + done, text.size() - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) fail(errno, "cannot write to a file in memory");
+        done += static_cast<std::size_t>(count);
+    }
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) fail(errno, "cannot rewind a file in memory");
+    return lifted(file.get());
+}
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& additions) {
+    std::vector<std::string> all;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        if (!additions.contains(std::string(text.substr(0, text.find('='))))) {
+            all.emplace_back(text);
+        }
+    }
+    for (const auto& [name, value] : additions) all.push_back(name + "=" + value);
+    return all;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (auto& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+// Why the child could not become the program, as it says it through a pipe.
+struct Failure {
+    enum Step : int { arranging, running };
+    int error;
+    Step step;
+};
+
+// All that the child needs, made before the fork. A descriptor of -1 is inherited.
+struct Plan {
+    char* const* words;
+    char* const* environment;
+    int in, out, err;
+    int report;
+    pid_t parent;
+};
+
+[[noreturn]] void report(const Plan& plan, Failure::Step step) noexcept {
+    const Failure failure{errno, step};
+    const auto ignored = ::write(plan.report, &failure, sizeof failure);
+    static_cast<void>(ignored);  // the parent sees an end without a program then
+    ::_exit(127);
+}
+
+// The child's side. Only calls that are safe in a signal handler: another thread of the parent may
+// have held any lock, that of malloc for instance, when it forked.
+[[noreturn]] void become(const Plan& plan) noexcept {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) report(plan, Failure::arranging);
+    if (::getppid() != plan.parent) ::_exit(127);  // it died before we had asked to die with it
+    if (::setpgid(0, 0) != 0) report(plan, Failure::arranging);
+    const std::array<int, 3> standard{plan.in, plan.out, plan.err};
+    for (int to = 0; to < 3; ++to) {
+        const int from = standard[static_cast<std::size_t>(to)];
+        if (from >= 0 && ::dup2(from, to) < 0) report(plan, Failure::arranging);
+    }
+    // Marked, not closed: the way to report a failure is needed until exec.
+    if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+        report(plan, Failure::arranging);
+    }
+    struct sigaction normal {};
+    normal.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) {
+        ::sigaction(number, &normal, nullptr);  // refused for KILL, STOP and those of the C library
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) report(plan, Failure::arranging);
+    ::execve(plan.words[0], plan.words, plan.environment);
+    report(plan, Failure::running);
+}
+
+// No handler of ours may run in the child before it has set them all back.
+pid_t fork_with_signals_blocked(const Plan& plan) {
+    sigset_t all, before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const pid_t child = ::fork();
+    if (child == 0) become(plan);
+    const int error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    return child;
+}
+
+void keep_the_ends_of_children() {
+    struct sigaction action {};
+    if (::sigaction(SIGCHLD, nullptr, &action) != 0) return;
+    const bool dropped = action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0;
+    if (!dropped) return;
+    action = {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &action, nullptr);
+}
+
+// Milliseconds for poll(2) until `deadline`, rounded up, so that nobody wakes up just before it.
+int left_until(Clock::time_point deadline) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+// `limit` from now; a limit that no clock can hold is for ever.
+Clock::time_point after(milliseconds limit) {
+    constexpr auto kLongest = std::chrono::hours(24 * 365);
+    return Clock::now() + std::min<milliseconds>(limit, kLongest);
+}
+
+}  // namespace
+
+Child::Child(const Program& program) : output_max_(program.output_max) {
+    if (program.command.empty()) fail(EINVAL, "cannot run a program without a name");
+    keep_the_ends_of_children();
+    start(program);
+    process_ = Descriptor(::pidfd_open(pid_, 0));
+    if (process_.open()) return;
+    const int error = errno;
+    ::kill(-pid_, SIGKILL);
+    collect();
+    fail(error, program.command.front() + ": cannot watch it");
+}
+
+Child::~Child() {
+    if (collected_) return;
+    if (!wait(milliseconds(0))) signal(SIGKILL);
+    collect();
+}
+
+void Child::start(const Program& program) {
+    auto words = program.command;
+    auto variables = environment_with(program.environment);
+    const auto word_pointers = pointers_to(words);
+    const auto variable_pointers = pointers_to(variables);
+    const Descriptor input = make_input(program.input);
+    Pipe capture;
+    Descriptor nothing;
+    const auto target_of = [&](const Output& output) -> Descriptor {
+        if (output.target_ == Output::kInherited) return Descriptor();
+        if (output.target_ == Output::kDiscarded) {
+            if (!nothing.open())
+                nothing = checked(::open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null");
+            return lifted(nothing.get());
+        }
+        if (output.target_ != Output::kCaptured) return lifted(output.target_);
+        if (!capture.writer.open()) capture = make_pipe();
+        return lifted(capture.writer.get());
+    };
+    const Descriptor out = target_of(program.out), err = target_of(program.err);
+    Pipe report = make_pipe();
+
+    pid_ = fork_with_signals_blocked({.words = word_pointers.data(),
+                                      .environment = variable_pointers.data(),
+                                      .in = input.get(),
+                                      .out = out.get(),
+                                      .err = err.get(),
+                                      .report = report.writer.get(),
+                                      .parent = ::getpid()});
+    if (pid_ < 0) fail(errno, program.command.front() + ": cannot make a process for it");
+    report.writer = Descriptor();
+    Failure failure{};
+    ssize_t count = 0;
+    do {
+        count = ::read(report.reader.get(), &failure, sizeof failure);  // ends at exec
+    } while (count < 0 && errno == EINTR);
+    if (count == static_cast<ssize_t>(sizeof failure)) {
+        collect();
+        fail(failure.error, failure.step == Failure::running
+                                ? "cannot run " + program.command.front()
+                                : program.command.front() + ": cannot arrange a process for it");
+    }
+    captured_ = std::move(capture.reader);
+    if (captured_.open()) ::fcntl(captured_.get(), F_SETFL, O_NONBLOCK);
+}
+
+std::optional<Ended> Child::wait(milliseconds limit) {
+    if (ended_) return ended_;
+    const auto deadline = after(limit);
+    for (;;) {
+        std::array<pollfd, 2> watched{pollfd{process_.get(), POLLIN, 0},
+                                      pollfd{captured_.get(), POLLIN, 0}};  // -1 is passed over
+        const int ready = ::poll(watched.data(), watched.size(), left_until(deadline));
+        if (ready < 0 && errno != EINTR) fail(errno, "poll");
+        if (ready > 0 && watched[1].revents != 0) read_output();
+        if (ready > 0 && watched[0].revents != 0) break;
+        if (Clock::now() >= deadline) return std::nullopt;
+    }
+    read_output();
+    siginfo_t how{};
+    // Left as it is (WNOWAIT): its number stays its own, and that of its group, while we exist.
+    while (::waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOWAIT) != 0) {
+        if (errno != EINTR) fail(errno, "waitid");
+    }
+    ended_ = how.si_code == CLD_EXITED ? Ended{.code = how.si_status, .signal = 0}
+                                       : Ended{.code = 0, .signal = how.si_status};
+    return ended_;
+}
+
+void Child::signal(int number) noexcept {
+    if (collected_) return;
+    // A program may have left its group; then it alone is meant.
+    if (::kill(-pid_, number) != 0 && errno == ESRCH) {
+        ::pidfd_send_signal(process_.get(), number, nullptr, 0);
+    }
+}
+
+Ended Child::end(milliseconds grace, int first) {
+    if (collected_) return *ended_;
+    const auto deadline = after(grace);
+    signal(first);
+    signal(SIGCONT);  // who is stopped takes nothing else in
+    const bool in_time = wait(grace).has_value();
+    if (!in_time) signal(SIGKILL);
+    (void)wait(milliseconds::max());
+    collect();
+    if (in_time && !group_empties(deadline)) ::kill(-pid_, SIGKILL);
+    read_output();
+    return *ended_;
+}
+
+// No condition can be awaited: those who are left are not our children but the program's. The
+// number of their group is given to nobody else while one of them lives. One that has ended counts
+// until process 1 collects it.
+bool Child::group_empties(Clock::time_point deadline) const noexcept {
+    while (::kill(-pid_, 0) == 0 || errno == EPERM) {
+        if (Clock::now() >= deadline) return false;
+        ::poll(nullptr, 0, static_cast<int>(kLook.count()));
+    }
+    return true;
+}
+
+void Child::read_output() {
+    std::array<char, 16 * 1024> piece;
+    for (std::size_t done = 0; captured_.open() && done < kReadAtOnce;) {
+        const auto count = ::read(captured_.get(), piece.data(), piece.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) return;
+        if (count <= 0) {
+            captured_ = Descriptor();  // the end; nobody writes to it any more
+            return;
+        }
+        const auto bytes = static_cast<std::size_t>(count);
+        const auto kept = std::min(bytes, output_max_ - output_.size());
+        output_.append(piece.data(), kept);
+        output_cut_ = output_cut_ || kept < bytes;
+        done += bytes;
+    }
+}
+
+void Child::collect() noexcept {
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    collected_ = true;
+}
+
+}  // namespace electiond::io
