@@ -75,6 +75,7 @@ Answer exchange(Poco::Net::HTTPClientSession& session, HTTPRequest& request,
     Poco::Net::HTTPResponse response;
     std::istream& in = session.receiveResponse(response);
     return {.endpoint = {},
+            .asked = {},
             .status = static_cast<int>(response.getStatus()),
             .reason = printable(response.getReason()),
             .body = read_body(in, response, deadline),
@@ -96,6 +97,7 @@ ApiClient::ApiClient(std::vector<std::string> endpoints, std::string token,
 
 Answer ApiClient::ask(const std::string& endpoint, const Question& question) const {
     const auto patience = timeout_ + question.wait;
+    const auto asked = BootClock::now();
     bool sent = false;
     try {
         const Poco::URI uri(endpoint);
@@ -106,6 +108,7 @@ Answer ApiClient::ask(const std::string& endpoint, const Question& question) con
         if (!token_.empty()) request.set("Authorization", "Bearer " + token_);
         Answer answer = exchange(session, request, question, Clock::now() + patience, sent);
         answer.endpoint = endpoint;
+        answer.asked = asked;
         parse(answer, question.expects);
         return answer;
     } catch (const Poco::TimeoutException&) {

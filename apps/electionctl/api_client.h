@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "electionctl/boot_clock.h"
 #include "electionctl/record.h"
 
 namespace electiond::ctl {
@@ -24,6 +25,7 @@ struct Question {
 
 struct Answer {
     std::string endpoint;  // whose answer it is
+    Instant asked{};       // just before: what it says of leases and grants counts from here
     int status = 0;
     std::string reason;  // the status in words, as in "Conflict"
     std::string body;    // as it came
@@ -77,6 +79,7 @@ class ApiClient {
     }
 
     [[nodiscard]] const std::vector<std::string>& endpoints() const { return endpoints_; }
+    [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
 
   private:
     std::vector<std::string> endpoints_;

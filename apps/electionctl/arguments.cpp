@@ -167,10 +167,18 @@ void check_members(const Arguments& arguments) {
     if (operands.size() != 1 || operands[0] != "leave") {
         throw UsageError("members takes nothing, or remove ID, or leave");
     }
-    // The next in turn would leave in its stead, and for good.
-    if (arguments.endpoints.size() > 1) {
-        throw UsageError("members leave acts on one node for good: name exactly one --endpoint");
+}
+
+// What is asked of one node, or done with it: empty where any node may answer. With several
+// endpoints the next one would answer in its stead, or even leave in its stead.
+std::string about_one_node(const Arguments& arguments) {
+    if (arguments.verb == "is-leader") return arguments.verb;
+    if (arguments.me) return arguments.verb + " --me";
+    if (arguments.exec) return arguments.verb + " --exec";
+    if (arguments.verb == "members" && arguments.operands == std::vector<std::string>{"leave"}) {
+        return "members leave";
     }
+    return "";
 }
 
 void check(const Arguments& arguments, const std::vector<std::string>& special) {
@@ -191,8 +199,12 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
         throw UsageError("too many words after " + name + ": " + arguments.operands.back());
     }
     if (name == "members") check_members(arguments);
-    if (arguments.me && arguments.endpoints.size() > 1) {
-        throw UsageError("--me asks about one node: name exactly one --endpoint");
+    const std::string one = about_one_node(arguments);
+    if (!one.empty() && arguments.endpoints.size() != 1) {
+        throw UsageError(
+            one + " speaks of one node, and " + std::to_string(arguments.endpoints.size()) +
+            " endpoints are given: name that node alone by --endpoint (it counts "
+            "before ELECTIONCTL_ENDPOINTS); electionctl leader asks them all who leads");
     }
 }
 

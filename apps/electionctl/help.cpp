@@ -14,7 +14,7 @@ constexpr std::array kVerbs{
     VerbHelp{"leader", "", "who leads; exit 1 where nobody does", "", "", 0},
     VerbHelp{"is-leader", "", "whether the asked node leads, as an exit code",
              "Exit 0: it leads now, its lease is valid. 1: it does not. 2: unknown, it did not "
-             "answer.\n",
+             "answer\n(in time). Asks exactly one endpoint.\n",
              "", 0},
     VerbHelp{"wait-leader", "[--timeout 30s] [--me]", "waits until somebody leads",
              "  --timeout D   how long to wait in all (30s); then exit 75\n"
@@ -24,10 +24,19 @@ constexpr std::array kVerbs{
         "watch", "[--exec CMD] [--count N]", "prints a line at each change of leadership",
         "  --exec CMD    runs CMD by the shell at each line, one at a time, with the line's JSON "
         "on\n"
-        "                stdin and ELECTIOND_EVENT (leader, follower, no-leader), _LEADER_ID,\n"
-        "                _PREVIOUS_LEADER_ID, _TERM, _FENCING_TOKEN, _INDEX in the environment\n"
+        "                stdin and ELECTIOND_EVENT (leader: the asked node leads; follower: "
+        "another\n"
+        "                does; no-leader), _LEADER_ID, _PREVIOUS_LEADER_ID, _TERM, "
+        "_FENCING_TOKEN,\n"
+        "                _INDEX, _REASON in the environment. Asks exactly one endpoint. Where "
+        "that\n"
+        "                does not answer, no-leader (reason unreachable) follows before the lease\n"
+        "                told last has run out. TERM, INT, HUP and QUIT are passed on to CMD and "
+        "what\n"
+        "                it has started; what has not ended after 5 s is killed\n"
         "  --count N     ends after N lines\n"
-        "The first line says how things stand now. When an endpoint dies, the next is asked.\n",
+        "The first line says how things stand now. When an endpoint dies, the next is asked; when\n"
+        "nobody confirms a lead in time, the line is no-leader with reason=unreachable.\n",
         " --exec --count ", 0},
     VerbHelp{"top", "[--once]", "the whole cluster on one screen, live",
              "  --once        prints one plain frame and ends, for scripts\n"
@@ -54,7 +63,8 @@ constexpr std::string_view kGlobalOptions =
     "  --help, --version\n";
 
 constexpr std::string_view kExitCodes =
-    "Exit codes: 0 done, 1 refused or failed, 64 bad usage, 69 unreachable, 75 timed out.\n";
+    "Exit codes: 0 done, 1 refused or failed, 64 bad usage, 69 unreachable, 71 no "
+    "process\nto be had, 75 timed out.\n";
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <exception>
 #include <ostream>
+#include <system_error>
 
 #include "electionctl/exit_code.h"
 #include "electionctl/help.h"
@@ -78,6 +79,9 @@ int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& 
         err << "electionctl: " << error.what()
             << "\n  is electiond running there? its api.listen is what --endpoint must name\n";
         return error.timed_out ? kTimedOut : kUnreachable;
+    } catch (const std::system_error& error) {
+        err << "electionctl: " << error.what() << '\n';
+        return kSystem;
     } catch (const std::exception& error) {
         err << "electionctl: " << error.what() << '\n';
         return kInternal;

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "electionctl/exit_code.h"
+#include "electionctl/leader_poll.h"
 #include "electionctl/table.h"
 #include "electionctl/top_view.h"
 
@@ -110,32 +111,49 @@ int leader(const Session& session) {
     return id.empty() ? kRefused : kDone;
 }
 
+namespace {
+
+// The answer to whether the asked node leads, while what it says of its lease still holds; nothing
+// where there is none.
+std::optional<Answer> ask_whether_it_leads(const Session& session) {
+    const Question question{.path = "/leader", .expects = "isLeader"};
+    for (int tries = 0; tries < 2; ++tries) {
+        const Answer answer = session.client.ask(session.client.endpoints().front(), question);
+        const Lead lead = lead_in(answer, session.client.timeout());
+        if (!lead.own || BootClock::now() < lead.until) return answer;
+    }
+    session.err << "electionctl: the answers took longer than the lease that they told\n";
+    return std::nullopt;
+}
+
+}  // namespace
+
 int is_leader(const Session& session) {
-    const auto answer = [&session]() -> std::optional<Answer> {
-        try {
-            return session.client.ask_in_turn({.path = "/leader", .expects = "isLeader"});
-        } catch (const Unreachable& error) {
-            session.err << "electionctl: " << error.what() << '\n';
-            return std::nullopt;
-        }
-    }();
+    std::optional<Answer> answer;
+    try {
+        answer = ask_whether_it_leads(session);
+    } catch (const NoAnswer& failure) {
+        session.err << "electionctl: GET " << session.client.endpoints().front()
+                    << "/leader: " << failure.what() << '\n';
+    }
     if (!answer) return kUnknown;
-    if (!answer->ok() && answer->status != 503) {
+    const Record record = answer->record();
+    const bool leads = record.flag("isLeader").value_or(false);
+    if ((!answer->ok() && answer->status != 503) || leads != answer->ok()) {
         refused(session, *answer);
         return kUnknown;
     }
-    const Record record = answer->record();
     const std::string id = record.text("leaderId");
     if (session.arguments.output == Output::json) {
         session.out << answer->body << '\n';
-    } else if (answer->ok()) {
+    } else if (leads) {
         session.out << "yes: it leads under term " << record.text("term") << " (fencing token "
                     << record.text("fencingToken") << ")\n";
     } else {
         session.out << (id.empty() ? "no: it knows no leader" : "no: node " + id + " leads")
                     << '\n';
     }
-    return answer->ok() ? kDone : kRefused;
+    return leads ? kDone : kRefused;
 }
 
 int history(const Session& session) {

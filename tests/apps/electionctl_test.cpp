@@ -159,8 +159,9 @@ TEST(Electionctl, WatchesALinePerChangeAndGoesOnToTheNextEndpoint) {
     });
     second.on("GET /leader", [](const Seen& seen) {
         if (seen.query.empty()) return Canned{503, kFollows};  // the same lead: no line
-        return Canned{200,
-                      R"({"leaderId":"2","isLeader":true,"term":8,"fencingToken":8,"index":11})"};
+        return Canned{
+            200,
+            R"({"leaderId":"2","isLeader":true,"term":8,"fencingToken":8,"leaseRemainingMs":900,"index":11})"};
     });
 
     const Result result = ask(first.url() + "," + second.url(), {"watch", "--count", "2"});
@@ -380,6 +381,8 @@ TEST(Electionctl, RefusesWordsThatItCannotObey) {
         {"members", "remove"},
         {"members", "evict", "3"},
         {"wait-leader", "--me", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
+        {"is-leader", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
+        {"watch", "--exec", "true", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
         {"watch", "--count", "0"},
         {"watch", "--count", "x"},
         {"top", "--once=yes"},

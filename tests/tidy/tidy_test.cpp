@@ -130,6 +130,16 @@ TEST(House, OnlyThoseWhoMayUseIoAndItKnowsNothingOfThem) {
     }
 }
 
+TEST(House, ProgramsAreRunInOneWay) {
+    const std::regex another("[^_a-z](v?fork|popen|posix_spawnp?|system)\\(");
+    for (const auto& source : sources()) {
+        if (source.path.starts_with("tests/") || source.path == "core/io/io/child.cpp") continue;
+        std::smatch found;
+        EXPECT_FALSE(std::regex_search(source.text, found, another))
+            << source.path << " calls " << found.str() << ": use io/child.h";
+    }
+}
+
 TEST(House, ForeignLibrariesStayInTheirRooms) {
     for (const auto& source : sources()) {
         for (const auto& include : matches(source.text, "#include <([^>]+)>")) {

@@ -1,0 +1,63 @@
+// Which events a watcher of leadership is told, and when: pure, so no clock, socket or thread.
+#include "electionctl/lead_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace electiond::ctl {
+
+void LeadWatch::hear(Lead lead) {
+    // A lease never shrinks while its token stays; that an answer took longer takes nothing back.
+    const bool same = heard_ && heard_->own && lead.own && heard_->token == lead.token &&
+                      heard_->leader == lead.leader;
+    if (same) lead.until = std::max(lead.until, heard_->until);
+    heard_ = std::move(lead);
+}
+
+LeadChange LeadWatch::at(Instant now) const {
+    LeadChange change{.lead = *heard_};
+    if (told_) change.previous = told_->lead.leader;
+    change.unreachable = !heard_->leader.empty() && now >= heard_->until;
+    if (change.unreachable) {
+        change.lead.leader.clear();
+        change.lead.own = false;
+        change.lead.token = 0;
+    }
+    if (!change.lead.leader.empty()) {
+        change.event = change.lead.own ? Event::leader : Event::follower;
+    }
+    return change;
+}
+
+bool LeadWatch::told_already(const LeadChange& change) const {
+    if (!told_) return false;
+    const Lead& now = change.lead;
+    const Lead& before = told_->lead;
+    if (now.leader != before.leader) return false;
+    if (scope_ == Scope::cluster) return now.term == before.term;
+    if (change.event != told_->event) return false;
+    switch (change.event) {
+        case Event::leader:
+            return now.token == before.token;  // the term may rise while the lead goes on
+        case Event::follower:
+            return now.term == before.term;
+        case Event::no_leader:
+            break;
+    }
+    return true;
+}
+
+std::optional<LeadChange> LeadWatch::next(Instant now) {
+    if (!heard_) return std::nullopt;
+    LeadChange change = at(now);
+    if (told_already(change)) return std::nullopt;
+    told_ = change;
+    return change;
+}
+
+Instant LeadWatch::deadline() const {
+    const bool lead_told = told_ && !told_->lead.leader.empty();
+    return heard_ && lead_told && !heard_->leader.empty() ? heard_->until : kNever;
+}
+
+}  // namespace electiond::ctl

@@ -1,0 +1,77 @@
+// Asks /leader again and again: of one endpoint, of the next one when that fails.
+#include "electionctl/leader_poll.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace electiond::ctl {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPace{200};  // between two questions that were answered without waiting
+constexpr std::int64_t kLeaseMaxMs = 24LL * 3'600'000;  // a longer one is an error
+
+}  // namespace
+
+Lead lead_in(const Answer& answer, milliseconds foreign) {
+    const Record record = answer.record();
+    Lead lead{.leader = record.text("leaderId"),
+              .own = record.flag("isLeader").value_or(false),
+              .term = record.number("term").value_or(0),
+              .token = record.number("fencingToken").value_or(0),
+              .index = record.number("index").value_or(0),
+              .until = answer.asked + foreign,
+              .endpoint = answer.endpoint,
+              .json = answer.body};
+    if (lead.own) {
+        const auto lease = record.number("leaseRemainingMs").value_or(0);
+        lead.until = answer.asked +
+                     less_drift(milliseconds(std::clamp<std::int64_t>(lease, 0, kLeaseMaxMs)));
+    }
+    return lead;
+}
+
+Lead LeaderPoll::next(milliseconds wait, milliseconds patience) {
+    std::string tried;
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+        try {
+            Lead lead = ask(wait, patience);
+            // A lease counts from before the request, so a wait may have used it up: at once again.
+            if (lead.own && known_[current_] && wait.count() > 0 &&
+                BootClock::now() >= lead.until) {
+                forget();
+                lead = ask(wait, patience);
+            }
+            return lead;
+        } catch (const NoAnswer& failure) {
+            tried += "\n  GET " + endpoint() + "/leader: " + failure.what();
+            forget();
+            move_on();
+        }
+    }
+    throw Unreachable("no endpoint answers:" + tried, false);
+}
+
+Lead LeaderPoll::ask(milliseconds wait, milliseconds patience) {
+    std::optional<std::int64_t>& known = known_[current_];
+    Question question{.path = "/leader", .expects = "leaderId"};
+    if (known) {
+        question.wait = wait;
+        question.path +=
+            "?index=" + std::to_string(*known) + "&wait=" + std::to_string(wait.count()) + "ms";
+    }
+    const Answer answer = client_.within(patience).ask(endpoint(), question);
+    if (!answer.ok() && answer.status != 503) {
+        throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
+    }
+    const auto index = answer.record().number("index");
+    // Who answers at once without anything new must not be asked in a busy loop.
+    const auto pace = std::chrono::duration_cast<Duration>(std::min(kPace, wait));
+    const auto early = answer.asked + pace - BootClock::now();
+    if (index == known && early > Duration(0)) std::this_thread::sleep_for(early);
+    known = index;
+    return lead_in(answer, question.wait + client_.timeout());
+}
+
+}  // namespace electiond::ctl

@@ -1,0 +1,239 @@
+// The verb watch: a line, and where wanted a command, at each change of leadership.
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <io/child.h>
+#include <io/descriptor.h>
+
+#include "electionctl/exit_code.h"
+#include "electionctl/lead_source.h"
+#include "electionctl/lead_watch.h"
+#include "electionctl/verbs.h"
+
+namespace electiond::ctl {
+namespace {
+
+constexpr std::chrono::seconds kGrace{5};  // from the signal that ends us to SIGKILL
+
+io::Descriptor checked(int number, const char* what) {
+    if (number < 0) throw std::system_error(errno, std::generic_category(), what);
+    return io::Descriptor(number);
+}
+
+// Goes off at an instant of the boot clock, also where the machine slept meanwhile.
+class Alarm {
+  public:
+    Alarm() : timer_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC), "timerfd_create")) {}
+    void set(Instant at) const {
+        itimerspec when{};  // all zero: never
+        if (at != kNever) {
+            const auto time = std::max<std::int64_t>(at.time_since_epoch().count(), 1);
+            when.it_value = {.tv_sec = time / 1'000'000'000, .tv_nsec = time % 1'000'000'000};
+        }
+        if (::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr) != 0) {
+            throw std::system_error(errno, std::generic_category(), "timerfd_settime");
+        }
+    }
+    [[nodiscard]] int handle() const { return timer_.get(); }
+
+  private:
+    io::Descriptor timer_;
+};
+
+// The signals that end a program, as something to wait for: blocked while the object lives, also in
+// the threads that are started meanwhile. What our parent had us ignore (nohup) goes on being
+// ignored.
+class EndSignals {
+  public:
+    EndSignals() {
+        sigemptyset(&set_);
+        for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+            struct sigaction action {};
+            ::sigaction(number, nullptr, &action);
+            if (action.sa_handler != SIG_IGN) sigaddset(&set_, number);
+        }
+        pthread_sigmask(SIG_BLOCK, &set_, &before_);
+        handle_ = checked(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+    }
+    ~EndSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    EndSignals(const EndSignals&) = delete;
+    EndSignals& operator=(const EndSignals&) = delete;
+
+    [[nodiscard]] int handle() const { return handle_.get(); }
+    // The signal that has come, or 0.
+    [[nodiscard]] int take() const {
+        signalfd_siginfo info{};
+        const auto count = ::read(handle_.get(), &info, sizeof info);
+        return count == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
+    }
+    // Ends this process by the signal, so that whoever started it sees the usual end.
+    [[noreturn]] void die_of(int number) const {
+        ::signal(number, SIG_DFL);
+        ::raise(number);
+        pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+        ::_exit(128 + number);
+    }
+
+  private:
+    sigset_t set_{}, before_{};
+    io::Descriptor handle_;
+};
+
+std::string_view name_of(Event event) {
+    return event == Event::leader ? "leader" : event == Event::follower ? "follower" : "no-leader";
+}
+
+constexpr const char* kUnreachable = "unreachable";
+
+// As the API says it, or in its stead where it does not answer.
+std::string json_of(const LeadChange& change) {
+    if (!change.unreachable) return change.lead.json;
+    return R"({"leaderId":null,"isLeader":false,"term":)" + std::to_string(change.lead.term) +
+           R"(,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":)" +
+           std::to_string(change.lead.index) + R"(,"reason":")" + kUnreachable + "\"}";
+}
+
+std::string line_of(const LeadChange& change) {
+    const Lead& lead = change.lead;
+    std::string line = Poco::DateTimeFormatter::format(Poco::Timestamp(), "%Y-%m-%dT%H:%M:%S.%iZ ");
+    const std::string term = " term=" + std::to_string(lead.term);
+    line += lead.leader.empty() ? "no-leader" + term : "leader=" + lead.leader + term;
+    if (lead.own) line += " token=" + std::to_string(lead.token);
+    if (change.unreachable) line += std::string(" reason=") + kUnreachable;
+    if (!change.previous.empty() && change.previous != lead.leader) {
+        line += " previous=" + change.previous;
+    }
+    return line + " from=" + lead.endpoint;
+}
+
+io::Program command_for(const std::string& command, const LeadChange& change) {
+    const Lead& lead = change.lead;
+    return {.command = {"/bin/sh", "-c", command},
+            .environment = {{"ELECTIOND_EVENT", std::string(name_of(change.event))},
+                            {"ELECTIOND_LEADER_ID", lead.leader},
+                            {"ELECTIOND_PREVIOUS_LEADER_ID", change.previous},
+                            {"ELECTIOND_TERM", std::to_string(lead.term)},
+                            {"ELECTIOND_FENCING_TOKEN", std::to_string(lead.token)},
+                            {"ELECTIOND_INDEX", std::to_string(lead.index)},
+                            {"ELECTIOND_REASON", change.unreachable ? kUnreachable : ""}},
+            .input = json_of(change) + "\n"};
+}
+
+class Watch {
+  public:
+    explicit Watch(const Session& session)
+        : session_(session),
+          rule_(session.arguments.exec ? LeadWatch::Scope::node : LeadWatch::Scope::cluster),
+          source_(after_blocking_signals()) {}
+
+    int run() {
+        while (command_ || lines_ != lines_wanted_) {
+            await();
+            if (const int number = signals_ ? signals_->take() : 0; number != 0) end_by(number);
+            for (auto& news : source_.take()) {
+                hear(std::move(news));
+                if (!tell_what_is_due()) return kRefused;
+            }
+            if (command_) look_at_command();
+            if (!tell_what_is_due()) return kRefused;
+        }
+        return kDone;
+    }
+
+  private:
+    // Blocked before the source starts its thread, which must not take them.
+    const ApiClient& after_blocking_signals() {
+        if (session_.arguments.exec) signals_.emplace();
+        return session_.client;
+    }
+
+    // Until something has been heard, a signal has come, the command has ended, or it is time.
+    void await() const {
+        alarm_.set(command_ ? kNever : rule_.deadline());
+        std::array<pollfd, 4> watched{pollfd{source_.handle(), POLLIN, 0},
+                                      pollfd{alarm_.handle(), POLLIN, 0},
+                                      pollfd{signals_ ? signals_->handle() : -1, POLLIN, 0},
+                                      pollfd{command_ ? command_->handle() : -1, POLLIN, 0}};
+        if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) {
+            throw std::system_error(errno, std::generic_category(), "poll");
+        }
+    }
+
+    void hear(LeadSource::News news) {
+        if (news.lead) {
+            heard_any_ = answering_ = true;
+            rule_.hear(std::move(*news.lead));
+            return;
+        }
+        if (!heard_any_) throw Unreachable(news.trouble, false);
+        if (answering_) session_.err << "electionctl: " << news.trouble << "\n  trying on\n";
+        answering_ = false;
+    }
+
+    void look_at_command() {
+        const auto ended = command_->wait(std::chrono::milliseconds(0));
+        if (!ended) return;
+        if (const int code = ended->as_shell(); code != 0) {
+            session_.err << "electionctl: the command ended with " << code << ": "
+                         << *session_.arguments.exec << '\n';
+        }
+        command_.reset();
+    }
+
+    // One command at a time: what changes while it runs is told when it has ended, if it is still
+    // so. False where nobody reads our lines any more.
+    bool tell_what_is_due() {
+        while (!command_ && lines_ != lines_wanted_) {
+            const auto change = rule_.next(BootClock::now());
+            if (!change) return true;
+            session_.out << (session_.arguments.output == Output::json ? json_of(*change)
+                                                                       : line_of(*change))
+                         << std::endl;
+            if (!session_.out) return false;
+            ++lines_;
+            if (const auto& command = session_.arguments.exec) {
+                command_.emplace(command_for(*command, *change));
+            }
+        }
+        return true;
+    }
+
+    // The command gets the signal, too, and time to end; then nothing of it is left.
+    [[noreturn]] void end_by(int number) {
+        if (command_) command_->end(kGrace, number);
+        session_.out.flush();
+        signals_->die_of(number);
+    }
+
+    const Session& session_;
+    const int lines_wanted_ = session_.arguments.count.value_or(-1);
+    int lines_ = 0;
+    LeadWatch rule_;
+    std::optional<EndSignals> signals_;
+    LeadSource source_;
+    Alarm alarm_;
+    std::optional<io::Child> command_;
+    bool answering_ = true;
+    bool heard_any_ = false;
+};
+
+}  // namespace
+
+int watch(const Session& session) { return Watch(session).run(); }
+
+}  // namespace electiond::ctl
