@@ -28,6 +28,23 @@ std::string lease_bar(const NodeRow& row, std::int64_t full_ms) {
            std::to_string(*row.lease_ms) + "ms";
 }
 
+bool is_old(const FrameState& state) { return state.age && *state.age > kOld; }
+
+// What is still true of a view after `age`: leases have gone on running out meanwhile, and when the
+// whole is old, nobody knows who is up or leads.
+View aged(View view, const FrameState& state) {
+    const auto age = state.age.value_or(std::chrono::milliseconds(0)).count();
+    for (NodeRow& row : view.rows) {
+        if (row.lease_ms) row.lease_ms = *row.lease_ms - age;
+        if (row.lease_ms && *row.lease_ms <= 0) row.lease_ms.reset();
+        if (is_old(state)) row.contact_ms.reset();
+    }
+    if (!is_old(state)) return view;
+    if (!view.leader.empty()) view.leader = "was " + view.leader;
+    view.token.clear();
+    return view;
+}
+
 struct Column {
     std::string title;
     int keep;  // the larger, the longer it stays on a narrowing screen
@@ -49,8 +66,12 @@ std::vector<Column> columns(const View& view, const FrameState& state) {
     };
     add("ID", 9, [](const NodeRow& row) { return Span{row.id, Tint::strong}; });
     add("ROLE", 4, [](const NodeRow& row) { return Span{row.role}; });
-    add("STATE", 8, [](const NodeRow& row) { return Span{row.state, state_tint(row)}; });
-    add("UP", 1, [](const NodeRow& row) {
+    const bool old = is_old(state);
+    add("STATE", 8, [old](const NodeRow& row) {
+        return old ? Span{"was " + row.state, Tint::dim} : Span{row.state, state_tint(row)};
+    });
+    add("UP", 1, [old](const NodeRow& row) {
+        if (old) return Span{"?", Tint::dim};
         return Span{row.online ? "yes" : "no", row.online ? Tint::good : Tint::bad};
     });
     add("TERM", 7, [](const NodeRow& row) { return Span{row.term}; });
@@ -105,16 +126,15 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
     Line first;
     label(first, "cluster", view.name);
     label(first, "leader", view.leader.empty() ? "none" : view.leader,
-          view.leader.empty() ? Tint::bad : Tint::good);
+          view.leader.empty() || is_old(state) ? Tint::bad : Tint::good);
     label(first, "term", view.term);
     label(first, "fencing token", view.token);
     Line second;
     label(second, "voters", number(view.voters));
     label(second, "quorum", number(view.quorum));
     label(second, "up", in_words(view.uptime_ms));
-    const bool old = !state.age || *state.age > kOld;
     label(second, "data", state.age ? in_words(state.age->count()) + " old" : "not yet",
-          old ? Tint::bad : Tint::plain);
+          !state.age || is_old(state) ? Tint::bad : Tint::plain);
     if (!view.endpoint.empty()) {
         second.push_back(
             {"from " + view.endpoint.substr(std::string("http://").size()), Tint::dim});
@@ -128,7 +148,8 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
 
 }  // namespace
 
-std::vector<Line> frame(const View& view, const FrameState& state) {
+std::vector<Line> frame(const View& newest, const FrameState& state) {
+    const View view = aged(newest, state);
     std::vector<Line> lines;
     add_header(lines, view, state);
     const auto shown = fitting(columns(view, state), state.width);

@@ -26,9 +26,10 @@ struct FrameState {
     std::int64_t lease_full_ms = 1000;               // what a whole bar stands for
 };
 
+// The view as it is after `age`: leases run on, and what is older than 2 s is shown as former.
 // At most `height` lines of at most `width` columns. Columns that do not fit are left out, the
 // least important first.
-[[nodiscard]] std::vector<Line> frame(const View& view, const FrameState& state);
+[[nodiscard]] std::vector<Line> frame(const View& newest, const FrameState& state);
 
 // The page that the key h shows.
 [[nodiscard]] std::vector<Line> help_frame();

@@ -210,6 +210,25 @@ TEST(TopFrame, ShowsTheAgeOfTheDataAndWhyItGrows) {
     EXPECT_THAT(shown, HasSubstr("no endpoint answers"));
 }
 
+TEST(TopFrame, TakesNothingForTrueThatIsOld) {
+    View view = healthy();
+    ASSERT_EQ(view.leader, "1");
+    view.rows.at(0).lease_ms = 900;
+    FrameState state{.width = 120, .age = std::chrono::milliseconds(300)};
+    EXPECT_THAT(text(frame(view, state)), HasSubstr("600ms"));  // the lease has run on
+
+    state.age = std::chrono::milliseconds(1500);
+    EXPECT_THAT(text(frame(view, state)), Not(HasSubstr("[#")));
+    EXPECT_THAT(text(frame(view, state)), HasSubstr("leader 1"));
+
+    state.age = std::chrono::milliseconds(2100);
+    const std::string old = text(frame(view, state));
+    EXPECT_THAT(old, HasSubstr("leader was 1"));
+    EXPECT_THAT(old, HasSubstr("fencing token -"));
+    EXPECT_THAT(old, HasSubstr("was LEADER"));
+    EXPECT_THAT(old, Not(HasSubstr(" yes ")));
+}
+
 TEST(TopFeed, GoesOnWithEndpointsLearntFromTheRecords) {
     FakeApi first, second;
     const std::string answer =
