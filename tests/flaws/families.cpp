@@ -267,7 +267,8 @@ void between_two_clusters(Stage& stage) {
                    "a blank node joined one of two clusters of its name");
 }
 
-// A voter's disk is lost, and before anyone can be sure of it, the leader is asked to remove another.
+// A voter's disk is lost, and before anyone can be sure of it, the leader is asked to remove
+// another.
 void removal_beside_a_loss(Stage& stage) {
     auto& cluster = settled(stage, 3);
     auto& leader = *cluster.leader();

@@ -205,8 +205,8 @@ bool Mischief::whole() const {
         });
     };
     return grown() && std::ranges::all_of(nodes, [&](const auto& node) {
-        return std::ranges::all_of(node->disk.record()->config.voters, lives);
-    });
+               return std::ranges::all_of(node->disk.record()->config.voters, lives);
+           });
 }
 
 void Mischief::lose_disk() {
