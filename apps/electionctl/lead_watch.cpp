@@ -60,4 +60,13 @@ Instant LeadWatch::deadline() const {
     return heard_ && lead_told && !heard_->leader.empty() ? heard_->until : kNever;
 }
 
+bool LeadWatch::lead_lost(Instant now) const {
+    return told_ && told_->event == Event::leader && at(now).event != Event::leader;
+}
+
+Instant LeadWatch::lead_ends() const {
+    const bool leads = told_ && told_->event == Event::leader && heard_->own;
+    return leads ? heard_->until : kNever;
+}
+
 }  // namespace electiond::ctl

@@ -48,6 +48,12 @@ class LeadWatch {
     // When next() must be asked even though nothing is heard until then.
     [[nodiscard]] Instant deadline() const;
 
+    // Was the node's own lead told last, and is it over at `now`? next() is not told yet.
+    [[nodiscard]] bool lead_lost(Instant now) const;
+
+    // When that becomes so if nothing is heard until then; never while no own lead is told.
+    [[nodiscard]] Instant lead_ends() const;
+
   private:
     [[nodiscard]] LeadChange at(Instant now) const;
     [[nodiscard]] bool told_already(const LeadChange& change) const;

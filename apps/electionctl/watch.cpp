@@ -28,7 +28,8 @@
 namespace electiond::ctl {
 namespace {
 
-constexpr std::chrono::seconds kGrace{5};  // from the signal that ends us to SIGKILL
+constexpr std::chrono::seconds kGrace{5};      // from the signal that ends us to SIGKILL
+constexpr std::chrono::seconds kLostGrace{2};  // from SIGTERM for a lost lead to SIGKILL
 
 io::Descriptor checked(int number, const char* what) {
     if (number < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -150,6 +151,7 @@ class Watch {
                 if (!tell_what_is_due()) return kRefused;
             }
             if (command_) look_at_command();
+            if (command_ && rule_.lead_lost(BootClock::now())) end_command();
             if (!tell_what_is_due()) return kRefused;
         }
         return kDone;
@@ -164,7 +166,7 @@ class Watch {
 
     // Until something has been heard, a signal has come, the command has ended, or it is time.
     void await() const {
-        alarm_.set(command_ ? kNever : rule_.deadline());
+        alarm_.set(command_ ? rule_.lead_ends() : rule_.deadline());
         std::array<pollfd, 4> watched{pollfd{source_.handle(), POLLIN, 0},
                                       pollfd{alarm_.handle(), POLLIN, 0},
                                       pollfd{signals_ ? signals_->handle() : -1, POLLIN, 0},
@@ -192,6 +194,15 @@ class Watch {
             session_.err << "electionctl: the command ended with " << code << ": "
                          << *session_.arguments.exec << '\n';
         }
+        command_.reset();
+    }
+
+    // What was told that this node leads must not go on, and hold up `no-leader`, when it does not.
+    void end_command() {
+        session_.err << "electionctl: the lead is over while the command for it still runs; it is "
+                        "ended: "
+                     << *session_.arguments.exec << '\n';
+        command_->end(kLostGrace);
         command_.reset();
     }
 

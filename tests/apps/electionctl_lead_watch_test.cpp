@@ -64,6 +64,26 @@ TEST(LeadWatch, TellsThatALeadIsOverThatNobodyConfirmed) {
     EXPECT_EQ(watch.deadline(), kNever);
 }
 
+TEST(LeadWatch, KnowsThatTheLeadToldIsOverBeforeItTellsSo) {
+    LeadWatch watch(Scope::node);
+    EXPECT_FALSE(watch.lead_lost(at(0)));
+    watch.hear(own(1000));
+    EXPECT_FALSE(watch.lead_lost(at(10))) << "nothing is told yet";
+    EXPECT_EQ(told(watch, 10), "leader 1 token 7");
+
+    EXPECT_FALSE(watch.lead_lost(at(999)));
+    EXPECT_EQ(watch.lead_ends(), at(1000));
+    EXPECT_TRUE(watch.lead_lost(at(1000)));
+
+    watch.hear(own(2000, 8));
+    EXPECT_FALSE(watch.lead_lost(at(1000))) << "it goes on under another token";
+    watch.hear(of("2", 9, 3000));
+    EXPECT_TRUE(watch.lead_lost(at(1100)));
+    EXPECT_EQ(told(watch, 1100), "follower 2 after 1");
+    EXPECT_FALSE(watch.lead_lost(at(5000)));
+    EXPECT_EQ(watch.lead_ends(), kNever);
+}
+
 TEST(LeadWatch, TellsTheSameLeadAgainAfterItWasTakenForLost) {
     LeadWatch watch(Scope::node);
     watch.hear(own(1000));

@@ -62,6 +62,19 @@ TEST(Watch, TellsTheLossOfTheLeadWhenTheDaemonIsKilled) {
         << watcher.told();
 }
 
+// It must not hold up the news that takes its reason away.
+TEST(Watch, EndsACommandThatStillRunsForALeadThatIsOver) {
+    ShownCluster cluster({.nodes = 1});
+    cluster.start_all();
+    ASSERT_EQ(cluster.await_leader(), 1);
+    const Watcher watcher(cluster, 1, "; [ $ELECTIOND_EVENT != leader ] || exec sleep 3600");
+    ASSERT_TRUE(watcher.is_told("leader\n")) << watcher.told();
+
+    cluster.kill9(1);
+
+    expect_told_in_time(cluster, watcher, steady_clock::now());
+}
+
 TEST(Watch, TellsTheLossOfTheLeadWhenTheDaemonIsStoppedAndItsReturn) {
     ShownCluster cluster({.nodes = 1});
     cluster.start_all();
