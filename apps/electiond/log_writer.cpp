@@ -57,9 +57,9 @@ void LogWriter::push(LogLine line) noexcept {
 // Its own number, so that what takes the old one after a close does not receive the log. If no
 // number is left, the original must do; if it is closed, every write fails with EBADF.
 void LogWriter::open() noexcept {
-    own_ = Descriptor(::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
+    own_ = io::Descriptor(::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     if (own_.open() || errno == EBADF) descriptor_ = own_.get();
-    wake_ = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    wake_ = io::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 void LogWriter::run() noexcept {
@@ -80,7 +80,7 @@ void LogWriter::run() noexcept {
     if (lost_ != told_) tell_lost();
     {
         const std::lock_guard lock(mutex_);
-        own_ = Descriptor();
+        own_ = io::Descriptor();
         ended_ = true;
     }
     changed_.notify_all();

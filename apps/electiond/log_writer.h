@@ -10,10 +10,10 @@
 #include <string>
 
 #include <electiond/log.h>
+#include <io/descriptor.h>
 
 #include "log_queue.h"
 #include "settings/settings.h"
-#include "storage/descriptor.h"
 
 namespace electiond {
 
@@ -58,8 +58,8 @@ class LogWriter {
     LogQueue queue_;
     std::atomic<std::uint64_t> lost_ = 0;
 
-    Descriptor own_;   // the duplicate of what descriptor_ was
-    Descriptor wake_;  // an eventfd, readable from end_by() on
+    io::Descriptor own_;   // the duplicate of what descriptor_ was
+    io::Descriptor wake_;  // an eventfd, readable from end_by() on
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::optional<Clock::time_point> end_;  // under mutex_

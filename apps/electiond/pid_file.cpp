@@ -34,13 +34,13 @@ constexpr char kRemedy[] = "; make its folder, correct its owner or mode, or nam
                 ", so it is left as it is; name another file, or remove this one");
 }
 
-Descriptor open_to_read(const fs::path& file) {
-    return Descriptor(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+io::Descriptor open_to_read(const fs::path& file) {
+    return io::Descriptor(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 }
 
 // The digits that an open file holds, without the line's end; "" for an empty file, nothing where
 // it holds anything else.
-std::optional<std::string> number_in(const Descriptor& file) {
+std::optional<std::string> number_in(const io::Descriptor& file) {
     std::array<char, 32> buffer{};
     const auto size = ::pread(file.get(), buffer.data(), buffer.size(), 0);
     if (size < 0) return std::nullopt;
@@ -76,7 +76,7 @@ void PidFile::write() {
     const auto fresh = fs::path(file_).concat("." + std::to_string(::getpid()));
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     ::unlink(fresh.c_str());  // of a process that had our number and was killed in between
-    held_ = Descriptor(::open(fresh.c_str(), kFlags, 0644));
+    held_ = io::Descriptor(::open(fresh.c_str(), kFlags, 0644));
     if (!held_.open()) cannot(file_, "cannot be written", errno);
     try {
         put_in_place(fresh);

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "storage/descriptor.h"
+#include <io/descriptor.h>
 
 namespace electiond {
 
@@ -31,7 +31,7 @@ class PidFile {
     void put_in_place(const std::filesystem::path& fresh);
 
     const std::filesystem::path file_;
-    Descriptor held_;  // locked while this process lives, whatever becomes of its number later
+    io::Descriptor held_;  // locked while this process lives, whatever becomes of its number later
 };
 
 }  // namespace electiond

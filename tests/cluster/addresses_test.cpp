@@ -1,4 +1,6 @@
 // Discovery lies, vanishes and comes back; nodes move: the quorum stays what the voters say it is.
+#include <sys/stat.h>
+
 #include "cluster_test.h"
 
 namespace electiond::cluster {
@@ -96,6 +98,33 @@ INSTANTIATE_TEST_SUITE_P(When, HarmedRegistry,
                          testing::Values("emptied", "garbled", "saying_nothing", "deleted",
                                          "deleted_with_its_claim"),
                          [](const auto& its) { return its.param; });
+
+// At the leader and at both followers: who opens it must not wait for its other end.
+TEST(Cluster, ElectsInTimeWhileTheRegistryIsAPipeThatNobodyWrites) {
+    ShownCluster cluster({.election_timeout = Milliseconds{1500}});
+    cluster.start_all();
+    const int leader = cluster.await_leader(3);
+    ASSERT_NE(leader, 0);
+    fs::remove(cluster.registry());
+    ASSERT_EQ(::mkfifo(cluster.registry().c_str(), 0600), 0);
+    for (int node = 1; node <= 3; ++node) {
+        EXPECT_TRUE(wait_until([&] {
+            return cluster.get(node, "/status").body.find("is not a regular file") !=
+                   std::string::npos;
+        })) << "node "
+            << node << " shows the fault";
+    }
+
+    const auto killed = std::chrono::steady_clock::now();
+    cluster.kill9(leader);
+
+    ASSERT_TRUE(wait_until([&] { return cluster.leader().has_value(); }));
+    EXPECT_LE(std::chrono::steady_clock::now() - killed, 2 * cluster.plan().election_timeout);
+    for (const int node : cluster.running()) {
+        EXPECT_EQ(cluster.stop(node), 0);
+        EXPECT_LT(read(cluster.log(node)).size(), 20'000U) << "and nobody floods its log";
+    }
+}
 
 TEST(Cluster, PutsTheClaimBackWhenTheRegistryIsDeleted) {
     ShownCluster cluster({.election_timeout = Milliseconds{300}});
