@@ -1,4 +1,4 @@
-// Makes sure that descriptors 0, 1 and 2 are taken before anything else is opened.
+// Makes sure that descriptors 0, 1 and 2 are open before anything else is opened.
 #pragma once
 
 #include <fcntl.h>
@@ -6,9 +6,9 @@
 
 namespace electiond {
 
-// Who starts a program with one of them closed gives its number to the next file that is opened:
-// log lines would go into the state file, answers into a socket. First thing in main; no thread may
-// run yet. What cannot be opened stays closed: there is nobody to tell.
+// If one of them is closed when the program starts, the next file that is opened gets its number:
+// log lines would go into the state file, answers into a socket. Call this first in main, before
+// any other thread. A descriptor that cannot be opened stays closed: this cannot be reported.
 inline void open_missing_streams() noexcept {
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
         if (::fcntl(stream, F_GETFD) != -1) continue;

@@ -25,7 +25,7 @@ struct Question {
 
 struct Answer {
     std::string endpoint;  // whose answer it is
-    Instant asked{};       // just before: what it says of leases and grants counts from here
+    Instant asked{};       // before the request: leases and grants in it count from here
     int status = 0;
     std::string reason;  // the status in words, as in "Conflict"
     std::string body;    // as it came

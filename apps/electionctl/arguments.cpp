@@ -169,8 +169,8 @@ void check_members(const Arguments& arguments) {
     }
 }
 
-// What is asked of one node, or done with it: empty where any node may answer. With several
-// endpoints the next one would answer in its stead, or even leave in its stead.
+// The verb, if it is about one node; empty if any node may answer. With several endpoints the next
+// one could answer instead, or even leave the cluster instead.
 std::string about_one_node(const Arguments& arguments) {
     if (arguments.verb == "is-leader") return arguments.verb;
     if (arguments.me) return arguments.verb + " --me";

@@ -1,4 +1,4 @@
-// The clock on which a lead runs out: the daemon's own, which goes on while the machine sleeps.
+// The clock by which a lead expires: the daemon's own, which goes on while the machine sleeps.
 #pragma once
 
 #include <time.h>
@@ -10,7 +10,7 @@ namespace electiond::ctl {
 
 using Duration = std::chrono::nanoseconds;
 
-// CLOCK_BOOTTIME. Read at the edges; what decides is given an Instant.
+// CLOCK_BOOTTIME. Code that decides does not read it: it takes an Instant as a parameter.
 struct BootClock {
     using duration = Duration;
     using rep = duration::rep;
@@ -28,8 +28,8 @@ using Instant = BootClock::time_point;
 
 inline constexpr Instant kNever = Instant::max();
 
-// How long a client may count on `length` of a lease told by a node whose clock may differ from
-// ours: each rate is within 1 % of real time (protocol.md, A4 and G2).
+// How long a client may rely on a lease of `length` that a node has reported, although the node's
+// clock may differ from ours: each rate is within 1 % of real time (protocol.md, A4 and G2).
 [[nodiscard]] constexpr Duration less_drift(Duration length) {
     return Duration(length.count() / 1010 * 990);
 }

@@ -10,7 +10,7 @@ enum ExitCode : int {
     kUsage = 64,
     kUnreachable = 69,
     kInternal = 70,
-    kSystem = 71,  // the operating system refused, as in no more processes
+    kSystem = 71,  // the operating system refused, for example to create a process
     kTimedOut = 75,
 };
 

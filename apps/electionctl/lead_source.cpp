@@ -1,4 +1,4 @@
-// Asks who leads, often enough that a lead told is confirmed long before it runs out.
+// Asks for the leader, often enough to confirm a reported lead long before it expires.
 #include "electionctl/lead_source.h"
 
 #include <sys/eventfd.h>
@@ -14,10 +14,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kWaitMax{1000};    // that a daemon which hangs is seen, and we can end
-constexpr milliseconds kPatienceMin{50};  // what an answer may take on a busy machine
-constexpr milliseconds kPause{100};       // after everybody has failed
-constexpr std::size_t kNewsMax = 64;      // of those that nobody takes only the newest matter
+constexpr milliseconds kWaitMax{1000};    // to notice a daemon that hangs, and to end in time
+constexpr milliseconds kPatienceMin{50};  // for an answer on a busy machine
+constexpr milliseconds kPause{100};       // after all endpoints have failed
+constexpr std::size_t kNewsMax = 64;      // of news that is not taken the oldest is dropped
 
 io::Descriptor make_event() {
     io::Descriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -48,10 +48,10 @@ void LeadSource::put(News news) {
     (void)!::write(woken_.get(), &one, sizeof one);
 }
 
-// A third of what is left of a lease is waited for a change and another third for the answer, so a
-// first failure leaves time for asking again.
+// Waits for a change for a third of the remaining lease, and for the answer another third: after a
+// first failure there is time for a second request.
 void LeadSource::run(const std::stop_token& stop) {
-    std::optional<Instant> until;  // of an own lead
+    std::optional<Instant> until;  // of the asked node's own lead
     bool first = true;
     while (!stop.stop_requested()) {
         const auto left =

@@ -1,4 +1,4 @@
-// Asks who leads, often enough that a lead told is confirmed long before it runs out.
+// Asks for the leader, often enough to confirm a reported lead long before it expires.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,7 @@
 
 namespace electiond::ctl {
 
-// Asks on a thread of its own, so that an answer that does not come holds nobody up.
+// Asks on a thread of its own, so that a missing answer does not block the caller.
 class LeadSource {
   public:
     explicit LeadSource(const ApiClient& client);
@@ -23,12 +23,12 @@ class LeadSource {
     LeadSource(const LeadSource&) = delete;
     LeadSource& operator=(const LeadSource&) = delete;
 
-    // Either what was heard, or why nothing was.
+    // Either the answer, or why there is none.
     struct News {
         std::optional<Lead> lead{};
         std::string trouble{};
     };
-    // What has come since the last call, in order. Any thread.
+    // The news since the last call, in order. Any thread.
     [[nodiscard]] std::vector<News> take();
     // Readable for poll(2) while there is something to take.
     [[nodiscard]] int handle() const { return woken_.get(); }
@@ -37,7 +37,7 @@ class LeadSource {
     void run(const std::stop_token& stop);
     void put(News news);
 
-    LeaderPoll poll_;  // the thread's
+    LeaderPoll poll_;  // used by the thread alone
     const std::chrono::milliseconds timeout_;
     io::Descriptor woken_;  // an eventfd
     std::mutex mutex_;

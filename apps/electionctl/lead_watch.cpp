@@ -1,4 +1,4 @@
-// Which events a watcher of leadership is told, and when: pure, so no clock, socket or thread.
+// Decides which events a watcher of leadership gets, and when: pure, no clock, socket or thread.
 #include "electionctl/lead_watch.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace electiond::ctl {
 
 void LeadWatch::hear(Lead lead) {
-    // A lease never shrinks while its token stays; that an answer took longer takes nothing back.
+    // A lease never shrinks while its token stays: an answer that took longer changes nothing.
     const bool same = heard_ && heard_->own && lead.own && heard_->token == lead.token &&
                       heard_->leader == lead.leader;
     if (same) lead.until = std::max(lead.until, heard_->until);

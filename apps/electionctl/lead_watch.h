@@ -1,4 +1,4 @@
-// Which events a watcher of leadership is told, and when: pure, so no clock, socket or thread.
+// Decides which events a watcher of leadership gets, and when: pure, no clock, socket or thread.
 #pragma once
 
 #include <cstdint>
@@ -9,49 +9,49 @@
 
 namespace electiond::ctl {
 
-// Who leads, as one node said it.
+// The leader, as one node reported it.
 struct Lead {
     std::string leader{};  // the short id; empty: none is known
-    bool own = false;      // the node that said it leads itself
+    bool own = false;      // the node that answered leads itself
     std::int64_t term = 0, token = 0, index = 0;
-    // Until when it may be relied on without being heard again: of an own lead the end of the
-    // lease, counted from before the node was asked, less the drift of clocks.
+    // Until when it may be relied on without a new answer. For the own lead of the asked node: the
+    // end of the lease, counted from before the request, less the drift of clocks.
     Instant until = kNever;
-    std::string endpoint{};  // whose answer it is
-    std::string json{};      // as it came
+    std::string endpoint{};  // that gave the answer
+    std::string json{};      // the answer, unchanged
 };
 
 enum class Event { leader, follower, no_leader };
 
 struct LeadChange {
     Event event = Event::no_leader;
-    Lead lead{};             // as it is now; where it is lost, term and index are those heard last
-    std::string previous{};  // the leader told before; empty: none
-    bool unreachable = false;  // nobody has said anything in time, so the lead told last is over
+    Lead lead{};               // the current one; if it is lost, with the last known term and index
+    std::string previous{};    // the leader of the event before; empty: none
+    bool unreachable = false;  // no answer in time, so the last reported lead counts as over
 };
 
-// Compares what was heard last with what was told last. A lead that is not confirmed in time is
-// over, whatever the reason: a lost source is no reason to believe that nothing has changed.
+// Compares the last answer with the last event. A lead that is not confirmed in time is over,
+// whatever the reason: if no answer comes, anything may have changed.
 class LeadWatch {
   public:
     enum class Scope {
-        node,    // of one node: whether it leads itself is what matters
-        cluster  // of all: who leads is what matters, whoever says so
+        node,    // one node: events about whether it leads itself
+        cluster  // all nodes: events about the leader, whichever node reports it
     };
     explicit LeadWatch(Scope scope) : scope_(scope) {}
 
     void hear(Lead lead);
 
-    // What must be told at `now`; it counts as told then. Nothing before anything was heard.
+    // The event that is due at `now`; it then counts as reported. None before the first answer.
     [[nodiscard]] std::optional<LeadChange> next(Instant now);
 
-    // When next() must be asked even though nothing is heard until then.
+    // When next() must be called even if no answer comes until then.
     [[nodiscard]] Instant deadline() const;
 
-    // Was the node's own lead told last, and is it over at `now`? next() is not told yet.
+    // True if the last event was the node's own lead, and it is over at `now`. Reports no event.
     [[nodiscard]] bool lead_lost(Instant now) const;
 
-    // When that becomes so if nothing is heard until then; never while no own lead is told.
+    // When lead_lost() becomes true if no answer comes; never if the last event was no own lead.
     [[nodiscard]] Instant lead_ends() const;
 
   private:

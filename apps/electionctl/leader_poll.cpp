@@ -1,4 +1,4 @@
-// Asks /leader again and again: of one endpoint, of the next one when that fails.
+// Requests /leader again and again from one endpoint, and from the next one if that fails.
 #include "electionctl/leader_poll.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPace{200};  // between two questions that were answered without waiting
+constexpr milliseconds kPace{200};  // between two requests that were answered without waiting
 constexpr std::int64_t kLeaseMaxMs = 24LL * 3'600'000;  // a longer one is an error
 
 }  // namespace
@@ -37,7 +37,7 @@ Lead LeaderPoll::next(milliseconds wait, milliseconds patience) {
     for (std::size_t i = 0; i < known_.size(); ++i) {
         try {
             Lead lead = ask(wait, patience);
-            // A lease counts from before the request, so a wait may have used it up: at once again.
+            // A lease counts from before the request: if the wait has used it up, asks again.
             if (lead.own && known_[current_] && wait.count() > 0 &&
                 BootClock::now() >= lead.until) {
                 forget();
@@ -66,7 +66,7 @@ Lead LeaderPoll::ask(milliseconds wait, milliseconds patience) {
         throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
     }
     const auto index = answer.record().number("index");
-    // Who answers at once without anything new must not be asked in a busy loop.
+    // A node that answers at once without news must not be asked in a busy loop.
     const auto pace = std::chrono::duration_cast<Duration>(std::min(kPace, wait));
     const auto early = answer.asked + pace - BootClock::now();
     if (index == known && early > Duration(0)) std::this_thread::sleep_for(early);

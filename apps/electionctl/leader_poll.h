@@ -1,4 +1,4 @@
-// Asks /leader again and again: of one endpoint, of the next one when that fails.
+// Requests /leader again and again from one endpoint, and from the next one if that fails.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace electiond::ctl {
 
-// What an answer of /leader says. Where another node leads, `foreign` is how long that is believed.
+// Reads an answer of /leader. `foreign`: how long to rely on it if another node leads.
 [[nodiscard]] Lead lead_in(const Answer& answer, std::chrono::milliseconds foreign);
 
 // One thread at a time; blocks.
@@ -20,13 +20,13 @@ class LeaderPoll {
     explicit LeaderPoll(const ApiClient& client)
         : client_(client), known_(client.endpoints().size()) {}
 
-    // How things stand; where that is known already, waits up to `wait` for a change. Each endpoint
-    // may take `patience` beyond that. An own lead may be over all the same, where the node took
-    // its time. Throws Unreachable when none answers.
+    // The present state; if the endpoint's state is known already, waits up to `wait` for a change.
+    // Each endpoint may take `patience` beyond that. If the node answered late, its own lead may be
+    // over already. Throws Unreachable if no endpoint answers.
     [[nodiscard]] Lead next(std::chrono::milliseconds wait, std::chrono::milliseconds patience);
 
     void move_on() { current_ = (current_ + 1) % known_.size(); }
-    // The endpoint asked last is asked again without waiting for a change.
+    // The next request to the current endpoint does not wait for a change.
     void forget() { known_[current_].reset(); }
 
   private:
@@ -35,7 +35,7 @@ class LeaderPoll {
 
     ApiClient client_;
     std::size_t current_ = 0;
-    std::vector<std::optional<std::int64_t>> known_;  // the last index of each: it is a node's own
+    std::vector<std::optional<std::int64_t>> known_;  // the last index of each endpoint
 };
 
 }  // namespace electiond::ctl

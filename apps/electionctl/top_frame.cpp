@@ -30,8 +30,8 @@ std::string lease_bar(const NodeRow& row, std::int64_t full_ms) {
 
 bool is_old(const FrameState& state) { return state.age && *state.age > kOld; }
 
-// What is still true of a view after `age`: leases have gone on running out meanwhile, and when the
-// whole is old, nobody knows who is up or leads.
+// What is still true of a view after `age`: leases have gone on expiring, and if the whole view is
+// old, it is unknown which nodes are up and which one leads.
 View aged(View view, const FrameState& state) {
     const auto age = state.age.value_or(std::chrono::milliseconds(0)).count();
     for (NodeRow& row : view.rows) {

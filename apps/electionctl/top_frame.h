@@ -26,7 +26,7 @@ struct FrameState {
     std::int64_t lease_full_ms = 1000;               // what a whole bar stands for
 };
 
-// The view as it is after `age`: leases run on, and what is older than 2 s is shown as former.
+// The view after `age`: leases expire meanwhile, and a state older than 2 s is shown as former.
 // At most `height` lines of at most `width` columns. Columns that do not fit are left out, the
 // least important first.
 [[nodiscard]] std::vector<Line> frame(const View& newest, const FrameState& state);

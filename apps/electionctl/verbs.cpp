@@ -113,8 +113,8 @@ int leader(const Session& session) {
 
 namespace {
 
-// The answer to whether the asked node leads, while what it says of its lease still holds; nothing
-// where there is none.
+// The answer to whether the asked node leads, if its lease still holds; nullopt if there is no such
+// answer.
 std::optional<Answer> ask_whether_it_leads(const Session& session) {
     const Question question{.path = "/leader", .expects = "isLeader"};
     for (int tries = 0; tries < 2; ++tries) {

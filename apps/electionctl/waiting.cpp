@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPause{200};  // after everybody has failed
+constexpr milliseconds kPause{200};  // after all endpoints have failed
 
 }  // namespace
 
@@ -29,7 +29,7 @@ int wait_leader(const Session& session) {
         if (left <= milliseconds(0)) break;
         try {
             const Lead lead = poll.next(std::min(left, longest), session.client.timeout());
-            // An own lead that was told before a long wait, or by a node that was paused since.
+            // An own lead that was reported before a long wait, or by a node that was paused since.
             const bool over = lead.own && BootClock::now() >= lead.until;
             if (over) {
                 poll.forget();

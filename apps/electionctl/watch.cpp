@@ -1,4 +1,4 @@
-// The verb watch: a line, and where wanted a command, at each change of leadership.
+// The verb watch: a line, and with --exec a command, at each change of leadership.
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Timestamp.h>
 #include <poll.h>
@@ -36,7 +36,7 @@ io::Descriptor checked(int number, const char* what) {
     return io::Descriptor(number);
 }
 
-// Goes off at an instant of the boot clock, also where the machine slept meanwhile.
+// Expires at an instant of the boot clock, also if the machine slept meanwhile.
 class Alarm {
   public:
     Alarm() : timer_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC), "timerfd_create")) {}
@@ -56,9 +56,9 @@ class Alarm {
     io::Descriptor timer_;
 };
 
-// The signals that end a program, as something to wait for: blocked while the object lives, also in
-// the threads that are started meanwhile. What our parent had us ignore (nohup) goes on being
-// ignored.
+// The signals that end a program, readable from a descriptor. They are blocked while the object
+// lives, also in threads that are started meanwhile. Signals that our parent made us ignore (nohup)
+// stay ignored.
 class EndSignals {
   public:
     EndSignals() {
@@ -82,7 +82,7 @@ class EndSignals {
         const auto count = ::read(handle_.get(), &info, sizeof info);
         return count == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
     }
-    // Ends this process by the signal, so that whoever started it sees the usual end.
+    // Ends this process by the signal, so that its parent sees the usual end.
     [[noreturn]] void die_of(int number) const {
         ::signal(number, SIG_DFL);
         ::raise(number);
@@ -101,7 +101,7 @@ std::string_view name_of(Event event) {
 
 constexpr const char* kUnreachable = "unreachable";
 
-// As the API says it, or in its stead where it does not answer.
+// The JSON of the API, or our own if the API does not answer.
 std::string json_of(const LeadChange& change) {
     if (!change.unreachable) return change.lead.json;
     return R"({"leaderId":null,"isLeader":false,"term":)" + std::to_string(change.lead.term) +
@@ -158,13 +158,13 @@ class Watch {
     }
 
   private:
-    // Blocked before the source starts its thread, which must not take them.
+    // Blocked before the source starts its thread: that thread must not receive them.
     const ApiClient& after_blocking_signals() {
         if (session_.arguments.exec) signals_.emplace();
         return session_.client;
     }
 
-    // Until something has been heard, a signal has come, the command has ended, or it is time.
+    // Waits until there is news or a signal, the command has ended, or a deadline has come.
     void await() const {
         alarm_.set(command_ ? rule_.lead_ends() : rule_.deadline());
         std::array<pollfd, 4> watched{pollfd{source_.handle(), POLLIN, 0},
@@ -197,7 +197,7 @@ class Watch {
         command_.reset();
     }
 
-    // What was told that this node leads must not go on, and hold up `no-leader`, when it does not.
+    // A command for a lead that is over must not go on: it would delay the event `no-leader`.
     void end_command() {
         session_.err << "electionctl: the lead is over while the command for it still runs; it is "
                         "ended: "
@@ -206,8 +206,8 @@ class Watch {
         command_.reset();
     }
 
-    // One command at a time: what changes while it runs is told when it has ended, if it is still
-    // so. False where nobody reads our lines any more.
+    // One command at a time: a change while it runs becomes an event when it has ended, if it still
+    // holds. False if nobody reads our lines any more.
     bool tell_what_is_due() {
         while (!command_ && lines_ != lines_wanted_) {
             const auto change = rule_.next(BootClock::now());
@@ -224,7 +224,7 @@ class Watch {
         return true;
     }
 
-    // The command gets the signal, too, and time to end; then nothing of it is left.
+    // Passes the signal on to the command, gives it time to end, then kills its whole group.
     [[noreturn]] void end_by(int number) {
         if (command_) command_->end(kGrace, number);
         session_.out.flush();

@@ -1,4 +1,4 @@
-// Writes to descriptors that other processes share and that perhaps nobody reads.
+// Writes to descriptors that other processes share and that may have no reader.
 #include "bounded_write.h"
 
 #include <poll.h>
@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kLimit{1000};
 
 bool has_room(int descriptor, int wait_ms) noexcept {
     pollfd watched{descriptor, POLLOUT, 0};
-    return ::poll(&watched, 1, wait_ms) > 0;  // an error counts, too: the write then says which
+    return ::poll(&watched, 1, wait_ms) > 0;  // an error counts, too: write(2) then returns it
 }
 
 [[noreturn]] void end_with_a_line() noexcept {
@@ -43,7 +43,7 @@ bool has_room(int descriptor, int wait_ms) noexcept {
 }  // namespace
 
 ssize_t write_some(int descriptor, std::string_view text) noexcept {
-    if (descriptor < 0) {  // poll would look away
+    if (descriptor < 0) {  // poll(2) ignores negative descriptors
         errno = EBADF;
         return -1;
     }
@@ -82,7 +82,7 @@ BoundedErrors::~BoundedErrors() {
     std::clog.rdbuf(clog_before_);
 }
 
-// What could not be written counts as written: a stream that has failed would stay silent for ever.
+// Text that could not be written counts as written: a failed stream would write nothing any more.
 std::streamsize BoundedErrors::xsputn(const char* text, std::streamsize size) {
     const auto limit = stalled_ ? std::chrono::milliseconds{0} : kLimit;
     stalled_ =

@@ -1,4 +1,4 @@
-// Writes to descriptors that other processes share and that perhaps nobody reads.
+// Writes to descriptors that other processes share and that may have no reader.
 #pragma once
 
 #include <sys/types.h>
@@ -12,20 +12,20 @@
 namespace electiond {
 
 // Writes as much of `text` as fits now, at most PIPE_BUF bytes at once, and returns how much; -1
-// with errno EAGAIN if nothing fits. O_NONBLOCK is not needed and never set: it would belong to all
-// who share the descriptor. A file is always written at once. One case is left in which this can
-// wait: another process fills the same pipe between the look and the write. Any thread.
+// with errno EAGAIN if nothing fits. O_NONBLOCK is not needed and never set: it would apply to all
+// processes that share the descriptor. A file is always written at once. It can block in one case
+// only: another process fills the same pipe between our poll and our write. Any thread.
 [[nodiscard]] ssize_t write_some(int descriptor, std::string_view text) noexcept;
 
 // Writes all of `text`, or what fits within `limit`, or up to the first error. True if it was all.
 // Any thread.
 bool write_within(int descriptor, std::string_view text, std::chrono::milliseconds limit) noexcept;
 
-// While it lives, std::cerr and std::clog write to standard error by write_within: text that nobody
-// reads is dropped after a second, once, and from then on at once until something is read again.
+// While it lives, std::cerr and std::clog write to standard error by write_within: the first text
+// that nobody reads is dropped after a second, later ones at once, until something is read again.
 // So a start with a full pipe as standard error ends with its own exit code, and a library or
-// plugin that prints by these streams holds up no thread for longer. One at a time; before other
-// threads.
+// plugin that prints by these streams blocks no thread for longer. One object at a time; construct
+// it before other threads.
 class BoundedErrors : private std::streambuf {
   public:
     BoundedErrors();
@@ -42,8 +42,8 @@ class BoundedErrors : private std::streambuf {
     std::atomic<bool> stalled_ = false;
 };
 
-// Lets an exception that nobody catches end the process with one line and SIGABRT, as before, but
-// without waiting for somebody to read the line.
+// Makes an uncaught exception end the process with one line and SIGABRT, as before, but without
+// waiting until the line is read.
 void bound_terminate() noexcept;
 
 }  // namespace electiond

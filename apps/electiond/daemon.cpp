@@ -14,13 +14,13 @@ namespace {
 
 // A stop takes no longer than this and client_grant, whatever hangs (interface.md, Signals) …
 constexpr Milliseconds kStopLimit{5000};
-// … of which so much must be left when these have ended:
+// … and so much of that time must be left after these steps:
 constexpr Milliseconds kAfterHandOver{2100};
 constexpr Milliseconds kAfterDiscovery{1500};
 constexpr Milliseconds kAfterThreads{1100};   // for the last lines of the log, and the end itself
-constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if there is more time
+constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if more time is left
 constexpr Milliseconds kWatchEvery{1000};
-constexpr Milliseconds kIdentityEvery{2000};  // beside the look that each save takes
+constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at each save
 
 }  // namespace
 
@@ -31,7 +31,8 @@ Daemon::Daemon(Settings settings, LogOutput& output)
       watchdog_(kWatchEvery, [this](const std::exception& error) { die(error); }),
       identity_watch_(kIdentityEvery, [this](const std::exception& error) { die(error); }) {}
 
-// Unless stop() was called, a start has failed: for want of threads, if a discovery hangs already.
+// If stop() was not called before, the start has failed. A discovery can hang by then only if a
+// later thread could not be started: hence the code `os`.
 Daemon::~Daemon() {
     if (stop()) return;
     output_.stop();
@@ -171,7 +172,7 @@ bool Daemon::stop_scouts(Deadline deadline) noexcept {
     return ended;
 }
 
-// On a thread of its own, since a transport may wait for a name look-up, the loop for the disk.
+// On its own thread: the transport may wait for a name look-up, and the loop for the disk.
 bool Daemon::end_threads(Deadline deadline) noexcept {
     const auto end_all = [this] {
         board_.close();
@@ -188,7 +189,7 @@ bool Daemon::end_threads(Deadline deadline) noexcept {
     try {
         ender = AbandonableThread(end_all);
     } catch (const std::system_error&) {
-        end_all();  // no thread to be had: then without a limit
+        end_all();  // no thread could be started: then without a limit
     }
     if (ender.join_until(deadline)) return true;
     log_.warning("a part does not end: a name look-up, the network or the disk does not answer",

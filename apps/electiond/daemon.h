@@ -71,15 +71,14 @@ class Daemon {
     std::vector<std::unique_ptr<Scout>> scouts_;
     Scout* arbiter_ = nullptr;
     Watchdog watchdog_;
-    // Looks whether the data directory is still ours: on a thread of its own, since a disk may
-    // hang.
+    // Checks that the data directory is still ours: on a thread of its own, since a disk may hang.
     Watchdog identity_watch_;
     std::unique_ptr<ControlRoutes> routes_;
     std::unique_ptr<ControlServer> control_;
     std::string api_;
     bool stopping_ = false;
     bool all_ended_ = true;
-    std::atomic<const char*> ending_ = "";  // the part that end_threads() is at
+    std::atomic<const char*> ending_ = "";  // the part that end_threads() waits for
 };
 
 }  // namespace electiond

@@ -28,7 +28,7 @@ std::string_view name_of(LogLevel level) {
     return "error";
 }
 
-// How many bytes the character at the beginning of `text` has; 0 if it is no UTF-8.
+// The length in bytes of the character at the beginning of `text`; 0 if it is no UTF-8.
 std::size_t character_size(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.front());
     const int size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -37,7 +37,7 @@ std::size_t character_size(std::string_view text) {
     return Poco::UTF8Encoding::isLegal(bytes, size) ? static_cast<std::size_t>(size) : 0;
 }
 
-// C0, DEL and C1 begin a second line or steer a terminal.
+// C0, DEL and C1 control characters can begin a new line or control a terminal.
 bool is_control(std::string_view character) {
     const auto first = static_cast<unsigned char>(character.front());
     if (first < 0x80) return first < ' ' || first == 0x7f;

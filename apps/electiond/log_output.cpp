@@ -1,4 +1,4 @@
-// Where the log goes: the life of its writer.
+// Where the log goes: starts and stops its writer.
 #include "log_output.h"
 
 #include <system_error>
@@ -9,7 +9,7 @@
 namespace electiond {
 namespace {
 
-// From the moment on at which the writer gives up, until it is taken for one that hangs.
+// How long after its deadline the writer may end, before it counts as hanging.
 constexpr std::chrono::milliseconds kGrace{200};
 
 }  // namespace

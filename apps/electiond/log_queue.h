@@ -18,24 +18,24 @@ struct TimedLine {
     LogLine line;
 };
 
-// Any thread; nothing here waits but take_until. Has no thread and no descriptor, so a process may
-// fork while nobody else uses the queue: each of the two then has its own, with the same lines.
+// Any thread; only take_until waits. Has no thread and no descriptor, so a process may fork while
+// no other thread uses the queue: each of the two then has its own queue with the same lines.
 class LogQueue {
   public:
     // Full at so many lines, or at so many bytes of text. A quarter of both is kept for warnings
-    // and errors: a storm of debug lines costs debug lines.
+    // and errors, so a flood of debug lines drops only debug and info lines.
     static constexpr std::size_t kLines = 4096;
     static constexpr std::size_t kBytes = std::size_t{1} << 20;
 
-    // Takes the line, with the time of now. False if it does not fit any more, if the queue is
-    // closed or if memory is short: then the line is lost, and what waits already stays.
+    // Queues the line, with the present time. False if it does not fit, if the queue is closed or
+    // if memory is short: then the line is lost, and queued lines stay.
     [[nodiscard]] bool push(LogLine line) noexcept;
 
     // The oldest line, as soon as there is one; nullopt at `end`, and when the queue is closed and
     // empty.
     [[nodiscard]] std::optional<TimedLine> take_until(std::chrono::steady_clock::time_point end);
 
-    // Takes in nothing more, and wakes the taker.
+    // Closes the queue: push() returns false from now on; wakes take_until().
     void close() noexcept;
     [[nodiscard]] bool closed() const noexcept;
 

@@ -1,4 +1,4 @@
-// Takes log lines from anybody without waiting, and writes them in a thread that may wait.
+// Takes log lines from any thread without waiting, and writes them in a thread that may wait.
 #include "log_writer.h"
 
 #include <fcntl.h>
@@ -27,11 +27,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-// While lines are lost all the time, this is how often their count is told.
+// How often the count is reported while lines are lost all the time.
 constexpr std::chrono::seconds kTellEvery{1};
-// So long until the next try if poll says that there is room and write says that there is none.
+// Time until the next try if poll(2) reports room but write(2) finds none.
 constexpr int kRetryMs = 10;
-// As good as never, and far from where adding to a clock overflows.
+// Practically never, and small enough that adding it to a clock does not overflow.
 constexpr std::chrono::hours kLong{24};
 
 std::string text_of(system_clock::time_point time) {
@@ -46,7 +46,7 @@ LogWriter::LogWriter(LogLevel level, LogFormat format, std::string node, int des
     : level_(level),
       format_(format),
       node_(std::move(node)),
-      // If it is closed now, what takes its number later is not meant.
+      // If it is closed now, a file that gets its number later must not receive the log.
       descriptor_(::fcntl(descriptor, F_GETFD) < 0 ? -1 : descriptor) {}
 
 void LogWriter::push(LogLine line) noexcept {
@@ -54,8 +54,8 @@ void LogWriter::push(LogLine line) noexcept {
     if (!queue_.push(std::move(line))) ++lost_;
 }
 
-// Its own number, so that what takes the old one after a close does not receive the log. If no
-// number is left, the original must do; if it is closed, every write fails with EBADF.
+// A duplicate, so that a file that gets the old number after a close does not receive the log. If
+// no number is free, the original is used; if that is closed, every write fails with EBADF.
 void LogWriter::open() noexcept {
     own_ = io::Descriptor(::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     if (own_.open() || errno == EBADF) descriptor_ = own_.get();
@@ -63,7 +63,7 @@ void LogWriter::open() noexcept {
 }
 
 void LogWriter::run() noexcept {
-    sigset_t all;  // none is meant for this thread, and SIGPIPE or SIGXFSZ must end nothing
+    sigset_t all;  // this thread handles none, and SIGPIPE or SIGXFSZ must not end us
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     for (;;) {
@@ -86,7 +86,7 @@ void LogWriter::run() noexcept {
     changed_.notify_all();
 }
 
-// Also between the lines that wait, so that the reader learns early that some are missing.
+// Also between queued lines, so that the reader learns early that some are missing.
 bool LogWriter::must_tell() const noexcept {
     return lost_ != told_ && !failing_ && Clock::now() >= told_at_ + kTellEvery;
 }
@@ -101,7 +101,7 @@ void LogWriter::tell_lost() noexcept try {
     told_ += lost;
     told_at_ = Clock::now();
     error_ = 0;
-} catch (const std::exception&) {  // no memory: the next try tells it
+} catch (const std::exception&) {  // no memory: the next try reports it
     told_at_ = Clock::now();
 }
 
@@ -111,8 +111,8 @@ void LogWriter::write_line(const TimedLine& line) noexcept try {
     ++lost_;
 }
 
-// All of it, however often it must wait for room. A line that an error tore is not whole, and the
-// next one must not be glued to it.
+// Writes all of it, waiting for room as often as needed. If an error cut a line, the next one must
+// begin on a new line.
 bool LogWriter::write(const TimedLine& line) {
     std::string text;
     if (torn_) text += '\n';
@@ -144,7 +144,7 @@ bool LogWriter::await_room(bool again) noexcept {
     if (until && now >= *until) return false;
     const auto left = until ? std::chrono::ceil<milliseconds>(*until - now) : milliseconds{-1};
     std::array<pollfd, 2> watched{{{wake_.get(), POLLIN, 0}, {descriptor_, POLLOUT, 0}}};
-    if (until) watched[0].fd = -1;  // readable for good
+    if (until) watched[0].fd = -1;  // it stays readable from now on
     if (again) {
         ::poll(watched.data(), 1, kRetryMs);
     } else {

@@ -1,4 +1,4 @@
-// Takes log lines from anybody without waiting, and writes them in a thread that may wait.
+// Takes log lines from any thread without waiting, and writes them in a thread that may wait.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@
 namespace electiond {
 
 // Shared by LogOutput, the logs and the thread, which may be left behind in a call of the operating
-// system. Any thread, if nothing else is said.
+// system. Any thread, unless stated otherwise.
 class LogWriter {
   public:
     using Clock = std::chrono::steady_clock;
@@ -36,13 +36,13 @@ class LogWriter {
     // The thread: writes what is queued until end_by() was called and nothing is left.
     void run() noexcept;
 
-    // Takes in nothing more; what is not written by `end` is lost, and then run() returns. Once.
+    // Closes the queue; run() returns at `end` at the latest, unwritten lines are lost. Call once.
     void end_by(Clock::time_point end) noexcept;
-    // Waits for run() to return. False if it has not until `end`.
+    // Waits until run() has returned, at most until `end`: then false.
     [[nodiscard]] bool await_end(Clock::time_point end) noexcept;
 
   private:
-    // All of these belong to the writer's thread.
+    // These run on the writer's thread only.
     void write_line(const TimedLine& line) noexcept;
     void tell_lost() noexcept;
     [[nodiscard]] bool write(const TimedLine& line);
@@ -66,9 +66,9 @@ class LogWriter {
     bool ended_ = false;                    // under mutex_
 
     // The writer's thread alone:
-    std::uint64_t told_ = 0;       // of lost_
+    std::uint64_t told_ = 0;       // the part of lost_ that was reported
     Clock::time_point told_at_{};  // the last time
-    int error_ = 0;                // why the last line was lost that has not been told; 0: no room
+    int error_ = 0;                // why the last unreported line was lost; 0: no room
     bool failing_ = false;         // the last write failed; the next line tries again
     bool torn_ = false;            // the last line has no end
 };

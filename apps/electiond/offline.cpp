@@ -48,8 +48,8 @@ struct Opened {
     std::optional<Durable> record;
 };
 
-// The one discovery that can claim. Each call runs on a thread of its own and is given up where it
-// does not end in time: the files may be on a file system that hangs.
+// The one discovery that can claim. Each call runs on a thread of its own and is given up if it
+// does not end in time: its files may be on a file system that hangs.
 class Arbiter {
   public:
     explicit Arbiter(const Settings& settings) : cluster_(settings.cluster.name) {
@@ -69,7 +69,7 @@ class Arbiter {
             return arbiter->claim(cluster, mine, std::move(stop));
         });
     }
-    // After the record was saved, which an error therefore mentions.
+    // Called after the record was saved, so an error must mention that.
     void replace_claim(const Claim& mine) const try {
         (void)within_limit([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
             arbiter->replace_claim(cluster, mine, std::move(stop));

@@ -38,8 +38,8 @@ io::Descriptor open_to_read(const fs::path& file) {
     return io::Descriptor(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 }
 
-// The digits that an open file holds, without the line's end; "" for an empty file, nothing where
-// it holds anything else.
+// The digits that an open file holds, without the line end; "" for an empty file, nullopt if it
+// holds anything else.
 std::optional<std::string> number_in(const io::Descriptor& file) {
     std::array<char, 32> buffer{};
     const auto size = ::pread(file.get(), buffer.data(), buffer.size(), 0);
@@ -75,7 +75,7 @@ PidFile::PidFile(fs::path file) : file_(std::move(file)) { check_pid_file(file_)
 void PidFile::write() {
     const auto fresh = fs::path(file_).concat("." + std::to_string(::getpid()));
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    ::unlink(fresh.c_str());  // of a process that had our number and was killed in between
+    ::unlink(fresh.c_str());  // left by a process with our number that was killed in between
     held_ = io::Descriptor(::open(fresh.c_str(), kFlags, 0644));
     if (!held_.open()) cannot(file_, "cannot be written", errno);
     try {
@@ -87,7 +87,7 @@ void PidFile::write() {
 }
 
 void PidFile::put_in_place(const fs::path& fresh) {
-    // The lock goes with the file; a file system without locks costs only the refusal below.
+    // The lock belongs to the file; without file locks only the refusal below is lost.
     (void)::flock(held_.get(), LOCK_EX | LOCK_NB);
     const auto text = std::to_string(::getpid()) + "\n";
     if (::write(held_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {

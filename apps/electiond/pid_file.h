@@ -1,4 +1,4 @@
-// The file of --pidfile: holds the number of the running process for whoever supervises it.
+// The file of --pidfile: holds the number of the running process for its supervisor.
 #pragma once
 
 #include <filesystem>
@@ -7,13 +7,13 @@
 
 namespace electiond {
 
-// Looks whether the file can be written, so that this is known before the node takes part. Changes
+// Checks that the file can be written, so that a fault is known before the node takes part. Changes
 // nothing. Throws Error as PidFile does.
 void check_pid_file(const std::filesystem::path& file);
 
-// One thread. Throws Error: `os` where the file cannot be written, `config` where something else
-// lies there. It is no guard against a second daemon (the lock of the data directory is), so the
-// number of a process that died is overwritten, also where another process has that number by now.
+// One thread. Throws Error: `os` if the file cannot be written, `config` if it holds something else
+// than a process number. It does not prevent a second daemon (the lock of the data directory does),
+// so the number of a dead process is overwritten, even if another process has that number by now.
 class PidFile {
   public:
     // Checks the file and changes nothing yet. `file` is absolute: --daemon changes the folder.
@@ -23,15 +23,15 @@ class PidFile {
     // Removes the file if it holds the number of this process.
     ~PidFile();
 
-    // Puts the whole file in place in one step; a reader never finds it empty. Refuses where a
-    // running electiond has written it.
+    // Replaces the file in one step; a reader never finds it empty. Throws Error (os) if the file
+    // belongs to a running electiond.
     void write();
 
   private:
     void put_in_place(const std::filesystem::path& fresh);
 
     const std::filesystem::path file_;
-    io::Descriptor held_;  // locked while this process lives, whatever becomes of its number later
+    io::Descriptor held_;  // locked while this process lives: a number may be reused, a lock not
 };
 
 }  // namespace electiond

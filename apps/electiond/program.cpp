@@ -52,7 +52,7 @@ std::string misused(const std::vector<std::string>& verbs,
         return "--claim goes with recover alone";
     }
     for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
-        // The background has no terminal to answer on, and returns 0 before the answer is known.
+        // A background process has no terminal, and returns 0 before the result is known.
         if (given.contains("daemon") && given.contains(action)) {
             return std::string("--daemon does not go with --") + action;
         }
@@ -60,7 +60,7 @@ std::string misused(const std::vector<std::string>& verbs,
     return "";
 }
 
-// Values that POCO takes as they come. Empty, or what is wrong.
+// Checks values that POCO does not check. Empty, or what is wrong.
 std::string misvalued(const std::map<std::string, std::string>& given) {
     for (const auto& [option, value] : given) {
         const bool file = option == "config" || option == "pidfile";
@@ -73,7 +73,7 @@ std::string misvalued(const std::map<std::string, std::string>& given) {
     return "";
 }
 
-// POCO needs it even where no path is relative. Throws Error.
+// POCO needs it even if no path is relative. Throws Error.
 void need_working_directory() {
     std::error_code error;
     (void)std::filesystem::current_path(error);
@@ -120,8 +120,8 @@ void Program::add_options(Poco::Util::OptionSet& options) {
 
 void Program::defineOptions(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
-    // ServerApplication::defineOptions would bring a --pidfile of its own, written and removed by
-    // whatever process sees the option.
+    // ServerApplication::defineOptions would add its own --pidfile, which any process that gets the
+    // option writes and removes.
     Application::defineOptions(options);
     add_options(options);
     options.addOption(Option("daemon", "", "run in the background"));
@@ -193,7 +193,7 @@ void Program::handleOption(const std::string& name, const std::string& value) {
     } else if (name == "umask") {
         ::umask(static_cast<mode_t>(std::stoul(value, nullptr, 8)));
     } else if (name == "daemon") {
-        // ServerApplication::run has looked for the word itself, and gone into the background.
+        // ServerApplication::run has found the option itself, and gone into the background.
     } else if (name == "claim") {
         claim_ = true;
     } else if (name == "yes") {
@@ -207,7 +207,7 @@ void Program::handleOption(const std::string& name, const std::string& value) {
 int Program::main(const std::vector<std::string>& arguments) {
     const int code = told([&] { return act(arguments); });
     if (arguments.empty()) return code;
-    // A call of the arbiter that hangs may still have its thread: no destructor may run.
+    // A hanging call of the arbiter may still have its thread: no destructor may run.
     std::cout.flush();
     std::_Exit(code);
 }
@@ -296,8 +296,8 @@ bool Program::confirm(const std::string& question) const {
     return false;
 }
 
-// Signals count from here on: a file system, a plugin or a name look-up may hang from the first
-// line to the last.
+// Signals count from here on: a file system, a plugin or a name look-up may hang at any line of
+// this function.
 int Program::serve() {
     SignalThread signals(kStopLimit - kStopMargin);
     const auto settings = load(config_);
@@ -312,13 +312,13 @@ int Program::serve() {
     });
     const int code = obey(signals, daemon, output.log());
     if (daemon.stop()) return code;
-    // A thread that hangs still uses what stands here: no destructor may run.
+    // A thread that hangs still uses these objects: no destructor may run.
     pidfile.reset();
     output.stop();
     std::_Exit(code);
 }
 
-// Does what signals ask for until one asks for the end.
+// Carries out what signals ask for until one asks for the end.
 int Program::obey(SignalThread& signals, Daemon& daemon, const Log& log) {
     std::set<int> warned;
     for (;;) {

@@ -14,11 +14,11 @@
 namespace electiond {
 namespace {
 
-constexpr std::size_t kAskedMax = 64;  // further ones ask for nothing new
-// An end that was asked for. XCPU comes some time before the kernel kills for the same reason.
+constexpr std::size_t kAskedMax = 64;  // further ones add nothing new
+// Ask for an end. XCPU comes some time before the kernel kills us for the same reason.
 constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU};
-// Would end the process by default and mean nothing to us. ABRT, TRAP, SEGV and the like stay as
-// they are, since they are faults; so do the signals of job control.
+// Would end the process by default, but have no meaning for us. ABRT, TRAP, SEGV and the like keep
+// their default, since they are faults; so do the signals of job control.
 constexpr int kMeanNothing[] = {SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
                                 SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR};
 
@@ -34,7 +34,7 @@ sigset_t taken_signals() {
     return signals;
 }
 
-// Threads of ours or of a plugin may hang, so nothing here may wait for one of them, nor for a
+// Our threads, or those of a plugin, may hang, so nothing here may wait for one of them, nor for a
 // reader of standard error.
 [[noreturn]] void end_now(std::string_view why) {
     pollfd output{STDERR_FILENO, POLLOUT, 0};
@@ -75,7 +75,7 @@ SignalThread::~SignalThread() {
         const std::lock_guard lock(mutex_);
         over_ = true;
     }
-    pthread_kill(thread_.native_handle(), SIGUSR1);  // wakes it; what it means is over_
+    pthread_kill(thread_.native_handle(), SIGUSR1);  // wakes the thread, which then reads over_
     thread_.join();
 }
 
@@ -97,7 +97,7 @@ Asked SignalThread::next() {
     return first;
 }
 
-// Until the process must have ended; nothing while no end was asked for.
+// Time until the process must have ended; nullopt if no end was asked for.
 std::optional<Duration> SignalThread::time_left() const {
     const std::lock_guard lock(mutex_);
     if (!stop_since_) return std::nullopt;

@@ -1,4 +1,4 @@
-// Signals to the process: taken by one thread of their own, from before the first other thread on.
+// Signals to the process: received by one thread, which starts before all others.
 #pragma once
 
 #include <condition_variable>
@@ -13,14 +13,15 @@
 
 namespace electiond {
 
-// Blocks, in this thread and in all that it will start, each signal that a SignalThread takes, and
-// ignores those by which a failed write would kill: PIPE, and XFSZ, so that a file size limit is a
-// disk error as any other. Call it before the first thread. A child process must be given an empty
-// mask and default signals (posix_spawn attributes, as in core/host/probe.cpp).
+// Blocks, in this thread and in all that it will start, each signal that a SignalThread receives,
+// and ignores those by which a failed write would end the process: PIPE, and XFSZ, so that a file
+// size limit is a disk error like any other. Call it before the first thread. A child process needs
+// an empty mask and default signals, as io::Child gives them.
 void block_signals();
 
-// What does not serve ends by signals as any other program: Ctrl-C at a question, or where a check
-// hangs. Unblocks in the calling thread what block_signals blocked, and blocks it again at the end.
+// For commands that do not serve: they end by signals as any program does (Ctrl-C at a question, or
+// if a check hangs). Unblocks in the calling thread what block_signals blocked, and blocks it again
+// at the end.
 class UsualSignals {
   public:
     UsualSignals();
@@ -42,11 +43,11 @@ struct Asked {
 // "USR1"; "RTMIN+3" for a real-time signal.
 [[nodiscard]] std::string signal_name(int signal);
 
-// Takes the signals of the process from its construction on, so that one which comes while the
-// daemon is still starting counts, too. After the first that asks for an end the process ends
-// within the limit, whatever hangs; after a second one at once, if it comes at least kInsists
-// later (some supervisors deliver one signal twice). Ends the process by _Exit(0) then: it ends as
-// it was asked to, and says so on standard error if that can be written without waiting.
+// Receives the signals of the process from its construction on, so that a signal during the start
+// of the daemon counts, too. After the first one that asks for an end, the process ends within the
+// limit, whatever hangs. After a second one it ends at once, if that comes at least kInsists later
+// (some supervisors deliver one signal twice). Both use _Exit(0), since the end was asked for, and
+// write the reason to standard error if that is possible without waiting.
 class SignalThread {
   public:
     static constexpr Milliseconds kInsists{1000};
@@ -56,11 +57,11 @@ class SignalThread {
     SignalThread& operator=(const SignalThread&) = delete;
     ~SignalThread();
 
-    // From the first signal that asks for an end. Any thread.
+    // The limit counts from the first signal that asks for an end. Any thread.
     void set_limit(Milliseconds limit);
-    // Has an end been asked for? Any thread.
+    // True if an end was asked for. Any thread.
     [[nodiscard]] bool stopping() const;
-    // What is asked for next; waits. By one thread.
+    // Waits for the next request. One thread.
     [[nodiscard]] Asked next();
 
   private:

@@ -1,4 +1,4 @@
-// Times what the state file does, and says when the disk is too slow for the election.
+// Times each write of the state file, and warns if the disk is too slow for the election.
 #include "slow_disk.h"
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Runs checks once a second.
+// Runs checks at a fixed interval.
 #include "watchdog.h"
 
 #include <utility>

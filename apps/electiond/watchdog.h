@@ -1,4 +1,4 @@
-// Runs checks once a second, so that what hangs or vanishes is noticed by somebody.
+// Runs checks at a fixed interval, to notice parts that hang and files that vanish.
 #pragma once
 
 #include <condition_variable>
@@ -12,9 +12,9 @@
 
 namespace electiond {
 
-// One thread for the whole daemon. add() before start(); all calls by one thread. A check is called
-// on the watchdog's thread with the boot clock's time, one after the other, so it must not wait for
-// anything: what may hang (a file system) gets a thread of its own, and a check that looks at it.
+// Has one thread. add() before start(); all calls by one thread. The checks are called on the
+// watchdog's thread with the boot clock's time, one after the other, so a check must not wait: one
+// that may hang (on a file system) needs a watchdog of its own.
 class Watchdog {
   public:
     using Check = std::function<void(Instant now)>;
@@ -28,7 +28,7 @@ class Watchdog {
     void add(Check check);
     void start();
 
-    // False if a check has not come back by then: its thread is left behind, and the process must
+    // False if a check has not returned by then: its thread is left behind, and the process must
     // end by std::_Exit. Idempotent.
     bool stop(Deadline deadline) noexcept;
 

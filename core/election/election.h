@@ -86,8 +86,8 @@ class Election {
     [[nodiscard]] bool cooling(Instant now) const;
     [[nodiscard]] Voter self() const { return {durable_.node_id, durable_.uuid}; }
 
-    // This node leads, and a quorum holds its configuration, so every later leader's
-    // configuration is this one or comes from it. False on nodes that do not lead.
+    // True if this node leads and a quorum holds its configuration: then the configuration of every
+    // later leader is this one or a successor of it. False on nodes that do not lead.
     [[nodiscard]] bool config_held() const;
 
     // The leader's view of all members, itself first; empty on others. Addresses are Node's to
@@ -241,10 +241,10 @@ class Election {
     Founding founding_;
     struct Joining {
         Sender leader{};
-        Instant until{};  // then it joins, whoever has not answered
+        Instant until{};  // then it joins, even if answers are missing
     };
-    std::optional<Joining> joining_;  // B6: a leader has answered; others may still answer
-    bool hellos_open_ = false;        // B6, as Node last said
+    std::optional<Joining> joining_;  // B6: a leader has answered; other addresses may still answer
+    bool hellos_open_ = false;        // B6, as Node last reported it
     const Instant started_;
     Instant next_hello_;
     Instant next_claim_;

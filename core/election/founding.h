@@ -35,8 +35,8 @@ class Founding {
         return clusters_.contains(cluster);
     }
 
-    // 6.1: the clusters of our name whose members spoke within `window`, if none of them replaced
-    // all the others; for people: "cluster id X (node 1) and cluster id Y (node 7)". Else empty.
+    // 6.1: the clusters of our name that were heard within `window`, if none of them replaced all
+    // the others: "cluster id X (node 1) and cluster id Y (node 7)". Else empty.
     [[nodiscard]] std::string rivals(Instant now, Duration window) const;
 
     // B4: the set to be promised now, sorted by uuid; nothing where it is not due. `window` is 2 J.
@@ -65,7 +65,7 @@ class Founding {
     struct Cluster {
         Instant heard{};
         std::vector<std::string> supersedes;
-        NodeId speaker;  // the first of its members that we heard, for people
+        NodeId speaker;  // the first of its members that we heard, for the message
     };
 
     static constexpr std::size_t kHeardMax = 1024;

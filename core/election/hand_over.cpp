@@ -114,8 +114,8 @@ void Election::leave(std::uint64_t ticket) {
     }
 }
 
-// M7 for the leader itself: the others would not dare to let it go once it has handed over. A
-// standby that E1 promotes first remains, too; where nobody could take over, E1 has its own word.
+// M7 for the leader itself, before it hands over: afterwards the others would refuse to remove it.
+// A standby that E1 promotes first counts, too; if no node could take over, E1 decides.
 Spared Election::can_be_spared() const {
     if (best_successor()) return spared(lead_view(), me());
     return eligible_standby(lead_view()) ? spared(lead_view(), me(), 1) : Spared::yes;

@@ -171,7 +171,8 @@ std::optional<Voter> eligible_standby(const LeadView& lead) {
 
 std::string member_role(const LeadView& lead, const Follower& follower) {
     if (lead.config.has(follower.uuid)) return "voter";
-    // Who is about to get a vote is no standby: a restart elsewhere has to wait for that vote.
+    // A node that is about to get a vote is no standby: a rolling restart has to wait for that
+    // vote.
     const bool waits = ready(lead, follower) && !growth_is_due(lead, ready_ones(lead).size());
     return waits ? "standby" : "observer";
 }

@@ -39,11 +39,11 @@ struct LeadView {
 [[nodiscard]] std::optional<ConfigStep> next_step(const LeadView& lead);
 
 // M7: are the voters that would remain and are heard now (an ack younger than 2 H) a quorum of what
-// would remain? `undecided`: only with those whose newest ack is younger than E; one of them has
-// just died, or its next ack shows that it has not.
+// would remain? `undecided`: only together with voters whose newest ack is younger than E. One of
+// these may have just died; its next ack, or the lack of it, decides.
 enum class Spared { yes, undecided, no };
 
-// M7 for the removal of `uuid`. `promoted`: so many standbys, which are heard, become voters first.
+// M7 for the removal of `uuid`. `promoted`: how many standbys, all heard now, become voters first.
 [[nodiscard]] Spared spared(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted = 0);
 
 // M5: may a node with this voter's id and another uuid take its place? `moved_in`: it speaks from

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kAnswerMax = 4096;
 
-// What the child has said, up to the end of its first line.
+// The first line of the child's output.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // Parts of "name<TAB>version<TAB>kind"; the name is the stem and may not hold a tab, nor the kind.
@@ -76,7 +76,7 @@ PluginInfo inspect_in_child(const fs::path& program, const fs::path& file,
                          .err = io::Output::discarded(),
                          .output_max = kAnswerMax});
         ended = child.wait(limit);
-        child.end(std::chrono::milliseconds(0), SIGKILL);  // and whatever the library has started
+        child.end(std::chrono::milliseconds(0), SIGKILL);  // and the processes that it has started
         line = first_line(child.output());
     } catch (const std::system_error& error) {
         throw Error(file.string() + ": cannot be tried in a child process: " + error.what(),

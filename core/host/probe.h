@@ -28,7 +28,7 @@ struct PluginInfo {
 
 // The parent's side: runs `program --probe-plugin file` without a shell, with no descriptor of ours
 // but the pipe, and waits at most `limit`, then kills the child and its process group (io/child.h).
-// A crash, a hang, an early exit become the fault. Throws Error (code os) where no child can be
+// A crash, a hang, an early exit become the fault. Throws Error (code os) if no child can be
 // started. Any thread.
 [[nodiscard]] PluginInfo inspect_in_child(const std::filesystem::path& program,
                                           const std::filesystem::path& file,

@@ -13,15 +13,15 @@ namespace electiond {
 // The moment by which something must have ended.
 using Deadline = std::chrono::steady_clock::time_point;
 
-// For code that can hang in a call which nothing interrupts: a file system that does not answer, a
-// name look-up, a plugin. One thread uses the object; it may go while the thread still runs, so
-// `run` must own, or share, all that it touches. If anything was left behind, the process must end
-// by std::_Exit: no destructor of what that thread still uses may run.
+// For code that can hang in a call that cannot be interrupted: a file system that does not answer,
+// a name look-up, a plugin. One thread uses the object. The object may be destroyed while the
+// thread still runs, so `run` must own, or share, all that it uses. If a thread was left behind,
+// the process must end by std::_Exit: no destructor of what that thread still uses may run.
 class AbandonableThread {
   public:
     AbandonableThread() = default;
     // Starts at once. `run` must not throw; it is destroyed on the thread. Throws
-    // std::system_error if no thread can be had.
+    // std::system_error if no thread can be started.
     explicit AbandonableThread(std::function<void()> run);
     AbandonableThread(AbandonableThread&&) = default;
     AbandonableThread& operator=(AbandonableThread&&) = default;

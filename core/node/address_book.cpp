@@ -56,7 +56,7 @@ AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
     }
     if (from.incarnation != known->incarnation) {
         learnt.restarted = !known->incarnation.empty();
-        if (learnt.restarted) known->attempt = 0;  // what failed was the way to its former life
+        if (learnt.restarted) known->attempt = 0;  // the failures were those of its former process
         const bool back = from.incarnation == known->former_incarnation;
         known->returns = back ? known->returns + 1 : 0;
         known->former_incarnation = std::exchange(known->incarnation, from.incarnation);

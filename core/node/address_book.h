@@ -23,7 +23,7 @@ class AddressBook {
     // What learning from one message showed.
     struct Learnt {
         bool moved = false;       // it speaks from another address than before, if any
-        bool restarted = false;   // a new life of a node that spoke to us before
+        bool restarted = false;   // a node that we knew has restarted
         bool duplicated = false;  // two living processes share this uuid (I4)
     };
     // The sender of any message: its own word.

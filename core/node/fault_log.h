@@ -1,4 +1,4 @@
-// Decides which failures and recoveries become a line of the log: one a minute, however they come.
+// Decides which failures and recoveries are logged: at most one line a minute for each operation.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace electiond {
 
-// Knows operations by name: what may fail and work again, each by itself, as `poll` and `claim` of
-// one discovery. Pure: no clock, no lock, no log of its own. The caller bounds the number of names.
+// Operations are known by name: each fails and recovers by itself, like `poll` and `claim` of one
+// discovery. Pure: no clock, no lock, no log of its own. The caller bounds the number of names.
 //
-// A failure is worth a line when the same operation had none for `again`; those in between are
-// counted. It is worth none while another operation fails with the same text and had its line: one
-// cause, one line. A recovery is worth a line when the failure had one, and again at most once in
-// `again`: what flaps writes two lines in that time.
+// A failure is logged if its operation had no line within the last `again`; failures in between are
+// counted. It is not logged while another operation fails with the same text and had its line: one
+// cause, one line. A recovery is logged if its failure was, and at most once within `again`: an
+// operation that alternates writes two lines in that time.
 class FaultLog {
   public:
     static constexpr Milliseconds kAgain{60'000};
@@ -32,11 +32,11 @@ class FaultLog {
 
     explicit FaultLog(Milliseconds again = kAgain) : again_(again) {}
 
-    // The operation has failed, with this text. Nothing: no line is due.
+    // The operation has failed, with this text. nullopt: no line is due.
     std::optional<Failure> failed(const std::string& operation, const std::string& text,
                                   Instant now);
 
-    // The operation has worked. To be called each time. Nothing: no line is due.
+    // The operation has worked; call it each time. nullopt: no line is due.
     std::optional<Recovery> worked(const std::string& operation, Instant now);
 
     // The operation is not tried any more: it neither fails nor works.
@@ -47,9 +47,9 @@ class FaultLog {
         bool failing = false;
         Instant since{};                // the first failure of those in a row
         std::string text{};             // of the newest failure
-        std::optional<Instant> told{};  // when a failure had a line
+        std::optional<Instant> told{};  // when a failure was last logged
         std::uint64_t untold = 0;
-        bool open = false;  // a failure had a line, its end had none yet
+        bool open = false;  // a failure was logged, its recovery not yet
         Instant recovered{};
         std::optional<Instant> recovery_told{};
     };

@@ -98,7 +98,7 @@ void Node::on(RequestArrived arrived) {
     }
 }
 
-// What a heartbeat tells beside the election itself: the members, and whether our role stands.
+// What a heartbeat brings beside the election: the members, and whether our role is confirmed.
 void Node::take_accepted(const Heartbeat& heartbeat) {
     if (heartbeat.members) {
         members_ = *heartbeat.members;
@@ -107,9 +107,9 @@ void Node::take_accepted(const Heartbeat& heartbeat) {
         book_.hearsay(members_);
         return publish();
     }
-    // It brings nothing, so an ack of this process, with this very configuration and view, has
-    // reached the leader; and a quorum holds the configuration, so no later leader has an older
-    // one. From here on the part we play in it survives the loss of any one node.
+    // It brings no news, so an ack of this process with this configuration and view has reached the
+    // leader. A quorum holds the configuration, so no later leader has an older one. From here on
+    // our role survives the loss of any one node.
     const bool confirms = !heartbeat.config && !heartbeat.config_pending &&
                           heartbeat.number == election_.electorate().number &&
                           heartbeat.view != 0 && heartbeat.view == election_.view_held();
@@ -124,7 +124,7 @@ void Node::on(const ReplyArrived& arrived) {
     if (arrived.answer.kind == Answer::Kind::ok) {
         try {
             const auto reply = wire::decode_reply(arrived.name, arrived.answer.body);
-            // Another node lives at that address now, or the name means another address by now.
+            // Another node has that address now, or the name has another address now.
             const bool astray = arrived.to.empty()
                                     ? book_.listed_for_another(arrived.address, reply.from)
                                     : reply.from.uuid != arrived.to;

@@ -11,8 +11,8 @@
 
 namespace electiond {
 
-// A blank node joins nobody while this holds an address that may still answer. Owned by Node, loop
-// thread only. Bounded by the addresses that are known and the requests that are under way.
+// A blank node joins no cluster while this holds an address that may still answer. Owned by Node,
+// loop thread only. Bounded by the number of known addresses and of requests under way.
 class OpenHellos {
   public:
     // An address whose last hello failed less than `grace` ago is not waited for.
@@ -23,12 +23,12 @@ class OpenHellos {
     // Refused, unreachable or timed out.
     void failed(Instant now, const Endpoint& by);
 
-    // Is there an address that is waited for?
+    // True if an address may still answer.
     [[nodiscard]] bool any(Instant now) const;
 
   private:
     struct Asked {
-        std::size_t open = 0;  // requests without an outcome
+        std::size_t open = 0;  // requests that have neither been answered nor failed
         std::optional<Instant> failed_at{};
     };
     [[nodiscard]] bool failed_lately(const Asked& asked, Instant now) const {

@@ -20,9 +20,9 @@ constexpr char kPoll[] = "poll";
 constexpr char kClaim[] = "claim";
 constexpr char kWithdraw[] = "withdraw";
 
-// What a call gets to end by itself once the stop of its token was requested.
+// Time for a call to end after the stop of its token was requested.
 constexpr Milliseconds kGrace{500};
-// After so long without another try a failed claim is forgotten.
+// A failed claim that is not tried again is forgotten after this time.
 constexpr Milliseconds kClaimForgotten{60'000};
 
 std::string seconds(Duration duration) {
@@ -31,12 +31,12 @@ std::string seconds(Duration duration) {
 
 std::string silence(Duration duration) { return "has not answered for " + seconds(duration); }
 
-// Hanging is damped apart from failing: which of the two it is matters to the operator.
+// Hanging and failing are limited separately: the operator must learn which of the two it is.
 std::string hanging(const std::string& call) { return call + " hangs"; }
 
 }  // namespace
 
-// What the thread does, and all that it touches.
+// What the thread does, and all the data that it uses.
 class Scout::Rounds {
   public:
     Rounds(std::size_t source, std::unique_ptr<Discovery> discovery, Peer self, std::string cluster,
@@ -90,7 +90,7 @@ class Scout::Rounds {
     [[nodiscard]] std::string consequence(const std::string& name) const;
 
     const std::size_t source_;
-    std::unique_ptr<Discovery> discovery_;  // touched by the thread alone
+    std::unique_ptr<Discovery> discovery_;  // used by the thread alone
     const Peer self_;
     const std::string cluster_;
     const Milliseconds interval_;
@@ -131,10 +131,10 @@ void Scout::Rounds::run() {
     if (abandoned_) return;
     lock.unlock();
     call(kWithdraw, [this](std::stop_token stop) { discovery_->withdraw(std::move(stop)); });
-    discovery_.reset();  // here, since a destructor may hang, too
+    discovery_.reset();  // on this thread, since a destructor may hang, too
 }
 
-// One that may not write may still read: polls also if it cannot announce.
+// Polls also if announce failed: a registry that we cannot write may still be readable.
 void Scout::Rounds::poll() {
     std::vector<Peer> peers;
     const bool announced = call(
@@ -179,7 +179,7 @@ bool Scout::Rounds::call(const std::string& name, const Act& act) {
 std::stop_token Scout::Rounds::begin(const std::string& name) {
     const std::lock_guard lock(mutex_);
     under_way_ = UnderWay{.call = name, .since = read_boot_clock()};
-    // Ending already: the rest of a round ends as soon as it can. withdraw has its own time.
+    // If the scout is ending, the rest of the round must be short. withdraw has its own limit.
     if (abandoned_ || (stopping_ && name != kWithdraw)) under_way_->stop.request_stop();
     return under_way_->stop.get_token();
 }
@@ -196,7 +196,7 @@ bool Scout::Rounds::end(const std::string& name, const std::string& error) {
     auto& fault = faults_.try_emplace(name, Fault{{}, done.since, {}}).first->second;
     fault.error = error;
     fault.last = now;
-    // A call that we have stopped says only that; why is told already, or we are ending.
+    // An error of a stopped call says only that: the cause is logged already, or we are ending.
     if (!done.overran && !stopping_) log_failure(name, error, now);
     return false;
 }
@@ -245,18 +245,18 @@ void Scout::Rounds::watch(Instant now) {
         if (!std::exchange(under_way_->overran, true)) late = under_way_->stop;
         const auto quiet = silence(now - under_way_->since);
         if (fault_log_.failed(hanging(call), "", now) && !abandoned_) {
-            // Whichever call it is: while it lasts, nothing is polled.
+            // Whichever call hangs: meanwhile nothing is polled.
             const std::string lost = call == kWithdraw ? kWithdraw : kPoll;
             log_.warning("discovery " + quiet + ", " + consequence(lost) +
                              "; look after the file system or network that it uses",
                          {{"plugin", report_.plugin}, {"call", call}});
         }
     }
-    // Not under the lock: what the plugin has registered with its token runs here.
+    // Not under the lock: callbacks that the plugin registered with its token run here.
     if (late) late->request_stop();
 }
 
-// A node that no longer needs its claim does not try again: that is no trouble.
+// A node that no longer needs its claim does not try again: that is no failure.
 void Scout::Rounds::forget_claim(Instant now) {
     const auto claim = faults_.find(kClaim);
     if (claim == faults_.end() || now - claim->second.last < kClaimForgotten) return;
@@ -347,7 +347,7 @@ void Scout::request_stop() noexcept { rounds_->request_stop(); }
 bool Scout::stop(Deadline deadline) noexcept {
     rounds_->request_stop();
     const auto now = std::chrono::steady_clock::now();
-    // One that is known to hang gets no more than the grace, which it had once already.
+    // A call that is known to hang gets no more than the grace, which it had once already.
     const auto patient_until = rounds_->hangs() ? now : deadline - kGrace;
     if (!thread_.ended_by(patient_until)) rounds_->stop_call();
     if (thread_.join_until(std::min(deadline, std::max(now, patient_until) + kGrace))) return true;

@@ -1,4 +1,4 @@
-// Polls one discovery from a thread of its own, so that a slow or hanging one holds up nobody.
+// Polls one discovery from a thread of its own, so that a slow or hanging one blocks nothing else.
 #pragma once
 
 #include <functional>
@@ -38,8 +38,8 @@ struct ScoutReport {
 // the scout's own thread calls and destroys. A failing poll keeps the last good answer in use:
 // nothing is posted then.
 //
-// A call that has not answered within the limit is reported by watch(), and the stop of its token
-// is requested. One that ignores its token keeps its thread: stop() leaves both behind, after which
+// watch() reports a call that has not returned within the limit, and requests the stop of its
+// token. If the call ignores its token, stop() leaves thread and discovery behind; after that
 // nothing is posted or logged any more, and the process must end by std::_Exit.
 class Scout {
   public:
@@ -54,18 +54,18 @@ class Scout {
 
     void start();
 
-    // Asks the thread to withdraw and to end, and the call under way to stop. Returns at once, so
-    // that several scouts can end at the same time. Idempotent.
+    // Asks the thread to withdraw and to end, and requests the stop of the call under way. Returns
+    // at once, so that several scouts can end at the same time. Idempotent.
     void request_stop() noexcept;
 
-    // request_stop(), then waits. False if the discovery has not come back from its call by then:
-    // it is left behind. Shortly before, the stop of withdraw is requested, too. Idempotent.
+    // request_stop(), then waits. False if the call has not returned by `deadline`: the discovery
+    // is left behind. Shortly before that, the stop of withdraw is requested, too. Idempotent.
     bool stop(Deadline deadline) noexcept;
 
     // Asks the arbiter soon; ArbiterAnswered is posted. Only where the discovery can claim.
     void claim(const Claim& mine);
 
-    // Looks whether the call under way has taken too long. To be called about once a second.
+    // Checks whether the call under way takes too long. Call it about once a second.
     void watch(Instant now);
 
     [[nodiscard]] ScoutReport report() const;

@@ -40,7 +40,7 @@ struct Status {
     std::string role{};                      // voter, standby, observer, joining, removed
     bool role_confirmed = false;  // in this life of the process a leader that hears us has had a
                                   // quorum hold the configuration in which we have that role
-    bool observer = false;        // as configured: wants no vote
+    bool observer = false;        // node.observer is set: wants no vote
     std::string_view
         state_without_lease{};  // FOLLOWER or CANDIDATE: the state where we do not lead
     bool in_office = false;     // leads or re-elects itself in place, and not draining

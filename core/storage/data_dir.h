@@ -27,12 +27,12 @@ class DataDir {
     // Remembers that, durably. Throws Error (code disk).
     void mark_used();
 
-    // Is the folder still where its path says, and its lock file still in it? Throws Error (code
-    // disk) if either was removed, moved, replaced or hidden by a mount: another daemon may run on
-    // such a folder, and what this one writes is gone with the process. Any thread.
+    // Checks that the folder is still at its path, with its lock file in it. Throws Error (code
+    // disk) if either was removed, moved, replaced or hidden by a mount: then another daemon may
+    // run on the folder at that path, and what this one writes is lost when it ends. Any thread.
     void check_identity() const;
 
-    // Throws that error unless `file`, which is open, is the one that the folder holds as `name`.
+    // Throws that error unless the open `file` is the one that the folder holds as `name`.
     // Any thread.
     void check_identity(int file, const char* name) const;
 

@@ -19,8 +19,8 @@ namespace electiond {
 // where neither can be read, the node does not start. What this cannot see is damage to the newer
 // slot between a save and its settle: it looks like a torn write.
 //
-// Thread rule: one thread at a time, but for check_identity. After one failed write or sync every
-// further call throws: nobody knows what the disk holds until it is read again, by another process
+// Thread rule: one thread at a time, except for check_identity. After one failed write or sync
+// every further call throws: what the disk holds is unknown until another process reads it again
 // (D2).
 class DurableFile : public DurableStore {
   public:
@@ -37,10 +37,9 @@ class DurableFile : public DurableStore {
     void save(const Durable& record) override;
     void settle() override;
 
-    // Throws Error (code disk) unless the file that is written is still the one that the data
-    // directory holds, and the directory is still the one of its path. Each save looks at this
-    // before it returns, so no vote rests on a file that is gone. Any thread, once the first save
-    // has returned.
+    // Throws Error (code disk) unless the written file is still the one in the data directory, and
+    // the directory is still the one at its path. Each save checks this before it returns, so no
+    // vote depends on a file that is gone. Any thread, once the first save has returned.
     void check_identity() const;
 
   private:

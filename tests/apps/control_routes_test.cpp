@@ -114,7 +114,7 @@ TEST_F(Control, SaysWhyItIsNotReady) {
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("handing its leadership over"));
 }
 
-// What a rolling restart waits for: the node counts again.
+// What a rolling restart waits for: the node's role is filled again.
 TEST_F(Control, IsNotReadyBeforeItsVoteCounts) {
     auto voter = following();
     voter.role_confirmed = false;
@@ -240,7 +240,7 @@ TEST_F(Control, NamesTheMethodsThatAPathAllows) {
               "GET, HEAD, POST, DELETE, OPTIONS");
 }
 
-// Health checks act on the status alone, and some ask by OPTIONS (HAProxy does by default).
+// Health checks use the status alone, and some send OPTIONS (HAProxy does by default).
 TEST_F(Control, HasOneStatusForHealthChecksWhateverTheyAskBy) {
     mailbox = [](Event event) {
         std::get<Ping>(event).pong();

@@ -20,10 +20,10 @@ using cluster::Milliseconds;
 // A node that polls a hundred times a second, and what is wrong with its registry.
 struct Trouble {
     std::string name;
-    std::string sign;  // what the log says of it
+    std::string sign;  // what the log reports
     std::function<void(const fs::path& folder)> harm;
     bool as_other_user = false;
-    bool again_and_again = false;  // harms anew for as long as the test looks
+    bool again_and_again = false;  // repeats the harm while the test runs
 };
 
 constexpr char kClaimName[] = "cluster.json.demo.claim";

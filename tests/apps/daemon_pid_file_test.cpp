@@ -1,4 +1,4 @@
-// electiond --pidfile: written by the process that serves, and nobody else's file is touched.
+// electiond --pidfile: written by the process that serves; no other file is touched.
 #include "daemon_scene.h"
 
 namespace electiond {

@@ -71,7 +71,7 @@ TEST(Electiond, IgnoresSignalsThatMeanNothingAndSaysSoOnce) {
         for (const auto& [signal, name] : signals) process->signal(signal);
         process->signal(SIGPIPE);
         process->signal(SIGXFSZ);
-        process->signal(SIGHUP);  // asked for after them, so answered after them
+        process->signal(SIGHUP);  // sent after them, so handled after them
         ASSERT_TRUE(cluster::wait_until([&] {
             return count(scene.log(), "read again") == static_cast<std::size_t>(round) + 1;
         })) << scene.log();
@@ -128,7 +128,7 @@ TEST_F(HangingStart, EndsWithinThePromisedTime) {
 TEST_F(HangingStart, EndsAtOnceWhenAskedASecondTime) {
     const auto begin = std::chrono::steady_clock::now();
     process_->signal(SIGTERM);
-    // A supervisor that delivers the signal twice asks once.
+    // A supervisor may deliver one signal twice: this counts as one request.
     process_->signal(SIGINT);
     EXPECT_EQ(process_->wait(cluster::Milliseconds{1200}), std::nullopt);
     process_->signal(SIGINT);
@@ -169,7 +169,7 @@ TEST(Electiond, EndsWithinThePromisedTimeWhereANameLookUpHangs) {
     ::umount2("/etc/resolv.conf", MNT_DETACH);
 }
 
-// ---- what does not serve ends as any program does
+// ---- commands that do not serve end by signals as any program does
 
 TEST(Electiond, EndsOnInterruptWhereItAsksAQuestion) {
     DaemonScene scene;

@@ -1,4 +1,4 @@
-// The rule of watch: which events follow from what was heard, and when, in virtual time.
+// The rule of watch: which events follow from the answers, and when, in virtual time.
 #include <gtest/gtest.h>
 
 #include "electionctl/lead_watch.h"
@@ -106,7 +106,7 @@ TEST(LeadWatch, TakesNothingBackThatAnEarlierAnswerPromised) {
     watch.hear(own(800));  // asked later, but its answer took long
     EXPECT_EQ(told(watch, 900), "leader 1 token 7");
 
-    watch.hear(own(800, 8));  // another lead: nothing was promised of that
+    watch.hear(own(800, 8));  // another lead, with a lease of its own
     EXPECT_EQ(told(watch, 900), "no-leader unreachable after 1");
 }
 
@@ -115,7 +115,7 @@ TEST(LeadWatch, TellsTheLossOfALeadEvenWhereOthersStillNameTheNode) {
     watch.hear(own(1000));
     EXPECT_EQ(told(watch, 10), "leader 1 token 7");
 
-    watch.hear(of("1", 7, 4000));  // it does not lead any more, and knows no better
+    watch.hear(of("1", 7, 4000));  // it no longer leads, but still names itself
     EXPECT_EQ(told(watch, 20), "follower 1 after 1");
 }
 

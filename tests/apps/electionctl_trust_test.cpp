@@ -1,5 +1,5 @@
-// What a program is told that relies on electionctl: one node, one answer, in time. Against a
-// control API that is slow, dies or says odd things.
+// What a program that relies on electionctl learns: one node, one answer, in time. Against a
+// control API that is slow, dies or answers nonsense.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ std::string leads(int lease_ms) {
            std::to_string(lease_ms) + R"(,"index":5})";
 }
 
-// An answer that takes its time, as of a daemon that was paused with the answer in its hand.
+// A late answer, as of a daemon that was paused before it could send the answer.
 Canned late(const std::string& body, milliseconds delay) {
     std::this_thread::sleep_for(delay);
     return {200, body};
@@ -74,7 +74,7 @@ TEST_F(Trust, IsAskedOfOneNodeOnly) {
     }
     EXPECT_TRUE(api_.seen().empty());
 
-    // What is said on the command line counts before the environment.
+    // The command line counts before the environment.
     ASSERT_EQ(setenv("ELECTIONCTL_ENDPOINTS", two.c_str(), 1), 0);
     EXPECT_EQ(ask(api_.url(), {"is-leader"}).code, 0);
     unsetenv("ELECTIONCTL_ENDPOINTS");

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::HasSubstr;
 
-// electionctl watch --exec at one node, with a command that notes what it is told.
+// electionctl watch --exec at one node, with a command that records its events.
 class Watcher {
   public:
     Watcher(LocalCluster& cluster, int node, const std::string& more = "")

@@ -1,4 +1,4 @@
-// The log's queue and writer: nobody waits, lines stay whole and in order, losses are told.
+// The log's queue and writer: no caller waits, lines stay whole and in order, losses are logged.
 #include "log_output.h"
 
 #include <fcntl.h>
@@ -88,7 +88,7 @@ TEST(LogOutput, LinesWaitForTheStartWithTheTimeAtWhichTheyWereLogged) {
     StalledPipe pipe;
     auto output = output_to(pipe.writer());
     output.log().info("early");
-    output.set_level(LogLevel::error);  // takes back nothing
+    output.set_level(LogLevel::error);  // queued lines stay
     const auto logged = std::chrono::system_clock::now();
     EXPECT_EQ(pipe.read_rest(), "");
     ASSERT_TRUE(wait_until([&] {  // so that the two times differ in what is printed

@@ -1,4 +1,4 @@
-// Nodes that are known by name and come back under other addresses: nobody takes them for dead.
+// Nodes that are known by name and come back under other addresses do not count as dead.
 #include <signal.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// Clusters in which nobody takes the log of one node: that costs lines, and nothing else.
+// Clusters in which nobody reads the log of one node: only log lines are lost.
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/StreamSocket.h>
 #include <fcntl.h>

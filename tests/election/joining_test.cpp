@@ -180,7 +180,7 @@ TEST(Joining, MembersOfTwoClustersOfOneNameAreJoinedByNobody) {  // B3
     EXPECT_TRUE(bench.reported(Reason::two_clusters));
 }
 
-// ---- B6: who has asked several waits for all of them
+// ---- B6: a node that has asked several addresses waits for all of them
 
 // A leader of our cluster's name has answered; others that were asked have not.
 Bench half_answered() {

@@ -53,7 +53,7 @@ TEST(Membership, OneReadyObserverBesideAnOddNumberStaysAStandby) {  // M4, M3
     EXPECT_EQ(role_of(bench, 2), "standby");
 }
 
-// /readyz of a standby lets a rolling restart go on; of who is about to be promoted it must not.
+// /readyz of a standby lets a rolling restart go on, but not of a node about to be promoted.
 TEST(Membership, WhoIsAboutToGetAVoteIsNoStandby) {  // M3
     Bench bench;
     bench.take_the_lead();

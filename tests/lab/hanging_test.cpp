@@ -1,5 +1,5 @@
-// A file system or a name service that does not answer holds up nobody: not the cluster, not the
-// end of the process, not an operator's command.
+// A file system or a name service that does not answer blocks neither the cluster, nor the end of
+// the process, nor an operator's command.
 #include <atomic>
 
 #include "cluster_test.h"

@@ -54,7 +54,7 @@ long unless(const std::atomic<bool>& fails, int file, long call, Arguments... ar
     return ::syscall(call, file, arguments...);
 }
 
-// As a call does that gets no answer: without an end, whatever signal comes.
+// Like a call without an answer: it never returns, whatever signal comes.
 void wait_while(const std::atomic<bool>& hangs) {
     if (!hangs) return;
     ++control->waiting;
@@ -69,7 +69,7 @@ int open_file(const char* path, int flags, mode_t mode) {
     return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
-// A disk that takes its time.
+// A slow disk.
 int sync(int file, long call) {
     const auto ms = control->sync_takes_ms.load();
     if (ms > 0 && is_state(file)) {

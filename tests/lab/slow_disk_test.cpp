@@ -1,4 +1,4 @@
-// Disks that take their time: at those who must vote, and at a leader who must save.
+// Slow disks: of the nodes that must vote, and of a leader that must save.
 #include "lab_test.h"
 
 namespace electiond::lab {
@@ -58,7 +58,7 @@ TEST_F(SlowDisk, SlowerThanARequestWaitsStillElects) {
     ASSERT_TRUE(lab_->await_lead_after(token_));
 }
 
-// The leader hangs in the save of a new configuration; one more node dies on top.
+// The leader hangs in the save of a new configuration, while one more node is dead.
 TEST_F(SlowDisk, SlowerThanTheLeaseIsALostLeadAndSaidSo) {
     ASSERT_NO_FATAL_FAILURE(found(5));
     lab_->sync_takes(leader_, 4 * kSteady);

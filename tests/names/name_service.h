@@ -1,4 +1,4 @@
-// A name service in the hands of a test: names that mean what it says, until it says otherwise.
+// A name service that a test controls: it sets and changes what each name means.
 #pragma once
 
 #include <stdlib.h>

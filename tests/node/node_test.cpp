@@ -64,7 +64,7 @@ TEST(Node, AnswersThatAreNoMessagesAreNoAnswers) {
     EXPECT_EQ(stage.node.election().durable(), before);
 }
 
-// ---- B6: a blank node waits for everyone whom it has asked
+// ---- B6: a blank node waits for all addresses that it has asked
 
 struct Newcomer : testing::Test {
     Newcomer() {

@@ -1,4 +1,4 @@
-// Whom a blank node still waits for.
+// Which addresses a blank node still waits for.
 #include "node/open_hellos.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// ENSURE: one line and exit code 70, whatever has become of standard error.
+// ENSURE: one line and exit code 70, in whatever state standard error is.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -68,7 +68,8 @@ TEST_P(Scenario, BlankNodesStartTogetherAndOneOfThemNamesTheCluster) {
     });
 }
 
-// B6, 6.1: a blank node that reaches two clusters of its name joins neither, whoever answers first.
+// B6, 6.1: a blank node that reaches two clusters of its name joins neither, in any order of
+// answers.
 TEST_P(Scenario, ABlankNodeBetweenTwoClustersOfItsNameJoinsNeither) {
     over_seeds(GetParam(), 200, [](std::uint64_t seed) {
         SimCluster cluster(settings(seed));

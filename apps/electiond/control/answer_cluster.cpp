@@ -82,7 +82,7 @@ std::vector<Shown> look_around(const ControlFaces& faces) {
             reply ? not_asked_for(*reply, *peer, *own) : std::optional(answers[i].error);
         if (fault) {
             silent.try_emplace(peer, *fault);
-            if (reply) faces.transport.refresh(address);  // its name may mean another by now
+            if (reply) faces.transport.refresh(address);  // its name may mean another node by now
         } else {
             heard.insert(peer);
         }

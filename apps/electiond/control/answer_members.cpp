@@ -33,7 +33,7 @@ std::optional<View> ask_leader(const ControlFaces& faces, const Status& status, 
         survey(faces.transport, peer->addresses, /*members=*/true, faces.timing.request_timeout);
     for (std::size_t i = 0; i < answers.size(); ++i) {
         if (!answers[i].reply) continue;
-        if (answers[i].reply->from.uuid != peer->uuid) {  // its name may mean another by now
+        if (answers[i].reply->from.uuid != peer->uuid) {  // its name may mean another node by now
             faces.transport.refresh(peer->addresses[i]);
             continue;
         }

@@ -49,7 +49,7 @@ Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
     return json_array(list);
 }
 
-// Why nobody leads or is followed here.
+// Why this node neither leads nor follows a leader.
 std::string no_leader_reason(const Status& status) {
     if (status.draining) return "This node is handing its leadership over.";
     if (status.role == "joining") {
@@ -59,8 +59,8 @@ std::string no_leader_reason(const Status& status) {
            std::to_string(status.voters.size()) + " voters that reach one another.";
 }
 
-// Why the part that this node plays does not count yet; none if it does. Only asked while there is
-// a leader.
+// Why the role of this node does not count yet; nullopt if it does. Only called while there is a
+// leader.
 std::optional<std::string> unsettled_reason(const Status& status, const Timing& timing) {
     const auto namesake = std::ranges::find_if(status.voters, [&](const Voter& voter) {
         return voter.id == status.id && voter.uuid != status.uuid;
@@ -85,7 +85,7 @@ std::optional<std::string> unsettled_reason(const Status& status, const Timing& 
            std::to_string(status.config.version) + ", and the leader must hear this node.";
 }
 
-// Why a rolling restart must not go on to the next node; none if it may.
+// Why a rolling restart must not go on to the next node; empty if it may.
 std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, Instant now) {
     std::vector<Json> reasons;
     if (status.role == "removed") {

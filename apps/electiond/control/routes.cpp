@@ -16,7 +16,7 @@ struct Route {
     std::string_view method;
     std::string_view path;  // where it ends in '/', the name of one thing follows
     ApiResponse (*answer)(const Call&);
-    bool health = false;  // health checks act on its status, which OPTIONS must have, too
+    bool health = false;  // health checks use its status, so OPTIONS must have the same
 };
 
 constexpr std::array kRoutes{Route{"GET", "/", answer_index},

@@ -24,7 +24,7 @@ constexpr Milliseconds kPartingTime{250};  // for answers under way when we stop
 
 }  // namespace
 
-// Damps what requests that fail write into the log. Any thread.
+// Limits how often failed requests are logged. Any thread.
 class ControlServer::Failures {
   public:
     explicit Failures(const Log& log) : log_(log) {}

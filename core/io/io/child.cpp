@@ -17,7 +17,7 @@
 #include <string_view>
 #include <system_error>
 
-extern "C" {  // glibc 2.36 forgets to say so
+extern "C" {  // glibc 2.36 does not declare it so
 #include <sys/pidfd.h>
 }
 
@@ -56,7 +56,7 @@ Pipe make_pipe() {
     return {lifted(reader.get()), lifted(writer.get())};
 }
 
-// A file in memory, not a pipe: nobody has to feed a program that is slow to read, or never does.
+// A file in memory, not a pipe: nobody has to write for a program that reads slowly, or never.
 Descriptor make_input(const std::string& text) {
     if (text.empty()) {
         const auto nothing = checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null");
@@ -92,14 +92,14 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
     return pointers;
 }
 
-// Why the child could not become the program, as it says it through a pipe.
+// Why the child could not become the program, as it reports through a pipe.
 struct Failure {
     enum Step : int { arranging, running };
     int error;
     Step step;
 };
 
-// All that the child needs, made before the fork. A descriptor of -1 is inherited.
+// All that the child needs, prepared before the fork. -1: the descriptor is inherited.
 struct Plan {
     char* const* words;
     char* const* environment;
@@ -119,21 +119,21 @@ struct Plan {
 // have held any lock, that of malloc for instance, when it forked.
 [[noreturn]] void become(const Plan& plan) noexcept {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) report(plan, Failure::arranging);
-    if (::getppid() != plan.parent) ::_exit(127);  // it died before we had asked to die with it
+    if (::getppid() != plan.parent) ::_exit(127);  // the parent died before the prctl call above
     if (::setpgid(0, 0) != 0) report(plan, Failure::arranging);
     const std::array<int, 3> standard{plan.in, plan.out, plan.err};
     for (int to = 0; to < 3; ++to) {
         const int from = standard[static_cast<std::size_t>(to)];
         if (from >= 0 && ::dup2(from, to) < 0) report(plan, Failure::arranging);
     }
-    // Marked, not closed: the way to report a failure is needed until exec.
+    // Marked close-on-exec, not closed: the pipe for failures is needed until exec.
     if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
         report(plan, Failure::arranging);
     }
     struct sigaction normal {};
     normal.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; ++number) {
-        ::sigaction(number, &normal, nullptr);  // refused for KILL, STOP and those of the C library
+        ::sigaction(number, &normal, nullptr);  // fails for KILL, STOP and the C library's own
     }
     sigset_t none;
     sigemptyset(&none);
@@ -165,13 +165,13 @@ void keep_the_ends_of_children() {
     ::sigaction(SIGCHLD, &action, nullptr);
 }
 
-// Milliseconds for poll(2) until `deadline`, rounded up, so that nobody wakes up just before it.
+// Milliseconds for poll(2) until `deadline`, rounded up, so that it does not wake just before it.
 int left_until(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
-// `limit` from now; a limit that no clock can hold is for ever.
+// `limit` from now; a limit that overflows the clock means for ever.
 Clock::time_point after(milliseconds limit) {
     constexpr auto kLongest = std::chrono::hours(24 * 365);
     return Clock::now() + std::min<milliseconds>(limit, kLongest);
@@ -248,7 +248,7 @@ std::optional<Ended> Child::wait(milliseconds limit) {
     const auto deadline = after(limit);
     for (;;) {
         std::array<pollfd, 2> watched{pollfd{process_.get(), POLLIN, 0},
-                                      pollfd{captured_.get(), POLLIN, 0}};  // -1 is passed over
+                                      pollfd{captured_.get(), POLLIN, 0}};  // poll ignores -1
         const int ready = ::poll(watched.data(), watched.size(), left_until(deadline));
         if (ready < 0 && errno != EINTR) fail(errno, "poll");
         if (ready > 0 && watched[1].revents != 0) read_output();
@@ -257,7 +257,8 @@ std::optional<Ended> Child::wait(milliseconds limit) {
     }
     read_output();
     siginfo_t how{};
-    // Left as it is (WNOWAIT): its number stays its own, and that of its group, while we exist.
+    // Not reaped yet (WNOWAIT): so its number, also as that of its group, is not reused while this
+    // object exists.
     while (::waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOWAIT) != 0) {
         if (errno != EINTR) fail(errno, "waitid");
     }
@@ -268,7 +269,7 @@ std::optional<Ended> Child::wait(milliseconds limit) {
 
 void Child::signal(int number) noexcept {
     if (collected_) return;
-    // A program may have left its group; then it alone is meant.
+    // A program may have left its group; then only the program gets the signal.
     if (::kill(-pid_, number) != 0 && errno == ESRCH) {
         ::pidfd_send_signal(process_.get(), number, nullptr, 0);
     }
@@ -278,7 +279,7 @@ Ended Child::end(milliseconds grace, int first) {
     if (collected_) return *ended_;
     const auto deadline = after(grace);
     signal(first);
-    signal(SIGCONT);  // who is stopped takes nothing else in
+    signal(SIGCONT);  // a stopped process handles no other signal
     const bool in_time = wait(grace).has_value();
     if (!in_time) signal(SIGKILL);
     (void)wait(milliseconds::max());
@@ -288,9 +289,9 @@ Ended Child::end(milliseconds grace, int first) {
     return *ended_;
 }
 
-// No condition can be awaited: those who are left are not our children but the program's. The
-// number of their group is given to nobody else while one of them lives. One that has ended counts
-// until process 1 collects it.
+// No condition can be awaited: the remaining processes are children of the program, not ours. The
+// number of their group is not reused while one of them exists. An ended process counts until
+// process 1 reaps it.
 bool Child::group_empties(Clock::time_point deadline) const noexcept {
     while (::kill(-pid_, 0) == 0 || errno == EPERM) {
         if (Clock::now() >= deadline) return false;
@@ -306,7 +307,7 @@ void Child::read_output() {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
         if (count <= 0) {
-            captured_ = Descriptor();  // the end; nobody writes to it any more
+            captured_ = Descriptor();  // end of file: no process writes to it any more
             return;
         }
         const auto bytes = static_cast<std::size_t>(count);

@@ -21,7 +21,7 @@ class Output {
   public:
     [[nodiscard]] static Output inherited() { return Output(kInherited); }
     [[nodiscard]] static Output discarded() { return Output(kDiscarded); }
-    // Kept, up to Program::output_max. Where both streams are captured, they share one text.
+    // Kept, up to Program::output_max. If both streams are captured, they share one text.
     [[nodiscard]] static Output captured() { return Output(kCaptured); }
     // Into a descriptor that the caller keeps; it is borrowed until Child's constructor returns.
     [[nodiscard]] static Output to(int descriptor) { return Output(descriptor); }
@@ -38,17 +38,17 @@ struct Program {
     std::vector<std::string> command;
     // Added to our own environment; a name that stands there already is replaced.
     std::map<std::string, std::string> environment{};
-    std::string input{};  // all that it can read from standard input; empty: /dev/null
+    std::string input{};  // the whole standard input of the program; empty: /dev/null
     Output out = Output::inherited();
     Output err = Output::inherited();
     std::size_t output_max = 64 * 1024;  // bytes; what is captured beyond is read and dropped
 };
 
-// How a program has ended: `signal` is 0 where it ended by itself.
+// How a program has ended: `signal` is 0 if it ended by itself.
 struct Ended {
     int code = 0;
     int signal = 0;
-    // As a shell says it: the exit code, or 128 + the signal.
+    // As a shell reports it: the exit code, or 128 + the signal.
     [[nodiscard]] int as_shell() const noexcept { return signal != 0 ? 128 + signal : code; }
 };
 
@@ -57,38 +57,38 @@ struct Ended {
 // starts can be ended with it.
 //
 // It ends with its parent: when this process dies, however it dies, the kernel kills the program
-// (PR_SET_PDEATHSIG). Not promised then, for Linux does not offer it: the end of what the program
-// has started itself (of `sh -c 'a; b'` the shell dies, `a` may live on), and the end of a
-// set-user-ID program. Not promised at any time: the end of what has left the process group
-// (setsid).
+// (PR_SET_PDEATHSIG). Linux does not offer this for processes that the program has started
+// (of `sh -c 'a; b'` the shell dies, `a` may live on), nor for a set-user-ID program. A process
+// that has left the process group (setsid) is never ended.
 //
-// One thread only, and that thread must outlive the object: the kernel takes the end of the thread
-// that started the program for the death of the parent.
+// One thread only, and that thread must outlive the object: if the thread that started the program
+// ends, the kernel treats this as the death of the parent.
 class Child {
   public:
     // Starts the program and waits until its exec has succeeded. Throws std::system_error with the
-    // errno and the name of the program where it cannot be started. An ignored SIGCHLD is set back
-    // to its default for the whole process: with it, the kernel would forget how children end.
+    // errno and the name of the program if it cannot be started. An ignored SIGCHLD is set back to
+    // its default for the whole process: otherwise the kernel would not keep the exit status of
+    // children.
     explicit Child(const Program& program);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
-    // Kills the whole group where the program has not ended yet, and waits for its end.
+    // Kills the whole group if the program has not ended yet, and waits for its end.
     ~Child();
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-    // Readable for poll(2) once the program has ended: for callers that wait for more than this.
+    // Readable for poll(2) once the program has ended: for callers that also wait for other things.
     [[nodiscard]] int handle() const noexcept { return process_.get(); }
 
-    // How it has ended; nullopt where it still runs after `limit`. Reads what is captured
-    // meanwhile. Processes that it leaves behind in its group go on.
+    // How it has ended; nullopt if it still runs after `limit`. Reads captured output meanwhile.
+    // Processes that the program leaves behind in its group go on.
     [[nodiscard]] std::optional<Ended> wait(std::chrono::milliseconds limit);
 
-    // Sends a signal to the whole group, also to what an ended program has left behind there.
+    // Sends a signal to the whole group, also to processes that an ended program left behind there.
     void signal(int number) noexcept;
 
-    // Ends the whole group: sends `first`, waits at most `grace` until nobody is left in it, sends
-    // SIGKILL to those who are, and waits for the program's end. Once it returns, signal() does
-    // nothing.
+    // Ends the whole group: sends `first`, waits at most `grace` until the group is empty, sends
+    // SIGKILL to the remaining processes, and waits for the program's end. After it has returned,
+    // signal() does nothing.
     Ended end(std::chrono::milliseconds grace, int first = SIGTERM);
 
     // What was captured so far.
@@ -108,7 +108,7 @@ class Child {
     std::string output_;
     bool output_cut_ = false;
     std::optional<Ended> ended_;
-    bool collected_ = false;  // until then the kernel keeps pid_, as process and as group, for us
+    bool collected_ = false;  // until then the kernel does not reuse pid_, as process or group
 };
 
 }  // namespace electiond::io

@@ -13,7 +13,7 @@ class Descriptor {
     Descriptor() = default;
     explicit Descriptor(int number) noexcept : number_(number) {}
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    // What was open here until now is closed when `other` goes out of scope.
+    // The descriptor that was open here until now is closed when `other` goes out of scope.
     Descriptor& operator=(Descriptor&& other) noexcept {
         std::swap(number_, other.number_);
         return *this;

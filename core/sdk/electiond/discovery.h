@@ -17,22 +17,23 @@ namespace electiond {
 // election's. Calls may take a while: a slow or failing plugin is reported and its last good answer
 // stays in use. No thread of the plugin's own may survive its destructor.
 // Stopping: every call gets a stop token. The host requests a stop when the node ends or the call
-// has taken 5 s; the call then returns or throws within 0.5 s. A call that waits for anything (a
-// lock, a socket, a child) waits in steps or registers a std::stop_callback, whose function runs on
-// a thread of the host and returns at once. Between two steps that can't be interrupted (opening a
-// file, fsync) a call looks at its token. A call that ignores its token holds up the scout of this
-// discovery and nobody else; if the process ends meanwhile, thread and object are left behind: the
-// destructor never runs. withdraw has a token of its own: it is stopped only when the end is near.
-// The destructor runs on the thread that makes the calls, after withdraw.
+// has taken 5 s; the call then returns or throws within 0.5 s. A call that waits (for a lock, a
+// socket, a child) waits in short steps, or registers a std::stop_callback, whose function runs on
+// a thread of the host and must return at once. Between two steps that can't be interrupted
+// (opening a file, fsync) a call checks its token. A call that ignores its token blocks only the
+// scout of this discovery; if the process ends meanwhile, thread and object are left behind and the
+// destructor never runs. withdraw has a token of its own, whose stop is requested only shortly
+// before the end of the process. The destructor runs on the thread that makes the calls, after
+// withdraw.
 // Errors: a call that cannot do its work throws Error (or any std::exception).
 // The factory checks options and touches nothing else: no file, no socket. `--check` relies on it.
 class ELECTIOND_EXPORT Discovery {
   public:
     virtual ~Discovery() = default;
 
-    // Makes `self` known, or known anew: called at start, when something of it changes, and before
-    // each poll. Repairs an entry of ours that has vanished. Cheap if nothing has changed. Poll is
-    // called also if this fails.
+    // Makes `self` known, or updates it: called at start, when something of it changes, and before
+    // each poll. Repairs an entry of ours that has vanished. Cheap if nothing has changed. If it
+    // fails, poll is called all the same.
     virtual void announce(const Peer& self, std::stop_token stop = {}) = 0;
 
     // All nodes that are known now, a snapshot. May hold ourselves; the host drops that.

@@ -34,14 +34,14 @@ class ELECTIOND_EXPORT Error : public std::runtime_error {
     Code code_;
 };
 
-// Called by ENSURE alone: says which invariant broke and ends the process with exit code 70.
-// No destructor runs: whoever finds its own state broken must not write any more of it. The line is
-// for whoever reads standard error; the end does not wait for a reader. If nothing can be written
-// now, there is no line, and a write that hangs all the same ends with the process after a second.
+// Called by ENSURE alone: writes which invariant is broken to standard error, and ends the process
+// with exit code 70. No destructor runs: a process with broken state must not write any more of it.
+// The end does not wait for a reader: if nothing can be written now, there is no line, and if the
+// write blocks all the same, the process ends after a second.
 [[noreturn]] inline void broken_invariant(const char* condition, const char* file,
                                           int line) noexcept {
     constexpr int kBroken = 70;
-    char text[PIPE_BUF];  // what poll promises room for
+    char text[PIPE_BUF];  // poll(2) guarantees room for this many bytes
     const int length =
         std::snprintf(text, sizeof text,
                       "electiond: broken invariant: %s (%s:%d); this is a bug, please report it\n",

@@ -17,7 +17,7 @@ namespace electiond {
 enum class LogLevel { debug, info, warning, error };
 
 // One fact that belongs to a line: `term=7`. Keys are snake_case; `ts`, `level`, `node` and `msg`
-// are the host's own.
+// are reserved for the host.
 struct LogField {
     LogField(std::string name, std::string_view text)
         : key(std::move(name)), value(std::string(text)) {}
@@ -39,7 +39,7 @@ struct LogField {
 
 using LogFields = std::vector<LogField>;
 
-// One event, as a value: who writes it decides on the format.
+// One event, as a value: the writer decides on the format.
 struct LogLine {
     LogLevel level = LogLevel::info;
     std::string text{};  // the fact first, without a line end

@@ -63,11 +63,11 @@ class ELECTIOND_EXPORT Transport {
     virtual void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
                       OnReply on_reply) noexcept = 0;
 
-    // What is known about the way to `to` may be out of date: another node answered there, or a new
-    // life of the node speaks under that address. A transport that keeps resolved names resolves
-    // this one again (at most once a second), then opens new connections by the result and puts no
-    // more requests on those it had. Does nothing for an IP address. Any thread, never blocks.
-    // Failures of its own (refused, timed out, broken) a transport must act on without being asked.
+    // The addresses known for `to` may be out of date: another node answered there, or the node has
+    // restarted. A transport that keeps resolved names resolves this one again (at most once a
+    // second), opens new connections by the result, and puts no more requests on the old ones. Does
+    // nothing for an IP address. Any thread, never blocks. After failures of its own (refused,
+    // timed out, broken) a transport must do the same without this call.
     virtual void refresh(const Endpoint& to) noexcept { (void)to; }
 
     // Joins its threads; every OnReply still owed is called (unreachable) before it returns, and

@@ -1,4 +1,4 @@
-// Says of something that happens again and again when it is worth a line of the log.
+// Decides when an event that happens again and again is logged.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,14 @@
 
 namespace electiond::discovery {
 
-// Once a minute. One thread; the caller reads the clock.
+// At most once a minute. One thread; the caller reads the clock.
 class Seldom {
   public:
     using Instant = std::chrono::steady_clock::time_point;
     static constexpr std::chrono::seconds kAgain{60};
 
-    // It has happened. Nothing where no line is due, else how often it did since the last one,
-    // without this time.
+    // The event has happened. nullopt if no line is due, else how often it happened since the last
+    // line, without this time.
     std::optional<std::uint64_t> count(Instant now) {
         if (told_ && now - *told_ < kAgain) {
             ++untold_;

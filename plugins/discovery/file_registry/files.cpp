@@ -102,7 +102,7 @@ void require_regular(int fd, const fs::path& file) {
 // Where O_CREAT is given for a file that is there, kernels that protect sticky folders refuse.
 io::Descriptor open_or_create(const fs::path& file, const std::stop_token& stop) {
     for (;; stop_if_requested(stop, file)) {
-        // O_NONBLOCK: a pipe or a device in its place must not hold us up.
+        // O_NONBLOCK: a pipe or a device in its place must not block us.
         io::Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         if (fd.get() >= 0) {
             require_regular(fd.get(), file);
@@ -196,7 +196,7 @@ bool publish_file(const fs::path& file, const std::string& text) {
     fail("create", file, error);
 }
 
-// Hard link first: so the file's name never vanishes under those who poll.
+// Hard link first, so that the file's name never vanishes while other nodes poll.
 void keep_aside(const fs::path& file, const fs::path& aside) {
     ::unlink(aside.c_str());
     if (::link(file.c_str(), aside.c_str()) == 0) return;

@@ -11,15 +11,16 @@
 
 namespace electiond::discovery {
 
-// All below throw Error naming the file, what failed and the remedy. Any thread. None of them waits
-// for the other end of a pipe; a file system that does not answer holds them up all the same.
+// All functions below throw Error naming the file, what failed and the remedy. Any thread. None of
+// them waits for the other end of a pipe; a file system that does not answer blocks them all the
+// same.
 
-// To be called between the steps of a call: throws Error, naming `file`, once a stop is requested.
+// Call it between the steps of a call: throws Error, naming `file`, if a stop was requested.
 void stop_if_requested(const std::stop_token& stop, const std::filesystem::path& file);
 
 // Excludes every other FileLock on the same file, in this process and in others, while it lives.
-// Waits for at most `patience`, and no longer than until a stop is requested. The kernel gives it
-// back when a process dies.
+// Waits for at most `patience`, and only until a stop is requested. The kernel releases the lock
+// when a process dies.
 class FileLock {
   public:
     FileLock(const std::filesystem::path& lock_file, std::chrono::milliseconds patience,
@@ -41,8 +42,8 @@ void replace_file(const std::filesystem::path& file, const std::string& text);
 // either outcome durable.
 [[nodiscard]] bool publish_file(const std::filesystem::path& file, const std::string& text);
 
-// Renames `file` to `aside`, replacing what stands there. The name `file` never vanishes on file
-// systems that know hard links.
+// Renames `file` to `aside`, replacing a file of that name. The name `file` never vanishes on file
+// systems with hard links.
 void keep_aside(const std::filesystem::path& file, const std::filesystem::path& aside);
 
 // Makes the names in the file's folder durable.

@@ -55,7 +55,7 @@ class Multicast final : public Discovery {
         group_ = read_group(setup.options);
     }
 
-    // No call waits: the socket does not block, and what is heard in one call is bounded.
+    // No call waits: the socket does not block, and one call reads a bounded number of messages.
     void announce(const Peer& self, std::stop_token) override {
         if (self_ != self) {
             require_readable(self);

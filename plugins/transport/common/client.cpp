@@ -178,12 +178,12 @@ void Client::react_to_attempt(Link& link, Wire& wire, bool ended, Instant now) {
         link.tried.clear();
         resolver_.worked(link.to.host, wire.address);
     } else if (wire.until <= now) {
-        // Whoever still waits gets a new attempt: the kernel would repeat this one ever later.
+        // Waiting requests get a new attempt: the kernel repeats this one at growing intervals.
         wire.dead = true;
         std::erase(link.tried, wire.address);
         suspect(link, wire.address, now);
     } else if (wire.slow <= now) {
-        wire.slow = Instant::max();  // from now on nobody waits for it before the next address
+        wire.slow = Instant::max();  // from now on the next address does not wait for it
     }
 }
 
@@ -285,9 +285,9 @@ Client::Wire* Client::wire_for_next(Link& link, Instant now) {
     return best;
 }
 
-// Tries the addresses in turn. If one neither answers nor refuses, the next is tried beside it,
-// early enough that each gets its share of the time that the requests have. When all have failed,
-// whoever waits is told.
+// Tries the addresses in turn. If one neither answers nor refuses, the next is tried in parallel,
+// early enough that each gets its share of the requests' time. When all have failed, the waiting
+// requests are answered with the failure.
 void Client::connect(Link& link, Instant now) {
     const auto addresses = resolver_.find(link.to.host, now);
     Addresses left;
@@ -320,8 +320,8 @@ void Client::connect(Link& link, Instant now) {
     report_waiting(link, "cannot connect to " + link.to.to_string() + ": " + link.failure);
 }
 
-// A connection to this address failed, or carried no answer: others come first, and the name may
-// mean another address by now.
+// A connection to this address failed, or brought no answer: other addresses are tried first now,
+// and the name may have a new address.
 void Client::suspect(const Link& link, const Address& address, Instant now) {
     resolver_.failed(link.to.host, address);
     resolver_.doubt(link.to.host, now);
@@ -334,8 +334,8 @@ void Client::unresolved(const std::string& host, const std::string& reason) {
     }
 }
 
-// Leaves the connections that were made to an address which the name means no longer, if there was
-// doubt; those that work otherwise stay.
+// After a doubt no new request goes to connections whose address the name no longer has; without a
+// doubt connections that work stay.
 void Client::resolved(const std::string& host, const Addresses& addresses, bool doubted) {
     for (auto& [key, link] : links_) {
         if (link.to.host != host) continue;

@@ -57,7 +57,7 @@ class Client {
         Instant used;   // when last a request was put on it
         Instant heard{};
         bool connecting = true;
-        bool astray = false;   // it may lead to the wrong node
+        bool astray = false;   // it may lead to the wrong node: see refresh()
         bool proven = false;   // it has brought an answer before
         bool retired = false;  // no new requests; goes when none is under way
         bool dead = false;     // goes at the end of this turn
@@ -69,7 +69,7 @@ class Client {
         std::deque<Id> waiting = {};
         std::size_t waiting_bytes = 0;
         std::list<Wire> wires = {};
-        Addresses tried = {};      // since a connection came about, or all had failed
+        Addresses tried = {};      // since a connection succeeded, or all addresses had failed
         std::string failure = {};  // of the attempt that failed last
     };
     struct Exchange {

@@ -1,4 +1,4 @@
-// Turns host names into addresses without blocking anybody, and again when they turn out wrong.
+// Turns host names into addresses without blocking, and again if the addresses prove wrong.
 #include "common/resolver.h"
 
 #include <Poco/Net/SocketAddress.h>
@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kFreshFor = 30s;
-constexpr auto kAgainAfter = 1s;     // between the beginnings of two look-ups of one name
-constexpr auto kGivenUpAfter = 10s;  // after that a second look-up may be begun beside the first
+constexpr auto kAgainAfter = 1s;     // between the starts of two look-ups of one name
+constexpr auto kGivenUpAfter = 10s;  // after that a second look-up may start in parallel
 constexpr std::size_t kNamesMax = 256;
 
 bool contains(const Addresses& list, const Address& address) {
@@ -34,7 +34,7 @@ struct Resolver::Found {
     std::string reason = {};  // if there are none
 };
 
-// In any thread; may take as long as the name service likes.
+// Any thread; may take as long as the name service takes.
 Resolver::Found Resolver::look_up(const std::string& host) {
     // Requests end long before the usual 5 s for each try.
     if (res_init() == 0) {
@@ -122,7 +122,7 @@ Instant Resolver::deadline() const {
     return next;
 }
 
-// When the next look-up may begin. A failed one leaves nothing fresh.
+// When the next look-up may begin. After a failed one no address is fresh.
 Instant Resolver::due(const Entry& entry) {
     if (!entry.begun) return Instant::min();
     if (running(entry)) return *entry.begun + kGivenUpAfter;
@@ -135,7 +135,7 @@ Resolver::Entry* Resolver::entry(const std::string& host) {
     return at == entries_.end() ? nullptr : &at->second;
 }
 
-// The thread touches nothing of ours but the queue, which outlives us and refuses it after our end.
+// The thread uses only the queue, which outlives this object and then refuses the task.
 void Resolver::begin(const std::string& host, Entry& entry, Instant now) {
     entry.begun = now;
     entry.begun_in_doubt = std::exchange(entry.doubted, false);
@@ -160,7 +160,7 @@ void Resolver::begin(const std::string& host, Entry& entry, Instant now) {
 void Resolver::end(const std::string& host, std::uint64_t number, const Found& found) {
     --threads_;
     auto* known = entry(host);
-    if (known == nullptr || number <= known->ended) return;  // forgotten, or overtaken by a newer
+    if (known == nullptr || number <= known->ended) return;  // name dropped, or a newer one ended
     known->ended = number;
     if (found.addresses.empty()) {
         known->failure = found.reason;
@@ -173,7 +173,7 @@ void Resolver::end(const std::string& host, std::uint64_t number, const Found& f
     callbacks_.on_addresses(host, found.addresses, known->begun_in_doubt);
 }
 
-// First the address that works, then new ones; those that were known and are not proven come last.
+// First the address that works, then new ones, last the known ones that never worked.
 void Resolver::take_in(Entry& entry, const Addresses& addresses) {
     Addresses ranked;
     if (entry.good && !contains(addresses, *entry.good)) entry.good.reset();

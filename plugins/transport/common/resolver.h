@@ -1,4 +1,4 @@
-// Turns host names into addresses without blocking anybody, and again when they turn out wrong.
+// Turns host names into addresses without blocking, and again if the addresses prove wrong.
 #pragma once
 
 #include <Poco/Net/IPAddress.h>
@@ -19,13 +19,13 @@ namespace electiond::transport {
 using Address = Poco::Net::IPAddress;
 using Addresses = std::vector<Address>;
 
-// Owned by the I/O thread. Each look-up has a thread of its own, which nothing ever waits for: one
-// that hangs delays neither other names nor the end of this object. Known addresses stay in use
-// until newer ones are there. At most kNamesMax names, and as many look-ups, at a time.
+// Owned by the I/O thread. Each look-up has a thread of its own, which nothing waits for: one that
+// hangs delays neither other names nor the end of this object. Known addresses stay in use until
+// newer ones arrive. At most kNamesMax names, and as many look-ups, at a time.
 class Resolver {
   public:
     struct Callbacks {
-        // A look-up failed and no address is known: of which name, and why. Also from find().
+        // A look-up of `host` failed and no address is known. Also called from find().
         std::function<void(const std::string& host, const std::string& reason)> on_failure;
         // A look-up brought addresses. `doubted`: it was made because of doubt().
         std::function<void(const std::string& host, const Addresses& addresses, bool doubted)>
@@ -34,20 +34,21 @@ class Resolver {
 
     Resolver(std::shared_ptr<TaskQueue> tasks, Callbacks callbacks);
 
-    // An IP literal is known at once; of a name, what is known now, the likeliest to work first:
-    // nothing the first time. Begins a look-up if one is due; its end wakes the I/O thread.
+    // For an IP literal, itself. For a name, the addresses known now, the one most likely to work
+    // first; empty the first time. Begins a look-up if one is due; when it ends, it wakes the I/O
+    // thread.
     [[nodiscard]] Addresses find(const std::string& host, Instant now);
-    // The addresses of this name may be out of date: looks it up again, now or as soon as the last
-    // look-up began a second ago. Ignores names that were never asked for, and literals.
+    // The addresses of this name may be out of date: looks it up again, but no sooner than a second
+    // after the last look-up began. Ignores names that find() never got, and literals.
     void doubt(const std::string& host, Instant now);
-    // What came of an address: the one that worked is used first from now on, ones that failed
+    // Reports how an address did: the one that worked is used first from now on, ones that failed
     // last.
     void worked(const std::string& host, const Address& address);
     void failed(const std::string& host, const Address& address);
-    // No address is known yet, and a look-up is under way.
+    // True if no address is known yet and a look-up is under way.
     [[nodiscard]] bool first_look_up_runs(const std::string& host) const;
 
-    // Begins the look-ups that doubt() had to put off.
+    // Begins the look-ups that doubt() had to postpone.
     void turn(Instant now);
     [[nodiscard]] Instant deadline() const;
 
