@@ -31,6 +31,7 @@ namespace {
 constexpr int kUsage = 64;
 constexpr int kBroken = 70;
 constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
+constexpr Milliseconds kSignalDelay{100};
 constexpr Milliseconds kStopMargin{200};  // for the end itself
 
 // What is offline changes a node for good: nothing may be asked beside it that could be meant
@@ -300,6 +301,17 @@ bool Program::confirm(const std::string& question) const {
 // this function.
 int Program::serve() {
     SignalThread signals(kStopLimit - kStopMargin);
+    try {
+        return serve(signals);
+    } catch (const std::exception&) {
+        // A signal to the whole group also ends the trial of a plugin: that is not the plugin's
+        // fault, and the end was requested.
+        if (signals.stopping_within(kSignalDelay)) return EXIT_OK;
+        throw;
+    }
+}
+
+int Program::serve(SignalThread& signals) {
     const auto settings = load(config_);
     signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
     std::optional<PidFile> pidfile;

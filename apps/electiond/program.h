@@ -34,6 +34,7 @@ class Program : public Poco::Util::ServerApplication {
     int check(const Settings& settings);
     int list_plugins();
     int serve();
+    int serve(SignalThread& signals);
     static int obey(SignalThread& signals, Daemon& daemon, const Log& log);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;

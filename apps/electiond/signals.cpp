@@ -84,9 +84,9 @@ void SignalThread::set_limit(Milliseconds limit) {
     limit_ = limit;
 }
 
-bool SignalThread::stopping() const {
-    const std::lock_guard lock(mutex_);
-    return stop_since_.has_value();
+bool SignalThread::stopping_within(Milliseconds limit) const {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, limit, [this] { return stop_since_.has_value(); });
 }
 
 Asked SignalThread::next() {

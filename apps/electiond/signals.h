@@ -59,8 +59,11 @@ class SignalThread {
 
     // The limit counts from the first signal that asks for an end. Any thread.
     void set_limit(Milliseconds limit);
-    // True if an end was asked for. Any thread.
-    [[nodiscard]] bool stopping() const;
+    // True once an end was requested. Any thread.
+    [[nodiscard]] bool stopping() const { return stopping_within(Milliseconds{0}); }
+    // The same, but waits for at most `limit`: a signal to the whole process group (from a terminal
+    // or a service manager) may have ended a child before it is taken here. Any thread.
+    [[nodiscard]] bool stopping_within(Milliseconds limit) const;
     // Waits for the next request. One thread.
     [[nodiscard]] Asked next();
 
@@ -70,7 +73,7 @@ class SignalThread {
     [[nodiscard]] std::optional<Duration> time_left() const;
 
     mutable std::mutex mutex_;
-    std::condition_variable arrived_;
+    mutable std::condition_variable arrived_;
     std::deque<Asked> asked_;
     std::optional<Instant> stop_since_;
     Milliseconds limit_;

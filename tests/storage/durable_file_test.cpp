@@ -395,7 +395,7 @@ TEST_F(DurableFileTest, ASaveIntoAReplacedFileIsNoSave) {
     life.file.save(kFirst);
     life.file.settle();
     const auto copy = contents(state_);
-    fs::remove(state_);
+    fs::rename(state_, data_ / "old");
     replace(state_, copy);
 
     const auto found = fault([&] { life.file.save(kSecond); });
