@@ -33,7 +33,8 @@ constexpr std::array kVerbs{
         "                does not answer, no-leader (reason unreachable) follows before the lease\n"
         "                told last has run out. TERM, INT, HUP and QUIT are passed on to CMD and "
         "what\n"
-        "                it has started; what has not ended after 5 s is killed\n"
+        "                it has started; what has not ended after 5 s is killed. A CMD that still\n"
+        "                runs for leader when that lead is over gets TERM, and KILL after 2 s\n"
         "  --count N     ends after N lines\n"
         "The first line says how things stand now. When an endpoint dies, the next is asked; when\n"
         "nobody confirms a lead in time, the line is no-leader with reason=unreachable.\n",

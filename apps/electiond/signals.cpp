@@ -9,6 +9,8 @@
 #include <cstring>
 #include <string_view>
 
+#include <electiond/error.h>
+
 #include "node/clock.h"
 
 namespace electiond {
@@ -36,12 +38,12 @@ sigset_t taken_signals() {
 
 // Our threads, or those of a plugin, may hang, so nothing here may wait for one of them, nor for a
 // reader of standard error.
-[[noreturn]] void end_now(std::string_view why) {
+[[noreturn]] void end_now(int code, std::string_view why) {
     pollfd output{STDERR_FILENO, POLLOUT, 0};
     if (::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0) {
         (void)!::write(STDERR_FILENO, why.data(), why.size());
     }
-    std::_Exit(0);
+    std::_Exit(code);
 }
 
 }  // namespace
@@ -123,9 +125,9 @@ void SignalThread::run() {
         if (signal > 0) {
             take(signal);
         } else if (time_left() == Duration{0}) {
-            end_now(
-                "electiond: something hangs, so the process ends without waiting for it any "
-                "longer; if it led, the others elect after election_timeout\n");
+            end_now(stop_code_,
+                    "electiond: something hangs, so the process ends without waiting for it any "
+                    "longer; if it led, the others elect after election_timeout\n");
         }
     }
 }
@@ -138,10 +140,12 @@ void SignalThread::take(int signal) {
             if (stop_since_) {
                 if (signal == SIGXCPU || now - *stop_since_ < kInsists) return;
                 end_now(
+                    stop_code_,
                     "electiond: asked a second time to stop, so the process ends without waiting "
                     "for the hand-over; if it led, the others elect after election_timeout\n");
             }
             stop_since_ = now;
+            stop_code_ = signal == SIGXCPU ? Error::os : 0;
             asked_.push_back({Asked::What::stop, signal});
         } else if (asked_.size() < kAskedMax) {
             asked_.push_back(

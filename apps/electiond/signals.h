@@ -46,8 +46,8 @@ struct Asked {
 // Receives the signals of the process from its construction on, so that a signal during the start
 // of the daemon counts, too. After the first one that asks for an end, the process ends within the
 // limit, whatever hangs. After a second one it ends at once, if that comes at least kInsists later
-// (some supervisors deliver one signal twice). Both use _Exit(0), since the end was asked for, and
-// write the reason to standard error if that is possible without waiting.
+// (some supervisors deliver one signal twice). Both use _Exit with 0, since the end was asked for
+// (71 after XCPU), and write the reason to standard error if that is possible without waiting.
 class SignalThread {
   public:
     static constexpr Milliseconds kInsists{1000};
@@ -76,6 +76,7 @@ class SignalThread {
     mutable std::condition_variable arrived_;
     std::deque<Asked> asked_;
     std::optional<Instant> stop_since_;
+    int stop_code_ = 0;  // with which the process ends if something hangs
     Milliseconds limit_;
     bool over_ = false;
     std::thread thread_;
