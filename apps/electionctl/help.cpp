@@ -64,8 +64,8 @@ constexpr std::string_view kGlobalOptions =
     "  --help, --version\n";
 
 constexpr std::string_view kExitCodes =
-    "Exit codes: 0 done, 1 refused or failed, 64 bad usage, 69 unreachable, 71 no "
-    "process\nto be had, 75 timed out.\n";
+    "Exit codes: 0 done, 1 refused or failed, 2 not known (is-leader), 64 bad usage,\n"
+    "69 unreachable, 71 a process cannot be created, 75 timed out.\n";
 
 }  // namespace
 

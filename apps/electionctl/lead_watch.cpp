@@ -50,12 +50,20 @@ bool LeadWatch::told_already(const LeadChange& change) const {
 std::optional<LeadChange> LeadWatch::next(Instant now) {
     if (!heard_) return std::nullopt;
     LeadChange change = at(now);
+    const bool between = change.event == Event::no_leader && !change.unreachable && told_ &&
+                         told_->event == Event::follower;
+    if (!between) {
+        no_leader_since_.reset();
+    } else if (now < no_leader_since_.emplace(no_leader_since_.value_or(now)) + kBetweenLeaders) {
+        return std::nullopt;
+    }
     if (told_already(change)) return std::nullopt;
     told_ = change;
     return change;
 }
 
 Instant LeadWatch::deadline() const {
+    if (no_leader_since_) return *no_leader_since_ + kBetweenLeaders;
     const bool lead_told = told_ && !told_->lead.leader.empty();
     return heard_ && lead_told && !heard_->leader.empty() ? heard_->until : kNever;
 }

@@ -1,6 +1,7 @@
 // Decides which events a watcher of leadership gets, and when: pure, no clock, socket or thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,10 @@ class LeadWatch {
 
     void hear(Lead lead);
 
+    // For so long a node that follows another may know no leader, as it does at each hand-over,
+    // before that becomes an event. The end of its own lead is one at once.
+    static constexpr std::chrono::milliseconds kBetweenLeaders{300};
+
     // The event that is due at `now`; it then counts as reported. None before the first answer.
     [[nodiscard]] std::optional<LeadChange> next(Instant now);
 
@@ -61,6 +66,7 @@ class LeadWatch {
     Scope scope_;
     std::optional<Lead> heard_;
     std::optional<LeadChange> told_;
+    std::optional<Instant> no_leader_since_;  // held back
 };
 
 }  // namespace electiond::ctl

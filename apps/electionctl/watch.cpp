@@ -183,7 +183,7 @@ class Watch {
             return;
         }
         if (!heard_any_) throw Unreachable(news.trouble, false);
-        if (answering_) session_.err << "electionctl: " << news.trouble << "\n  trying on\n";
+        if (answering_) complain(news.trouble + "\n  trying again");
         answering_ = false;
     }
 
@@ -191,34 +191,49 @@ class Watch {
         const auto ended = command_->wait(std::chrono::milliseconds(0));
         if (!ended) return;
         if (const int code = ended->as_shell(); code != 0) {
-            session_.err << "electionctl: the command ended with " << code << ": "
-                         << *session_.arguments.exec << '\n';
+            complain("the command ended with " + std::to_string(code) + ": " +
+                     *session_.arguments.exec);
         }
         command_.reset();
     }
 
     // A command for a lead that is over must not go on: it would delay the event `no-leader`.
     void end_command() {
-        session_.err << "electionctl: the lead is over while the command for it still runs; it is "
-                        "ended: "
-                     << *session_.arguments.exec << '\n';
+        complain("the lead is over, so the command that still runs for it is ended: " +
+                 *session_.arguments.exec);
         command_->end(kLostGrace);
         command_.reset();
     }
 
+    // With --exec no reader of ours may hold up or end what promotes and demotes: a line for which
+    // there is no room is dropped.
+    static bool has_room(int descriptor) {
+        pollfd output{descriptor, POLLOUT, 0};
+        return ::poll(&output, 1, 0) != 0;
+    }
+    void complain(const std::string& text) {
+        if (session_.arguments.exec && !has_room(STDERR_FILENO)) return;
+        session_.err << "electionctl: " << text << std::endl;
+        session_.err.clear();
+    }
+
     // One command at a time: a change while it runs becomes an event when it has ended, if it still
-    // holds. False if nobody reads our lines any more.
+    // holds. False if our lines can't be written and there is no command to run.
     bool tell_what_is_due() {
         while (!command_ && lines_ != lines_wanted_) {
             const auto change = rule_.next(BootClock::now());
             if (!change) return true;
-            session_.out << (session_.arguments.output == Output::json ? json_of(*change)
-                                                                       : line_of(*change))
-                         << std::endl;
-            if (!session_.out) return false;
+            const auto& command = session_.arguments.exec;
+            if (command) command_.emplace(command_for(*command, *change));
+            const bool json = session_.arguments.output == Output::json;
+            const auto line = json ? json_of(*change) : line_of(*change);
+            if (!command || has_room(STDOUT_FILENO)) session_.out << line << std::endl;
             ++lines_;
-            if (const auto& command = session_.arguments.exec) {
-                command_.emplace(command_for(*command, *change));
+            if (session_.out) continue;
+            if (!command) return false;
+            session_.out.clear();
+            if (!std::exchange(unwritten_, true)) {
+                complain("cannot write to standard output; the command is run all the same");
             }
         }
         return true;
@@ -241,6 +256,7 @@ class Watch {
     std::optional<io::Child> command_;
     bool answering_ = true;
     bool heard_any_ = false;
+    bool unwritten_ = false;  // it was said that standard output can't be written
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "node/clock.h"
+#include "node/fault_log.h"
 
 namespace electiond {
 namespace {
@@ -108,7 +109,15 @@ void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& se
     }
     watchdog_.add([this](Instant now) { store_->check(now); });
     watchdog_.start();
-    identity_watch_.add([this](Instant) { file_->check_identity(); });
+    identity_watch_.add([this, faults = FaultLog()](Instant now) mutable {
+        constexpr char kLook[] = "look";
+        const auto trouble = file_->check_identity();
+        if (trouble.empty()) {
+            if (faults.worked(kLook, now)) log_.info("the data directory is there as before");
+        } else if (const auto due = faults.failed(kLook, trouble, now)) {
+            log_.warning(trouble + due->suffix());
+        }
+    });
     identity_watch_.start();
 }
 

@@ -359,8 +359,8 @@ void Program::help() const {
     formatter.setUsage("[recover|rejoin] --config FILE [OPTION]");
     formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
     formatter.setFooter(
-        "Exit codes: 0 done, 64 usage, 65 state file, 70 bug, 71 operating system, "
-        "74 disk, 78 configuration.");
+        "Exit codes: 0 done, 1 refused (recover, rejoin), 64 usage, 65 state file, 69 arbiter does "
+        "not answer (recover), 70 bug, 71 operating system, 74 disk, 78 configuration.");
     formatter.setUnixStyle(true);
     formatter.setWidth(80);
     formatter.format(std::cout);

@@ -106,29 +106,40 @@ void DataDir::mark_used() {
     if (::fdatasync(lock_.get()) != 0) cannot(folder_, "cannot be synced to disk", errno);
 }
 
-void DataDir::check_identity() const {
+std::string DataDir::check_identity() const {
     struct stat ours {};
     struct stat found {};
-    if (::fstat(directory_.get(), &ours) != 0) cannot(folder_, "cannot be looked at", errno);
+    if (::fstat(directory_.get(), &ours) != 0) return unclear(errno);
     if (::stat(folder_.c_str(), &found) != 0) {
-        if (errno == ENOENT) lost("the data directory was removed or moved away");
-        cannot(folder_, "cannot be looked at", errno);
+        if (errno == ENOENT || errno == ENOTDIR) {
+            lost("the data directory was removed or moved away");
+        }
+        return unclear(errno);
     }
     if (!same_file(ours, found)) lost("the data directory was replaced by another");
-    check_identity(lock_.get(), kLock);
+    return check_identity(lock_.get(), kLock);
 }
 
-void DataDir::check_identity(int file, const char* name) const {
+std::string DataDir::check_identity(int file, const char* name) const {
     struct stat ours {};
     struct stat found {};
-    if (::fstat(file, &ours) != 0) cannot(folder_, "cannot be looked at", errno);
+    if (::fstat(file, &ours) != 0) return unclear(errno);
     const std::string what = "the file " + std::string(name) + " of the data directory was ";
-    if (ours.st_nlink == 0) lost(what + "removed");
     if (::fstatat(directory_.get(), name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) lost(what + "moved away");
-        cannot(folder_, "cannot be looked at", errno);
+        if (errno == ENOENT) lost(what + (ours.st_nlink == 0 ? "removed" : "moved away"));
+        return unclear(errno);
     }
     if (!same_file(ours, found)) lost(what + "replaced by another");
+    return "";
+}
+
+// A mode or an owner that was changed above us, or a disk that does not answer: what is open goes
+// on, and so does the node.
+std::string DataDir::unclear(int error) const {
+    return folder_.string() +
+           ": cannot see whether the data directory is still there: " + in_words(error) +
+           "; the node goes on, but its next start will fail: correct owner and mode of the "
+           "folder, of its files and of the folders above";
 }
 
 void DataDir::lost(const std::string& what) const {

@@ -29,15 +29,17 @@ class DataDir {
 
     // Checks that the folder is still at its path, with its lock file in it. Throws Error (code
     // disk) if either was removed, moved, replaced or hidden by a mount: then another daemon may
-    // run on the folder at that path, and what this one writes is lost when it ends. Any thread.
-    void check_identity() const;
+    // run on the folder at that path, and what this one writes is lost when it ends. Returns "", or
+    // a sentence if that can't be seen now (no permission, an I/O error): no proof of a loss. Any
+    // thread.
+    [[nodiscard]] std::string check_identity() const;
 
-    // Throws that error unless the open `file` is the one that the folder holds as `name`.
-    // Any thread.
-    void check_identity(int file, const char* name) const;
+    // The same for the open `file`, which the folder must hold as `name`. Any thread.
+    [[nodiscard]] std::string check_identity(int file, const char* name) const;
 
   private:
     void write_lock_file();
+    [[nodiscard]] std::string unclear(int error) const;
     [[noreturn]] void lost(const std::string& what) const;
 
     std::filesystem::path folder_;

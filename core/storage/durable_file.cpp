@@ -73,14 +73,15 @@ void DurableFile::save(const Durable& record) {
     } else {
         create(bytes);
     }
-    check_identity();
+    (void)check_identity();  // what can't be seen is no proof of a loss
     ++saves_;
     broken_ = false;
 }
 
-void DurableFile::check_identity() const {
-    folder_.check_identity();
-    folder_.check_identity(file_.get(), kState);
+std::string DurableFile::check_identity() const {
+    const auto state = folder_.check_identity(file_.get(), kState);
+    const auto folder = folder_.check_identity();
+    return folder.empty() ? state : folder;
 }
 
 void DurableFile::settle() {

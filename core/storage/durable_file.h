@@ -39,8 +39,9 @@ class DurableFile : public DurableStore {
 
     // Throws Error (code disk) unless the written file is still the one in the data directory, and
     // the directory is still the one at its path. Each save checks this before it returns, so no
-    // vote depends on a file that is gone. Any thread, once the first save has returned.
-    void check_identity() const;
+    // vote depends on a file that is gone. Returns "", or a sentence if that can't be seen now. Any
+    // thread, once the first save has returned.
+    std::string check_identity() const;
 
   private:
     [[nodiscard]] std::filesystem::path path() const { return folder_.folder() / "state"; }

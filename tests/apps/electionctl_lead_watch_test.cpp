@@ -64,6 +64,28 @@ TEST(LeadWatch, TellsThatALeadIsOverThatNobodyConfirmed) {
     EXPECT_EQ(watch.deadline(), kNever);
 }
 
+// Each hand-over has such a moment at the other nodes; a demotion then would only cost time.
+TEST(LeadWatch, HoldsBackThatNobodyLeadsWhereAnotherDid) {
+    LeadWatch watch(Scope::node);
+    watch.hear(of("2", 7, 5000));
+    EXPECT_EQ(told(watch, 0), "follower 2");
+
+    watch.hear(nobody());
+    EXPECT_EQ(told(watch, 100), "");
+    EXPECT_EQ(watch.deadline(), at(400));
+    watch.hear(own(3000, 8));
+    EXPECT_EQ(told(watch, 150), "leader 1 token 8 after 2");
+
+    watch.hear(nobody(9));
+    EXPECT_EQ(told(watch, 200), "no-leader after 1") << "the end of an own lead is told at once";
+    watch.hear(of("2", 9, 5000));
+    EXPECT_EQ(told(watch, 300), "follower 2");
+    watch.hear(nobody(9));
+    EXPECT_EQ(told(watch, 400), "");
+    EXPECT_EQ(told(watch, 699), "");
+    EXPECT_EQ(told(watch, 700), "no-leader after 2");
+}
+
 TEST(LeadWatch, KnowsThatTheLeadToldIsOverBeforeItTellsSo) {
     LeadWatch watch(Scope::node);
     EXPECT_FALSE(watch.lead_lost(at(0)));

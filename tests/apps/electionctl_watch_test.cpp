@@ -17,9 +17,11 @@ using testing::HasSubstr;
 // electionctl watch --exec at one node, with a command that records its events.
 class Watcher {
   public:
-    Watcher(LocalCluster& cluster, int node, const std::string& more = "")
+    // `through`: a shell command that runs it with "$@".
+    Watcher(LocalCluster& cluster, int node, const std::string& more = "",
+            const std::string& through = "exec \"$@\"")
         : process_(
-              {ELECTIONCTL, "--endpoint",
+              {"/bin/sh", "-c", through, "sh", ELECTIONCTL, "--endpoint",
                cluster.host(node) + ":" + std::to_string(cluster.api_port(node)), "watch", "--exec",
                "echo $ELECTIOND_EVENT $ELECTIOND_REASON >> " + told_.string() + more},
               folder_ / "said") {}
@@ -74,6 +76,25 @@ TEST(Watch, EndsACommandThatStillRunsForALeadThatIsOver) {
 
     expect_told_in_time(cluster, watcher, steady_clock::now());
 }
+
+// Whoever reads its lines has died, or reads none: what was promoted must be demoted all the same.
+class WatchWithoutReader : public testing::TestWithParam<std::string> {};
+
+TEST_P(WatchWithoutReader, RunsItsCommandAtEachEvent) {
+    ShownCluster cluster({.nodes = 1});
+    cluster.start_all();
+    ASSERT_EQ(cluster.await_leader(), 1);
+    const Watcher watcher(cluster, 1, "", GetParam());
+    ASSERT_TRUE(watcher.is_told("leader\n")) << watcher.told();
+
+    cluster.kill9(1);
+
+    expect_told_in_time(cluster, watcher, steady_clock::now());
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, WatchWithoutReader,
+                         testing::Values("exec \"$@\" > /dev/full", "exec \"$@\" | true",
+                                         "exec \"$@\" >&-"));
 
 TEST(Watch, TellsTheLossOfTheLeadWhenTheDaemonIsStoppedAndItsReturn) {
     ShownCluster cluster({.nodes = 1});

@@ -52,7 +52,7 @@ Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
 // Why this node neither leads nor follows a leader.
 std::string no_leader_reason(const Status& status) {
     if (status.draining) return "This node is handing its leadership over.";
-    if (status.role == "joining") {
+    if (status.role == "joining" || status.voters.empty()) {
         return "This node has not joined a cluster yet: no leader has taken it in.";
     }
     return "No leader is heard: a leader needs " + std::to_string(status.quorum) + " of " +
