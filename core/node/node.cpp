@@ -151,7 +151,7 @@ void Node::on(const ReplyArrived& arrived) {
 
 // B6: whether every address that was asked has answered, or its request has failed.
 void Node::count_hello(const ReplyArrived& arrived) {
-    if (arrived.name != wire::name_of(Hello{})) return;
+    if (arrived.name != "hello") return;
     const auto kind = arrived.answer.kind;
     if (kind == Answer::Kind::timed_out || kind == Answer::Kind::unreachable) {
         open_hellos_.failed(now_, arrived.address);
@@ -280,12 +280,12 @@ void Node::send(const Outgoing& outgoing) {
 
 void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
                    const std::string& body) {
-    if (election_.durable().blank() && name == wire::name_of(Hello{})) {
+    if (election_.durable().blank() && name == "hello") {
         open_hellos_.sent(now_, address);
     }
     // A vote is saved before it is answered, and the disk may be slow.
     const auto& timing = election_.policy().timing;
-    const auto patience = name == wire::name_of(VoteRequest{})
+    const auto patience = name == "vote-request"
                               ? std::max(timing.request_timeout, timing.election_timeout / 2)
                               : timing.request_timeout;
     around_.transport.send(
