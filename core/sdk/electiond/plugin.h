@@ -3,17 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <electiond/discovery.h>
+#include <electiond/limits.h>
 #include <electiond/log.h>
 #include <electiond/options.h>
+#include <electiond/tls.h>
 #include <electiond/transport.h>
 
 namespace electiond {
 
 // Raised whenever anything in this folder changes its layout or its meaning.
-inline constexpr std::uint32_t kPluginAbi = 2;
+inline constexpr std::uint32_t kPluginAbi = 3;
 inline constexpr std::uint32_t kPluginMagic = 0x454c4354;  // "ELCT"
 inline constexpr char kPluginSymbol[] = "electiond_plugin";
 
@@ -38,6 +41,8 @@ struct PluginSetup {
     std::string cluster;     // name of the cluster
     std::string node_id;     // our own id
     Log log;
+    Limits limits{};                // of the listener: the host's key transport.limits
+    std::optional<TlsFiles> tls{};  // the host's key transport.tls; nullopt: plain text
 };
 
 // Plain C data: read and compared before the first C++ call is made into the library.

@@ -4,14 +4,16 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <electiond/error.h>
 #include <electiond/peer.h>
 
 namespace electiond {
 
-// Election messages must not wait behind queries: a query goes its own connection, waits, and is
-// dropped first when a queue is full.
+// Election messages must not wait behind queries: a query uses a connection of its own, waits, and
+// is dropped first when a queue is full. The lane travels with the request: the receiver delivers
+// it in the lane that its sender chose.
 enum class Lane { election, query };
 
 struct Request {
@@ -19,6 +21,9 @@ struct Request {
     std::string body;  // JSON text; a transport never looks inside
     Lane lane = Lane::election;
     std::string source;  // "ip:port" as the receiver saw it, for logs alone; may be empty
+    // Set by the receiving transport: the names that the sender's certificate proves, as they stand
+    // in its SAN ("URI:electiond://cluster/1", "DNS:1.cluster"). Empty without TLS.
+    std::vector<std::string> verified_names{};
 };
 
 struct Answer {
@@ -28,6 +33,9 @@ struct Answer {
     Kind kind = Kind::unreachable;
     std::string
         body;  // JSON text of the other side; for the sender's own findings a reason in words
+    // Set by the transport that brings the answer: the names that the certificate of the node that
+    // answered proves, as in Request. Empty without TLS.
+    std::vector<std::string> verified_names{};
 };
 
 // Gives the answer to one delivered request. Any thread, never blocks, at most once, harmless after
@@ -49,7 +57,8 @@ class ELECTIOND_EXPORT Inbox {
 // them. The network may lose, delay, repeat and reorder: nothing about it is promised, so a
 // transport may give up, but it must say so (OnReply), stay bounded in memory, and keep one slow or
 // dead peer from delaying what goes to the others.
-// The factory checks options and touches nothing else; start() binds.
+// The factory checks options and touches nothing else: no thread, no descriptor, no event loop. A
+// process may fork between the factory and start().
 class ELECTIOND_EXPORT Transport {
   public:
     virtual ~Transport() = default;
@@ -57,6 +66,20 @@ class ELECTIOND_EXPORT Transport {
     // Binds and begins to deliver. Returns the real endpoint (port 0 works). Throws Error (code os)
     // naming the address where it cannot be bound. `inbox` must outlive stop().
     virtual Endpoint start(Inbox& inbox) = 0;
+
+    // Instead of start(): begins to send without listening, for programs that only ask. Throws
+    // Error (code refused) if the transport does not support it.
+    virtual void start_sending() {
+        throw Error("this transport plugin cannot send without listening", Error::refused);
+    }
+
+    // True if the transport keeps PluginSetup::limits. If not, and the configuration sets
+    // transport.limits, the host logs one warning.
+    [[nodiscard]] virtual bool keeps_limits() const noexcept { return false; }
+
+    // True if the transport encrypts and fills verified_names as PluginSetup::tls says. If not, and
+    // the configuration sets transport.tls, the host refuses to start.
+    [[nodiscard]] virtual bool can_authenticate() const noexcept { return false; }
 
     // Sends `request` to `to` and reports once by `on_reply`, at the latest `timeout` from now (and
     // a little scheduling). Any thread, never blocks.
