@@ -24,6 +24,8 @@ class Descriptor {
 
     [[nodiscard]] bool open() const noexcept { return number_ >= 0; }
     [[nodiscard]] int get() const noexcept { return number_; }
+    // Gives it away: the caller closes it.
+    [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
 
   private:
     int number_ = -1;

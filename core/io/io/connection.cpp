@@ -1,0 +1,139 @@
+// The accepted connections of one listener: how many there may be, and which gives way to a new
+// one.
+#include <io/connection.h>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace electiond::io {
+namespace {
+
+// What shares one limit: an IPv4 address, or a /64, which is what one IPv6 host usually has.
+// nullopt for loopback: there all clients of a host come from one address.
+std::optional<Address> limited_as(const Address& address) {
+    if (address.is_loopback()) return std::nullopt;
+    if (address.is_v4()) return address;
+    auto bytes = address.to_v6().to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+    return boost::asio::ip::make_address_v6(bytes);
+}
+
+std::optional<uid_t> user_of(int socket) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+        return std::nullopt;
+    }
+    return credentials.uid;
+}
+
+std::size_t index(Use use) { return static_cast<std::size_t>(use); }
+
+}  // namespace
+
+Connection::Connection(Connections& all, std::shared_ptr<Stream> stream)
+    : all_(&all), stream_(std::move(stream)) {
+    if (const auto other = other_end(stream_->descriptor())) {
+        source_ = other->endpoint().to_string();
+        counted_as_ = limited_as(other->address);
+    } else {
+        user_ = user_of(stream_->descriptor());
+    }
+    auto& places = all.by_use_[index(use_)];
+    place_ = places.insert(places.end(), this);
+    if (counted_as_) {
+        auto& neighbours = all.by_address_[*counted_as_];
+        at_address_ = neighbours.insert(neighbours.end(), this);
+    }
+    ++all.size_;
+}
+
+Connection::~Connection() {
+    leave();
+    stream_->cut();
+}
+
+// From now on it takes no place. The stream may go on for a last word.
+void Connection::leave() noexcept {
+    if (all_ == nullptr) return;
+    all_->by_use_[index(use_)].erase(place_);
+    if (counted_as_) {
+        const auto neighbours = all_->by_address_.find(*counted_as_);
+        neighbours->second.erase(at_address_);
+        if (neighbours->second.empty()) all_->by_address_.erase(neighbours);
+    }
+    --all_->size_;
+    all_ = nullptr;
+}
+
+void Connection::set_use(Use use) {
+    if (all_ != nullptr) {
+        auto& places = all_->by_use_[index(use)];
+        places.splice(places.end(), all_->by_use_[index(use_)], place_);
+    }
+    use_ = use;
+}
+
+std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
+    if (size_ >= limits_.connections && !make_room()) {
+        ++counts_.refused_full;
+        return nullptr;
+    }
+    const auto other = other_end(socket.get());
+    const auto limited = other ? limited_as(other->address) : std::nullopt;
+    if (limited && !make_room_at(*limited)) {
+        ++counts_.refused_address;
+        return nullptr;
+    }
+    ++counts_.accepted;
+    return std::shared_ptr<Connection>(
+        new Connection(*this, Stream::take(loop, std::move(socket))));
+}
+
+bool Connections::make_room() {
+    for (const auto use : {Use::stranger, Use::idle, Use::reading}) {
+        auto& places = by_use_[index(use)];
+        if (places.empty()) continue;
+        evict(*places.front());
+        return true;
+    }
+    return false;
+}
+
+// One address has at most its share: its own connections give way to its new ones.
+bool Connections::make_room_at(const Address& address) {
+    const auto neighbours = by_address_.find(address);
+    if (neighbours == by_address_.end() ||
+        neighbours->second.size() < limits_.connections_per_address) {
+        return true;
+    }
+    // The oldest connection of an address is at the front, not the one longest in its use; with so
+    // few to compare that is near enough to be fair.
+    const auto first = std::ranges::min_element(neighbours->second, {},
+                                                [](const Connection* each) { return each->use(); });
+    if ((*first)->use() > Use::reading) return false;
+    evict(**first);
+    return true;
+}
+
+void Connections::evict(Connection& connection) {
+    ++counts_.evicted;
+    connection.leave();
+    connection.stream().cut();  // its coroutine notices, and ends
+}
+
+void Connections::interrupt_all() {
+    for (auto& places : by_use_) {
+        for (auto* each : places) each->stream().interrupt();
+    }
+}
+
+void Connections::cut_all() {
+    for (auto& places : by_use_) {
+        for (auto* each : places) each->stream().cut();
+    }
+}
+
+}  // namespace electiond::io

@@ -1,0 +1,114 @@
+// The accepted connections of one listener: how many there may be, and which gives way to a new
+// one.
+#pragma once
+
+#include <io/stream.h>
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <electiond/limits.h>
+
+namespace electiond::io {
+
+// What a connection is doing, in the order in which they give way; within one use the one that has
+// been at it for longest goes first. Streaming and busy ones never do: a request that is being
+// answered is not cut, and event streams have a limit of their own.
+enum class Use {
+    stranger,  // has not brought a valid message yet
+    idle,      // waits for its next request
+    reading,   // a part of a request has come
+    streaming,
+    busy,  // has a request that is being answered
+};
+inline constexpr std::size_t kUses = 5;
+
+// How often, since the start. Written on the loop's thread, read by any.
+struct ConnectionCounts {
+    std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> evicted{0};          // closed to make room
+    std::atomic<std::uint64_t> refused_full{0};     // nobody could give way
+    std::atomic<std::uint64_t> refused_address{0};  // its address has its share
+    std::atomic<std::uint64_t> no_descriptor{0};    // accept failed for want of one
+};
+
+class Connections;
+
+// One of them; the coroutine that serves it owns it. It counts until it is cut or destroyed.
+class Connection {
+  public:
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    [[nodiscard]] Stream& stream() const { return *stream_; }
+    // "ip:port" of the other side; "unix" for a Unix socket.
+    [[nodiscard]] const std::string& source() const { return source_; }
+    // The user of the process that connected, where it came by a Unix socket.
+    [[nodiscard]] std::optional<uid_t> user() const { return user_; }
+
+    // Says what it does from now on. Cheap.
+    void set_use(Use use);
+    [[nodiscard]] Use use() const { return use_; }
+
+  private:
+    friend class Connections;
+    Connection(Connections& all, std::shared_ptr<Stream> stream);
+    void leave() noexcept;
+
+    Connections* all_;  // null once it no longer counts
+    std::shared_ptr<Stream> stream_;
+    std::string source_ = "unix";
+    std::optional<uid_t> user_;
+    std::optional<Address> counted_as_;  // nullopt: not limited by address
+    Use use_ = Use::stranger;
+    std::list<Connection*>::iterator place_;         // among those of its use
+    std::list<Connection*>::iterator at_address_{};  // among those of its address
+};
+
+// On the loop's thread. Must outlive its connections.
+class Connections {
+  public:
+    explicit Connections(const Limits& limits) : limits_(limits) {}
+    Connections(const Connections&) = delete;
+    Connections& operator=(const Connections&) = delete;
+
+    // Takes the new socket in, if need be in place of another. Null if there is no place: then
+    // `socket` is untouched.
+    [[nodiscard]] std::shared_ptr<Connection> admit(Loop& loop, Descriptor& socket);
+    // Cuts the one that gives way first. False if all are busy or streaming.
+    bool make_room();
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t size(Use use) const {
+        return by_use_[static_cast<std::size_t>(use)].size();
+    }
+    // Ends the wait of each, so that it sees that the server stops; cuts each.
+    void interrupt_all();
+    void cut_all();
+
+    [[nodiscard]] ConnectionCounts& counts() { return counts_; }
+    [[nodiscard]] const ConnectionCounts& counts() const { return counts_; }
+
+  private:
+    friend class Connection;
+    using Places = std::list<Connection*>;
+    void evict(Connection& connection);
+    [[nodiscard]] bool make_room_at(const Address& address);
+
+    const Limits limits_;
+    std::array<Places, kUses> by_use_;  // oldest in that use first
+    std::map<Address, Places> by_address_;
+    std::size_t size_ = 0;
+    ConnectionCounts counts_;
+};
+
+}  // namespace electiond::io

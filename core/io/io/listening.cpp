@@ -1,0 +1,181 @@
+// Sockets that listen: on an address, or as a Unix socket in the file system.
+#include <io/listening.h>
+
+#include <io/address.h>
+
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <electiond/error.h>
+
+namespace electiond::io {
+namespace {
+
+std::string remedy(int error) {
+    switch (error) {
+        case EADDRINUSE:
+            return "stop the program that listens there, or choose another port";
+        case EADDRNOTAVAIL:
+            return "choose an address of this host";
+        case EACCES:
+            return "choose a port above 1023, or grant CAP_NET_BIND_SERVICE";
+        default:
+            return "choose another address";
+    }
+}
+
+// One message form for everything that can go wrong here.
+class Attempt {
+  public:
+    Attempt(std::string what, std::string key) : what_(std::move(what)), key_(std::move(key)) {}
+
+    [[noreturn]] void fail(const std::string& reason, const std::string& advice,
+                           Error::Code code = Error::os) const {
+        throw Error("cannot listen on " + what_ + " (" + key_ + "): " + reason + "; " + advice,
+                    code);
+    }
+    [[noreturn]] void fail(int error) const {
+        fail(std::generic_category().message(error), remedy(error));
+    }
+
+  private:
+    const std::string what_;
+    const std::string key_;
+};
+
+using FoundAddresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+FoundAddresses find(const Endpoint& endpoint, const Attempt& attempt) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* list = nullptr;
+    const auto port = std::to_string(endpoint.port);
+    if (const int error = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &list);
+        error != 0) {
+        attempt.fail(::gai_strerror(error),
+                     "choose a name that resolves, or an address of this host");
+    }
+    return {list, ::freeaddrinfo};
+}
+
+bool set(int socket, int level, int option, int value) {
+    return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
+}
+
+// The errno; 0 if it listens.
+int try_to_listen(const Descriptor& socket, const addrinfo& address, bool v6_only) {
+    if (!socket.open() || !set(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
+        (address.ai_family == AF_INET6 &&
+         !set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0)) ||
+        ::bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0 ||
+        ::listen(socket.get(), SOMAXCONN) != 0) {
+        return errno;
+    }
+    return 0;
+}
+
+sockaddr_un address_of(const UnixSocket& socket) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, socket.path.c_str(), socket.path.native().size());
+    return address;
+}
+
+// Connected or not: the errno of a connect to the socket that stands there.
+int connect_to(const sockaddr_un& address) {
+    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!probe.open()) return errno;
+    const auto* to = reinterpret_cast<const sockaddr*>(&address);
+    return ::connect(probe.get(), to, sizeof address) == 0 ? 0 : errno;
+}
+
+// Makes room for a new socket file, if what stands there is a socket on which nobody listens.
+void remove_left_over(const UnixSocket& socket, const Attempt& attempt) {
+    struct stat found {};
+    if (::lstat(socket.path.c_str(), &found) != 0) return;
+    if (!S_ISSOCK(found.st_mode)) {
+        attempt.fail("something else than a socket stands there", "move it, or choose another path",
+                     Error::config);
+    }
+    if (connect_to(address_of(socket)) != ECONNREFUSED) {
+        attempt.fail("another program listens there", "stop it, or choose another path");
+    }
+    (void)::unlink(socket.path.c_str());  // if that fails, bind says so
+}
+
+// Sets group and mode before listen(), so that nobody connects who may not.
+void set_access(const UnixSocket& socket, const Attempt& attempt) {
+    if (!socket.group.empty()) {
+        errno = 0;
+        const auto* group = ::getgrnam(socket.group.c_str());
+        if (group == nullptr) {
+            attempt.fail("there is no group " + socket.group,
+                         "create it, or correct api.socket_group", Error::config);
+        }
+        if (::chown(socket.path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
+            attempt.fail("its group cannot be set to " + socket.group + ": " +
+                             std::generic_category().message(errno),
+                         "make the daemon's user a member of that group, or correct "
+                         "api.socket_group",
+                         Error::config);
+        }
+    }
+    if (::chmod(socket.path.c_str(), socket.mode) != 0) attempt.fail(errno);
+}
+
+}  // namespace
+
+Descriptor listen_on(const Endpoint& endpoint, bool v6_only, const std::string& key) {
+    const Attempt attempt(endpoint.to_string(), key);
+    const auto found = find(endpoint, attempt);
+    int error = 0;
+    for (const auto* each = found.get(); each != nullptr; each = each->ai_next) {
+        Descriptor socket(::socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        error = try_to_listen(socket, *each, v6_only);
+        if (error == 0) return socket;
+    }
+    attempt.fail(error);
+}
+
+Descriptor listen_on(const UnixSocket& socket, const std::string& key) {
+    const Attempt attempt("unix:" + socket.path.string(), key);
+    if (socket.path.native().size() > UnixSocket::kPathMax) {
+        attempt.fail("the path has more than " + std::to_string(UnixSocket::kPathMax) + " bytes",
+                     "choose a shorter one", Error::config);
+    }
+    remove_left_over(socket, attempt);
+    Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!listener.open()) attempt.fail(errno);
+    const auto address = address_of(socket);
+    if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        attempt.fail(std::generic_category().message(errno),
+                     "create its directory, and let the daemon's user write there");
+    }
+    try {
+        set_access(socket, attempt);
+        if (::listen(listener.get(), SOMAXCONN) != 0) attempt.fail(errno);
+    } catch (const Error&) {
+        (void)::unlink(socket.path.c_str());
+        throw;
+    }
+    return listener;
+}
+
+Endpoint listens_on(const Descriptor& listener) {
+    const auto own = own_end(listener.get());
+    return own ? own->endpoint() : Endpoint{};
+}
+
+}  // namespace electiond::io

@@ -1,0 +1,230 @@
+// A connection's bytes in both directions, with absolute deadlines.
+#include <io/stream.h>
+
+// clang-format off
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+// clang-format on
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace electiond::io {
+namespace {
+
+constexpr std::size_t kKeptCapacity = 4096;  // of an empty input buffer
+
+// 0, or why a connection could not be made. A port of the ephemeral range on which nobody listens
+// may have been given to us as our own: then we have reached ourselves.
+int failure_of(int socket) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+    if (error != 0) return error;
+    const auto other = other_end(socket);
+    if (!other) return ENOTCONN;
+    return other == own_end(socket) ? ECONNREFUSED : 0;
+}
+
+}  // namespace
+
+std::shared_ptr<Stream> Stream::take(Loop& loop, Descriptor socket,
+                                     std::chrono::milliseconds write_limit) {
+    return std::shared_ptr<Stream>(new Stream(loop, std::move(socket), write_limit));
+}
+
+std::shared_ptr<Stream> Stream::connect(Loop& loop, const Address& address, std::uint16_t port,
+                                        std::chrono::milliseconds write_limit) {
+    const boost::asio::ip::tcp::endpoint to(address, port);
+    Descriptor socket(
+        ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    if (!socket.open() ||
+        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+        (::connect(socket.get(), to.data(), static_cast<socklen_t>(to.size())) != 0 &&
+         errno != EINPROGRESS)) {
+        throw std::system_error(errno, std::generic_category());
+    }
+    return take(loop, std::move(socket), write_limit);
+}
+
+Stream::Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit)
+    : loop_(loop),
+      descriptor_(loop.context()),
+      timer_(loop, [this] { check_deadlines(); }),
+      write_limit_(write_limit) {
+    descriptor_.assign(socket.get());  // throws if the loop can't watch it; then `socket` closes it
+    number_ = socket.release();
+}
+
+Stream::~Stream() = default;
+
+Async<int> Stream::connected(Deadline deadline) {
+    switch (co_await await(Wait::wait_write, deadline)) {
+        case Event::bytes:
+            co_return failure_of(number_);
+        case Event::late:
+            co_return ETIMEDOUT;
+        default:
+            co_return ECANCELED;
+    }
+}
+
+Async<Stream::Event> Stream::receive(Deadline deadline) {
+    for (;;) {
+        if (broken_) co_return Event::broken;
+        if (may_have_input_) {
+            const auto event = read();
+            if (event != Event::interrupted) co_return event;
+        }
+        const auto event = co_await await(Wait::wait_read, deadline);
+        if (event != Event::bytes) co_return event;
+        may_have_input_ = true;
+    }
+}
+
+Async<Stream::Event> Stream::hold(Deadline deadline) {
+    const auto event = co_await await(Wait::wait_error, deadline);
+    if (event == Event::bytes) cut();
+    co_return event == Event::bytes ? Event::broken : event;
+}
+
+void Stream::interrupt() {
+    interrupted_ = true;
+    if (!broken_) descriptor_.cancel();
+}
+
+// Waits until the socket is ready for `what`: that is `bytes`.
+Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
+    deadline_ = deadline;
+    set_timer();
+    for (;;) {
+        if (broken_) co_return Event::broken;
+        if (std::exchange(interrupted_, false)) co_return Event::interrupted;
+        boost::system::error_code stopped;
+        co_await descriptor_.async_wait(
+            what, boost::asio::redirect_error(boost::asio::use_awaitable, stopped));
+        if (!stopped) co_return broken_ ? Event::broken : Event::bytes;
+        if (!broken_ && !interrupted_ && deadline <= Clock::now()) co_return Event::late;
+    }
+}
+
+// Reads once; `interrupted` if there is nothing now.
+Stream::Event Stream::read() {
+    const auto buffer = loop_.scratch();
+    const auto count = ::recv(number_, buffer.data(), buffer.size(), 0);
+    if (count > 0) {
+        const auto size = static_cast<std::size_t>(count);
+        may_have_input_ = size == buffer.size();
+        in_.append(buffer.data(), size);
+        return Event::bytes;
+    }
+    if (count == 0) return Event::ended;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+        may_have_input_ = errno == EINTR;
+        return Event::interrupted;
+    }
+    cut();
+    return Event::broken;
+}
+
+void Stream::consume(std::size_t bytes) {
+    in_.erase(0, bytes);
+    if (in_.empty() && in_.capacity() > kKeptCapacity) std::string().swap(in_);
+}
+
+void Stream::send(std::string_view bytes) {
+    if (broken_) return;
+    if (out_.empty()) {
+        const auto count =
+            ::send(number_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+        if (bytes.empty()) return;
+        if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return cut();
+        write_deadline_ = Clock::now() + write_limit_;
+        set_timer();
+    }
+    out_ += bytes;
+    await_writable();
+}
+
+void Stream::flush() {
+    if (broken_) return;
+    const auto before = out_.size();
+    std::size_t sent = 0;
+    while (sent < out_.size()) {
+        const auto count = ::send(number_, out_.data() + sent,
+                                  out_.size() - sent, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return cut();
+        if (count <= 0) break;
+        sent += static_cast<std::size_t>(count);
+    }
+    out_.erase(0, sent);
+    if (!out_.empty()) {
+        if (sent > 0) write_deadline_ = Clock::now() + write_limit_;
+        set_timer();
+        return await_writable();
+    }
+    write_deadline_ = kNever;
+    std::string().swap(out_);
+    if (before > 0 && drained_) drained_();
+}
+
+void Stream::await_writable() {
+    if (std::exchange(awaits_writable_, true)) return;
+    descriptor_.async_wait(Wait::wait_write, [self = shared_from_this()](const auto&) {
+        self->awaits_writable_ = false;
+        self->flush();  // also if the wait was cancelled, for interrupt(): then it goes on
+    });
+}
+
+Async<bool> Stream::drain() {
+    while (!out_.empty() && !broken_) {
+        const auto event = co_await await(Wait::wait_write, kNever);
+        if (event == Event::bytes) flush();
+    }
+    co_return !broken_;
+}
+
+Async<> Stream::finish(std::chrono::milliseconds linger) {
+    if (co_await drain()) {
+        ::shutdown(number_, SHUT_WR);
+        const auto deadline = Clock::now() + linger;
+        for (;;) {
+            in_.clear();
+            const auto event = co_await receive(deadline);
+            if (event != Event::bytes && event != Event::interrupted) break;
+        }
+    }
+    cut();
+}
+
+void Stream::set_timer() { timer_.set(std::min(deadline_, write_deadline_)); }
+
+void Stream::check_deadlines() {
+    const auto now = Clock::now();
+    if (write_deadline_ <= now) return cut();
+    if (deadline_ <= now) {
+        deadline_ = kNever;
+        if (!broken_) descriptor_.cancel();
+    }
+    set_timer();
+}
+
+void Stream::cut() noexcept {
+    if (std::exchange(broken_, true)) return;
+    boost::system::error_code ignored;  // closed it is in any case
+    descriptor_.close(ignored);
+    number_ = -1;
+    timer_.cancel();
+    out_.clear();
+}
+
+}  // namespace electiond::io

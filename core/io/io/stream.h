@@ -1,0 +1,113 @@
+// A connection's bytes in both directions, with absolute deadlines.
+#pragma once
+
+#include <io/address.h>
+#include <io/descriptor.h>
+#include <io/loop.h>
+#include <io/timer.h>
+
+// clang-format off
+#include <boost/asio/posix/stream_descriptor.hpp>
+// clang-format on
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace electiond::io {
+
+// Every call on the loop's thread. One coroutine at a time reads (receive, hold, drain, finish,
+// connected); send() and cut() may be called meanwhile by anything else on that thread.
+//
+// Both sides are bounded by the user: nothing is read but in receive(), and who has much unsent
+// output stops calling send(). Output of which the other side takes no byte for `write_limit`
+// breaks the stream.
+class Stream : public std::enable_shared_from_this<Stream> {
+  public:
+    enum class Event {
+        bytes,        // received() has more than before
+        ended,        // the other side sends no more; it may still read
+        broken,       // the connection is gone, in both directions
+        late,         // the deadline has passed
+        interrupted,  // by interrupt()
+    };
+
+    static constexpr std::chrono::seconds kWriteLimit{10};
+
+    // Takes over a connected, non-blocking socket.
+    [[nodiscard]] static std::shared_ptr<Stream> take(
+        Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit = kWriteLimit);
+    // Begins to connect; connected() says how that ended. Throws std::system_error if it fails at
+    // once.
+    [[nodiscard]] static std::shared_ptr<Stream> connect(
+        Loop& loop, const Address& address, std::uint16_t port,
+        std::chrono::milliseconds write_limit = kWriteLimit);
+    ~Stream();
+
+    // 0 once it is connected, else the errno: ETIMEDOUT at `deadline`, ECANCELED after interrupt()
+    // or cut(). After ETIMEDOUT and ECANCELED it may be awaited again.
+    [[nodiscard]] Async<int> connected(Deadline deadline);
+
+    // Waits until something happens, and reads once. Bytes come before everything else.
+    [[nodiscard]] Async<Event> receive(Deadline deadline);
+    // Waits without reading: for broken, late, interrupted. What the other side sends stays in the
+    // kernel, and once that is full, with the sender.
+    [[nodiscard]] Async<Event> hold(Deadline deadline);
+    // Ends the wait under way, or the next one. Several calls count as one.
+    void interrupt();
+
+    // What has come and was not consumed yet.
+    [[nodiscard]] std::string_view received() const { return in_; }
+    void consume(std::size_t bytes);
+
+    // Writes as much as the other side takes now, the rest as it takes it. Does nothing on a broken
+    // stream.
+    void send(std::string_view bytes);
+    [[nodiscard]] std::size_t unsent() const { return out_.size(); }
+    // Called each time that unsent() falls back to 0.
+    void on_drained(Task task) { drained_ = std::move(task); }
+    // Waits until everything is written. False if the stream is broken before that.
+    [[nodiscard]] Async<bool> drain();
+
+    // The last words: writes what is unsent, ends the output, and reads and drops input until the
+    // other side ends its own, at most for `linger`. Without this, closing on unread input would
+    // reset the connection and could take the answer away from the client. Then cuts.
+    [[nodiscard]] Async<> finish(std::chrono::milliseconds linger);
+
+    // Closes the socket now. Waits end as broken.
+    void cut() noexcept;
+    [[nodiscard]] bool broken() const { return broken_; }
+
+    // For the addresses of its ends and the like. Borrowed; none after cut().
+    [[nodiscard]] int descriptor() const { return number_; }
+
+  private:
+    using Wait = boost::asio::posix::stream_descriptor::wait_type;
+
+    Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit);
+    [[nodiscard]] Async<Event> await(Wait what, Deadline deadline);
+    [[nodiscard]] Event read();
+    void set_timer();
+    void check_deadlines();
+    void flush();
+    void await_writable();
+
+    Loop& loop_;
+    boost::asio::posix::stream_descriptor descriptor_;
+    int number_ = -1;  // of descriptor_, while it is open
+    Timer timer_;
+    const std::chrono::milliseconds write_limit_;
+    std::string in_;
+    std::string out_;
+    Task drained_;
+    Deadline deadline_ = kNever;        // of the wait under way
+    Deadline write_deadline_ = kNever;  // for the next byte of output to be taken
+    bool may_have_input_ = true;        // reading without waiting is worth a try
+    bool awaits_writable_ = false;
+    bool interrupted_ = false;
+    bool broken_ = false;
+};
+
+}  // namespace electiond::io

@@ -1,0 +1,236 @@
+// A connection's bytes on the loop: deadlines, interrupts, slow readers, last words.
+#include <gtest/gtest.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <future>
+#include <vector>
+
+#include <io/stream.h>
+
+namespace electiond::io {
+namespace {
+
+using namespace std::chrono_literals;
+using Event = Stream::Event;
+
+// A loop, and a pair of connected sockets: `stream` on the loop, `other` in the test's hands.
+class StreamTest : public ::testing::Test {
+  protected:
+    StreamTest() {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()),
+                  0);
+        stream = Stream::take(loop, Descriptor(ends[0]), 300ms);
+        other = Descriptor(ends[1]);
+        loop.start();
+    }
+    ~StreamTest() override {
+        loop.stop([this] { stream->cut(); });
+    }
+
+    void say(std::string_view text) const {
+        ASSERT_EQ(::send(other.get(), text.data(), text.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(text.size()));
+    }
+
+    // Runs it on the loop, and waits for its end.
+    void run(std::function<Async<>()> what) {
+        std::promise<void> over;
+        loop.post([&] {
+            loop.spawn([](std::function<Async<>()> body, std::promise<void>& done) -> Async<> {
+                co_await body();
+                done.set_value();
+            }(std::move(what), over));
+        });
+        ASSERT_EQ(over.get_future().wait_for(20s), std::future_status::ready);
+    }
+    // Runs a plain function there.
+    void on_loop(const Task& what) {
+        std::promise<void> over;
+        loop.post([&] {
+            what();
+            over.set_value();
+        });
+        over.get_future().wait();
+    }
+
+    Loop loop{[](const std::exception& error) { ADD_FAILURE() << error.what(); }};
+    std::shared_ptr<Stream> stream;
+    Descriptor other;
+};
+
+TEST_F(StreamTest, BytesThatCameBeforeTheWaitAreReadAtOnce) {
+    say("hello");
+    run([&]() -> Async<> {
+        EXPECT_EQ(co_await stream->receive(kNever), Event::bytes);
+        EXPECT_EQ(stream->received(), "hello");
+        stream->consume(3);
+        EXPECT_EQ(stream->received(), "lo");
+    });
+}
+
+TEST_F(StreamTest, TheDeadlineIsAbsoluteHoweverOftenBytesCome) {
+    const auto begun = Clock::now();
+    run([&]() -> Async<> {
+        const auto deadline = begun + 200ms;
+        int drips = 0;
+        for (;;) {
+            say("x");
+            const auto event = co_await stream->receive(deadline);
+            if (event == Event::late) break;
+            EXPECT_EQ(event, Event::bytes);
+            ++drips;
+            Timer pause(loop, [&] { stream->interrupt(); });
+            pause.set(Clock::now() + 20ms);
+            if (co_await stream->receive(deadline) == Event::late) break;
+        }
+        EXPECT_GT(drips, 1);
+    });
+    EXPECT_GE(Clock::now() - begun, 200ms);
+}
+
+TEST_F(StreamTest, AnInterruptEndsTheWaitUnderWayOrTheNextOne) {
+    run([&]() -> Async<> {
+        stream->interrupt();
+        EXPECT_EQ(co_await stream->receive(kNever), Event::interrupted);
+        Timer soon(loop, [&] { stream->interrupt(); });
+        soon.set(Clock::now() + 10ms);
+        EXPECT_EQ(co_await stream->receive(kNever), Event::interrupted);
+        soon.set(Clock::now() + 10ms);
+        EXPECT_EQ(co_await stream->hold(kNever), Event::interrupted);
+        say("x");
+        EXPECT_EQ(co_await stream->receive(kNever), Event::bytes) << "nothing is left over";
+    });
+}
+
+TEST_F(StreamTest, HoldReadsNothing) {
+    say("waits");
+    run([&]() -> Async<> {
+        EXPECT_EQ(co_await stream->hold(Clock::now() + 30ms), Event::late);
+        EXPECT_TRUE(stream->received().empty());
+        EXPECT_EQ(co_await stream->receive(kNever), Event::bytes);
+    });
+}
+
+TEST_F(StreamTest, TheEndOfTheOtherSideIsSeen) {
+    say("bye");
+    ::shutdown(other.get(), SHUT_WR);
+    run([&]() -> Async<> {
+        EXPECT_EQ(co_await stream->receive(kNever), Event::bytes);
+        EXPECT_EQ(co_await stream->receive(kNever), Event::ended);
+        stream->send("still heard");
+    });
+    std::array<char, 32> bytes{};
+    EXPECT_EQ(::recv(other.get(), bytes.data(), bytes.size(), 0), 11);
+}
+
+TEST_F(StreamTest, WhatIsMoreThanTheKernelTakesGoesOutAsTheOtherSideReads) {
+    const std::string much(4'000'000, 'm');
+    std::size_t drained = 0;
+    on_loop([&] {
+        stream->on_drained([&] { ++drained; });
+        stream->send(much);
+        EXPECT_GT(stream->unsent(), 0U);
+    });
+    std::string got;
+    std::vector<char> bytes(65536);
+    while (got.size() < much.size()) {
+        const auto count = ::recv(other.get(), bytes.data(), bytes.size(), 0);
+        if (count > 0) got.append(bytes.data(), static_cast<std::size_t>(count));
+    }
+    on_loop([&] {
+        EXPECT_EQ(stream->unsent(), 0U);
+        EXPECT_EQ(drained, 1U);
+    });
+    EXPECT_EQ(got, much);
+}
+
+TEST_F(StreamTest, WhoReadsNothingForTheWriteLimitIsCut) {
+    const auto begun = Clock::now();
+    run([&]() -> Async<> {
+        stream->send(std::string(4'000'000, 'm'));
+        EXPECT_EQ(co_await stream->receive(kNever), Event::broken);
+    });
+    EXPECT_GE(Clock::now() - begun, 300ms);
+}
+
+TEST_F(StreamTest, TheLastWordsArriveEvenIfTheOtherSideStillSends) {
+    run([&]() -> Async<> {
+        say("unread");
+        stream->send("refused");
+        Timer hang_up(loop, [&] { other = {}; });
+        hang_up.set(Clock::now() + 50ms);
+        co_await stream->finish(5s);
+    });
+    EXPECT_TRUE(stream->broken());
+}
+
+TEST_F(StreamTest, ACutEndsTheWait) {
+    run([&]() -> Async<> {
+        Timer soon(loop, [&] { stream->cut(); });
+        soon.set(Clock::now() + 10ms);
+        EXPECT_EQ(co_await stream->receive(kNever), Event::broken);
+        EXPECT_EQ(co_await stream->hold(kNever), Event::broken);
+        stream->send("nobody gets this");
+    });
+}
+
+TEST(Loop, RefusesTasksOnceItIsStoppedAndRunsThoseBefore) {
+    int ran = 0;
+    auto loop = std::make_unique<Loop>([](const std::exception&) {});
+    const auto poster = loop->poster();
+    loop->start();
+    for (int n = 0; n < 100; ++n) EXPECT_TRUE(loop->post([&] { ++ran; }));
+    loop->stop([&] { ran += 1000; });
+    EXPECT_EQ(ran, 1100);
+    EXPECT_FALSE(loop->post([&] { ++ran; }));
+    loop.reset();
+    EXPECT_FALSE(poster.post([&] { ++ran; }));
+    EXPECT_EQ(ran, 1100);
+}
+
+TEST(Loop, GoesOnAfterAnException) {
+    std::promise<std::string> what;
+    Loop loop([&](const std::exception& error) { what.set_value(error.what()); });
+    loop.start();
+    loop.post([] { throw std::runtime_error("a bug"); });
+    EXPECT_EQ(what.get_future().get(), "a bug");
+    std::promise<void> turned;
+    loop.post([&] { turned.set_value(); });
+    EXPECT_EQ(turned.get_future().wait_for(20s), std::future_status::ready);
+    loop.stop();
+}
+
+TEST(Loop, TakesNoMoreTasksThanAsked) {
+    Loop loop([](const std::exception&) {});
+    EXPECT_TRUE(loop.poster().post([] {}, 2));
+    EXPECT_TRUE(loop.poster().post([] {}, 2));
+    EXPECT_FALSE(loop.poster().post([] {}, 2));
+    loop.stop();
+}
+
+TEST(Timer, IsCalledOnceAtTheDeadlineThatWasSetLast) {
+    Loop loop([](const std::exception&) {});
+    std::vector<Deadline> calls;
+    Timer timer(loop, [&] { calls.push_back(Clock::now()); });
+    const auto begun = Clock::now();
+    timer.set(begun + 10ms);
+    timer.set(begun + 60ms);  // later: the kernel's timer stays
+    loop.stop();              // returns when it has expired
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_GE(calls.front(), begun + 60ms);
+}
+
+TEST(Timer, ACancelledOneIsNotCalledAndHoldsNobodyUp) {
+    Loop loop([](const std::exception&) {});
+    Timer timer(loop, [] { ADD_FAILURE() << "it was cancelled"; });
+    timer.set(Clock::now() + 1h);
+    timer.cancel();
+    loop.stop();
+}
+
+}  // namespace
+}  // namespace electiond::io
