@@ -30,8 +30,8 @@ class AddressBook {
     Learnt heard(Instant now, const Sender& from);
     // What a leader's members list, or a hint at the leader, says of others.
     void hearsay(const std::vector<Member>& members);
-    // A discovery's newest snapshot replaces its last one; true where it holds addresses not known
-    // before.
+    // A discovery's newest snapshot replaces its last one and stays in use until the next: nothing
+    // that a snapshot says ages. True where it holds addresses not known before.
     bool found(Instant now, std::size_t source, const std::vector<Peer>& peers);
     // A request to this node found no answer at `address`: where that is its route, the next one is
     // tried.

@@ -29,7 +29,8 @@ struct ReplyArrived {
     Answer answer;
 };
 
-// One discovery's newest snapshot; `source` counts the discoveries from 0.
+// One discovery's newest snapshot, which stands until the next one; `source` counts the discoveries
+// from 0. Posted when it differs from the last one.
 struct PeersPolled {
     std::size_t source = 0;
     std::vector<Peer> peers;

@@ -72,13 +72,15 @@ void Node::on(RequestArrived arrived) {
     const auto& [request, respond] = arrived;
     if (!wire::known_request(request.name)) {
         reject("unknown", request.name);
-        return respond({Answer::Kind::unknown, R"({"error":"unknown message"})"});
+        respond({Answer::Kind::unknown, R"({"error":"unknown message"})"});
+        return publish();
     }
     try {
         const auto decoded = wire::decode_request(request.name, request.body);
         if (const auto* seed = std::get_if<wire::SeedRequest>(&decoded)) {
             reject("no_cluster_id", request.name + " from " + request.source);
-            return respond({Answer::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
+            respond({Answer::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
+            return publish();
         }
         const auto& message = std::get<PeerRequest>(decoded);
         if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
@@ -95,6 +97,7 @@ void Node::on(RequestArrived arrived) {
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
         respond({Answer::Kind::malformed, wire::encode_malformed(error)});
+        publish();
     }
 }
 
@@ -213,7 +216,8 @@ void Node::learn_hint(const ReplyBody& body) {
         body);
 }
 
-// Counts what was refused; the log hears of each kind once a minute.
+// Counts what was refused; the log hears of each kind once a minute. The caller publishes the count
+// if no step does.
 void Node::reject(std::string_view reason, const std::string& what) {
     const std::string key(reason);
     if (rejected_.size() >= kRejectReasonsMax && !rejected_.contains(key)) return;

@@ -90,7 +90,8 @@ class Scout::Rounds {
     [[nodiscard]] std::string consequence(const std::string& name) const;
 
     const std::size_t source_;
-    std::unique_ptr<Discovery> discovery_;  // used by the thread alone
+    std::unique_ptr<Discovery> discovery_;     // used by the thread alone
+    std::optional<std::vector<Peer>> posted_;  // the last snapshot; by the thread alone
     const Peer self_;
     const std::string cluster_;
     const Milliseconds interval_;
@@ -149,6 +150,8 @@ void Scout::Rounds::poll() {
         report_.peers = peers.size();
         if (announced) ++report_.polls_ok;
     }
+    if (peers == posted_) return;
+    posted_ = peers;
     post(PeersPolled{source_, std::move(peers)});
 }
 

@@ -35,8 +35,12 @@ struct ScoutReport {
 };
 
 // start, stop and the destructor by one thread; the rest from any. Owns the discovery, which only
-// the scout's own thread calls and destroys. A failing poll keeps the last good answer in use:
-// nothing is posted then.
+// the scout's own thread calls and destroys.
+//
+// Posted is the first snapshot, also an empty one, and then each that differs from the one posted
+// last: to be woken for what it knows costs the election time. The Node keeps a snapshot until the
+// next one, however long that takes, so nothing needs to be said again, not even after a failure.
+// A failing poll posts nothing: the last good answer stays in use.
 //
 // watch() reports a call that has not returned within the limit, and requests the stop of its
 // token. If the call ignores its token, stop() leaves thread and discovery behind; after that

@@ -1,6 +1,8 @@
 // The passive node: what it takes for a message, what it tells, and whom.
 #include "node/node.h"
 
+#include <set>
+
 #include "stage.h"
 
 namespace electiond {
@@ -21,8 +23,7 @@ TEST(Node, AMalformedMessageIsAnsweredMalformedWithItsFault) {
     EXPECT_THAT(answer.body, HasSubstr("malformed"));
     EXPECT_EQ(stage.node.election().durable(), before);
     EXPECT_EQ(stage.ask("heartbeat", "not json").kind, Answer::Kind::malformed);
-    stage.pass(0ms);
-    EXPECT_EQ(stage.board.read()->rejected.at("malformed"), 2u);
+    EXPECT_EQ(stage.board.read()->rejected.at("malformed"), 2u) << "shown at once";
     EXPECT_EQ(std::ranges::count_if(
                   stage.lines,
                   [](const auto& line) { return line.find("malformed") != std::string::npos; }),
@@ -35,6 +36,7 @@ TEST(Node, AnUnknownMessageIsAnsweredUnknown) {
 
     EXPECT_EQ(stage.ask("append-entries", "{}").kind, Answer::Kind::unknown);
 
+    EXPECT_EQ(stage.board.read()->rejected.at("unknown"), 1u) << "shown at once";
     EXPECT_EQ(stage.node.election().term(), 0u);
 }
 
@@ -47,6 +49,7 @@ TEST(Node, ASeedMessageGetsTheSeedsShapeAndChangesNothing) {  // §3
     EXPECT_EQ(stage.ask("heartbeat", R"({"term":9,"leaderId":"2","port":4002})").body,
               R"({"received":true,"accepted":false,"term":5,"reason":"no_cluster_id"})");
 
+    EXPECT_EQ(stage.board.read()->rejected.at("no_cluster_id"), 2u) << "shown at once";
     EXPECT_EQ(stage.node.election().durable(), before);
     EXPECT_FALSE(stage.node.election().followed());
 }
@@ -458,6 +461,29 @@ TEST(Node, APingIsAnsweredByTheLoopsThread) {
     stage.node.handle(stage.now, Ping{[&] { ++pongs; }});
 
     EXPECT_EQ(pongs, 1);
+}
+
+// The scout posts a snapshot once, so the node must keep it, however long that is ago.
+TEST(Node, ASnapshotStandsUntilTheNextOneHoweverOldItIs) {
+    Stage stage(blank());
+    const auto at = [](int n) {
+        return Peer{.id = id(n), .uuid = uuid(n), .addresses = {Stage::address_of(n)}, .api = {}};
+    };
+    const auto asked_within = [&](Duration length) {
+        stage.transport.sent.clear();
+        stage.pass(length);
+        std::set<std::string> hosts;
+        for (const auto& each : stage.transport.sent) hosts.insert(each.to.host);
+        return hosts;
+    };
+    stage.node.handle(stage.now, PeersPolled{0, {at(2), at(3)}});
+
+    stage.pass(24h);
+    EXPECT_THAT(asked_within(10 * kE), ElementsAre("node-2", "node-3"));
+    EXPECT_EQ(stage.board.read()->peers.size(), 2u);
+
+    stage.node.handle(stage.now, PeersPolled{0, {at(2)}});
+    EXPECT_EQ(stage.board.read()->peers.size(), 1u);
 }
 
 }  // namespace

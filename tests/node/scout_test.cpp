@@ -34,6 +34,10 @@ struct Script {
         const std::lock_guard lock(mutex);
         fault = what;
     }
+    void list(std::vector<Peer> now) {
+        const std::lock_guard lock(mutex);
+        peers = std::move(now);
+    }
     void hang(const std::string& call, bool obedient = false) {
         const std::lock_guard lock(mutex);
         hangs = call;
@@ -165,6 +169,12 @@ struct Camp {
         events.pop_front();
         return kind;
     }
+    // After some more polls, of which the first may have begun before now: nothing new was posted.
+    void expect_silence() {
+        script.wait_for("poll", script.count("poll") + 5);
+        const std::lock_guard lock(mutex);
+        EXPECT_TRUE(events.empty());
+    }
     long lines_with(const std::string& words) {
         const std::lock_guard lock(mutex);
         return std::ranges::count_if(
@@ -191,6 +201,41 @@ TEST(Scout, AnnouncesBeforeEachPollAndPostsWhatItFinds) {
     EXPECT_GE(report.polls_ok, 3u);
     EXPECT_EQ(report.polls_failed, 0u);
     EXPECT_TRUE(report.good_at);
+}
+
+Peer listed(int n) { return {.id = id(n), .uuid = {}, .addresses = {{"host", 1}}, .api = {}}; }
+
+TEST(Scout, PostsNoSnapshotTwice) {
+    Camp camp;
+    camp.scout->start();
+    EXPECT_TRUE(camp.next<PeersPolled>().peers.empty()) << "the first in any case";
+    camp.expect_silence();
+
+    for (const auto& peers : {std::vector{listed(2)}, {listed(2), listed(3)}, {listed(3)}, {}}) {
+        camp.script.list(peers);
+        EXPECT_EQ(camp.next<PeersPolled>().peers, peers);
+        camp.expect_silence();
+    }
+    EXPECT_GE(camp.scout->report().polls_ok, 25u) << "counted all the same";
+}
+
+TEST(Scout, PostsAfterAFailureOnlyWhatHasChangedMeanwhile) {
+    Camp camp;
+    camp.script.peers = {listed(2)};
+    camp.scout->start();
+    (void)camp.next<PeersPolled>();
+
+    camp.script.fail("away");
+    camp.expect_silence();
+    camp.script.fail("");
+    camp.expect_silence();
+    EXPECT_EQ(camp.scout->report().fault, "");
+
+    camp.script.fail("away");
+    camp.expect_silence();
+    camp.script.list({listed(3)});
+    camp.script.fail("");
+    EXPECT_EQ(camp.next<PeersPolled>().peers, std::vector{listed(3)});
 }
 
 TEST(Scout, AFailingPollKeepsTheLastGoodAnswerInUse) {

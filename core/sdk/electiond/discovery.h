@@ -36,7 +36,9 @@ class ELECTIOND_EXPORT Discovery {
     // fails, poll is called all the same.
     virtual void announce(const Peer& self, std::stop_token stop = {}) = 0;
 
-    // All nodes that are known now, a snapshot. May hold ourselves; the host drops that.
+    // All nodes that are known now, a snapshot. May hold ourselves; the host drops that. Cheap if
+    // nothing has changed. A snapshot counts until the next one and nothing in it ages; one that
+    // equals the last, in the same order, goes no further than the scout.
     [[nodiscard]] virtual std::vector<Peer> poll(std::stop_token stop = {}) = 0;
 
     // The node stops: takes our entry back, as far as that can be done now.
