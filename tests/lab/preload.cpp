@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -62,10 +63,14 @@ void wait_while(const std::atomic<bool>& hangs) {
     --control->waiting;
 }
 
-int open_file(const char* path, int flags, mode_t mode) {
+void reach(const char* path) {
     if (std::string_view(path).find("/registry/") != std::string_view::npos) {
         wait_while(control->registry_hangs);
     }
+}
+
+int open_file(const char* path, int flags, mode_t mode) {
+    reach(path);
     return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
@@ -101,6 +106,12 @@ std::int64_t wall_ns() {
     }
 DEFINE_OPEN(open)
 DEFINE_OPEN(open64)
+
+extern "C" int statx(int at, const char* path, int flags, unsigned mask,
+                     struct statx* facts) noexcept {
+    reach(path);
+    return static_cast<int>(::syscall(SYS_statx, at, path, flags, mask, facts));
+}
 
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
                            addrinfo** found) {

@@ -82,6 +82,35 @@ TEST_F(FileRegistry, WritesNothingWhileNothingChanges) {
     EXPECT_EQ(read(file_), before);
 }
 
+TEST_F(FileRegistry, OpensNothingWhileNothingChanges) {
+    const auto a = registry();
+    a->announce(node("a", 1));
+    EXPECT_THAT(a->poll(), ElementsAre(node("a", 1)));
+    Openings openings(folder_.path());
+
+    for (int round = 0; round < 1000; ++round) {
+        a->announce(node("a", 1));
+        EXPECT_THAT(a->poll(), ElementsAre(node("a", 1)));
+    }
+
+    const auto opened = openings.take();
+    EXPECT_LE(opened.size(), 1U) << "no lock, no draft";
+    EXPECT_LE(opened.empty() ? 0 : opened.at("cluster.json"), 1)
+        << "once more, when it has settled";
+}
+
+TEST_F(FileRegistry, SeesWhatAnotherChangesAtItsNextCall) {
+    const auto a = registry();
+    const auto b = registry();
+    a->announce(node("a", 1));
+    for (std::uint16_t port = 1; port < 100; ++port) {
+        b->announce(node("b", port));
+        EXPECT_THAT(a->poll(), ElementsAre(node("a", 1), node("b", port)));
+    }
+    b->withdraw();
+    EXPECT_THAT(a->poll(), ElementsAre(node("a", 1)));
+}
+
 TEST_F(FileRegistry, TakesAMissingFileForAnEmptyOne) { EXPECT_THAT(registry()->poll(), IsEmpty()); }
 
 TEST_F(FileRegistry, MendsItsOwnEntryWhenItVanishes) {

@@ -12,6 +12,7 @@
 #include "common/seldom.h"
 #include "file_registry/claim_file.h"
 #include "file_registry/files.h"
+#include "file_registry/reader.h"
 #include "file_registry/registry.h"
 
 namespace electiond::discovery {
@@ -25,28 +26,38 @@ std::string now_text() {
     return Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::ISO8601_FORMAT);
 }
 
+fs::path read_path(const Options& options) {
+    options.accept_only({"plugin", "path"});
+    auto path = options.path("path");
+    if (!path.has_filename()) options.wrong("path", "a file, as in cluster.json");
+    return path;
+}
+
 // One thread at a time, as the host calls. Holds no file open between the calls. Whoever writes
 // registry or claim holds the lock; whoever reads needs none, since files change by rename alone.
+// While nothing changes, announce and poll cost one look at the file's facts each.
 class FileRegistry final : public Discovery {
   public:
-    explicit FileRegistry(const PluginSetup& setup) : cluster_(setup.cluster), log_(setup.log) {
-        setup.options.accept_only({"plugin", "path"});
-        path_ = setup.options.path("path");
-        if (!path_.has_filename()) setup.options.wrong("path", "a file, as in cluster.json");
-    }
+    explicit FileRegistry(const PluginSetup& setup)
+        : cluster_(setup.cluster),
+          log_(setup.log),
+          path_(read_path(setup.options)),
+          reader_(cluster_, path_) {}
 
     void announce(const Peer& self, std::stop_token stop) override {
-        require_readable(self);
-        self_ = self;
-        const auto file = location();
+        if (self_ != self) {
+            require_readable(self);
+            self_ = self;
+        }
         // Our first call also takes the lock, to clear what was left by those who died.
-        if (cleared_ && stands(file, self)) return;
+        if (cleared_ && stands(self)) return;
+        const auto file = reader_.location();
         const FileLock lock(lock_path(file), kLockPatience, stop);
         if (!cleared_) remove_leftovers(claim_path(file, cluster_), stop);
         remove_leftovers(file, stop);
         auto registry = read_or_renew(file);
         stop_if_requested(stop, file);
-        if (!registry.holds(self)) {
+        if (!holds(registry.peers(), self)) {
             registry.put(self, now_text());
             replace_file(file, registry.text(file));
         }
@@ -54,17 +65,17 @@ class FileRegistry final : public Discovery {
     }
 
     [[nodiscard]] std::vector<Peer> poll(std::stop_token stop) override {
-        const auto file = location();
-        stop_if_requested(stop, file);
-        const auto text = read_file(file, Registry::kSizeMax);
-        return text ? Registry(cluster_, *text, file).peers() : std::vector<Peer>();
+        stop_if_requested(stop, path_);
+        const auto& found = reader_.look();
+        if (found.garbled) throw Error(*found.garbled);
+        return found.peers.value_or(std::vector<Peer>());
     }
 
     void withdraw(std::stop_token stop) noexcept override {
         try {
             if (!self_) return;
             const auto self = *std::exchange(self_, std::nullopt);
-            const auto file = location();
+            const auto file = reader_.location();
             const FileLock lock(lock_path(file), kLockPatience, stop);
             const auto text = read_file(file, Registry::kSizeMax);
             if (!text) return;
@@ -82,7 +93,7 @@ class FileRegistry final : public Discovery {
     // system, so of all claimers one wins, whatever becomes of the lock.
     [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine,
                               std::stop_token stop) override {
-        const auto registry = location();
+        const auto registry = reader_.location();
         const auto file = claim_path(registry, cluster);
         auto stored = read_claim(file, cluster);
         if (!stored) {
@@ -104,7 +115,7 @@ class FileRegistry final : public Discovery {
 
     void replace_claim(const std::string& cluster, const Claim& mine,
                        std::stop_token stop) override {
-        const auto registry = location();
+        const auto registry = reader_.location();
         const auto file = claim_path(registry, cluster);
         const auto text = claim_text(cluster, mine, now_text());
         const FileLock lock(lock_path(registry), kLockPatience, stop);
@@ -113,25 +124,14 @@ class FileRegistry final : public Discovery {
     }
 
   private:
-    // Where a link points to: a rename must replace the file, not the link, and all who share the
-    // file must take the same lock.
-    [[nodiscard]] fs::path location() const {
-        std::error_code failed;
-        auto real = fs::weakly_canonical(path_, failed);
-        return failed ? path_ : real;
-    }
-
     [[nodiscard]] static fs::path lock_path(const fs::path& file) {
         return file.string() + ".lock";
     }
 
-    [[nodiscard]] bool stands(const fs::path& file, const Peer& self) const {
-        const auto text = read_file(file, Registry::kSizeMax);
-        try {
-            return text && Registry(cluster_, *text, file).holds(self);
-        } catch (const Error&) {
-            return false;  // garbled: to be renewed under the lock, and said there
-        }
+    // A garbled registry does not hold us: it is renewed under the lock, and said there.
+    [[nodiscard]] bool stands(const Peer& self) {
+        const auto& found = reader_.look();
+        return found.peers && holds(*found.peers, self);
     }
 
     [[nodiscard]] Registry read_or_renew(const fs::path& file) {
@@ -150,9 +150,10 @@ class FileRegistry final : public Discovery {
         }
     }
 
-    std::string cluster_;
-    Log log_;
-    fs::path path_;
+    const std::string cluster_;
+    const Log log_;
+    const fs::path path_;
+    Reader reader_;
     std::optional<Peer> self_;
     bool cleared_ = false;
     Seldom renewals_;  // of a garbled registry, which somebody may garble again and again

@@ -154,6 +154,23 @@ FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience
     }
 }
 
+std::optional<FileFacts> facts_of(const fs::path& file) noexcept {
+    // Without FORCE_SYNC a network file system answers from memory, for up to a minute.
+    struct statx facts {};
+    if (::statx(AT_FDCWD, file.c_str(), AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &facts) != 0 ||
+        (facts.stx_mask & STATX_BASIC_STATS) != STATX_BASIC_STATS || !S_ISREG(facts.stx_mode)) {
+        return std::nullopt;
+    }
+    const auto ns = [](const statx_timestamp& time) {
+        return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
+    };
+    return FileFacts{.device = std::uint64_t{facts.stx_dev_major} << 32 | facts.stx_dev_minor,
+                     .inode = facts.stx_ino,
+                     .size = facts.stx_size,
+                     .written_ns = ns(facts.stx_mtime),
+                     .changed_ns = ns(facts.stx_ctime)};
+}
+
 std::optional<std::string> read_file(const fs::path& file, std::size_t size_max) {
     // O_NONBLOCK: opening a pipe must not wait for its other end.
     const io::Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

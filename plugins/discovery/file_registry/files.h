@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <stop_token>
@@ -29,6 +30,23 @@ class FileLock {
   private:
     io::Descriptor file_;
 };
+
+// What a file shows of its content without being read: another content has other facts, unless it
+// was written within one tick of the file system's clock.
+struct FileFacts {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t written_ns = 0;  // both since 1970, by the clock of whoever keeps the file
+    std::int64_t changed_ns = 0;  // also by a rename, a new link, or a time that somebody set
+
+    bool operator==(const FileFacts&) const = default;
+};
+
+// The facts of the regular file that `file` is or links to. Of a file on a server they are the
+// server's, not what this host remembers of it. Nothing where they can't be had: read_file() says
+// why.
+[[nodiscard]] std::optional<FileFacts> facts_of(const std::filesystem::path& file) noexcept;
 
 // The first `size_max` + 1 bytes, so that the caller sees what is too long. Nothing where there is
 // no file; Error where there is no folder, or no regular file.

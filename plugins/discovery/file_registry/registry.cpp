@@ -34,6 +34,15 @@ bool former_life(const Peer& entry, const Peer& self) {
 
 }  // namespace
 
+bool holds(const std::vector<Peer>& peers, const Peer& self) {
+    bool found = false;
+    for (const auto& peer : peers) {
+        found = found || peer == self;
+        if (former_life(peer, self)) return false;
+    }
+    return found;
+}
+
 Registry::Registry(std::string cluster)
     : cluster_(std::move(cluster)), root_(new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER)) {}
 
@@ -80,16 +89,6 @@ std::vector<Peer> Registry::peers() const {
         if (entry.peer) peers.push_back(*entry.peer);
     }
     return peers;
-}
-
-bool Registry::holds(const Peer& self) const {
-    bool found = false;
-    for (const auto& entry : entries_) {
-        if (!entry.peer) continue;
-        found = found || *entry.peer == self;
-        if (former_life(*entry.peer, self)) return false;
-    }
-    return found;
 }
 
 void Registry::put(const Peer& self, const std::string& time) {

@@ -10,6 +10,9 @@
 
 namespace electiond::discovery {
 
+// True where our entry stands among `peers` as it should, and none of a former life of ours.
+[[nodiscard]] bool holds(const std::vector<Peer>& peers, const Peer& self);
+
 // A value; touches no file.
 class Registry {
   public:
@@ -24,9 +27,6 @@ class Registry {
     Registry(std::string cluster, const std::string& text, const std::string& file);
 
     [[nodiscard]] std::vector<Peer> peers() const;
-
-    // True where our entry stands as it should, and none of a former life of ours beside it.
-    [[nodiscard]] bool holds(const Peer& self) const;
 
     // Sets our entry, with the time (ISO 8601), and drops those of our former lives: a node whose
     // data directory was wiped comes back with its id and address, but under another uuid.

@@ -1,6 +1,7 @@
 // What every test of a discovery plugin needs.
 #include "discovery/discovery_bench.h"
 
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +69,29 @@ std::vector<std::string> Folder::names() const {
         names.push_back(entry.path().filename().string());
     std::ranges::sort(names);
     return names;
+}
+
+// Closings are asked for, too: the kernel merges an event with an equal one right before it.
+Openings::Openings(const fs::path& folder) : events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    if (events_ < 0 || ::inotify_add_watch(events_, folder.c_str(), IN_OPEN | IN_CLOSE) < 0) {
+        throw std::runtime_error("cannot watch " + folder.string() +
+                                 ": raise fs.inotify.max_user_instances");
+    }
+}
+
+Openings::~Openings() { ::close(events_); }
+
+std::map<std::string, int> Openings::take() {
+    std::map<std::string, int> counts;
+    alignas(inotify_event) char bytes[16384];
+    for (ssize_t size = 0; (size = ::read(events_, bytes, sizeof bytes)) > 0;) {
+        for (const char* at = bytes; at < bytes + size;) {
+            const auto* event = reinterpret_cast<const inotify_event*>(at);
+            if ((event->mask & IN_OPEN) != 0 && event->len > 0) ++counts[event->name];
+            at += sizeof(inotify_event) + event->len;
+        }
+    }
+    return counts;
 }
 
 std::string read(const fs::path& file) {

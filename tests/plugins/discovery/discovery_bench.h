@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,6 +43,21 @@ class Folder {
 
   private:
     std::filesystem::path path_;
+};
+
+// How often each file of a folder was opened, by whomever, as the kernel says.
+class Openings {
+  public:
+    explicit Openings(const std::filesystem::path& folder);
+    Openings(const Openings&) = delete;
+    Openings& operator=(const Openings&) = delete;
+    ~Openings();
+
+    // Since the last call, by the file's name.
+    [[nodiscard]] std::map<std::string, int> take();
+
+  private:
+    int events_;
 };
 
 [[nodiscard]] std::string read(const std::filesystem::path& file);
