@@ -4,6 +4,7 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
 #include <cerrno>
 #include <cstring>
@@ -99,8 +100,12 @@ Channel::Channel(const Group& group)
     }
 }
 
+// As if_nametoindex, which makes a socket for each question.
 bool Channel::stands() const {
-    return ::if_nametoindex(group_.interface.c_str()) == interface_index_;
+    ifreq request{};
+    group_.interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    return ::ioctl(socket_.impl()->sockfd(), SIOCGIFINDEX, &request) == 0 &&
+           static_cast<unsigned>(request.ifr_ifindex) == interface_index_;
 }
 
 void Channel::send(const std::string& bytes) {
