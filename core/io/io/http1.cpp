@@ -153,6 +153,7 @@ class HeadReader {
     std::variant<HttpIncomplete, HttpRefused, HttpResponseHead> read_response() {
         for (;;) {
             fields_.clear();
+            closes_ = keeps_ = false;
             if (!read_status_line() || !read_fields(false)) return stopped<HttpResponseHead>();
             if (has_no_body(status_)) {
                 if (status_ == 204 && body_bytes_.value_or(0) > 0) {
@@ -230,11 +231,9 @@ class HeadReader {
         if (method_.empty()) return refuse(400, "This is no HTTP.");
         if (!read_character(' ', "The method is malformed.")) return false;
         if (!read_all_of(kTarget, target_)) return false;
-        if (!read_character(' ',
-                            "The target holds a character that no URI may, or no version "
-                            "follows it.") ||
-            !read_version() ||
-            !read_line_end("The line does not end in CR LF after the version.")) {
+        if (target_.empty()) return refuse(400, "No target follows the method and one blank.");
+        if (!read_character(' ', "The target holds a byte that no URI may.") || !read_version() ||
+            !read_line_end("No CR LF follows the version.")) {
             return false;
         }
         if (!is_supported_version()) return false;
