@@ -41,10 +41,26 @@ one_storm() {
 }
 export -f one_storm
 
+# libFuzzer against the HTTP/1 reader for DURATION (240) seconds on all processors, under ASan
+# and UBSan, beginning with the samples of its test and what earlier runs found. Needs clang and, of
+# Debian, libclang-rt-14-dev. Prints the input, and where it was saved, if a property is broken.
+http1_fuzz() {
+    [ -f build-fuzz/build.ninja ] || cmake -S . -B build-fuzz -G Ninja \
+        -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo
+    cmake --build build-fuzz -j "$(nproc)" --target http1_libfuzzer
+    cd build-fuzz
+    mkdir -p http1-corpus
+    local status=0
+    nice bin/http1_libfuzzer http1-corpus -fork="$(nproc)" -max_total_time="${DURATION:-240}" -max_len=20000 \
+        -timeout=5 &>http1-fuzz.log || status=$?
+    tail -n 3 http1-fuzz.log
+    return "$status"
+}
+
 case ${1:-} in
-    rolling | storms) "$1" ;;
+    rolling | storms | http1_fuzz) "$1" ;;
     *)
-        echo "usage: tests/long.sh rolling|storms" >&2
+        echo "usage: tests/long.sh rolling|storms|http1_fuzz" >&2
         exit 64
         ;;
 esac
