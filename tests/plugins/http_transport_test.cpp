@@ -185,7 +185,7 @@ TEST(HttpTransport, RefusesWhatTwoReadersCouldReadInTwoWays) {
         EXPECT_TRUE(response.starts_with("HTTP/1.1 " + refusal.status))
             << refusal.what << ": " << response;
         EXPECT_NE(response.find("Connection: close\r\n"), std::string::npos) << refusal.what;
-        EXPECT_EQ(response.find("HTTP/1.1", 1), std::string::npos) << refusal.what;
+        EXPECT_EQ(response.find("Connection:"), response.rfind("Connection:")) << refusal.what;
     }
     EXPECT_EQ(node.desk.delivered(), 0);
 }
@@ -207,7 +207,7 @@ TEST(HttpTransport, LetsAClientReadTheRefusalOfABodyThatItStillSends) {
     const auto response = stranger.hear_until("}");
     for (int n = 0; n < 10; ++n) stranger.say(std::string(1000, 'x'));  // throws where it is reset
 
-    EXPECT_EQ(status_of(response), "HTTP/1.1 413 Request Entity Too Large");
+    EXPECT_EQ(status_of(response), "HTTP/1.1 413 Content Too Large");
     EXPECT_EQ(stranger.hear_all(), "");
 }
 

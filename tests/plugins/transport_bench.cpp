@@ -6,7 +6,8 @@
 namespace electiond::bench {
 
 std::unique_ptr<Transport> load(const std::string& plugin,
-                                std::vector<std::pair<std::string, std::string>> options, Log log) {
+                                std::vector<std::pair<std::string, std::string>> options, Log log,
+                                const Limits& limits) {
     OptionValue section;
     section.kind = OptionValue::Kind::map;
     section.where = "node.yaml:1:1";
@@ -19,8 +20,11 @@ std::unique_ptr<Transport> load(const std::string& plugin,
     }
     const Options view("transport", section, "/");
     PluginHost host({ELECTIOND_PLUGINS}, {}, log);
-    return host.make_transport(
-        plugin, {.options = view, .cluster = "test", .node_id = "1", .log = std::move(log)});
+    return host.make_transport(plugin, {.options = view,
+                                        .cluster = "test",
+                                        .node_id = "1",
+                                        .log = std::move(log),
+                                        .limits = limits});
 }
 
 }  // namespace electiond::bench

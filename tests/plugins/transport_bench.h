@@ -30,7 +30,7 @@ inline constexpr auto kLong = 30s;  // no test waits so long unless it fails
 // The transport `plugin`, as the daemon would make it of `options`.
 std::unique_ptr<Transport> load(const std::string& plugin,
                                 std::vector<std::pair<std::string, std::string>> options,
-                                Log log = {});
+                                Log log = {}, const Limits& limits = {});
 
 // Answers what arrives by a function, or keeps it until asked.
 class Desk : public Inbox {
@@ -88,6 +88,9 @@ struct Node {
         : desk(std::move(clerk)),
           transport(load(plugin, {{"listen", listen}}, std::move(log))),
           endpoint(transport->start(desk)) {}
+    Node(const std::string& plugin, const Limits& limits)
+        : transport(load(plugin, {{"listen", "127.0.0.1:0"}}, {}, limits)),
+          endpoint(transport->start(desk)) {}
     explicit Node(const std::string& plugin, const std::string& listen = "127.0.0.1:0")
         : transport(load(plugin, {{"listen", listen}})), endpoint(transport->start(desk)) {}
 
@@ -97,10 +100,7 @@ struct Node {
 };
 
 inline Request request(const std::string& name, const std::string& body = "{}") {
-    return {.name = name,
-            .body = body,
-            .lane = name == "status" ? Lane::query : Lane::election,
-            .source = {}};
+    return {.name = name, .body = body, .lane = Lane::election, .source = {}};
 }
 
 // What becomes of one request; a second report fails the test.

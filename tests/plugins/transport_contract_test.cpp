@@ -1,7 +1,11 @@
 // What every transport plugin must do, asked of each built one.
 #include <Poco/Exception.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <set>
 #include <thread>
 
 #include "transport_bench.h"
@@ -48,17 +52,82 @@ TEST_P(TransportContract, CarriesARequestThereAndItsAnswerBack) {
     EXPECT_EQ(answer.body, R"({"term":8})");
 }
 
-TEST_P(TransportContract, DeliversAStatusRequestAsAQuery) {
+TEST_P(TransportContract, DeliversEachRequestInTheLaneThatItsSenderChose) {
     Drawer drawer;
     Node receiver(plugin_, drawer.clerk(), "127.0.0.1:0");
     Node sender(plugin_);
 
-    auto reply = ask(*sender.transport, receiver.endpoint, request("status"));
-    const auto [arrived, respond] = drawer.take();
-    respond({Kind::ok, "{}"});
+    for (const auto lane : {Lane::query, Lane::election}) {
+        for (const std::string name : {"status", "vote-request"}) {
+            auto sent = request(name);
+            sent.lane = lane;
+            auto reply = ask(*sender.transport, receiver.endpoint, std::move(sent));
+            const auto [arrived, respond] = drawer.take();
+            respond({Kind::ok, "{}"});
 
-    EXPECT_EQ(arrived.lane, Lane::query);
-    EXPECT_EQ(await(std::move(reply)).kind, Kind::ok);
+            EXPECT_EQ(arrived.lane, lane) << name;
+            EXPECT_TRUE(arrived.verified_names.empty()) << "nothing is proven without TLS";
+            const auto answer = await(std::move(reply));
+            EXPECT_EQ(answer.kind, Kind::ok);
+            EXPECT_TRUE(answer.verified_names.empty());
+        }
+    }
+}
+
+TEST_P(TransportContract, SendsWithoutListening) {
+    Node receiver(plugin_);
+    const auto sender = load(plugin_, {{"listen", receiver.endpoint.to_string()}});
+
+    sender->start_sending();  // the address is taken, which does not matter here
+    const auto answer = await(ask(*sender, receiver.endpoint, request("hello")));
+    sender->stop();
+
+    EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
+}
+
+TEST_P(TransportContract, KeepsLimitsAndCannotAuthenticateYet) {
+    const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
+    EXPECT_TRUE(transport->keeps_limits());
+    EXPECT_FALSE(transport->can_authenticate());
+}
+
+// The descriptors that are open, by number and what they are, and the threads that run.
+std::set<std::string> possessions() {
+    std::set<std::string> all;
+    for (const std::string folder : {"/proc/self/fd", "/proc/self/task"}) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            std::error_code no_link;
+            const auto target = std::filesystem::read_symlink(entry.path(), no_link).string();
+            if (target.ends_with("/fd")) continue;  // this listing's own
+            all.insert(entry.path().string() + " " + target);
+        }
+    }
+    return all;
+}
+
+TEST_P(TransportContract, TheFactoryMakesNoThreadAndNoDescriptor) {
+    (void)load(plugin_, {{"listen", "127.0.0.1:0"}});  // the library itself stays loaded
+    const auto before = possessions();
+    const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
+    EXPECT_EQ(possessions(), before);
+}
+
+TEST_P(TransportContract, StartsInAChildThatWasForkedAfterTheFactory) {
+    Node receiver(plugin_);
+    const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
+
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        Desk desk;
+        (void)transport->start(desk);
+        const auto answer = await(ask(*transport, receiver.endpoint, request("hello")));
+        transport->stop();
+        std::_Exit(answer.kind == Kind::ok ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST_P(TransportContract, BringsEveryKindOfAnswer) {
@@ -127,7 +196,9 @@ TEST_P(TransportContract, QueriesDelayNoElectionMessageToTheSamePeer) {
     Node sender(plugin_);
     std::vector<std::future<Answer>> queries;
     for (int n = 0; n < 100; ++n) {
-        queries.push_back(ask(*sender.transport, receiver.endpoint, request("status")));
+        auto query = request("status");
+        query.lane = Lane::query;
+        queries.push_back(ask(*sender.transport, receiver.endpoint, std::move(query)));
     }
     (void)drawer.take();
 

@@ -193,7 +193,7 @@ TEST_P(TransportInTrouble, GoesOnAfterAPeerWasSilentForAWhile) {
 }
 
 TEST_P(TransportInTrouble, ServesPeersWhileStrangersHoldAllConnections) {
-    Node receiver(plugin_);
+    Node receiver(plugin_, {.connections = 100});
     std::vector<std::unique_ptr<Stranger>> strangers;
     for (int n = 0; n < 400; ++n) {
         strangers.push_back(std::make_unique<Stranger>(receiver.endpoint));
@@ -206,6 +206,41 @@ TEST_P(TransportInTrouble, ServesPeersWhileStrangersHoldAllConnections) {
     }
 
     EXPECT_EQ(strangers.front()->hear_all(), "");  // the oldest had to go
+}
+
+TEST_P(TransportInTrouble, StrangersGiveWayBeforePeersHoweverLongThoseAreIdle) {
+    Node receiver(plugin_, {.connections = 20});
+    Node peer(plugin_);
+    EXPECT_EQ(await(ask(*peer.transport, receiver.endpoint, request("hello"))).kind, Kind::ok);
+
+    std::vector<std::unique_ptr<Stranger>> strangers;
+    for (int n = 0; n < 100; ++n) {
+        strangers.push_back(std::make_unique<Stranger>(receiver.endpoint));
+    }
+    EXPECT_EQ(strangers[70]->hear_all(), "");  // so many were taken in, each in place of another
+
+    const auto answer = await(ask(*peer.transport, receiver.endpoint, request("hello"), 30s));
+    EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
+    EXPECT_EQ(receiver.desk.delivered(), 2);
+}
+
+TEST_P(TransportInTrouble, AnswersBusyBeyondTheRequestsThatMayWait) {
+    Drawer drawer;
+    Desk desk(drawer.clerk());
+    const auto receiver = load(plugin_, {{"listen", "127.0.0.1:0"}}, {}, {.waiting_requests = 1});
+    const auto endpoint = receiver->start(desk);
+    Node sender(plugin_);
+
+    auto first = ask(*sender.transport, endpoint, request("hello"));
+    auto [arrived, respond] = drawer.take();
+    EXPECT_EQ(await(ask(*sender.transport, endpoint, request("hello"))).kind, Kind::busy);
+    respond({Kind::ok, "{}"});
+    EXPECT_EQ(await(std::move(first)).kind, Kind::ok);
+
+    auto next = ask(*sender.transport, endpoint, request("hello"));
+    drawer.take().second({Kind::ok, "{}"});
+    EXPECT_EQ(await(std::move(next)).kind, Kind::ok) << "the place is free again";
+    receiver->stop();
 }
 
 TEST_P(TransportInTrouble, CutsAMessageThatNeverEnds) {

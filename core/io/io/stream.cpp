@@ -66,14 +66,9 @@ Stream::Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_li
 Stream::~Stream() = default;
 
 Async<int> Stream::connected(Deadline deadline) {
-    switch (co_await await(Wait::wait_write, deadline)) {
-        case Event::bytes:
-            co_return failure_of(number_);
-        case Event::late:
-            co_return ETIMEDOUT;
-        default:
-            co_return ECANCELED;
-    }
+    const auto event = co_await await(Wait::wait_write, deadline);
+    if (event == Event::bytes) co_return failure_of(number_);
+    co_return event == Event::late ? ETIMEDOUT : ECANCELED;
 }
 
 Async<Stream::Event> Stream::receive(Deadline deadline) {

@@ -2,6 +2,7 @@
 #include "common/client.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <iterator>
 #include <system_error>
@@ -10,6 +11,11 @@
 namespace electiond::transport {
 
 using namespace std::chrono_literals;
+using io::Address;
+using io::Addresses;
+using io::Clock;
+using io::Deadline;
+using io::kNever;
 
 namespace {
 
@@ -21,13 +27,15 @@ constexpr auto kIdleFor = 60s;                // shorter than a server keeps an 
 
 }  // namespace
 
-Client::Client(const Dialect& dialect, std::shared_ptr<TaskQueue> tasks)
+Client::Client(const Dialect& dialect, io::Loop& loop)
     : dialect_(dialect),
+      loop_(loop),
       resolver_(
-          std::move(tasks),
+          loop,
           {.on_failure = [this](const auto& host, const auto& reason) { unresolved(host, reason); },
            .on_addresses = [this](const auto& host, const auto& addresses,
-                                  bool doubted) { resolved(host, addresses, doubted); }}) {}
+                                  bool doubted) { resolved(host, addresses, doubted); }}),
+      expiry_(loop, [this] { expire(); }) {}
 
 void Client::send(Outgoing outgoing) {
     auto& [to, request, deadline, on_reply] = outgoing;
@@ -37,8 +45,12 @@ void Client::send(Outgoing outgoing) {
     if (!is_name(request.name)) return refuse("\"" + request.name + "\" is no name of a request");
     if (request.body.size() > kBodyMax) return refuse("a request is too long to be sent");
     const auto key = std::pair(to, request.lane);
-    if (!links_.contains(key) && links_.size() >= kLinksMax) return refuse("too many peers");
-
+    if (!links_.contains(key) && links_.size() >= kLinksMax) {
+        std::erase_if(links_, [](const auto& entry) {
+            return entry.second.wires.empty() && entry.second.waiting.empty();
+        });
+        if (links_.size() >= kLinksMax) return refuse("too many peers");
+    }
     auto& link = links_.try_emplace(key, Link{.to = to}).first->second;
     const auto size = request.body.size();
     while (!link.waiting.empty() &&
@@ -54,6 +66,8 @@ void Client::send(Outgoing outgoing) {
     deadlines_.emplace(deadline, id);
     link.waiting.push_back(id);
     link.waiting_bytes += size;
+    expiry_.set(deadlines_.begin()->first);
+    hand_over(link);
 }
 
 void Client::refresh(const Endpoint& to) {
@@ -61,56 +75,19 @@ void Client::refresh(const Endpoint& to) {
         if (link.to != to) continue;
         for (auto& wire : link.wires) wire.astray = !wire.connecting;
     }
-    resolver_.doubt(to.host, Clock::now());
+    resolver_.doubt(to.host);
 }
 
-void Client::give_up() {
+void Client::close() {
+    closed_ = true;
     while (!exchanges_.empty()) {
         report(exchanges_.begin()->first, Answer::Kind::unreachable, "this node's transport stops");
     }
-}
-
-void Client::watch(PollList& list) {
     for (auto& [key, link] : links_) {
-        for (auto& wire : link.wires) {
-            wire.connection.watch(list, !wire.connecting, wire.connecting);
-        }
+        for (auto& wire : link.wires) kill(wire);
     }
-}
-
-Instant Client::deadline() const {
-    auto next = resolver_.deadline();
-    if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
-    for (const auto& [key, link] : links_) {
-        for (const auto& wire : link.wires) {
-            if (wire.connecting)
-                next = std::min(next, std::min(wire.slow, wire.until));
-            else if (wire.under_way.empty())
-                next = std::min(next, wire.used + kIdleFor);
-        }
-    }
-    return next;
-}
-
-void Client::turn(const PollList& list, Instant now) {
-    for (auto& [key, link] : links_) {
-        for (auto& wire : link.wires) react(link, wire, list, now);
-    }
-    expire(now);
-    resolver_.turn(now);
-    for (auto& [key, link] : links_) {
-        bool again = true;
-        while (again) {  // what was on a connection that broke goes on another
-            hand_over(link, now);
-            again = false;
-            for (auto& wire : link.wires) {
-                if (wire.connecting || wire.dead || wire.connection.flush(now)) continue;
-                lost(link, wire, "the connection broke", now);
-                again = true;
-            }
-        }
-    }
-    tidy(now);
+    resolver_.close();
+    expiry_.cancel();
 }
 
 // Ends one exchange; the only place where a reply is reported.
@@ -118,8 +95,12 @@ void Client::report(Id id, Answer::Kind kind, const std::string& body) {
     const auto node = exchanges_.extract(id);
     const auto& exchange = node.mapped();
     deadlines_.erase({exchange.deadline, id});
-    if (exchange.wire != nullptr) {
-        std::erase(exchange.wire->under_way, id);
+    if (auto* wire = exchange.wire) {
+        std::erase(wire->under_way, id);
+        // Its coroutine must see that nothing is under way any more.
+        if (wire->under_way.empty() && (wire->retired || kind == Answer::Kind::timed_out)) {
+            wire->stream->interrupt();
+        }
     } else {
         std::erase(exchange.link->waiting, id);
         exchange.link->waiting_bytes -= exchange.request.body.size();
@@ -133,7 +114,8 @@ void Client::report_waiting(Link& link, const std::string& reason) {
     }
 }
 
-void Client::expire(Instant now) {
+void Client::expire() {
+    const auto now = Clock::now();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto id = deadlines_.begin()->second;
         const auto& exchange = exchanges_.at(id);
@@ -142,67 +124,98 @@ void Client::expire(Instant now) {
         if (auto* wire = exchange.wire;
             wire != nullptr && (dialect_.depth() == 1 || wire->heard <= exchange.sent)) {
             wire->retired = true;
-            suspect(*exchange.link, wire->address, now);
+            suspect(*exchange.link, wire->address);
         }
-        const auto& to = exchange.link->to;
+        auto& link = *exchange.link;
+        const auto& to = link.to;
         const bool unknown = resolver_.first_look_up_runs(to.host);
         report(id, Answer::Kind::timed_out,
                "no answer from " + to.to_string() + " in time" +
                    (unknown ? ": its name is still being looked up" : ""));
+        hand_over(link);
     }
+    if (!deadlines_.empty()) expiry_.set(deadlines_.begin()->first);
 }
 
-void Client::react(Link& link, Wire& wire, const PollList& list, Instant now) {
-    if (wire.dead) return;
-    const auto events = wire.connection.events(list);
-    if (wire.connecting) return react_to_attempt(link, wire, events != 0, now);
-    if (events == 0) return;
-    if (wire.connection.receive() != Connection::Input::open) {
-        return lost(link, wire, "the connection was closed before the answer came", now);
-    }
-    wire.heard = now;
-    read_answers(link, wire, now);
-}
-
-void Client::react_to_attempt(Link& link, Wire& wire, bool ended, Instant now) {
-    if (ended) {
-        const int error = wire.connection.socket().failure();
-        if (error != 0) {
-            wire.dead = true;
-            link.failure = std::generic_category().message(error);
-            return suspect(link, wire.address, now);
+// The whole life of one connection. What was waiting for it goes on another when it ends.
+io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
+    const auto stream = wire->stream;
+    if (co_await connected(link, *wire)) {
+        stream->on_drained([this, &link] { hand_over(link); });
+        hand_over(link);
+        while (!wire->dead) {
+            const bool idle = wire->under_way.empty();
+            if (idle && (wire->retired || wire->used + kIdleFor <= Clock::now())) break;
+            const auto event = co_await stream->receive(idle ? wire->used + kIdleFor : kNever);
+            if (event == io::Stream::Event::bytes) {
+                wire->heard = Clock::now();
+                read_answers(link, *wire);
+                hand_over(link);
+            } else if (event == io::Stream::Event::ended || event == io::Stream::Event::broken) {
+                if (!wire->dead) {
+                    lost(link, *wire, "the connection was closed before the answer came");
+                }
+            }
         }
-        for (auto& other : link.wires) other.dead = other.dead || other.connecting;
-        wire.dead = wire.connecting = false;
+    }
+    stream->cut();
+    stream->on_drained({});
+    link.wires.erase(wire);
+    hand_over(link);
+}
+
+// True once it is connected; false if the attempt has ended in another way.
+io::Async<bool> Client::connected(Link& link, Wire& wire) {
+    for (;;) {
+        const int error = co_await wire.stream->connected(std::min(wire.slow, wire.until));
+        if (wire.dead) co_return false;
+        const auto now = Clock::now();
+        if (error == ETIMEDOUT && now >= wire.slow && now < wire.until) {
+            wire.slow = kNever;  // from now on the next address does not wait for it
+            hand_over(link);
+            continue;
+        }
+        end_attempt(link, wire, error, now);
+        co_return error == 0;
+    }
+}
+
+void Client::end_attempt(Link& link, Wire& wire, int error, Deadline now) {
+    if (error == 0) {
+        for (auto& other : link.wires) {
+            if (other.connecting && &other != &wire) kill(other);
+        }
+        wire.connecting = false;
         wire.heard = now;
         link.tried.clear();
         resolver_.worked(link.to.host, wire.address);
-    } else if (wire.until <= now) {
-        // Waiting requests get a new attempt: the kernel repeats this one at growing intervals.
-        wire.dead = true;
-        std::erase(link.tried, wire.address);
-        suspect(link, wire.address, now);
-    } else if (wire.slow <= now) {
-        wire.slow = Instant::max();  // from now on the next address does not wait for it
+        return;
     }
+    if (now >= wire.until) {
+        // Waiting requests get a new attempt: the kernel repeats this one at growing intervals.
+        std::erase(link.tried, wire.address);
+    } else {
+        link.failure = std::generic_category().message(error);
+    }
+    kill(wire);
+    suspect(link, wire.address);
 }
 
-void Client::read_answers(Link& link, Wire& wire, Instant now) {
-    auto& connection = wire.connection;
-    while (connection.received().size() >= wire.needed) {
-        auto found = dialect_.read_answer(connection.received());
+void Client::read_answers(Link& link, Wire& wire) {
+    auto& stream = *wire.stream;
+    while (stream.received().size() >= wire.needed) {
+        auto found = dialect_.read_answer(stream.received());
         if (const auto* refused = std::get_if<Refused>(&found)) {
             return lost(link, wire,
                         "what comes back is no answer (" + refused->reason +
-                            "); do both nodes have the same transport.plugin?",
-                        now);
+                            "); do both nodes have the same transport.plugin?");
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
             wire.needed = incomplete->bytes;
             return;
         }
         const auto& arrived = std::get<ArrivedAnswer>(found);
-        connection.consume(arrived.size);
+        stream.consume(arrived.size);
         wire.needed = 1;
         wire.proven = true;
         wire.retired = wire.retired || !arrived.keep;
@@ -211,18 +224,18 @@ void Client::read_answers(Link& link, Wire& wire, Instant now) {
         if (id != ids.end())
             report(*id, arrived.answer.kind, arrived.answer.body);
         else if (!arrived.id)
-            return lost(link, wire, "an answer came to no request", now);
+            return lost(link, wire, "an answer came to no request");
     }
 }
 
 // What was under way may not have been read: a peer closes idle connections, and restarts. So it
 // goes out once more where this connection has served before and said nothing since.
-void Client::lost(Link& link, Wire& wire, const std::string& reason, Instant now) {
-    wire.dead = true;
+void Client::lost(Link& link, Wire& wire, const std::string& reason) {
+    kill(wire);
     if (wire.proven)
-        resolver_.doubt(link.to.host, now);
+        resolver_.doubt(link.to.host);
     else
-        suspect(link, wire.address, now);
+        suspect(link, wire.address);
     const auto ids = wire.under_way;
     for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
         auto& exchange = exchanges_.at(*id);
@@ -238,58 +251,57 @@ void Client::lost(Link& link, Wire& wire, const std::string& reason, Instant now
     }
 }
 
-void Client::tidy(Instant now) {
-    for (auto& [key, link] : links_) {
-        link.wires.remove_if([now](const Wire& wire) {
-            const bool idle = !wire.connecting && wire.under_way.empty();
-            return wire.dead || (idle && (wire.retired || wire.used + kIdleFor <= now));
-        });
-    }
-    std::erase_if(links_, [](const auto& entry) {
-        return entry.second.wires.empty() && entry.second.waiting.empty();
-    });
+// Its coroutine ends as soon as it runs; it carries nothing any more.
+void Client::kill(Wire& wire) {
+    wire.dead = true;
+    wire.stream->cut();
 }
 
-void Client::hand_over(Link& link, Instant now) {
+void Client::retire(Wire& wire) {
+    wire.retired = true;
+    if (wire.under_way.empty() && !wire.connecting) wire.stream->interrupt();
+}
+
+void Client::hand_over(Link& link) {
+    if (closed_) return;
     while (!link.waiting.empty()) {
-        auto* wire = wire_for_next(link, now);
+        auto* wire = wire_for_next(link);
         if (wire == nullptr) return;
         const auto id = link.waiting.front();
         auto& exchange = exchanges_.at(id);
         link.waiting.pop_front();
         link.waiting_bytes -= exchange.request.body.size();
         exchange.wire = wire;
-        exchange.sent = now;
-        wire->used = now;
+        exchange.sent = wire->used = Clock::now();
         wire->under_way.push_back(id);
-        wire->connection.send(dialect_.encode_request(id, exchange.request, link.to));
+        wire->stream->send(dialect_.encode_request(id, exchange.request, link.to));
     }
 }
 
 // The connection for the next request: the one used last, so that the rest may fall idle. Begins
 // one more where there is none, one at a time.
-Client::Wire* Client::wire_for_next(Link& link, Instant now) {
+Client::Wire* Client::wire_for_next(Link& link) {
     Wire* best = nullptr;
     std::size_t living = 0;
     bool attempting = false;
     for (auto& wire : link.wires) {
-        if (wire.dead || wire.retired) continue;
-        attempting = attempting || (wire.connecting && wire.slow != Instant::max());
+        if (wire.dead || wire.retired || wire.stream->broken()) continue;
+        attempting = attempting || (wire.connecting && wire.slow != kNever);
         if (wire.connecting) continue;
         ++living;
         if (wire.under_way.size() >= dialect_.depth()) continue;
-        if (wire.connection.unsent() >= kUnsentMax) continue;
+        if (wire.stream->unsent() >= kUnsentMax) continue;
         if (best == nullptr || best->used < wire.used) best = &wire;
     }
-    if (best == nullptr && !attempting && living < dialect_.width()) connect(link, now);
+    if (best == nullptr && !attempting && living < dialect_.width()) connect(link);
     return best;
 }
 
 // Tries the addresses in turn. If one neither answers nor refuses, the next is tried in parallel,
 // early enough that each gets its share of the requests' time. When all have failed, the waiting
 // requests are answered with the failure.
-void Client::connect(Link& link, Instant now) {
-    const auto addresses = resolver_.find(link.to.host, now);
+void Client::connect(Link& link) {
+    const auto addresses = resolver_.find(link.to.host);
     Addresses left;
     std::ranges::remove_copy_if(addresses, std::back_inserter(left), [&](const Address& address) {
         return std::ranges::find(link.tried, address) != link.tried.end();
@@ -298,17 +310,20 @@ void Client::connect(Link& link, Instant now) {
         const auto& address = left[left.size() - n];
         link.tried.push_back(address);
         try {
-            auto socket = Socket::connect({address, link.to.port});
+            auto stream = io::Stream::connect(loop_, address, link.to.port);
+            const auto now = Clock::now();
             const auto until = exchanges_.at(link.waiting.back()).deadline;
-            link.wires.push_back({.connection = Connection(std::move(socket)),
-                                  .address = address,
-                                  .until = until,
-                                  .slow = now + (until - now) / static_cast<int>(n),
-                                  .used = now});
+            const auto wire = link.wires.insert(link.wires.end(),
+                                                {.stream = std::move(stream),
+                                                 .address = address,
+                                                 .until = until,
+                                                 .slow = now + (until - now) / static_cast<int>(n),
+                                                 .used = now});
+            loop_.spawn(run(link, wire));
             return;
         } catch (const std::system_error& error) {
             link.failure = error.code().message();
-            suspect(link, address, now);
+            suspect(link, address);
         }
     }
     if (addresses.empty() || std::ranges::any_of(link.wires, [](const Wire& wire) {
@@ -322,9 +337,9 @@ void Client::connect(Link& link, Instant now) {
 
 // A connection to this address failed, or brought no answer: other addresses are tried first now,
 // and the name may have a new address.
-void Client::suspect(const Link& link, const Address& address, Instant now) {
+void Client::suspect(const Link& link, const Address& address) {
     resolver_.failed(link.to.host, address);
-    resolver_.doubt(link.to.host, now);
+    resolver_.doubt(link.to.host);
 }
 
 void Client::unresolved(const std::string& host, const std::string& reason) {
@@ -342,9 +357,10 @@ void Client::resolved(const std::string& host, const Addresses& addresses, bool 
         for (auto& wire : link.wires) {
             const bool gone = std::ranges::find(addresses, wire.address) == addresses.end();
             if (wire.astray) resolver_.failed(host, wire.address);
-            if (wire.connecting && gone) wire.dead = true;
-            if (wire.astray || (gone && doubted)) wire.retired = true;
+            if (wire.connecting && gone) kill(wire);
+            if (wire.astray || (gone && doubted)) retire(wire);
         }
+        hand_over(link);
     }
 }
 

@@ -1,6 +1,9 @@
 // The sending half: carries each request to its peer and reports, once, what became of it.
 #pragma once
 
+#include <io/resolver.h>
+#include <io/stream.h>
+
 #include <cstdint>
 #include <deque>
 #include <list>
@@ -13,54 +16,47 @@
 
 #include <electiond/transport.h>
 
-#include "common/connection.h"
 #include "common/dialect.h"
-#include "common/poll_list.h"
-#include "common/resolver.h"
-#include "common/task_queue.h"
 
 namespace electiond::transport {
 
 struct Outgoing {
     Endpoint to;
     Request request;
-    Instant deadline;
+    io::Deadline deadline;
     OnReply on_reply;
 };
 
-// Lives on the I/O thread. Each peer has a link per lane, with its own queue and connections: what
-// one link waits for, no other does.
+// Lives on the loop's thread. Each peer has a link per lane, with its own queue and connections:
+// what one link waits for, no other does. Each connection is a coroutine that connects and then
+// reads answers until the connection ends.
 class Client {
   public:
-    Client(const Dialect& dialect, std::shared_ptr<TaskQueue> tasks);
+    Client(const Dialect& dialect, io::Loop& loop);
 
     void send(Outgoing outgoing);
     // The connections to `to` may lead to the wrong node: its name is looked up again, and then
     // they get no new requests.
     void refresh(const Endpoint& to);
-    // Reports every request that is still under way as unreachable.
-    void give_up();
-
-    void watch(PollList& list);
-    [[nodiscard]] Instant deadline() const;
-    void turn(const PollList& list, Instant now);
+    // Reports every request that is still under way as unreachable, and ends every connection.
+    void close();
 
   private:
     using Id = std::uint64_t;  // of an exchange
 
-    // One connection to a peer.
+    // One connection to a peer. Its coroutine removes it.
     struct Wire {
-        Connection connection;
-        Address address;
-        Instant until;  // while connecting: when this attempt is given up …
-        Instant slow;   // … and when the next address is tried beside it
-        Instant used;   // when last a request was put on it
-        Instant heard{};
+        std::shared_ptr<io::Stream> stream;
+        io::Address address;
+        io::Deadline until;  // while connecting: when this attempt is given up …
+        io::Deadline slow;   // … and when the next address is tried beside it
+        io::Deadline used;   // when last a request was put on it
+        io::Deadline heard{};
         bool connecting = true;
         bool astray = false;   // it may lead to the wrong node: see refresh()
         bool proven = false;   // it has brought an answer before
         bool retired = false;  // no new requests; goes when none is under way
-        bool dead = false;     // goes at the end of this turn
+        bool dead = false;     // goes as soon as its coroutine runs
         std::size_t needed = 1;
         std::vector<Id> under_way = {};
     };
@@ -69,41 +65,46 @@ class Client {
         std::deque<Id> waiting = {};
         std::size_t waiting_bytes = 0;
         std::list<Wire> wires = {};
-        Addresses tried = {};      // since a connection succeeded, or all addresses had failed
+        io::Addresses tried = {};  // since a connection succeeded, or all addresses had failed
         std::string failure = {};  // of the attempt that failed last
     };
     struct Exchange {
         Link* link;
         Request request;
-        Instant deadline;
+        io::Deadline deadline;
         OnReply on_reply;
         Wire* wire = nullptr;  // none while it waits
-        Instant sent{};
+        io::Deadline sent{};
         bool retried = false;
     };
     void report(Id id, Answer::Kind kind, const std::string& body);
     void report_waiting(Link& link, const std::string& reason);
-    void expire(Instant now);
+    void expire();
 
-    void react(Link& link, Wire& wire, const PollList& list, Instant now);
-    void react_to_attempt(Link& link, Wire& wire, bool ended, Instant now);
-    void read_answers(Link& link, Wire& wire, Instant now);
-    void lost(Link& link, Wire& wire, const std::string& reason, Instant now);
-    void tidy(Instant now);
+    [[nodiscard]] io::Async<> run(Link& link, std::list<Wire>::iterator wire);
+    [[nodiscard]] io::Async<bool> connected(Link& link, Wire& wire);
+    void end_attempt(Link& link, Wire& wire, int error, io::Deadline now);
+    void read_answers(Link& link, Wire& wire);
+    void lost(Link& link, Wire& wire, const std::string& reason);
+    static void kill(Wire& wire);
+    static void retire(Wire& wire);
 
-    void hand_over(Link& link, Instant now);
-    [[nodiscard]] Wire* wire_for_next(Link& link, Instant now);
-    void connect(Link& link, Instant now);
-    void suspect(const Link& link, const Address& address, Instant now);
+    void hand_over(Link& link);
+    [[nodiscard]] Wire* wire_for_next(Link& link);
+    void connect(Link& link);
+    void suspect(const Link& link, const io::Address& address);
     void unresolved(const std::string& host, const std::string& reason);
-    void resolved(const std::string& host, const Addresses& addresses, bool doubted);
+    void resolved(const std::string& host, const io::Addresses& addresses, bool doubted);
 
     const Dialect& dialect_;
-    Resolver resolver_;
+    io::Loop& loop_;
+    io::Resolver resolver_;
+    io::Timer expiry_;
     std::map<std::pair<Endpoint, Lane>, Link> links_;
     std::map<Id, Exchange> exchanges_;
-    std::set<std::pair<Instant, Id>> deadlines_;
+    std::set<std::pair<io::Deadline, Id>> deadlines_;
     Id next_id_ = 1;
+    bool closed_ = false;
 };
 
 }  // namespace electiond::transport

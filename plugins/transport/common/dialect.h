@@ -27,12 +27,20 @@ struct Refused {
     std::string farewell;
 };
 
+// Why a connection is closed although its bytes were no fault.
+enum class Farewell {
+    cut_short,  // the sender ended in the middle of a request
+    late,       // the request took too long to arrive
+    full,       // there are too many connections
+};
+
 struct ArrivedRequest {
     std::size_t size = 0;  // in bytes, of the whole message
-    std::uint64_t id = 0;  // of the exchange, as the sender numbered it
+    std::uint64_t id = 0;  // of the exchange, as its answer must repeat it
     std::string name;
     std::string body;
-    bool keep = true;  // whether the connection may carry another
+    Lane lane = Lane::election;  // as the sender chose it
+    bool keep = true;            // whether the connection may carry another
 };
 
 struct ArrivedAnswer {
@@ -69,8 +77,8 @@ class Dialect {
         std::string_view bytes) const = 0;
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
         std::string_view bytes) const = 0;
-    // What a sender is told that ended in the middle of a request.
-    [[nodiscard]] virtual std::string farewell_when_cut_short() const = 0;
+    // What a sender is told whose connection is closed for that reason; empty: nothing.
+    [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
 };
 
 // Names are short words: safe in a request line, a frame and a log.
@@ -79,11 +87,6 @@ class Dialect {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '_' || c == '.';
     });
-}
-
-// A receiver knows the lane of a request by its name.
-[[nodiscard]] inline Lane lane_of(std::string_view name) {
-    return name == "status" ? Lane::query : Lane::election;
 }
 
 }  // namespace electiond::transport

@@ -3,25 +3,21 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
+#include <map>
 #include <utility>
 
 namespace electiond::transport {
 
 using namespace std::chrono_literals;
+using io::Clock;
+using io::Deadline;
 
 namespace {
 
-constexpr std::size_t kSessionsMax = 256;
 constexpr std::size_t kUnsentMax = kBodyMax;  // more than that, and nothing more is read
-constexpr int kAcceptsPerTurn = 16;           // so that a flood of them cannot starve the rest
-constexpr auto kAnswerWithin = 2s;            // of whoever was delivered a request, else busy
-constexpr auto kMessageWithin = 5s;           // from its first byte to its last
-constexpr auto kTakeWithin = 5s;              // without a byte of an answer being taken
-constexpr auto kIdleFor = 90s;                // longer than a client keeps an idle connection
+constexpr auto kAnswerWithin = 2s;            // of the node that was delivered a request, else busy
 constexpr auto kLingerFor = 2s;               // after a refusal, so that it can be read
-constexpr auto kPauseFor = 100ms;
 constexpr auto kComplainEvery = 60s;
 
 // Answers at most once, at the latest when its last copy goes.
@@ -43,201 +39,179 @@ class Ticket {
 
 }  // namespace
 
-// One accepted connection.
+// One accepted connection. Its coroutine owns it; answers find it while it lives.
 struct Server::Session {
     struct Pending {
-        std::uint64_t id;  // as the sender numbered it
+        std::uint64_t id;  // as the answer must repeat it
         bool keep;
-        Instant until;
+        Deadline until;
     };
 
-    Session(Socket socket, std::string from, Instant now)
-        : connection(std::move(socket)), source(std::move(from)), accepted(now) {}
+    Session(std::shared_ptr<io::Connection> accepted, std::size_t& waiting_in_all)
+        : connection(std::move(accepted)), stream(connection->stream()), waiting(waiting_in_all) {}
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { waiting -= pending.size(); }
 
-    Connection connection;
-    const std::string source;
-    const Instant accepted;
-    Instant served = Instant::min();           // when its last whole request came
-    Instant began{};                           // when the message came of which a part is here
+    const std::shared_ptr<io::Connection> connection;
+    io::Stream& stream;
+    std::size_t& waiting;                      // of the server: `pending` of all sessions
+    Deadline began = Clock::now();             // the message of which a part is here; else idling
     std::size_t needed = 1;                    // bytes before it is worth reading again
     std::map<std::uint64_t, Pending> pending;  // delivered and not answered, oldest first
+    bool known = false;                        // has brought a valid message
     bool ended = false;                        // the other side sends no more
     bool finishing = false;                    // we read no more
-    std::optional<Instant> lingers_until;      // all is said; what still comes is thrown away
 
+    // Where requests wait for their answers, at most one more message is read.
     [[nodiscard]] bool wants_input(std::size_t depth) const {
-        if (lingers_until) return !ended;
-        return !ended && !finishing && pending.size() < depth && connection.unsent() < kUnsentMax;
+        if (ended || finishing || stream.unsent() >= kUnsentMax) return false;
+        return pending.size() < depth ||
+               stream.received().size() < std::max<std::size_t>(needed, 1);
     }
 
-    [[nodiscard]] Instant closes_at() const {
-        if (lingers_until) return *lingers_until;
-        if (connection.unsent() > 0) return connection.stalled_since() + kTakeWithin;
-        if (!pending.empty()) return Instant::max();
-        if (!connection.received().empty()) return began + kMessageWithin;
-        return std::max(accepted, served) + kIdleFor;
+    [[nodiscard]] Deadline deadline(const Limits& limits) const {
+        if (!pending.empty()) return pending.begin()->second.until;
+        return began + (stream.received().empty() ? limits.idle_time : limits.request_time);
+    }
+
+    // A stranger stays one, and keeps its place, until it has brought a valid message.
+    void show_use() const {
+        if (!pending.empty())
+            connection->set_use(io::Use::busy);
+        else if (!known)
+            connection->set_use(io::Use::stranger);
+        else
+            connection->set_use(stream.received().empty() ? io::Use::idle : io::Use::reading);
     }
 };
 
-Server::Server(const Dialect& dialect, Inbox& inbox, std::shared_ptr<TaskQueue> tasks, Log log,
-               Socket listener)
+Server::Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log,
+               io::Descriptor listener, const Limits& limits)
     : dialect_(dialect),
       inbox_(inbox),
-      tasks_(std::move(tasks)),
+      poster_(loop.poster()),
       log_(std::move(log)),
-      listener_(std::move(listener)) {}
+      limits_(limits),
+      listener_(
+          loop, std::move(listener), limits,
+          [this](auto connection) { return serve(std::move(connection)); },
+          dialect.farewell(Farewell::full)) {}
 
-Server::~Server() = default;
+void Server::close() noexcept {
+    listener_.close();
+    listener_.connections().cut_all();
+}
 
-void Server::watch(PollList& list) {
-    listener_slot_ = paused_until_ ? PollList::kNoSlot : list.add(listener_.fd(), POLLIN);
-    for (auto& [id, session] : sessions_) {
-        session->connection.watch(list, session->wants_input(dialect_.depth()));
+io::Async<> Server::serve(std::shared_ptr<io::Connection> connection) {
+    const auto session = std::make_shared<Session>(std::move(connection), waiting_);
+    auto& stream = session->stream;
+    stream.on_drained([&stream] { stream.interrupt(); });
+    for (;;) {
+        read_requests(session);
+        if (session->finishing && session->pending.empty()) break;
+        const auto deadline = session->deadline(limits_);
+        io::Stream::Event event{};
+        if (session->wants_input(dialect_.depth()))
+            event = co_await stream.receive(deadline);
+        else
+            event = co_await stream.hold(deadline);
+        if (!take_in(*session, event)) co_return;
     }
+    if (session->ended)
+        (void)co_await stream.drain();
+    else
+        co_await stream.finish(kLingerFor);
 }
 
-Instant Server::deadline() const {
-    auto next = paused_until_.value_or(Instant::max());
-    for (const auto& [id, session] : sessions_) {
-        next = std::min(next, session->closes_at());
-        if (session->pending.empty()) continue;
-        next = std::min(next, session->pending.begin()->second.until);
+// False if the connection ends here.
+bool Server::take_in(Session& session, io::Stream::Event event) {
+    using Event = io::Stream::Event;
+    switch (event) {
+        case Event::bytes:
+            return true;
+        case Event::ended:
+            session.ended = true;
+            return true;
+        case Event::interrupted:
+            return true;
+        case Event::late: {
+            const auto now = Clock::now();
+            answer_late_ones(session, now);
+            if (now < session.deadline(limits_)) return true;
+            if (session.stream.received().empty()) return false;
+            session.stream.send(dialect_.farewell(Farewell::late));
+            session.finishing = true;
+            return true;
+        }
+        case Event::broken:
+            break;
     }
-    return next;
+    return false;
 }
 
-void Server::turn(const PollList& list, Instant now) {
-    if (paused_until_ && *paused_until_ <= now) paused_until_.reset();
-    if (list.events(listener_slot_) != 0) accept(now);
-    std::erase_if(sessions_,
-                  [&](auto& entry) { return !serve(entry.first, *entry.second, list, now); });
-}
+void Server::read_requests(const std::shared_ptr<Session>& session) {
+    auto& stream = session->stream;
+    while (!session->finishing) {
+        if (session->pending.size() >= dialect_.depth() || stream.unsent() >= kUnsentMax) return;
+        if (stream.received().size() < session->needed) break;
 
-void Server::accept(Instant now) {
-    for (int n = 0; n < kAcceptsPerTurn; ++n) {
-        Poco::Net::SocketAddress from;
-        auto socket = listener_.accept(from);
-        if (!socket) {
-            if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
-            if (make_room()) continue;
-            paused_until_ = now + kPauseFor;
+        auto found = dialect_.read_request(stream.received());
+        if (const auto* refused = std::get_if<Refused>(&found)) {
+            complain(*session, refused->reason);
+            stream.send(refused->farewell);
+            session->finishing = true;
             return;
         }
-        if (sessions_.size() >= kSessionsMax && !make_room()) continue;
-        sessions_.emplace(next_session_++,
-                          std::make_unique<Session>(std::move(socket), from.toString(), now));
-    }
-}
-
-// Closes the connection of least use: one that never brought a whole request, else the one whose
-// last request is longest ago. None that waits for an answer.
-bool Server::make_room() {
-    auto least = sessions_.end();
-    for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-        if (!it->second->pending.empty()) continue;
-        if (least == sessions_.end() || it->second->served < least->second->served) least = it;
-    }
-    if (least == sessions_.end()) return false;
-    sessions_.erase(least);
-    return true;
-}
-
-bool Server::serve(std::uint64_t id, Session& session, const PollList& list, Instant now) {
-    auto& connection = session.connection;
-    const auto events = connection.events(list);
-    if ((events & (POLLERR | POLLHUP)) != 0) return false;
-    if ((events & POLLIN) != 0) {
-        if (connection.received().empty()) session.began = now;
-        switch (connection.receive()) {
-            case Connection::Input::open:
-                break;
-            case Connection::Input::ended:
-                session.ended = true;
-                break;
-            case Connection::Input::broken:
-                return false;
+        if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
+            if (session->needed == 1) {  // the first part of a message
+                session->began = Clock::now();
+                if (session->known) session->show_use();
+            }
+            session->needed = incomplete->bytes;
+            stream.send(incomplete->interim);
+            break;
         }
+        deliver(session, std::get<ArrivedRequest>(std::move(found)));
     }
-    if (session.lingers_until) {
-        connection.consume(connection.received().size());
-        return !session.ended && now < *session.lingers_until;
-    }
+    if (!session->ended || session->finishing) return;
+    if (!stream.received().empty()) stream.send(dialect_.farewell(Farewell::cut_short));
+    session->finishing = true;
+}
 
+void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived) {
+    session->stream.consume(arrived.size);
+    session->needed = 1;
+    session->began = Clock::now();
+    session->finishing = !arrived.keep;
+    const auto number = next_ticket_++;
+    session->pending.emplace(number, Session::Pending{.id = arrived.id,
+                                                      .keep = arrived.keep,
+                                                      .until = session->began + kAnswerWithin});
+    session->show_use();
+    if (++waiting_ > limits_.waiting_requests) {
+        return answer(*session, number, {Answer::Kind::busy, R"({"error":"busy"})"});
+    }
+    auto ticket = std::make_shared<Ticket>(
+        [this, asked = std::weak_ptr(session), number, poster = poster_](Answer answer) {
+            (void)poster.post([this, asked, number, answer = std::move(answer)]() mutable {
+                if (const auto living = asked.lock()) {
+                    this->answer(*living, number, std::move(answer));
+                }
+            });
+        });
+    inbox_.deliver({.name = std::move(arrived.name),
+                    .body = std::move(arrived.body),
+                    .lane = arrived.lane,
+                    .source = session->connection->source()},
+                   [ticket](Answer answer) { ticket->use(std::move(answer)); });
+}
+
+void Server::answer_late_ones(Session& session, Deadline now) {
     while (!session.pending.empty() && session.pending.begin()->second.until <= now) {
         answer(session, session.pending.begin()->first,
                {Answer::Kind::busy, R"({"error":"no answer in time"})"});
     }
-    read_requests(id, session, now);
-    if (!connection.flush(now)) return false;
-
-    if (session.finishing && session.pending.empty() && connection.unsent() == 0) {
-        if (session.ended) return false;
-        connection.socket().end_output();
-        session.lingers_until = now + kLingerFor;
-    }
-    return now < session.closes_at();
-}
-
-void Server::read_requests(std::uint64_t id, Session& session, Instant now) {
-    auto& connection = session.connection;
-    while (!session.finishing) {
-        if (session.pending.size() >= dialect_.depth() || connection.unsent() >= kUnsentMax) return;
-        if (connection.received().size() < session.needed) break;
-
-        auto found = dialect_.read_request(connection.received());
-        if (const auto* refused = std::get_if<Refused>(&found)) {
-            complain(session, refused->reason, now);
-            connection.send(refused->farewell);
-            session.finishing = true;
-            return;
-        }
-        if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
-            session.needed = incomplete->bytes;
-            connection.send(incomplete->interim);
-            break;
-        }
-        deliver(id, session, std::get<ArrivedRequest>(std::move(found)), now);
-    }
-    if (!session.ended || session.finishing) return;
-    if (!connection.received().empty()) connection.send(dialect_.farewell_when_cut_short());
-    session.finishing = true;
-}
-
-void Server::deliver(std::uint64_t id, Session& session, ArrivedRequest arrived, Instant now) {
-    session.connection.consume(arrived.size);
-    session.needed = 1;
-    session.served = session.began = now;
-    session.finishing = !arrived.keep;
-    const auto number = next_ticket_++;
-    session.pending.emplace(
-        number,
-        Session::Pending{.id = arrived.id, .keep = arrived.keep, .until = now + kAnswerWithin});
-
-    const auto lane = lane_of(arrived.name);
-    auto ticket = std::make_shared<Ticket>([this, id, number, tasks = tasks_](Answer answer) {
-        (void)tasks->post([this, id, number, answer = std::move(answer)]() mutable {
-            this->answer(id, number, std::move(answer));
-        });
-    });
-    inbox_.deliver({.name = std::move(arrived.name),
-                    .body = std::move(arrived.body),
-                    .lane = lane,
-                    .source = session.source},
-                   [ticket](Answer answer) { ticket->use(std::move(answer)); });
-}
-
-void Server::complain(const Session& session, const std::string& reason, Instant now) {
-    ++refusals_;
-    if (complained_ && now - *complained_ < kComplainEvery) return;
-    complained_ = now;
-    log_.warning("something sends what is no request (" + reason +
-                     "); if it is a node of yours, give all nodes the same transport.plugin",
-                 {{"from", session.source}, {"refused", refusals_}});
-}
-
-void Server::answer(std::uint64_t id, std::uint64_t ticket, Answer answer) {
-    const auto session = sessions_.find(id);
-    if (session != sessions_.end()) this->answer(*session->second, ticket, std::move(answer));
 }
 
 void Server::answer(Session& session, std::uint64_t ticket, Answer answer) {
@@ -252,9 +226,26 @@ void Server::answer(Session& session, std::uint64_t ticket, Answer answer) {
     }
     const auto [bytes, keep] =
         dialect_.encode_answer(pending->second.id, answer, pending->second.keep);
+    session.known = session.known || answer.kind == Answer::Kind::ok;
     session.pending.erase(pending);
-    session.connection.send(bytes);
+    --waiting_;
     session.finishing = session.finishing || !keep;
+    session.stream.send(bytes);
+    session.show_use();
+    // The coroutine sleeps: it must see what it could not do while this answer was owed.
+    if (session.finishing || session.ended || !session.stream.received().empty()) {
+        session.stream.interrupt();
+    }
+}
+
+void Server::complain(const Session& session, const std::string& reason) {
+    const auto now = Clock::now();
+    ++refusals_;
+    if (complained_ && now - *complained_ < kComplainEvery) return;
+    complained_ = now;
+    log_.warning("something sends what is no request (" + reason +
+                     "); if it is a node of yours, give all nodes the same transport.plugin",
+                 {{"from", session.connection->source()}, {"refused", refusals_}});
 }
 
 }  // namespace electiond::transport

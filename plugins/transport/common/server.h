@@ -1,62 +1,58 @@
 // The receiving half: accepts connections, delivers their requests, and sends the answers back.
 #pragma once
 
+#include <io/listener.h>
+
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include <electiond/limits.h>
 #include <electiond/log.h>
 #include <electiond/transport.h>
 
-#include "common/connection.h"
 #include "common/dialect.h"
-#include "common/poll_list.h"
-#include "common/socket.h"
-#include "common/task_queue.h"
 
 namespace electiond::transport {
 
-// Lives on the I/O thread; only the Responds that it hands out leave it. Whatever the other side
-// does, a connection costs at most one message each way and a socket, and not for long: messages
-// begun, answers owed and bytes not taken have deadlines, and where connections run out those go
-// first that have been of no use.
+// Lives on the loop's thread; only the Responds that it hands out leave it. Whatever the other side
+// does, a connection costs at most one message each way and a descriptor, and not for long:
+// messages begun, answers owed and bytes not taken have deadlines. If connections run out, those
+// that have never brought a valid message are closed first, then those idle for longest.
 class Server {
   public:
-    Server(const Dialect& dialect, Inbox& inbox, std::shared_ptr<TaskQueue> tasks, Log log,
-           Socket listener);
-    ~Server();
+    Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log, io::Descriptor listener,
+           const Limits& limits);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
 
-    void watch(PollList& list);
-    [[nodiscard]] Instant deadline() const;
-    void turn(const PollList& list, Instant now);
+    void start() { listener_.start(); }
+    // Accepts and delivers nothing more, and ends every connection.
+    void close() noexcept;
 
   private:
     struct Session;
 
-    void accept(Instant now);
-    bool make_room();
-    [[nodiscard]] bool serve(std::uint64_t id, Session& session, const PollList& list, Instant now);
-    void read_requests(std::uint64_t id, Session& session, Instant now);
-    void deliver(std::uint64_t id, Session& session, ArrivedRequest arrived, Instant now);
-    void complain(const Session& session, const std::string& reason, Instant now);
-    void answer(std::uint64_t id, std::uint64_t ticket, Answer answer);
+    [[nodiscard]] io::Async<> serve(std::shared_ptr<io::Connection> connection);
+    [[nodiscard]] bool take_in(Session& session, io::Stream::Event event);
+    void read_requests(const std::shared_ptr<Session>& session);
+    void deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived);
+    void answer_late_ones(Session& session, io::Deadline now);
     void answer(Session& session, std::uint64_t ticket, Answer answer);
+    void complain(const Session& session, const std::string& reason);
 
     const Dialect& dialect_;
     Inbox& inbox_;
-    const std::shared_ptr<TaskQueue> tasks_;
+    const io::Poster poster_;
     const Log log_;
+    const Limits limits_;
+    io::Listener listener_;
 
-    Socket listener_;
-    std::size_t listener_slot_ = PollList::kNoSlot;
-    std::optional<Instant> paused_until_;  // no more descriptors: accept again then
-    std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  // oldest first
-    std::uint64_t next_session_ = 1;
+    std::size_t waiting_ = 0;  // delivered and not answered, on all connections
     std::uint64_t next_ticket_ = 1;
     std::uint64_t refusals_ = 0;
-    std::optional<Instant> complained_;
+    std::optional<io::Deadline> complained_;
 };
 
 }  // namespace electiond::transport

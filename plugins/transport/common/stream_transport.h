@@ -1,10 +1,11 @@
-// A transport over TCP connections: one I/O thread that sends and receives, speaking one dialect.
+// A transport over TCP connections: one event loop that sends and receives, speaking one dialect.
 #pragma once
+
+#include <io/loop.h>
 
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include <electiond/plugin.h>
 #include <electiond/transport.h>
@@ -12,12 +13,10 @@
 #include "common/client.h"
 #include "common/dialect.h"
 #include "common/server.h"
-#include "common/task_queue.h"
 
 namespace electiond::transport {
 
-// Everything happens on one thread that sleeps in poll(2) until there is something to do: a
-// request to send, an answer to give, bytes that came, or a deadline.
+// Everything happens on the loop's thread, which begins, as all else, in start().
 class StreamTransport : public Transport {
   public:
     // Options: listen (host:port). `dialect` must be able to outlive every call.
@@ -27,25 +26,26 @@ class StreamTransport : public Transport {
     ~StreamTransport() override;
 
     Endpoint start(Inbox& inbox) override;
+    void start_sending() override;
+    [[nodiscard]] bool keeps_limits() const noexcept override { return true; }
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
               OnReply on_reply) noexcept override;
     void refresh(const Endpoint& to) noexcept override;
     void stop() noexcept override;
 
   private:
-    [[nodiscard]] Socket bind() const;
-    void run();
+    void make_loop();
 
     const std::unique_ptr<const Dialect> dialect_;
     const Log log_;
+    const Limits limits_;
     const std::string where_;  // the option, for messages
     const Endpoint listen_;
 
-    const std::shared_ptr<TaskQueue> tasks_ = std::make_shared<TaskQueue>();
+    std::optional<io::Loop> loop_;
+    std::optional<io::Poster> poster_;
     std::optional<Server> server_;
     std::optional<Client> client_;
-    bool stopping_ = false;  // read and written on the I/O thread
-    std::jthread thread_;
 };
 
 }  // namespace electiond::transport

@@ -1,238 +1,154 @@
 // The http transport's messages: POST /<name> with a JSON body, answered by status and JSON body.
 #include "http/http_dialect.h"
 
-#include <Poco/Exception.h>
-#include <Poco/MemoryStream.h>
-#include <Poco/Net/HTTPRequest.h>
-#include <Poco/Net/HTTPResponse.h>
-#include <Poco/String.h>
+#include <io/http1.h>
 
-#include <charconv>
-#include <stdexcept>
+#include <array>
+#include <utility>
 
 namespace electiond::transport {
 
-using Poco::Net::HTTPRequest;
-using Poco::Net::HTTPResponse;
-using Status = HTTPResponse::HTTPStatus;
-
 namespace {
 
-constexpr std::size_t kHeadMax = std::size_t{16} * 1024;
+constexpr io::HttpLimits kLimits{.head_bytes = std::size_t{16} * 1024, .body_bytes = kBodyMax};
+constexpr std::string_view kLaneField = "Electiond-Lane";
+constexpr std::string_view kQueryLane = "query";
 
-// Why a message is refused; caught where it is read.
-struct Fault : std::runtime_error {
-    Fault(Status code, const std::string& reason, std::string allowed = {})
-        : std::runtime_error(reason), status(code), allow(std::move(allowed)) {}
-    Status status;
-    std::string allow;  // methods, with 405
+constexpr std::array kStatuses = {
+    std::pair(Answer::Kind::ok, 200), std::pair(Answer::Kind::malformed, 400),
+    std::pair(Answer::Kind::unknown, 404), std::pair(Answer::Kind::busy, 503)};
+
+std::string encode(int status, std::string_view body, bool keep,
+                   std::span<const io::HttpField> more = {}) {
+    return io::write_response_head(status, "application/json", body.size(), keep, more)
+        .append(body);
+}
+
+std::string encode_refusal(int status, const std::string& reason,
+                           std::span<const io::HttpField> more = {}) {
+    return encode(status, "{\"error\":\"" + reason + "\"}", false, more);
+}
+
+// What is asked for, or why it is not asked for in the right way.
+struct Asked {
+    std::string_view name{};
+    bool get = false;
+    int status = 0;  // of the refusal; 0 if there is none
+    std::string_view reason{};
+    std::string_view allow{};  // methods, with 405
 };
 
-std::string encode(Status status, std::string_view body, bool keep, const std::string& allow = {}) {
-    std::string text =
-        "HTTP/1.1 " + std::to_string(static_cast<int>(status)) + " " +
-        HTTPResponse::getReasonForStatus(status) +
-        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-        "\r\nConnection: " + (keep ? "keep-alive" : "close") + "\r\n";
-    if (!allow.empty()) text += "Allow: " + allow + "\r\n";
-    return text.append("\r\n").append(body);
-}
-
-std::string encode(const Fault& fault) {
-    return encode(fault.status, "{\"error\":\"" + std::string(fault.what()) + "\"}", false,
-                  fault.allow);
-}
-
-bool is_token(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
-}
-
-// Where the head ends, its empty line included; 0 where more bytes are needed.
-std::size_t head_size(std::string_view bytes) {
-    if (!bytes.empty() && (bytes.front() < 'A' || bytes.front() > 'Z')) {
-        throw Fault(Status::HTTP_BAD_REQUEST, "not HTTP");
+Asked asked_for(const io::HttpRequestHead& head) {
+    if (io::find_field(head.fields, "Origin")) {  // a web page in somebody's browser
+        return {.status = 403, .reason = "not for browsers"};
     }
-    const auto end = bytes.substr(0, kHeadMax).find("\r\n\r\n");
-    if (end != std::string_view::npos) return end + 4;
-    if (bytes.size() < kHeadMax) return 0;
-    throw Fault(Status::HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "head too long");
-}
-
-// POCO reads the head; what POCO is lax about is looked at here.
-template <class Message>
-void read_head(std::string_view head, Message& message) {
-    for (std::size_t i = 0; i < head.size(); ++i) {
-        const bool bare_line_end = head[i] == '\n' && (i == 0 || head[i - 1] != '\r');
-        if (head[i] == '\0' || bare_line_end) throw Fault(Status::HTTP_BAD_REQUEST, "bad head");
-    }
-    if (head.find("\r\n ") != std::string_view::npos ||
-        head.find("\r\n\t") != std::string_view::npos) {
-        throw Fault(Status::HTTP_BAD_REQUEST, "folded header");
-    }
-    try {
-        Poco::MemoryInputStream stream(head.data(), static_cast<std::streamsize>(head.size()));
-        message.read(stream);
-    } catch (const Poco::Exception&) {
-        throw Fault(Status::HTTP_BAD_REQUEST, "bad head");
-    }
-    for (const auto& [name, value] : message) {
-        if (!is_token(name)) throw Fault(Status::HTTP_BAD_REQUEST, "bad header name");
-    }
-    if (message.getVersion() != "HTTP/1.1" && message.getVersion() != "HTTP/1.0") {
-        throw Fault(Status::HTTP_VERSION_NOT_SUPPORTED, "unknown version");
-    }
-}
-
-// Nothing where the message does not say.
-std::optional<std::size_t> body_size(const Poco::Net::HTTPMessage& message) {
-    if (message.has("Transfer-Encoding")) {
-        throw Fault(Status::HTTP_LENGTH_REQUIRED, "Content-Length required");
-    }
-    std::optional<std::size_t> size;
-    for (const auto& [name, value] : message) {
-        if (Poco::icompare(name, "Content-Length") != 0) continue;
-        std::size_t number = 0;
-        const auto* end = value.data() + value.size();
-        const auto [rest, error] = std::from_chars(value.data(), end, number);
-        if (rest != end || value.empty() || size) {
-            throw Fault(Status::HTTP_BAD_REQUEST, "bad Content-Length");
-        }
-        if (error != std::errc{} || number > kBodyMax) {
-            throw Fault(Status::HTTP_REQUEST_ENTITY_TOO_LARGE, "body too long");
-        }
-        size = number;
-    }
-    return size;
-}
-
-// The name that is asked for; throws where it is not asked for in the right way.
-std::string name_of(const HTTPRequest& request) {
-    const auto hosts = std::count_if(request.begin(), request.end(), [](const auto& header) {
-        return Poco::icompare(header.first, "Host") == 0;
-    });
-    if (hosts > 1 || (hosts == 0 && request.getVersion() == "HTTP/1.1")) {
-        throw Fault(Status::HTTP_BAD_REQUEST, "one Host required");
-    }
-    if (request.has("Origin")) {  // a web page in somebody's browser
-        throw Fault(Status::HTTP_FORBIDDEN, "not for browsers");
-    }
-    const auto& target = request.getURI();
-    const auto path = std::string_view(target).substr(0, target.find('?'));
+    const auto path = head.target.substr(0, head.target.find('?'));
     const bool may_get = path == "/status";
-    const auto& method = request.getMethod();
-    if (method != HTTPRequest::HTTP_POST && !(may_get && method == HTTPRequest::HTTP_GET)) {
-        throw Fault(Status::HTTP_METHOD_NOT_ALLOWED, "method not allowed",
-                    may_get ? "GET, POST" : "POST");
+    const bool get = may_get && head.method == "GET";
+    if (head.method != "POST" && !get) {
+        return {
+            .status = 405, .reason = "method not allowed", .allow = may_get ? "GET, POST" : "POST"};
     }
     if (!path.starts_with('/') || !is_name(path.substr(1))) {
-        throw Fault(Status::HTTP_NOT_FOUND, "not found");
+        return {.status = 404, .reason = "not found"};
     }
-    return std::string(path.substr(1));
+    return {.name = path.substr(1), .get = get};
 }
 
-std::variant<Incomplete, Refused, ArrivedRequest> request_in(std::string_view bytes) {
-    const auto head = head_size(bytes);
-    if (head == 0) return Incomplete{.bytes = bytes.size() + 1, .interim = {}};
-    HTTPRequest request;
-    read_head(bytes.substr(0, head), request);
-    const auto stated = body_size(request);
-    const auto name = name_of(request);
-    const auto size = head + stated.value_or(0);
-    if (bytes.size() < size) {
-        return Incomplete{.bytes = size,
-                          .interim = request.getExpectContinue() && bytes.size() == head
-                                         ? "HTTP/1.1 100 Continue\r\n\r\n"
-                                         : ""};
-    }
-    const bool get = request.getMethod() == HTTPRequest::HTTP_GET;
-    // A POST that does not say how long it is counts as empty; what follows it is not trusted.
-    return ArrivedRequest{.size = size,
-                          .name = name,
-                          .body = get ? "{}" : std::string(bytes.substr(head, size - head)),
-                          .keep = request.getKeepAlive() && (stated || get)};
-}
-
-std::variant<Incomplete, Refused, ArrivedAnswer> answer_in(std::string_view bytes) {
-    const auto head = head_size(bytes);
-    if (head == 0) return Incomplete{.bytes = bytes.size() + 1, .interim = {}};
-    HTTPResponse response;
-    read_head(bytes.substr(0, head), response);
-    const auto stated = body_size(response);
-    if (!stated) throw Fault(Status::HTTP_LENGTH_REQUIRED, "no Content-Length");
-    const auto size = head + *stated;
-    if (bytes.size() < size) return Incomplete{.bytes = size, .interim = {}};
-
-    ArrivedAnswer arrived{
-        .size = size,
-        .id = {},
-        .answer = {.kind = Answer::Kind::ok, .body = std::string(bytes.substr(head, *stated))},
-        .keep = response.getKeepAlive()};
-    switch (response.getStatus()) {
-        case Status::HTTP_OK:
-            break;
-        case Status::HTTP_BAD_REQUEST:
-            arrived.answer.kind = Answer::Kind::malformed;
-            break;
-        case Status::HTTP_NOT_FOUND:
-            arrived.answer.kind = Answer::Kind::unknown;
-            break;
-        case Status::HTTP_SERVICE_UNAVAILABLE:
-            arrived.answer.kind = Answer::Kind::busy;
-            break;
-        default:
-            throw Fault(Status::HTTP_BAD_REQUEST,
-                        "HTTP status " + std::to_string(static_cast<int>(response.getStatus())));
-    }
-    return arrived;
+Refused refusal(const Asked& asked, bool head_only) {
+    const std::array allow{io::HttpField{"Allow", asked.allow}};
+    auto farewell = encode_refusal(asked.status, std::string(asked.reason),
+                                   asked.allow.empty() ? std::span<const io::HttpField>{} : allow);
+    if (head_only) farewell.resize(farewell.find("\r\n\r\n") + 4);
+    return {std::string(asked.reason), std::move(farewell)};
 }
 
 }  // namespace
 
 std::string HttpDialect::encode_request(std::uint64_t, const Request& request,
                                         const Endpoint& to) const {
-    return "POST /" + request.name + " HTTP/1.1\r\nHost: " + to.to_string() +
-           "\r\nContent-Type: application/json\r\nContent-Length: " +
-           std::to_string(request.body.size()) + "\r\n\r\n" + request.body;
+    const std::array lane{io::HttpField{kLaneField, kQueryLane}};
+    return io::write_request_head("POST", "/" + request.name, to.to_string(), "application/json",
+                                  request.body.size(),
+                                  request.lane == Lane::query ? std::span<const io::HttpField>(lane)
+                                                              : std::span<const io::HttpField>{})
+        .append(request.body);
 }
 
 Encoded HttpDialect::encode_answer(std::uint64_t, const Answer& answer, bool keep) const {
-    switch (answer.kind) {
-        case Answer::Kind::ok:
-            return {encode(Status::HTTP_OK, answer.body, keep), keep};
-        case Answer::Kind::malformed:
-            return {encode(Status::HTTP_BAD_REQUEST, answer.body, false), false};
-        case Answer::Kind::unknown:
-            return {encode(Status::HTTP_NOT_FOUND, answer.body, false), false};
-        default:
-            return {encode(Status::HTTP_SERVICE_UNAVAILABLE, answer.body, keep), keep};
-    }
+    const auto* status =
+        std::ranges::find(kStatuses, answer.kind, [](const auto& pair) { return pair.first; });
+    ENSURE(status != kStatuses.end());
+    keep = keep && (answer.kind == Answer::Kind::ok || answer.kind == Answer::Kind::busy);
+    return {encode(status->second, answer.body, keep), keep};
 }
 
 std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
     std::string_view bytes) const {
-    try {
-        return request_in(bytes);
-    } catch (const Fault& fault) {
-        auto farewell = encode(fault);
-        if (bytes.starts_with("HEAD ")) farewell.resize(farewell.find("\r\n\r\n") + 4);
-        return Refused{fault.what(), std::move(farewell)};
+    const auto found = io::read_request_head(bytes, kLimits);
+    if (const auto* refused = std::get_if<io::HttpRefused>(&found)) {
+        return Refused{refused->reason, encode_refusal(refused->status, refused->reason)};
     }
+    if (std::holds_alternative<io::HttpIncomplete>(found)) {
+        return Incomplete{.bytes = bytes.size() + 1, .interim = {}};
+    }
+    const auto& head = std::get<io::HttpRequestHead>(found);
+    const auto asked = asked_for(head);
+    if (asked.status != 0) return refusal(asked, head.method == "HEAD");
+
+    const auto size = head.head_bytes + head.body_bytes.value_or(0);
+    if (bytes.size() < size) {
+        const bool waits = head.expects_continue && bytes.size() == head.head_bytes;
+        return Incomplete{.bytes = size, .interim = waits ? "HTTP/1.1 100 Continue\r\n\r\n" : ""};
+    }
+    // People ask by GET, without a body, and never before an election.
+    const bool query = asked.get || io::find_field(head.fields, kLaneField) == kQueryLane;
+    return ArrivedRequest{
+        .size = size,
+        .name = std::string(asked.name),
+        .body =
+            asked.get ? "{}" : std::string(bytes.substr(head.head_bytes, size - head.head_bytes)),
+        .lane = query ? Lane::query : Lane::election,
+        .keep = head.keep_alive};
 }
 
 std::variant<Incomplete, Refused, ArrivedAnswer> HttpDialect::read_answer(
     std::string_view bytes) const {
-    try {
-        return answer_in(bytes);
-    } catch (const Fault& fault) {
-        return Refused{fault.what(), {}};
+    const auto found = io::read_response_head(bytes, kLimits);
+    if (const auto* refused = std::get_if<io::HttpRefused>(&found)) {
+        return Refused{refused->reason, {}};
     }
+    if (std::holds_alternative<io::HttpIncomplete>(found)) {
+        return Incomplete{.bytes = bytes.size() + 1, .interim = {}};
+    }
+    const auto& head = std::get<io::HttpResponseHead>(found);
+    if (!head.body_bytes) return Refused{"no Content-Length", {}};
+    const auto* kind =
+        std::ranges::find(kStatuses, head.status, [](const auto& pair) { return pair.second; });
+    if (kind == kStatuses.end()) {
+        return Refused{"HTTP status " + std::to_string(head.status), {}};
+    }
+    const auto size = head.head_bytes + *head.body_bytes;
+    if (bytes.size() < size) return Incomplete{.bytes = size, .interim = {}};
+    return ArrivedAnswer{
+        .size = size,
+        .id = {},
+        .answer = {.kind = kind->first,
+                   .body = std::string(bytes.substr(head.head_bytes, *head.body_bytes))},
+        .keep = head.keep_alive};
 }
 
-std::string HttpDialect::farewell_when_cut_short() const {
-    return encode(Fault(Status::HTTP_BAD_REQUEST, "request cut short"));
+std::string HttpDialect::farewell(Farewell reason) const {
+    switch (reason) {
+        case Farewell::cut_short:
+            return encode_refusal(400, "request cut short");
+        case Farewell::late:
+            return encode_refusal(408, "request took too long to arrive");
+        case Farewell::full:
+            break;
+    }
+    const std::array later{io::HttpField{"Retry-After", "1"}};
+    return encode_refusal(503, "too many connections", later);
 }
 
 }  // namespace electiond::transport

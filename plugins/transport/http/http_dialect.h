@@ -19,7 +19,7 @@ class HttpDialect : public Dialect {
         std::string_view bytes) const override;
     [[nodiscard]] std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
         std::string_view bytes) const override;
-    [[nodiscard]] std::string farewell_when_cut_short() const override;
+    [[nodiscard]] std::string farewell(Farewell reason) const override;
 };
 
 }  // namespace electiond::transport

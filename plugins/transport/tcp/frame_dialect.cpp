@@ -13,6 +13,8 @@ constexpr std::size_t kHead = 8 + 1;  // id and kind
 constexpr std::size_t kNameMax = 255;
 constexpr std::size_t kFrameMax = kHead + 1 + kNameMax + kBodyMax;
 
+constexpr std::uint64_t kQuery = std::uint64_t{1} << 63;  // in an id
+
 constexpr char kRequest = 0;
 constexpr std::array kAnswers = {
     std::pair(Answer::Kind::ok, '\1'), std::pair(Answer::Kind::malformed, '\2'),
@@ -68,7 +70,8 @@ std::variant<Incomplete, Refused, Frame> read(std::string_view bytes) {
 
 std::string FrameDialect::encode_request(std::uint64_t id, const Request& request,
                                          const Endpoint&) const {
-    return encode(id, kRequest, static_cast<char>(request.name.size()) + request.name,
+    const auto marked = request.lane == Lane::query ? id | kQuery : id;
+    return encode(marked, kRequest, static_cast<char>(request.name.size()) + request.name,
                   request.body);
 }
 
@@ -91,8 +94,11 @@ std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
     if (name.size() != length || !is_name(name)) return Refused{"bad name in a frame", {}};
     const auto body = rest.substr(1 + name.size());
     if (body.size() > kBodyMax) return Refused{"body too long", {}};
-    return ArrivedRequest{
-        .size = size, .id = id, .name = std::string(name), .body = std::string(body)};
+    return ArrivedRequest{.size = size,
+                          .id = id,
+                          .name = std::string(name),
+                          .body = std::string(body),
+                          .lane = (id & kQuery) != 0 ? Lane::query : Lane::election};
 }
 
 std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
@@ -105,8 +111,9 @@ std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
     if (answer == kAnswers.end() || rest.size() > kBodyMax) {
         return Refused{"bad kind of a frame", {}};
     }
-    return ArrivedAnswer{
-        .size = size, .id = id, .answer = {.kind = answer->first, .body = std::string(rest)}};
+    return ArrivedAnswer{.size = size,
+                         .id = id & ~kQuery,
+                         .answer = {.kind = answer->first, .body = std::string(rest)}};
 }
 
 }  // namespace electiond::transport

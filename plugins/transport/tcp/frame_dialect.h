@@ -8,7 +8,8 @@ namespace electiond::transport {
 // A frame, numbers big-endian:
 //
 //   u32 length    of what follows
-//   u64 id        drawn by the sender of a request, repeated in its answer
+//   u64 id        drawn by the sender of a request, repeated in its answer; its highest bit is set
+//                 in the query lane
 //   u8  kind      0 request, 1 ok, 2 malformed, 3 unknown, 4 busy
 //   u8  n         only in a request: length of its name
 //   n bytes       only in a request: its name
@@ -28,7 +29,7 @@ class FrameDialect : public Dialect {
         std::string_view bytes) const override;
     [[nodiscard]] std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
         std::string_view bytes) const override;
-    [[nodiscard]] std::string farewell_when_cut_short() const override { return {}; }
+    [[nodiscard]] std::string farewell(Farewell) const override { return {}; }
 };
 
 }  // namespace electiond::transport
