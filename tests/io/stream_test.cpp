@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <future>
+#include <optional>
+#include <thread>
 #include <vector>
 
+#include <io/listening.h>
 #include <io/stream.h>
 
 namespace electiond::io {
@@ -178,6 +182,132 @@ TEST_F(StreamTest, ACutEndsTheWait) {
     });
 }
 
+TEST_F(StreamTest, WhoSendsWithoutEndDoesNotKeepTheLoopFromItsTasks) {
+    const int room = 1 << 20;
+    ::setsockopt(other.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    const std::string piece(16384, 'e');
+    std::size_t filled = 0;
+    while (::send(other.get(), piece.data(), piece.size(), MSG_NOSIGNAL) > 0) {
+        filled += piece.size();
+    }
+    ASSERT_GT(filled, 150'000U);
+    std::size_t before_the_task = 0;
+    run([&]() -> Async<> {
+        loop.post([&] { before_the_task = stream->received().size(); });
+        while (stream->received().size() < filled) {
+            EXPECT_EQ(co_await stream->receive(kNever), Event::bytes);
+        }
+    });
+    EXPECT_GT(before_the_task, 0U);
+    EXPECT_LE(before_the_task, 65536U);
+}
+
+TEST_F(StreamTest, LastWordsEndInTimeWhateverTheOtherSideSends) {
+    std::atomic<bool> over = false;
+    std::thread flood([&] {
+        const std::string piece(16384, 'f');
+        while (!over) (void)::send(other.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+    });
+    run([&]() -> Async<> { co_await stream->finish(100ms); });
+    over = true;
+    flood.join();
+    EXPECT_TRUE(stream->broken());
+}
+
+TEST_F(StreamTest, AnInterruptWhileItDrainsEndsTheNextWait) {
+    constexpr std::size_t kMuch = 1'000'000;
+    std::size_t got = 0;
+    run([&]() -> Async<> {
+        stream->send(std::string(kMuch, 'm'));
+        std::vector<char> bytes(65536);
+        std::optional<Timer> reads;
+        reads.emplace(loop, [&] {
+            if (got == 0) stream->interrupt();
+            const auto count = ::recv(other.get(), bytes.data(), bytes.size(), 0);
+            if (count > 0) got += static_cast<std::size_t>(count);
+            if (got < kMuch) reads->set(Clock::now());
+        });
+        reads->set(Clock::now() + 10ms);
+        EXPECT_TRUE(co_await stream->drain());
+        EXPECT_EQ(co_await stream->receive(Clock::now() + 20s), Event::interrupted);
+    });
+    EXPECT_GT(got, 0U);
+}
+
+// An event that was fetched together with the one that closes its descriptor must not count for
+// the descriptor that takes over its place in the reactor.
+TEST_F(StreamTest, AnEventOfAClosedDescriptorDoesNotBreakTheNextOne) {
+    std::array<int, 2> first{}, second{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, first.data()),
+              0);
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, second.data()),
+              0);
+    std::optional<Descriptor> first_other(first[1]);
+    const Descriptor second_other(second[1]);
+    run([&]() -> Async<> {
+        const auto closed = Stream::take(loop, Descriptor(first[0]));
+        EXPECT_EQ(co_await closed->receive(Clock::now()), Event::late);
+        loop.post([&] {  // both events are fetched in one turn
+            say("x");
+            first_other.reset();
+        });
+        EXPECT_EQ(co_await stream->receive(kNever), Event::bytes);
+        closed->cut();
+        const auto next = Stream::take(loop, Descriptor(second[0]));
+        EXPECT_EQ(co_await next->hold(Clock::now() + 50ms), Event::late);
+        next->cut();
+    });
+}
+
+TEST_F(StreamTest, ABrokenOneHoldsUpNoStop) {
+    const auto begun = Clock::now();
+    run([&]() -> Async<> {
+        stream->send(std::string(4'000'000, 'm'));
+        stream->cut();
+        EXPECT_EQ(co_await stream->receive(begun + 1h), Event::broken);
+        EXPECT_EQ(co_await stream->hold(begun + 1h), Event::broken);
+        EXPECT_EQ(co_await stream->connected(begun + 1h), ECANCELED);
+        EXPECT_FALSE(co_await stream->drain());
+    });
+    loop.stop();
+    EXPECT_LT(Clock::now() - begun, 20s);
+}
+
+TEST(Stream, ConnectsOrSaysWhyNot) {
+    Loop loop([](const std::exception& error) { ADD_FAILURE() << error.what(); });
+    auto listener = listen_on(Endpoint{"127.0.0.1", 0}, false, "test");
+    const auto port = listens_on(listener).port;
+    const auto local = *parse_address("127.0.0.1");
+    loop.spawn([](Loop& on, Address to, std::uint16_t at, Descriptor& listens) -> Async<> {
+        const auto good = Stream::connect(on, to, at);
+        EXPECT_EQ(co_await good->connected(Clock::now() + 20s), 0);
+        good->cut();
+        listens = Descriptor();
+        const auto refused = Stream::connect(on, to, at);
+        EXPECT_EQ(co_await refused->connected(Clock::now() + 20s), ECONNREFUSED);
+        refused->cut();
+    }(loop, local, port, listener));
+    loop.stop();
+}
+
+TEST(Stream, AConnectThatIsNotAnsweredEndsAtItsDeadline) {
+    Loop loop([](const std::exception& error) { ADD_FAILURE() << error.what(); });
+    const auto listener = listen_on(Endpoint{"127.0.0.1", 0}, false, "test");
+    ASSERT_EQ(::listen(listener.get(), 0), 0);
+    const auto port = listens_on(listener).port;
+    loop.spawn([](Loop& on, std::uint16_t at) -> Async<> {
+        std::vector<std::shared_ptr<Stream>> fill;
+        int result = 0;
+        while (result == 0 && fill.size() < 10) {  // until its queue is full
+            fill.push_back(Stream::connect(on, *parse_address("127.0.0.1"), at));
+            result = co_await fill.back()->connected(Clock::now() + 200ms);
+        }
+        EXPECT_EQ(result, ETIMEDOUT);
+        for (const auto& each : fill) each->cut();
+    }(loop, port));
+    loop.stop();
+}
+
 TEST(Loop, RefusesTasksOnceItIsStoppedAndRunsThoseBefore) {
     int ran = 0;
     auto loop = std::make_unique<Loop>([](const std::exception&) {});
@@ -222,6 +352,29 @@ TEST(Timer, IsCalledOnceAtTheDeadlineThatWasSetLast) {
     loop.stop();              // returns when it has expired
     ASSERT_EQ(calls.size(), 1U);
     EXPECT_GE(calls.front(), begun + 60ms);
+}
+
+TEST(Timer, MayBeCancelledSetAndDestroyedInItsOwnCall) {
+    Loop loop([](const std::exception& error) { ADD_FAILURE() << error.what(); });
+    int cancelled = 0, again = 0, destroyed = 0;
+    std::optional<Timer> one, two, three;
+    one.emplace(loop, [&] {
+        ++cancelled;
+        one->set(Clock::now());
+        one->cancel();
+    });
+    two.emplace(loop, [&] {
+        if (++again < 3) two->set(Clock::now());
+    });
+    three.emplace(loop, [&] {
+        three.reset();
+        ++destroyed;
+    });
+    for (auto* each : {&one, &two, &three}) (*each)->set(Clock::now());
+    loop.stop();
+    EXPECT_EQ(cancelled, 1);
+    EXPECT_EQ(again, 3);
+    EXPECT_EQ(destroyed, 1);
 }
 
 TEST(Timer, ACancelledOneIsNotCalledAndHoldsNobodyUp) {

@@ -10,14 +10,10 @@
 namespace electiond::io {
 namespace {
 
-// What shares one limit: an IPv4 address, or a /64, which is what one IPv6 host usually has.
-// nullopt for loopback: there all clients of a host come from one address.
-std::optional<Address> limited_as(const Address& address) {
-    if (address.is_loopback()) return std::nullopt;
-    if (address.is_v4()) return address;
-    auto bytes = address.to_v6().to_bytes();
-    std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
-    return boost::asio::ip::make_address_v6(bytes);
+bool is_unix(int socket) {
+    int family = AF_UNSPEC;
+    socklen_t length = sizeof family;
+    return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_UNIX;
 }
 
 std::optional<uid_t> user_of(int socket) {
@@ -33,11 +29,20 @@ std::size_t index(Use use) { return static_cast<std::size_t>(use); }
 
 }  // namespace
 
-Connection::Connection(Connections& all, std::shared_ptr<Stream> stream)
+std::optional<Address> limited_as(const Address& address) {
+    if (address.is_loopback()) return std::nullopt;
+    if (address.is_v4() || address.to_v6().is_link_local()) return address;
+    auto bytes = address.to_v6().to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+    return boost::asio::ip::make_address_v6(bytes);
+}
+
+Connection::Connection(Connections& all, std::shared_ptr<Stream> stream,
+                       const std::optional<Origin>& from)
     : all_(&all), stream_(std::move(stream)) {
-    if (const auto other = other_end(stream_->descriptor())) {
-        source_ = other->endpoint().to_string();
-        counted_as_ = limited_as(other->address);
+    if (from) {
+        source_ = from->endpoint().to_string();
+        counted_as_ = limited_as(from->address);
     } else {
         user_ = user_of(stream_->descriptor());
     }
@@ -76,20 +81,25 @@ void Connection::set_use(Use use) {
     use_ = use;
 }
 
+// Its own address gives way first: who has his share already must not cost another its place.
 std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
-    if (size_ >= limits_.connections && !make_room()) {
-        ++counts_.refused_full;
-        return nullptr;
-    }
     const auto other = other_end(socket.get());
+    // Reset before it was accepted. It must not pass for a Unix socket, which has no address
+    // either.
+    if (!other && !is_unix(socket.get())) return nullptr;
     const auto limited = other ? limited_as(other->address) : std::nullopt;
     if (limited && !make_room_at(*limited)) {
         ++counts_.refused_address;
         return nullptr;
     }
+    if (size_ >= limits_.connections && !make_room()) {
+        ++counts_.refused_full;
+        return nullptr;
+    }
+    const std::shared_ptr<Connection> admitted(
+        new Connection(*this, Stream::take(loop, std::move(socket)), other));
     ++counts_.accepted;
-    return std::shared_ptr<Connection>(
-        new Connection(*this, Stream::take(loop, std::move(socket))));
+    return admitted;
 }
 
 bool Connections::make_room() {

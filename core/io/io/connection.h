@@ -37,8 +37,14 @@ struct ConnectionCounts {
     std::atomic<std::uint64_t> evicted{0};          // closed to make room
     std::atomic<std::uint64_t> refused_full{0};     // nobody could give way
     std::atomic<std::uint64_t> refused_address{0};  // its address has its share
-    std::atomic<std::uint64_t> no_descriptor{0};    // accept failed for want of one
+    std::atomic<std::uint64_t> no_descriptor{
+        0};  // there was none for it, or only one of those kept back
 };
+
+// What shares one limit: an IPv4 address; of IPv6 a /64, which is what one host usually has, or a
+// single link-local address, as all hosts of a link share that /64. nullopt for loopback: there all
+// clients of a host come from one address.
+[[nodiscard]] std::optional<Address> limited_as(const Address& address);
 
 class Connections;
 
@@ -55,13 +61,14 @@ class Connection {
     // The user of the process that connected, where it came by a Unix socket.
     [[nodiscard]] std::optional<uid_t> user() const { return user_; }
 
-    // Says what it does from now on. Cheap.
+    // Says what it does from now on. It is the newest in that use, also if it was in it already.
+    // Cheap.
     void set_use(Use use);
     [[nodiscard]] Use use() const { return use_; }
 
   private:
     friend class Connections;
-    Connection(Connections& all, std::shared_ptr<Stream> stream);
+    Connection(Connections& all, std::shared_ptr<Stream> stream, const std::optional<Origin>& from);
     void leave() noexcept;
 
     Connections* all_;  // null once it no longer counts
@@ -81,8 +88,9 @@ class Connections {
     Connections(const Connections&) = delete;
     Connections& operator=(const Connections&) = delete;
 
-    // Takes the new socket in, if need be in place of another. Null if there is no place: then
-    // `socket` is untouched.
+    // Takes the new socket in, if need be in place of another. Null if there is no place, or if it
+    // is reset already: then `socket` is untouched. Throws std::system_error if the loop can't
+    // watch it; then it is closed.
     [[nodiscard]] std::shared_ptr<Connection> admit(Loop& loop, Descriptor& socket);
     // Cuts the one that gives way first. False if all are busy or streaming.
     bool make_room();

@@ -3,10 +3,13 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <chrono>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -20,9 +23,30 @@ constexpr auto kPause = 100ms;
 constexpr auto kLinger = 1s;  // for a refusal to be read
 constexpr std::size_t kRefusingMax = Listener::kReserve / 2;
 
+// The last words to who is refused beyond kRefusingMax. Closing on unread input would reset the
+// connection, which can take them away from the client; so what has come is read.
+void send_at_once(const Descriptor& socket, const std::string& words, std::span<char> scratch) {
+    (void)::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL);
+    ::shutdown(socket.get(), SHUT_WR);
+    (void)::recv(socket.get(), scratch.data(), scratch.size(), 0);
+}
+
 // accept(2) reports errors of the new connection, too: those are not the listener's.
 bool is_want_of_descriptors(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// accept(2) looks for a free descriptor first: without one, its error says nothing about the queue.
+bool somebody_waits(int listening) {
+    pollfd asked{.fd = listening, .events = POLLIN, .revents = 0};
+    return ::poll(&asked, 1, 0) > 0;
+}
+
+// A new descriptor has the lowest number that is free, so this one tells how many are left.
+bool is_of_reserve(int descriptor) {
+    rlimit most{};
+    return ::getrlimit(RLIMIT_NOFILE, &most) == 0 &&
+           static_cast<rlim_t>(descriptor) + Listener::kReserve >= most.rlim_cur;
 }
 
 }  // namespace
@@ -44,9 +68,11 @@ Listener::~Listener() { close(); }
 void Listener::start() { await(); }
 
 void Listener::close() noexcept {
+    file_.reset();  // while the socket is open: only then its file's number is not another's
     boost::system::error_code ignored;  // closed it is in any case
     socket_.close(ignored);
     pause_.cancel();
+    for (const auto& each : refusing_) each->cut();
 }
 
 void Listener::await() {
@@ -56,13 +82,15 @@ void Listener::await() {
                        });
 }
 
-void Listener::accept_some() {
+// Whatever happens, it goes on listening.
+void Listener::accept_some() try {
     for (int n = 0; n < kAcceptsPerTurn; ++n) {
         Descriptor socket(
             ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket.open()) {
             if (errno == EAGAIN || errno == EWOULDBLOCK) break;
             if (!is_want_of_descriptors(errno)) continue;
+            if (!somebody_waits(socket_.native_handle())) break;
             ++connections_.counts().no_descriptor;
             if (connections_.make_room()) continue;
             pause_.set(Clock::now() + kPause);
@@ -73,9 +101,16 @@ void Listener::accept_some() {
         take_in(std::move(socket));
     }
     await();
+} catch (...) {
+    await();
+    throw;  // a bug of who serves; the loop reports it
 }
 
 void Listener::take_in(Descriptor socket) try {
+    if (is_of_reserve(socket.get())) {
+        ++connections_.counts().no_descriptor;
+        if (!connections_.make_room()) return refuse(std::move(socket));
+    }
     if (auto connection = connections_.admit(loop_, socket)) {
         loop_.spawn(serve_(std::move(connection)));
     } else {
@@ -86,15 +121,19 @@ void Listener::take_in(Descriptor socket) try {
 }
 
 void Listener::refuse(Descriptor socket) {
-    if (refusal_.empty() || refusing_ >= kRefusingMax) return;
-    ++refusing_;
-    loop_.spawn(say_refusal(Stream::take(loop_, std::move(socket))));
+    if (refusal_.empty()) return;
+    if (refusing_.size() >= kRefusingMax) return send_at_once(socket, refusal_, loop_.scratch());
+    auto stream = Stream::take(loop_, std::move(socket));
+    refusing_.push_back(stream);
+    loop_.spawn(say_refusal(std::move(stream)));
 }
 
 Async<> Listener::say_refusal(std::shared_ptr<Stream> stream) {
+    const std::shared_ptr<Stream> place(stream.get(), [this](auto* each) {
+        std::erase_if(refusing_, [each](const auto& one) { return one.get() == each; });
+    });
     stream->send(refusal_);
     co_await stream->finish(kLinger);
-    --refusing_;
 }
 
 }  // namespace electiond::io

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <io/connection.h>
+#include <io/listening.h>
 #include <io/loop.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <electiond/limits.h>
 
@@ -15,8 +18,8 @@ namespace electiond::io {
 // On the loop's thread, but counts(). Destroyed after Loop::stop(), or before Loop::start().
 //
 // Never silence: who cannot be admitted gets `refusal` (an HTTP answer, say) before the connection
-// is closed; a few at a time, from descriptors kept back for that, and beyond these they are closed
-// without a word.
+// is closed. For a few at a time, on descriptors kept back for that, the listener waits until they
+// have read it; beyond these it is sent, and the connection closed at once.
 class Listener {
   public:
     using Serve = std::function<Async<>(std::shared_ptr<Connection>)>;
@@ -32,8 +35,11 @@ class Listener {
     ~Listener();
 
     void start();
-    // Accepts no more and frees the address; connections stay, see connections().
+    // Accepts no more and frees the address, and cuts those who still read their refusal.
+    // Connections stay, see connections().
     void close() noexcept;
+    // For a Unix socket: its file is removed by close().
+    void remove_at_close(SocketFile file) { file_.emplace(std::move(file)); }
 
     [[nodiscard]] Connections& connections() { return connections_; }
     // Any thread.
@@ -51,7 +57,8 @@ class Listener {
     Connections connections_;
     const Serve serve_;
     const std::string refusal_;
-    std::size_t refusing_ = 0;
+    std::vector<std::shared_ptr<Stream>> refusing_;  // their refusal is not read yet
+    std::optional<SocketFile> file_;
     Timer pause_;  // after accept failed for want of descriptors
 };
 

@@ -173,6 +173,22 @@ Descriptor listen_on(const UnixSocket& socket, const std::string& key) {
     return listener;
 }
 
+SocketFile::SocketFile(std::filesystem::path path) : path_(std::move(path)) {
+    struct stat found {};
+    if (::lstat(path_.c_str(), &found) != 0) path_.clear();
+    device_ = found.st_dev;
+    number_ = found.st_ino;
+}
+
+SocketFile::SocketFile(SocketFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), number_(other.number_) {}
+
+SocketFile::~SocketFile() {
+    struct stat found {};
+    if (path_.empty() || ::lstat(path_.c_str(), &found) != 0) return;
+    if (found.st_dev == device_ && found.st_ino == number_) (void)::unlink(path_.c_str());
+}
+
 Endpoint listens_on(const Descriptor& listener) {
     const auto own = own_end(listener.get());
     return own ? own->endpoint() : Endpoint{};

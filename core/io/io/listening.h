@@ -6,6 +6,10 @@
 #include <io/descriptor.h>
 #include <io/unix_socket.h>
 
+#include <sys/types.h>
+
+#include <filesystem>
+
 namespace electiond::io {
 
 // Binds and listens; non-blocking. A name is resolved, which may block, so that this belongs to the
@@ -17,6 +21,22 @@ namespace electiond::io {
 // A socket that was left over is removed, after a connect to it was refused; anything else that
 // stands there is an error.
 [[nodiscard]] Descriptor listen_on(const UnixSocket& socket, const std::string& key);
+
+// The file of a Unix socket that listens: removed at the end, but never another's.
+class SocketFile {
+  public:
+    // Right after listen_on(). Destroy it before the listener is closed: while that is open, no
+    // other file can have the number (inode) of its own.
+    explicit SocketFile(std::filesystem::path path);
+    SocketFile(SocketFile&& other) noexcept;
+    SocketFile& operator=(SocketFile&&) = delete;
+    ~SocketFile();
+
+  private:
+    std::filesystem::path path_;  // empty: there is nothing to remove
+    dev_t device_ = 0;
+    ino_t number_ = 0;
+};
 
 // Where a listener of the first kind really listens: port 0 has been replaced.
 [[nodiscard]] Endpoint listens_on(const Descriptor& listener);

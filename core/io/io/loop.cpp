@@ -14,7 +14,6 @@ namespace electiond::io {
 bool Poster::post(Task task, std::size_t most) const {
     const std::lock_guard lock(queue_->mutex);
     if (queue_->context == nullptr || queue_->waiting >= most) return false;
-    ++queue_->waiting;
     boost::asio::post(*queue_->context, [queue = queue_.get(), task = std::move(task)] {
         {
             const std::lock_guard counting(queue->mutex);
@@ -22,6 +21,7 @@ bool Poster::post(Task task, std::size_t most) const {
         }
         task();
     });
+    ++queue_->waiting;  // the task, which counts down, needs the lock first
     return true;
 }
 

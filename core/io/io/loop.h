@@ -32,7 +32,7 @@ using Task = std::function<void()>;
 class Poster {
   public:
     // Runs `task` on the loop's thread, in the order of posting. False, and nothing happens, if the
-    // loop has been stopped or more than `most` tasks wait.
+    // loop has been stopped or `most` tasks wait already.
     bool post(Task task, std::size_t most = SIZE_MAX) const;
 
   private:

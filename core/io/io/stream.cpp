@@ -8,6 +8,7 @@
 // clang-format on
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -30,6 +31,13 @@ int failure_of(int socket) {
     const auto other = other_end(socket);
     if (!other) return ENOTCONN;
     return other == own_end(socket) ? ECONNREFUSED : 0;
+}
+
+// Asks the kernel. Asio may report a readiness that is not one: an event that was fetched for a
+// descriptor that is closed before its turn goes to the next one that takes over its state.
+bool is_ready(int socket, short what) {
+    pollfd asked{.fd = socket, .events = what, .revents = 0};
+    return ::poll(&asked, 1, 0) > 0;
 }
 
 }  // namespace
@@ -66,15 +74,18 @@ Stream::Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_li
 Stream::~Stream() = default;
 
 Async<int> Stream::connected(Deadline deadline) {
-    const auto event = co_await await(Wait::wait_write, deadline);
-    if (event == Event::bytes) co_return failure_of(number_);
-    co_return event == Event::late ? ETIMEDOUT : ECANCELED;
+    for (;;) {
+        const auto event = co_await await(Wait::wait_write, deadline);
+        if (event == Event::late) co_return ETIMEDOUT;
+        if (event != Event::bytes) co_return ECANCELED;
+        if (is_ready(number_, POLLOUT)) co_return failure_of(number_);
+    }
 }
 
 Async<Stream::Event> Stream::receive(Deadline deadline) {
     for (;;) {
         if (broken_) co_return Event::broken;
-        if (may_have_input_) {
+        if (std::exchange(may_have_input_, false)) {
             const auto event = read();
             if (event != Event::interrupted) co_return event;
         }
@@ -85,9 +96,13 @@ Async<Stream::Event> Stream::receive(Deadline deadline) {
 }
 
 Async<Stream::Event> Stream::hold(Deadline deadline) {
-    const auto event = co_await await(Wait::wait_error, deadline);
-    if (event == Event::bytes) cut();
-    co_return event == Event::bytes ? Event::broken : event;
+    for (;;) {
+        const auto event = co_await await(Wait::wait_error, deadline);
+        if (event != Event::bytes) co_return event;
+        if (!is_ready(number_, POLLPRI)) continue;
+        cut();
+        co_return Event::broken;
+    }
 }
 
 void Stream::interrupt() {
@@ -97,6 +112,7 @@ void Stream::interrupt() {
 
 // Waits until the socket is ready for `what`: that is `bytes`.
 Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
+    if (broken_) co_return Event::broken;
     deadline_ = deadline;
     set_timer();
     for (;;) {
@@ -110,21 +126,18 @@ Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
     }
 }
 
-// Reads once; `interrupted` if there is nothing now.
+// Reads once; `interrupted` if there is nothing now. Even if there may be more, the next read waits
+// for its turn: a client that sends without end would keep the loop from everything else.
 Stream::Event Stream::read() {
     const auto buffer = loop_.scratch();
     const auto count = ::recv(number_, buffer.data(), buffer.size(), 0);
     if (count > 0) {
         const auto size = static_cast<std::size_t>(count);
-        may_have_input_ = size == buffer.size();
         in_.append(buffer.data(), size);
         return Event::bytes;
     }
     if (count == 0) return Event::ended;
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
-        may_have_input_ = errno == EINTR;
-        return Event::interrupted;
-    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return Event::interrupted;
     cut();
     return Event::broken;
 }
@@ -137,8 +150,7 @@ void Stream::consume(std::size_t bytes) {
 void Stream::send(std::string_view bytes) {
     if (broken_) return;
     if (out_.empty()) {
-        const auto count =
-            ::send(number_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        const auto count = ::send(number_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
         if (bytes.empty()) return;
         if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return cut();
@@ -154,8 +166,7 @@ void Stream::flush() {
     const auto before = out_.size();
     std::size_t sent = 0;
     while (sent < out_.size()) {
-        const auto count = ::send(number_, out_.data() + sent,
-                                  out_.size() - sent, MSG_NOSIGNAL);
+        const auto count = ::send(number_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return cut();
         if (count <= 0) break;
@@ -181,10 +192,13 @@ void Stream::await_writable() {
 }
 
 Async<bool> Stream::drain() {
+    bool interrupted = false;
     while (!out_.empty() && !broken_) {
         const auto event = co_await await(Wait::wait_write, kNever);
         if (event == Event::bytes) flush();
+        if (event == Event::interrupted) interrupted = true;
     }
+    if (interrupted) interrupted_ = true;  // is for the wait that comes next
     co_return !broken_;
 }
 
@@ -218,6 +232,7 @@ void Stream::cut() noexcept {
     boost::system::error_code ignored;  // closed it is in any case
     descriptor_.close(ignored);
     number_ = -1;
+    deadline_ = write_deadline_ = kNever;
     timer_.cancel();
     out_.clear();
 }

@@ -50,10 +50,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // or cut(). After ETIMEDOUT and ECANCELED it may be awaited again.
     [[nodiscard]] Async<int> connected(Deadline deadline);
 
-    // Waits until something happens, and reads once. Bytes come before everything else.
+    // Waits until something happens, and reads once: at most 64 KiB in one turn of the loop,
+    // however much the other side sends. Bytes come before everything else.
     [[nodiscard]] Async<Event> receive(Deadline deadline);
     // Waits without reading: for broken, late, interrupted. What the other side sends stays in the
-    // kernel, and once that is full, with the sender.
+    // kernel, and once that is full, with the sender. That the other side of a TCP connection sends
+    // no more (or was closed in good order, which looks the same) is not noticed before a send().
     [[nodiscard]] Async<Event> hold(Deadline deadline);
     // Ends the wait under way, or the next one. Several calls count as one.
     void interrupt();
@@ -68,7 +70,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] std::size_t unsent() const { return out_.size(); }
     // Called each time that unsent() falls back to 0.
     void on_drained(Task task) { drained_ = std::move(task); }
-    // Waits until everything is written. False if the stream is broken before that.
+    // Waits until everything is written. False if the stream is broken before that. An interrupt
+    // does not end it, but the wait after it.
     [[nodiscard]] Async<bool> drain();
 
     // The last words: writes what is unsent, ends the output, and reads and drops input until the
