@@ -2,11 +2,10 @@
 #include <Poco/JSON/Parser.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <sstream>
 
+#include "../io/shell.h"
 #include "electionctl/record.h"
 #include "electionctl/run.h"
 #include "electionctl/table.h"
@@ -282,14 +281,10 @@ TEST(Top, PrintsOnePlainFrame) {
 }
 
 TEST(Top, NeedsATerminal) {
-    FILE* program = popen(ELECTIONCTL " top 2>&1 </dev/null", "r");
-    ASSERT_NE(program, nullptr);
-    std::array<char, 256> said{};
-    const std::size_t size = fread(said.data(), 1, said.size() - 1, program);
-    const int status = pclose(program);
+    const auto result = io::run_in_shell(ELECTIONCTL " top");
 
-    EXPECT_EQ(WEXITSTATUS(status), 64);
-    EXPECT_THAT(std::string(said.data(), size), HasSubstr("top needs a terminal"));
+    EXPECT_EQ(result.code, 64);
+    EXPECT_THAT(result.output, HasSubstr("top needs a terminal"));
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // Nodes die, come back, are cut off: who leads, and that no fencing token ever falls.
 #include <sched.h>
 
-#include <cstdlib>
-
+#include "../io/shell.h"
 #include "cluster_test.h"
 
 namespace electiond::cluster {
@@ -125,12 +124,13 @@ TEST(Cluster, LetsAPausedLeaderWakeUpAsAFollower) {
 
 // A network namespace of this test's own, in which packets may be dropped; false without the right.
 bool enter_own_network() {
-    return ::unshare(CLONE_NEWNET) == 0 && std::system("ip link set lo up") == 0;
+    return ::unshare(CLONE_NEWNET) == 0 && io::run_in_shell("ip link set lo up").code == 0;
 }
 
 void filter(const std::string& verb, const std::string& rule) {
     const auto command = "iptables -w " + verb + " OUTPUT -p tcp " + rule + " -j DROP";
-    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+    const auto result = io::run_in_shell(command);
+    ASSERT_EQ(result.code, 0) << command << ": " << result.output;
 }
 
 // Packets of one node are told from the others' by the user as whom it runs.

@@ -1,12 +1,11 @@
 // The simulation bites: it finds each planted bug, and finds nothing where none is planted. So does
 // the exploration, where a bug is within its reach.
-#include <array>
-#include <cstdio>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../io/shell.h"
 #include "flaws.h"
 #include "orders.h"
 
@@ -26,12 +25,9 @@ constexpr std::uint64_t kControlSeeds = kHurried ? 2 : 160;
 // What the clean program says of the same seeds.
 std::string clean_hunt(std::uint64_t seeds) {
     const std::string command = FLAWS_CLEAN_HUNT " --flaw none --seeds " + std::to_string(seeds);
-    std::string said;
-    std::array<char, 256> piece{};
-    FILE* pipe = popen(command.c_str(), "r");
-    while (std::fgets(piece.data(), piece.size(), pipe) != nullptr) said += piece.data();
-    EXPECT_EQ(pclose(pipe), 0) << said;
-    return said;
+    const auto result = io::run_in_shell(command);
+    EXPECT_EQ(result.code, 0) << result.output;
+    return result.output;
 }
 
 class PlantedFlaw : public ::testing::TestWithParam<Flaw> {};

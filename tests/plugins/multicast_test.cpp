@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "../io/shell.h"
 #include "discovery/discovery_bench.h"
 #include "multicast/datagram.h"
 #include "multicast/neighbours.h"
@@ -234,7 +234,7 @@ TEST(Multicast, HearsTheGoodAmongHostileBytes) {
     ::close(socket);
 }
 
-bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
+bool run(const std::string& command) { return io::run_in_shell(command).code == 0; }
 
 // In a network of our own: a link with two ends, and a node at each.
 bool find_each_other_by_ipv6() {
