@@ -20,6 +20,28 @@ std::vector<std::filesystem::path> plugin_directories(const Settings& settings) 
 
 namespace {
 
+// Never plain text where the configuration asks for encryption.
+void refuse_plain_text(const Settings::Transport& wanted, const Transport& made) {
+    if (!wanted.tls || made.can_authenticate()) return;
+    throw Error(wanted.tls_where + ": transport.tls is set, but the transport plugin " +
+                in_quotes(wanted.plugin) +
+                " cannot encrypt; choose a plugin that can, or remove the key, and either lead the "
+                "peers' traffic through a tunnel (WireGuard, stunnel) or, on a network that you "
+                "trust, set transport.insecure: true");
+}
+
+// What is allowed but has no effect, or is unwise, as only the loaded plugins show.
+std::vector<std::string> warnings_about(const Guests& guests, const Settings& settings) {
+    auto warnings = founding_warnings(settings, guests.bootstrap);
+    const auto& wanted = settings.transport;
+    if (wanted.limits_set && !guests.transport->keeps_limits()) {
+        warnings.push_back("transport.limits has no effect: the transport plugin " +
+                           in_quotes(wanted.plugin) +
+                           " keeps no limits; remove the key, or choose a plugin that keeps them");
+    }
+    return warnings;
+}
+
 // Makes those that have a name; what is wrong with the others is told in `faults`.
 Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
                       std::vector<std::string>& faults) {
@@ -27,7 +49,8 @@ Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
     const auto attempt = [&](const std::string& plugin, const Options& options, const auto& make) {
         if (plugin.empty()) return;
         try {
-            make(PluginSetup{options, settings.cluster.name, settings.node.id.value, log});
+            make(PluginSetup{options, settings.cluster.name, settings.node.id.value, log,
+                             settings.transport.limits, settings.transport.tls});
         } catch (const Error& error) {
             if (error.code() != Error::config) throw;
             faults.emplace_back(error.what());
@@ -36,6 +59,7 @@ Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
     const auto& carrier = settings.transport;
     attempt(carrier.plugin, carrier.options, [&](const PluginSetup& setup) {
         guests.transport = host.make_transport(carrier.plugin, setup);
+        refuse_plain_text(carrier, *guests.transport);
     });
     for (const auto& wanted : settings.discovery) {
         attempt(wanted.plugin, wanted.options, [&](const PluginSetup& setup) {
@@ -56,6 +80,7 @@ Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
     const auto arbiters = std::ranges::count_if(
         guests.discoveries, [](const auto& each) { return each.discovery->can_claim(); });
     guests.bootstrap = resolve_bootstrap(settings, static_cast<std::size_t>(arbiters));
+    guests.warnings = warnings_about(guests, settings);
     return guests;
 }
 

@@ -33,6 +33,7 @@ struct Guests {
     };
     std::vector<Named> discoveries;  // in the order of the settings
     Bootstrap bootstrap = Bootstrap::claim;
+    std::vector<std::string> warnings;  // whole sentences, for the log and for --check
 };
 
 // Loads and makes all of them. Throws one Error that lists every fault, a line each.

@@ -23,6 +23,21 @@ constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if more tim
 constexpr Milliseconds kWatchEvery{1000};
 constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at each save
 
+// Replace with settings_.api.listen itself as soon as ControlServer takes Unix sockets.
+std::vector<Endpoint> tcp_only(const std::vector<ListenAddress>& listen) {
+    std::vector<Endpoint> endpoints;
+    for (const auto& address : listen) {
+        const auto* endpoint = std::get_if<Endpoint>(&address);
+        if (endpoint == nullptr) {
+            throw Error("api.listen: cannot listen on " + to_string(address) +
+                            ": this build has no Unix sockets yet; use host:port",
+                        Error::config);
+        }
+        endpoints.push_back(*endpoint);
+    }
+    return endpoints;
+}
+
 }  // namespace
 
 Daemon::Daemon(Settings settings, LogOutput& output)
@@ -45,9 +60,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     for (const auto& warning : settings_.warnings) log_.warning(warning);
     host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
     auto guests = make_guests(*host_, settings_, log_);
-    for (const auto& warning : founding_warnings(settings_, guests.bootstrap)) {
-        log_.warning(warning);
-    }
+    for (const auto& warning : guests.warnings) log_.warning(warning);
     output_.start();
     auto random = real_random();
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
@@ -61,8 +74,11 @@ void Daemon::start(const std::function<void()>& ports_held) {
     transport_ = std::move(guests.transport);
     const Endpoint bound = transport_->start(mailbox_);
     const Endpoint address = settings_.transport.advertise.value_or(bound);
-    control_ = std::make_unique<ControlServer>(settings_.api.listen, ControlServer::kThreads, log_);
-    api_ = api_address(control_->endpoints().front(), address);
+    control_ = std::make_unique<ControlServer>(tcp_only(settings_.api.listen),
+                                               ControlServer::kThreads, log_);
+    // Other nodes cannot use a Unix socket: without a TCP listener they learn no address.
+    const auto api_endpoints = control_->endpoints();
+    if (!api_endpoints.empty()) api_ = api_address(api_endpoints.front(), address);
     if (ports_held) ports_held();
 
     const Peer self{durable.node_id, durable.uuid, {address}, api_};

@@ -257,9 +257,7 @@ int Program::check(const Settings& settings) {
     PluginHost host(plugin_directories(settings), own_program(), log);
     const auto guests = make_guests(host, settings, log);
     for (const auto& warning : settings.warnings) complain("warning: " + warning);
-    for (const auto& warning : founding_warnings(settings, guests.bootstrap)) {
-        complain("warning: " + warning);
-    }
+    for (const auto& warning : guests.warnings) complain("warning: " + warning);
     std::cout << config_ << ": no fault found\n";
     return EXIT_OK;
 }

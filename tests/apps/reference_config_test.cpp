@@ -68,6 +68,20 @@ TEST(ReferenceConfig, ShowsTheDefaults) {
     EXPECT_THAT(reference.warnings, testing::IsEmpty());
 }
 
+// The section stands in a comment: where it is set, a plugin without limits gets a warning.
+TEST(ReferenceConfig, ShowsTheDefaultLimitsOfATransport) {
+    const Scene scene;
+    const auto text = read(kConfig / "node.yaml");
+    const auto begin = text.find("#limits: ");
+    ASSERT_NE(begin, std::string::npos);
+    const auto section = text.substr(begin + 1, text.find('\n', begin) - begin - 1);
+
+    const auto settings = scene.load(with({{"transport", "{" + section + "}"}}));
+
+    EXPECT_TRUE(settings.transport.limits_set);
+    EXPECT_EQ(settings.transport.limits, Limits{});
+}
+
 TEST(ReferenceConfig, IsExplainedKeyByKeyInTheDocumentation) {
     const auto page = read(kConfig.parent_path() / "docs" / "configuration.md");
 
@@ -86,8 +100,8 @@ TEST(DemoConfig, IsThreeNodesOfOneClusterWithTheirOwnPorts) {
         EXPECT_EQ(node.node.id, NodeId(number));
         EXPECT_EQ(node.node.data_dir, "/c/node" + number);
         EXPECT_EQ(node.cluster.name, "demo");
-        EXPECT_THAT(node.api.listen, testing::ElementsAre(Endpoint{
-                                         "127.0.0.1", static_cast<std::uint16_t>(3000 + i)}));
+        EXPECT_THAT(node.api.listen, testing::ElementsAre(ListenAddress(Endpoint{
+                                         "127.0.0.1", static_cast<std::uint16_t>(3000 + i)})));
         EXPECT_EQ(node.transport.listen,
                   (Endpoint{"127.0.0.1", static_cast<std::uint16_t>(4000 + i)}));
         EXPECT_EQ(node.discovery.at(0).options.path("path"), "/c/cluster.json");

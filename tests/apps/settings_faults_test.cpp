@@ -82,6 +82,68 @@ TEST(SettingsFaults, NameValueRuleAndPlaceOfEveryWrongValue) {
          "node.yaml:4:15: api.listen holds \"x\", but must be"},
         {"api", "{listen: [127.0.0.1:1, 127.0.0.1:1]}",
          "node.yaml:4:15: api.listen names 127.0.0.1:1 twice"},
+        {"api", "{listen: \"unix:api.sock\"}",
+         "node.yaml:4:15: api.listen is \"unix:api.sock\", but the path of a socket must be "
+         "absolute and name a file, as in unix:/run/electiond/api.sock"},
+        {"api", "{listen: \"unix:\"}", "node.yaml:4:15: api.listen is \"unix:\", but the path"},
+        {"api", "{listen: unix:/run/}",
+         "node.yaml:4:15: api.listen is \"unix:/run/\", but the path"},
+        {"api", "{listen: [127.0.0.1:1, unix:a]}",
+         "node.yaml:4:15: api.listen holds \"unix:a\", but the path"},
+        {"api", "{listen: [unix:/a, \"unix:/./a\"]}",
+         "node.yaml:4:15: api.listen names unix:/./a twice; name it once"},
+        {"api", "{socket_mode: rw}",
+         "node.yaml:4:20: api.socket_mode is \"rw\", but must be an octal mode that lets the owner "
+         "read and write, as in \"0660\""},
+        {"api", "{socket_mode: 0060}", "node.yaml:4:20: api.socket_mode is \"0060\", but must be"},
+        {"api", "{socket_mode: 0968}", "node.yaml:4:20: api.socket_mode is \"0968\", but must be"},
+        {"api", "{socket_mode: 4660}", "node.yaml:4:20: api.socket_mode is \"4660\", but must be"},
+        {"api", "{socket_group: no-such-group}",
+         "node.yaml:4:21: api.socket_group is \"no-such-group\", but this machine has no group of "
+         "that name; create it (groupadd)"},
+        {"api", "{limits: {connections: 15}}",
+         "node.yaml:4:29: api.limits.connections is \"15\", but must be a whole number from 16 to "
+         "1000000"},
+        {"api", "{limits: {connections: 50, connections_per_address: 51}}",
+         "node.yaml:4:58: api.limits.connections_per_address is \"51\", but must be a whole number "
+         "from 1 to 50"},
+        {"api", "{limits: {streams: 0}}",
+         "node.yaml:4:25: api.limits.streams is \"0\", but must be a whole number from 1 to 10000"},
+        {"api", "{limits: {header_bytes: 1k}}",
+         "node.yaml:4:30: api.limits.header_bytes is \"1k\", but must be a whole number from 1024 "
+         "to 262144"},
+        {"api", "{limits: {body_bytes: 2000000}}",
+         "node.yaml:4:28: api.limits.body_bytes is \"2000000\", but must be a whole number from "
+         "1024 to 1048576"},
+        {"api", "{limits: {waiting_requests: 1}}",
+         "node.yaml:4:34: api.limits.waiting_requests is \"1\", but must be a whole number from "
+         "16"},
+        {"api", "{limits: {request_time: 99ms}}",
+         "node.yaml:4:30: api.limits.request_time is \"99ms\", but must be from 100ms to 10m"},
+        {"api", "{limits: {idle_time: 60}}",
+         "node.yaml:4:27: api.limits.idle_time is \"60\", but must be a duration"},
+        {"api", "{limits: 5}", "node.yaml:4:15: api.limits is \"5\", but must be a map"},
+        {"api", "{limits: {sterams: 1}}",
+         "node.yaml:4:16: unknown key api.limits.sterams; expected connections, "},
+        {"transport", "{limits: {body_bytes: 65535}}",
+         "node.yaml:4:34: transport.limits.body_bytes is \"65535\", but must be a whole number "
+         "from 65536 to 16777216"},
+        {"transport", "{limits: {streams: 1}}",
+         "node.yaml:4:22: unknown key transport.limits.streams; expected connections, "},
+        {"transport", "{tls: {crt: a, cert: a, key: b, ca: c}}",
+         "node.yaml:4:19: unknown key transport.tls.crt; expected cert, key, ca, crl or identity; "
+         "did you mean cert?"},
+        {"transport", "{tls: {cert: a, key: b}}",
+         "node.yaml:4:18: transport.tls.ca is missing, but required; name the file of the "
+         "authority"},
+        {"transport", "{tls: {cert: a, ca: b}}",
+         "node.yaml:4:18: transport.tls.key is missing, but required; name the file of the "
+         "certificate's private key (PEM)"},
+        {"transport", "{tls: {key: a, ca: b}}",
+         "node.yaml:4:18: transport.tls.cert is missing, but required; name the file of this "
+         "node's certificate (PEM)"},
+        {"transport", "{tls: {cert: a, key: b, ca: c, identity: any}}",
+         "node.yaml:4:53: transport.tls.identity is \"any\", but must be node or ca"},
         {"transport", "{listen: 127.0.0.1:7400}",
          "node.yaml:4:21: transport.listen is 127.0.0.1:7400, as is api.listen"},
         {"api", "{hostnames: [\"a:80\"]}", "node.yaml:4:18: api.hostnames holds \"a:80\""},
@@ -360,13 +422,23 @@ TEST(SettingsFaults, KeepThePeersAddressFromOtherMachines) {
     }
 }
 
-TEST(SettingsFaults, RefuseTlsRatherThanIgnoreIt) {
+TEST(SettingsFaults, RefuseThePathOfASocketThatIsTooLong) {
+    const Scene scene;
+    const std::string path = "/run/" + std::string(io::UnixSocket::kPathMax - 4, 'x');
+
+    EXPECT_THAT(scene.faults(with({{"api", "{listen: unix:" + path + "}"}})),
+                ElementsAre(AllOf(StartsWith("node.yaml:4:15: api.listen is \"unix:/run/xxx"),
+                                  HasSubstr("whose path has 108 bytes, but the system allows a "
+                                            "socket 107; choose a shorter path"))));
+}
+
+TEST(SettingsFaults, CountAUnixSocketAsLocal) {
     const Scene scene;
 
-    EXPECT_THAT(scene.faults(with(
-                    {{"transport", "{listen: 10.0.0.1:7401, tls: {cert: a, key: b, ca: c}}"}})),
-                ElementsAre(AllOf(StartsWith("node.yaml:4:41: transport.tls is not built yet"),
-                                  HasSubstr("remove it"))));
+    EXPECT_THAT(scene.faults(with({{"api", "{listen: [unix:/run/a.sock, 127.0.0.1:1]}"}})),
+                IsEmpty());
+    EXPECT_THAT(scene.faults(with({{"api", "{listen: [unix:/run/a.sock, 0.0.0.0:1]}"}})),
+                ElementsAre(HasSubstr("api.listen is 0.0.0.0:1, reachable beyond")));
 }
 
 TEST(SettingsFaults, KeepTheApiFromOtherMachinesWithoutAToken) {

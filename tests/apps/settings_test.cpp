@@ -16,6 +16,13 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
+ListenAddress tcp(const std::string& host, std::uint16_t port) { return Endpoint{host, port}; }
+
+ListenAddress unix_socket(const std::string& path, mode_t mode = 0660,
+                          const std::string& group = "") {
+    return io::UnixSocket{.path = path, .mode = mode, .group = group};
+}
+
 TEST(Settings, FillsInEveryDefault) {
     const Scene scene;
 
@@ -27,8 +34,15 @@ TEST(Settings, FillsInEveryDefault) {
     EXPECT_EQ(settings.cluster.name, "demo");
     EXPECT_EQ(settings.cluster.bootstrap, std::nullopt);
     EXPECT_EQ(settings.cluster.max_voters, 7U);
-    EXPECT_THAT(settings.api.listen, ElementsAre(Endpoint{"127.0.0.1", 7400}));
+    EXPECT_THAT(settings.api.listen, ElementsAre(tcp("127.0.0.1", 7400)));
     EXPECT_EQ(settings.api.token, "");
+    EXPECT_EQ(settings.api.limits, ApiLimits{});
+    EXPECT_EQ(settings.api.limits.streams, 2000U);
+    EXPECT_EQ(settings.api.limits.body_bytes, 16U * 1024);
+    EXPECT_EQ(settings.api.limits.idle_time, 60s);
+    EXPECT_EQ(settings.transport.limits, Limits{});
+    EXPECT_FALSE(settings.transport.limits_set);
+    EXPECT_EQ(settings.transport.tls, std::nullopt);
     EXPECT_EQ(settings.transport.plugin, "http");
     EXPECT_EQ(settings.transport.listen, (Endpoint{"127.0.0.1", 7401}));
     EXPECT_EQ(settings.transport.options.text("listen"), "127.0.0.1:7401");
@@ -146,9 +160,108 @@ TEST(Settings, ListensInSeveralPlaces) {
     const auto settings = scene.load(
         with({{"api", "{listen: [127.0.0.1:7400, \"[::1]:7400\", localhost:0, localhost:0]}"}}));
 
-    EXPECT_THAT(settings.api.listen,
-                ElementsAre(Endpoint{"127.0.0.1", 7400}, Endpoint{"::1", 7400},
-                            Endpoint{"localhost", 0}, Endpoint{"localhost", 0}));
+    EXPECT_THAT(settings.api.listen, ElementsAre(tcp("127.0.0.1", 7400), tcp("::1", 7400),
+                                                 tcp("localhost", 0), tcp("localhost", 0)));
+}
+
+TEST(Settings, ListensOnUnixSocketsBesidePorts) {
+    const Scene scene;
+    const std::string longest = "/" + std::string(io::UnixSocket::kPathMax - 1, 'x');
+
+    EXPECT_THAT(scene.load(with({{"api", "{listen: unix:/run/electiond/api.sock}"}})).api.listen,
+                ElementsAre(unix_socket("/run/electiond/api.sock")));
+    EXPECT_THAT(
+        scene
+            .load(with({{"api", "{listen: [\"unix:/run//a.sock\", 127.0.0.1:7400, unix:" + longest +
+                                    "], socket_mode: 0600, socket_group: root}"}}))
+            .api.listen,
+        ElementsAre(unix_socket("/run/a.sock", 0600, "root"), tcp("127.0.0.1", 7400),
+                    unix_socket(longest, 0600, "root")));
+    EXPECT_THAT(scene
+                    .load(with({}), {{"ELECTIOND_API_LISTEN", "unix:/run/a.sock"},
+                                     {"ELECTIOND_API_SOCKET_MODE", "666"}})
+                    .api.listen,
+                ElementsAre(unix_socket("/run/a.sock", 0666)));
+}
+
+TEST(Settings, SpellsAnAddressAsTheFileDoes) {
+    EXPECT_EQ(to_string(tcp("::1", 7400)), "[::1]:7400");
+    EXPECT_EQ(to_string(unix_socket("/run/a.sock")), "unix:/run/a.sock");
+}
+
+TEST(Settings, ReadsTheLimitsOfBothDoors) {
+    const Scene scene;
+
+    const auto settings = scene.load(
+        with({{"api",
+               "{limits: {connections: 100, connections_per_address: 10, streams: 20, "
+               "header_bytes: 4096, body_bytes: 1024, waiting_requests: 50, request_time: 1s, "
+               "idle_time: 10s}}"},
+              {"transport", "{limits: {body_bytes: 131072, idle_time: 2m}}"}}),
+        {{"ELECTIOND_TRANSPORT_LIMITS_CONNECTIONS", "5000"}});
+
+    ApiLimits api;
+    api.connections = 100;
+    api.connections_per_address = 10;
+    api.streams = 20;
+    api.header_bytes = 4096;
+    api.body_bytes = 1024;
+    api.waiting_requests = 50;
+    api.request_time = 1s;
+    api.idle_time = 10s;
+    EXPECT_EQ(settings.api.limits, api);
+    Limits transport;
+    transport.connections = 5000;
+    transport.body_bytes = 131072;
+    transport.idle_time = 2min;
+    EXPECT_EQ(settings.transport.limits, transport);
+    EXPECT_TRUE(settings.transport.limits_set);
+}
+
+TEST(Settings, CountsNoMoreOfAKindThanConnectionsInAll) {
+    const Scene scene;
+
+    const auto settings = scene.load(with({{"api", "{limits: {connections: 100}}"}}));
+
+    EXPECT_EQ(settings.api.limits.connections_per_address, 100U);
+    EXPECT_EQ(settings.api.limits.streams, 100U);
+    EXPECT_THAT(print_settings(settings),
+                HasSubstr("streams: 100  # default: all of connections\n"));
+}
+
+TEST(Settings, ReadsTheFilesOfTls) {
+    const Scene scene;
+    const auto read = [&](const std::string& more) {
+        return scene
+            .load(with({{"transport",
+                         "{listen: 10.0.0.1:7401, tls: {cert: node.crt, key: "
+                         "/etc/node.key, ca: tls/ca.crt" +
+                             more + "}}"}}))
+            .transport;
+    };
+
+    const auto usual = read("");
+    const auto other = read(", crl: ca.crl, identity: ca");
+
+    const TlsFiles files{.cert = scene.folder() / "node.crt",
+                         .key = "/etc/node.key",
+                         .ca = scene.folder() / "tls/ca.crt"};
+    EXPECT_EQ(usual.tls, files);
+    EXPECT_EQ(usual.tls_where, scene.file().string() + ":4:41");
+    ASSERT_TRUE(other.tls);
+    EXPECT_EQ(other.tls->crl, scene.folder() / "ca.crl");
+    EXPECT_EQ(other.tls->identity, TlsFiles::Identity::ca);
+}
+
+TEST(Settings, KeepsTheHostsOwnKeysFromThePlugin) {
+    const Scene scene;
+
+    const auto settings =
+        scene.load(with({{"transport",
+                          "{advertise: localhost:1, insecure: true, tls: {cert: a, key: b, ca: c}, "
+                          "limits: {connections: 100}, loft: x}"}}));
+
+    EXPECT_NO_THROW(settings.transport.options.accept_only({"listen", "loft"}));
 }
 
 TEST(Settings, CountsAnEvenMaximumAsTheOddOneBelow) {
@@ -238,7 +351,7 @@ TEST(Environment, OverridesATextAListAndAMap) {
                     {"ELECTIOND_LOG_FORMAT", "json"}});
 
     EXPECT_EQ(settings.node.id, NodeId("b"));
-    EXPECT_THAT(settings.api.listen, ElementsAre(Endpoint{"127.0.0.1", 2}, Endpoint{"::1", 2}));
+    EXPECT_THAT(settings.api.listen, ElementsAre(tcp("127.0.0.1", 2), tcp("::1", 2)));
     EXPECT_THAT(settings.cluster.voters, ElementsAre(NodeId("1"), NodeId("2"), NodeId("b")));
     ASSERT_EQ(settings.discovery.size(), 2U);
     EXPECT_EQ(settings.discovery[0].options.integer("port", 1, 65535), 7402);
@@ -254,7 +367,7 @@ TEST(Environment, TakesAnIpv6AddressForNoList) {
     const Scene scene;
 
     EXPECT_THAT(scene.load(with({}), {{"ELECTIOND_API_LISTEN", "[::1]:7400"}}).api.listen,
-                ElementsAre(Endpoint{"::1", 7400}));
+                ElementsAre(tcp("::1", 7400)));
 }
 
 TEST(Environment, CanBeAllThereIs) {
@@ -389,8 +502,12 @@ TEST(PrintSettings, LoadsAgainToTheSame) {
     const Scene scene;
     const auto settings = scene.load(with(
         {{"cluster", "{name: demo, voters: [\"1\", a], max_voters: 5}"},
-         {"api", "{listen: [127.0.0.1:7400, \"[::1]:7400\"], hostnames: [Node1.Example]}"},
-         {"transport", "{advertise: localhost:7401, nested: {a: [{b: c}, [d, e], []], f: {}}}"},
+         {"api",
+          "{listen: [127.0.0.1:7400, \"[::1]:7400\", unix:/run/a.sock], socket_mode: 0600, "
+          "socket_group: root, hostnames: [Node1.Example], limits: {streams: 7}}"},
+         {"transport",
+          "{advertise: localhost:7401, tls: {cert: a, key: b, ca: c, identity: ca}, "
+          "limits: {connections: 99}, nested: {a: [{b: c}, [d, e], []], f: {}}}"},
          {"discovery",
           "[{plugin: x, peers: {1: \"a: b\", \"k: y\": \"\\\"q\\\\ \\n$${N}\"}}, {plugin: y}]"},
          {"election", "{election_timeout: 900ms, health: {command: [run, \"#1\"]}}"},
@@ -399,6 +516,10 @@ TEST(PrintSettings, LoadsAgainToTheSame) {
     const auto again = scene.load(print_settings(settings));
 
     EXPECT_THAT(changed_keys(settings, again), IsEmpty());
+    EXPECT_EQ(again.api.listen, settings.api.listen);
+    EXPECT_EQ(again.api.limits, settings.api.limits);
+    EXPECT_EQ(again.transport.limits, settings.transport.limits);
+    EXPECT_EQ(again.transport.tls, settings.transport.tls);
     EXPECT_EQ(again.discovery.at(0).options.table("peers").at(1).second, "\"q\\ \n${N}");
     EXPECT_EQ(again.hooks.on_leader, settings.hooks.on_leader);
     EXPECT_EQ(again.election.health->command, settings.election.health->command);

@@ -49,7 +49,9 @@ bool is_plain(const std::string& text) {
 // name: a text, also where it looks like a number or a truth to other readers of YAML.
 enum class Look { plain, name, secret };
 
-Look look_of(const std::string& key) {
+// `path` is the whole name of the key. The host's own key of that name is a file, no secret.
+Look look_of(const std::string& path, const std::string& key) {
+    if (path == "transport.tls.key") return Look::plain;
     if (is_secret(key)) return Look::secret;
     return key == "id" || key == "name" || key == "voters" ? Look::name : Look::plain;
 }
@@ -79,19 +81,21 @@ class Printer {
   public:
     [[nodiscard]] std::string take() { return std::move(out_); }
 
-    void map(const OptionValue& value, std::size_t indent, Look look) {
+    // `path` is the whole name of the map, empty for the root.
+    void map(const OptionValue& value, const std::string& path, std::size_t indent, Look look) {
         for (const auto& [key, item] : value.map) {
             if (item.kind == OptionValue::Kind::map && item.map.empty() && indent == 0) continue;
             begin_line(indent);
             const bool digits = key.find_first_not_of("0123456789") == std::string::npos;
             out_ += scalar(key, digits ? Look::name : Look::plain) + ":";
-            entry(item, indent, look == Look::secret ? look : look_of(key));
+            const auto full = path.empty() ? key : path + "." + key;
+            entry(item, full, indent, look == Look::secret ? look : look_of(full, key));
         }
     }
 
   private:
     // What follows "key:" or "-".
-    void entry(const OptionValue& value, std::size_t indent, Look look) {
+    void entry(const OptionValue& value, const std::string& path, std::size_t indent, Look look) {
         using Kind = OptionValue::Kind;
         const bool flat =
             value.kind == Kind::list &&
@@ -109,23 +113,24 @@ class Printer {
             out_ += " {}" + from(value);
         } else if (value.kind == Kind::map) {
             out_ += '\n';
-            map(value, indent + 2, look);
+            map(value, path, indent + 2, look);
         } else {
             out_ += '\n';
-            for (const auto& item : value.list) list_item(item, indent + 2, look);
+            for (const auto& item : value.list) list_item(item, path, indent + 2, look);
         }
     }
 
-    void list_item(const OptionValue& item, std::size_t indent, Look look) {
+    void list_item(const OptionValue& item, const std::string& path, std::size_t indent,
+                   Look look) {
         begin_line(indent);
         out_ += '-';
         if (item.kind != OptionValue::Kind::map || item.map.empty()) {
-            entry(item, indent, look);
+            entry(item, path, indent, look);
             return;
         }
         skip_indent_ = true;  // the first key stands beside the dash
         out_ += ' ';
-        map(item, indent + 2, look);
+        map(item, path, indent + 2, look);
     }
 
     void begin_line(std::size_t indent) {
@@ -157,7 +162,7 @@ void flatten(const OptionValue& value, const std::string& path,
 
 std::string print_settings(const Settings& settings) {
     Printer printer;
-    printer.map(settings.merged, 0, Look::plain);
+    printer.map(settings.merged, "", 0, Look::plain);
     return "# " + settings.file.string() +
            ", merged with the environment; after each value, where it comes from\n" +
            printer.take();

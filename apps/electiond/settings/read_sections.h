@@ -21,6 +21,10 @@ void read_transport(Section& transport, const Value* given, const std::filesyste
 // Reads one entry; `entry.path()` is "discovery[0]".
 void read_discovery(Section& entry, const Value& given, const std::filesystem::path& folder,
                     Settings& settings);
+// Reads the map `limits` of the section `api` or `transport`. The values in `limits` are the
+// defaults; a count of connections of one kind is at most `connections`.
+void read_limits(Section& section, ApiLimits& limits);
+void read_limits(Section& section, Limits& limits);
 void read_plugins(Section& plugins, Settings& settings);
 void read_election(Section& election, Settings& settings, Warnings& warnings);
 void read_hooks(Section& hooks, Settings& settings, Warnings& warnings);

@@ -30,6 +30,17 @@ constexpr std::array kSchema = std::to_array<Key>({
     {"api.token_file", Shape::text},
     {"api.insecure", Shape::text},
     {"api.hostnames", Shape::list},
+    {"api.socket_mode", Shape::text},
+    {"api.socket_group", Shape::text},
+    {"api.limits", Shape::section},
+    {"api.limits.connections", Shape::text},
+    {"api.limits.connections_per_address", Shape::text},
+    {"api.limits.streams", Shape::text},
+    {"api.limits.header_bytes", Shape::text},
+    {"api.limits.body_bytes", Shape::text},
+    {"api.limits.waiting_requests", Shape::text},
+    {"api.limits.request_time", Shape::text},
+    {"api.limits.idle_time", Shape::text},
     {"transport", Shape::plugin_section},
     {"transport.plugin", Shape::text},
     {"transport.listen", Shape::text},
@@ -39,6 +50,16 @@ constexpr std::array kSchema = std::to_array<Key>({
     {"transport.tls.cert", Shape::text},
     {"transport.tls.key", Shape::text},
     {"transport.tls.ca", Shape::text},
+    {"transport.tls.crl", Shape::text},
+    {"transport.tls.identity", Shape::text},
+    {"transport.limits", Shape::section},
+    {"transport.limits.connections", Shape::text},
+    {"transport.limits.connections_per_address", Shape::text},
+    {"transport.limits.header_bytes", Shape::text},
+    {"transport.limits.body_bytes", Shape::text},
+    {"transport.limits.waiting_requests", Shape::text},
+    {"transport.limits.request_time", Shape::text},
+    {"transport.limits.idle_time", Shape::text},
     {"discovery", Shape::plugin_list},
     {"plugins", Shape::section},
     {"plugins.directories", Shape::list},
@@ -108,13 +129,17 @@ std::string meant_by(const std::string& name, const std::vector<std::string_view
 
 void refuse_unknown_keys_in(const Value& map, const std::string& section, Faults& faults) {
     const auto known = keys_of(section);
+    const auto* own = find_key(section);
+    const bool open = own != nullptr && own->shape == Shape::plugin_section;
     for (const auto& [name, where, value] : map.map) {
         const auto path = section.empty() ? name : section + "." + name;
         const auto* key = find_key(path);
+        if (key == nullptr && open) continue;  // the plugin refuses what it does not know
         if (key == nullptr) {
             faults.add(where, "unknown key " + path + "; expected " + either(known) +
                                   "; did you mean " + meant_by(name, known) + "?");
-        } else if (key->shape == Shape::section && value.kind == Value::Kind::map) {
+        } else if (value.kind == Value::Kind::map &&
+                   (key->shape == Shape::section || key->shape == Shape::plugin_section)) {
             refuse_unknown_keys_in(value, path, faults);
         }
     }

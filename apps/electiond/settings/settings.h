@@ -6,12 +6,16 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <electiond/error.h>
+#include <electiond/limits.h>
 #include <electiond/log.h>
 #include <electiond/options.h>
 #include <electiond/peer.h>
+#include <electiond/tls.h>
+#include <io/unix_socket.h>
 
 #include "election/policy.h"
 #include "settings/environment.h"
@@ -19,6 +23,24 @@
 namespace electiond {
 
 enum class LogFormat { text, json, logfmt };
+
+// Where the control API answers.
+using ListenAddress = std::variant<Endpoint, io::UnixSocket>;
+
+// "127.0.0.1:7400" or "unix:/run/electiond/api.sock", as the file spells it.
+[[nodiscard]] std::string to_string(const ListenAddress& address);
+
+// What clients may cost the control API: what any listener has, and what only the API has.
+struct ApiLimits : Limits {
+    ApiLimits() {
+        body_bytes = std::size_t{16} * 1024;
+        idle_time = std::chrono::milliseconds{60'000};
+    }
+    // Long polls and event streams open at once, on all connections together.
+    std::size_t streams = 2'000;
+
+    bool operator==(const ApiLimits&) const = default;
+};
 
 // A value: copy it freely. Every number in it has passed its rule, every path is absolute, every
 // default is filled in. docs/configuration.md says what each key means.
@@ -40,18 +62,23 @@ struct Settings {
         std::string where;           // place of `bootstrap`, for messages
     };
     struct Api {
-        std::vector<Endpoint> listen;  // one or more; port 0 is any free one
+        std::vector<ListenAddress> listen;  // one or more; port 0 is any free one
         std::optional<std::filesystem::path> token_file;
         std::string token;  // what the file holds; empty: changes need none. Never to be shown
         bool insecure = false;
         std::vector<std::string> hostnames;  // in small letters
+        ApiLimits limits;
     };
     struct Transport {
         std::string plugin = "http";
         Endpoint listen;
         std::optional<Endpoint> advertise;  // not given: the real endpoint, once it is bound
         bool insecure = false;
-        Options options;  // what the plugin sees: `listen` and its own keys
+        Limits limits;
+        bool limits_set = false;      // the section stands in the configuration
+        std::optional<TlsFiles> tls;  // not given: plain text
+        std::string tls_where;        // place of `tls`, for messages
+        Options options;              // what the plugin sees: `listen` and its own keys
     };
     struct Discovery {
         std::string plugin;
