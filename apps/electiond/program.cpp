@@ -17,9 +17,11 @@
 #include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
+#include <io/descriptor_limit.h>
 #include <sys/stat.h>
 
 #include "daemon.h"
+#include "descriptors.h"
 #include "offline.h"
 #include "pid_file.h"
 #include "settings/faults.h"
@@ -310,11 +312,12 @@ int Program::serve() {
 }
 
 int Program::serve(SignalThread& signals) {
-    const auto settings = load(config_);
+    auto settings = load(config_);
     signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
     std::optional<PidFile> pidfile;
     if (!pidfile_.empty()) pidfile.emplace(pidfile_);
     LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
+    fit_connections(settings, io::raise_descriptor_limit(), output.log());
     Daemon daemon(settings, output);
     if (signals.stopping()) return EXIT_OK;
     daemon.start([&] {

@@ -197,13 +197,39 @@ TEST(Electiond, RefusesAPluginOfTheOtherKind) {
     EXPECT_THAT(finished.said, AllOf(HasSubstr("multicast"), HasSubstr("discovery")));
 }
 
+// A plugin that keeps no limits and cannot encrypt.
+void use_modest_transport(DaemonScene& scene, const std::string& more) {
+    const auto folder = scene.folder / "guests";
+    std::filesystem::create_directory(folder);
+    const std::filesystem::path own = std::filesystem::path(ELECTIOND).parent_path() / "plugins";
+    std::filesystem::copy_file(GOOD_TRANSPORT, folder / "good_transport.so");
+    std::filesystem::copy_file(own / "file_registry.so", folder / "file_registry.so");
+    scene.sections["plugins"] = "{directories: [guests]}";
+    scene.sections["transport"] = "{plugin: good_transport" + more + "}";
+}
+
 TEST(Electiond, RefusesTlsRatherThanSpeakPlainly) {
     DaemonScene scene;
-    scene.sections["transport"] =
-        "{listen: \"127.0.0.1:0\", tls: {cert: a.pem, key: b.pem, ca: c.pem}}";
-    const auto finished = scene.run();
-    EXPECT_EQ(finished.code, 78);
-    EXPECT_THAT(finished.said, HasSubstr("tls"));
+    use_modest_transport(scene, ", tls: {cert: a.pem, key: b.pem, ca: c.pem}");
+    for (const auto& more : {std::vector<std::string>{}, {"--check"}}) {
+        const auto finished = scene.run(more);
+        EXPECT_EQ(finished.code, 78);
+        EXPECT_THAT(finished.said,
+                    ContainsRegex("node\\.yaml:[0-9]+:[0-9]+: transport\\.tls is set, but the "
+                                  "transport plugin \"good_transport\" cannot encrypt; choose"));
+    }
+}
+
+TEST(Electiond, WarnsOfLimitsThatItsTransportDoesNotKeep) {
+    DaemonScene scene;
+    use_modest_transport(scene, ", limits: {connections: 100}");
+    const auto finished = scene.run({"--check"});
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, HasSubstr("warning: transport.limits has no effect: the transport "
+                                         "plugin \"good_transport\" keeps no limits"));
+
+    scene.sections["transport"] = "{plugin: good_transport}";
+    EXPECT_THAT(scene.run({"--check"}).said, Not(HasSubstr("limits")));
 }
 
 TEST(Electiond, PrintsWhereEachValueComesFrom) {

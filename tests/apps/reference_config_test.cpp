@@ -78,8 +78,8 @@ TEST(ReferenceConfig, ShowsTheDefaultLimitsOfATransport) {
 
     const auto settings = scene.load(with({{"transport", "{" + section + "}"}}));
 
-    EXPECT_TRUE(settings.transport.limits_set);
     EXPECT_EQ(settings.transport.limits, Limits{});
+    EXPECT_FALSE(settings.transport.limits_set);  // as it asks for nothing but the defaults
 }
 
 TEST(ReferenceConfig, IsExplainedKeyByKeyInTheDocumentation) {

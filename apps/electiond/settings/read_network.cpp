@@ -107,8 +107,8 @@ void read_transport(Section& transport, const Value* given, const std::filesyste
     into.advertise = transport.endpoint("advertise");
     into.insecure = transport.flag("insecure", false);
     read_tls(transport, into);
-    into.limits_set = transport.has("limits");
     read_limits(transport, into.limits);
+    into.limits_set = transport.has("limits") && into.limits != Limits{};
     if (transport.faults() == faults_before) {
         check_advertise(transport, into);
         check_secrecy(transport, into);

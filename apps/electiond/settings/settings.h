@@ -75,7 +75,7 @@ struct Settings {
         std::optional<Endpoint> advertise;  // not given: the real endpoint, once it is bound
         bool insecure = false;
         Limits limits;
-        bool limits_set = false;      // the section stands in the configuration
+        bool limits_set = false;      // the section stands there and asks for other than defaults
         std::optional<TlsFiles> tls;  // not given: plain text
         std::string tls_where;        // place of `tls`, for messages
         Options options;              // what the plugin sees: `listen` and its own keys

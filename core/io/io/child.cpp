@@ -17,6 +17,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "io/descriptor_limit.h"
+
 extern "C" {  // glibc 2.36 does not declare it so
 #include <sys/pidfd.h>
 }
@@ -106,6 +108,7 @@ struct Plan {
     int in, out, err;
     int report;
     pid_t parent;
+    std::optional<rlim_t> descriptors;  // the soft limit to set; nullopt: as ours
 };
 
 [[noreturn]] void report(const Plan& plan, Failure::Step step) noexcept {
@@ -129,6 +132,10 @@ struct Plan {
     // Marked close-on-exec, not closed: the pipe for failures is needed until exec.
     if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
         report(plan, Failure::arranging);
+    }
+    if (rlimit limit{}; plan.descriptors && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = std::min(*plan.descriptors, limit.rlim_max);
+        ::setrlimit(RLIMIT_NOFILE, &limit);
     }
     struct sigaction normal {};
     normal.sa_handler = SIG_DFL;
@@ -225,7 +232,8 @@ void Child::start(const Program& program) {
                                       .out = out.get(),
                                       .err = err.get(),
                                       .report = report.writer.get(),
-                                      .parent = ::getpid()});
+                                      .parent = ::getpid(),
+                                      .descriptors = original_descriptor_limit()});
     if (pid_ < 0) fail(errno, program.command.front() + ": cannot make a process for it");
     report.writer = Descriptor();
     Failure failure{};

@@ -53,7 +53,8 @@ struct Ended {
 };
 
 // A running program. It starts with default signal dispositions, no blocked signal, no descriptor
-// of ours but 0, 1 and 2, and as the leader of a process group of its own, so that everything it
+// of ours but 0, 1 and 2, the limit of open descriptors that we were started with (see
+// raise_descriptor_limit), and as the leader of a process group of its own, so that everything it
 // starts can be ended with it.
 //
 // It ends with its parent: when this process dies, however it dies, the kernel kills the program
