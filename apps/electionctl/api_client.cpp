@@ -6,13 +6,18 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/NetException.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 #include <Poco/URI.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <istream>
+#include <memory>
 
 #include "electionctl/arguments.h"
+#include "electionctl/endpoint.h"
 
 namespace electiond::ctl {
 namespace {
@@ -20,6 +25,7 @@ namespace {
 using Poco::Net::HTTPRequest;
 using Kind = NoAnswer::Kind;
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 constexpr std::size_t kBodyMax = 16 * 1024 * 1024;
 
@@ -82,6 +88,33 @@ Answer exchange(Poco::Net::HTTPClientSession& session, HTTPRequest& request,
             .json = {}};
 }
 
+// POCO's session connects by TCP alone, so a Unix socket is connected for it. The limits must be
+// set on the socket itself; a connect waits for room in the listener's queue as long as a send may.
+std::unique_ptr<Poco::Net::HTTPClientSession> session_over(const std::string& socket_file,
+                                                           milliseconds timeout,
+                                                           milliseconds patience) try {
+    using Poco::Net::SocketAddress;
+    Poco::Net::StreamSocket socket(SocketAddress::UNIX_LOCAL);
+    socket.setSendTimeout(timespan(timeout));
+    socket.setReceiveTimeout(timespan(patience));
+    socket.connect(SocketAddress(SocketAddress::UNIX_LOCAL, socket_file));
+    return std::make_unique<Poco::Net::HTTPClientSession>(socket);
+} catch (const Poco::Net::ConnectionRefusedException&) {
+    throw NoAnswer(
+        "connection refused: the file exists, but no electiond listens on it; start electiond, or "
+        "name another endpoint",
+        Kind::not_connected);
+} catch (const Poco::Exception& error) {
+    if (error.code() == EAGAIN) throw Poco::TimeoutException();
+    if (error.code() == ENOENT) throw NoAnswer("no such socket", Kind::not_connected);
+    if (error.code() == EACCES) {
+        throw NoAnswer(
+            "permission denied: api.socket_mode and api.socket_group decide who may connect",
+            Kind::not_connected);
+    }
+    throw;
+}
+
 }  // namespace
 
 std::string Answer::why() const {
@@ -100,13 +133,17 @@ Answer ApiClient::ask(const std::string& endpoint, const Question& question) con
     const auto asked = BootClock::now();
     bool sent = false;
     try {
-        const Poco::URI uri(endpoint);
-        Poco::Net::HTTPClientSession session(uri.getHost(), uri.getPort());
-        session.setTimeout(timespan(timeout_), timespan(timeout_), timespan(patience));
+        const auto socket_file = socket_path(endpoint);
+        const Poco::URI uri(socket_file ? "http://localhost" : endpoint);
+        const auto session = socket_file ? session_over(*socket_file, timeout_, patience)
+                                         : std::make_unique<Poco::Net::HTTPClientSession>(
+                                               uri.getHost(), uri.getPort());
+        session->setTimeout(timespan(timeout_), timespan(timeout_), timespan(patience));
         HTTPRequest request(question.method, uri.getPath() + question.path, HTTPRequest::HTTP_1_1);
+        if (socket_file) request.setHost("localhost");
         request.set("Accept", "application/json");
         if (!token_.empty()) request.set("Authorization", "Bearer " + token_);
-        Answer answer = exchange(session, request, question, Clock::now() + patience, sent);
+        Answer answer = exchange(*session, request, question, Clock::now() + patience, sent);
         answer.endpoint = endpoint;
         answer.asked = asked;
         parse(answer, question.expects);
@@ -140,8 +177,8 @@ Answer ApiClient::ask_in_turn(const Question& question,
             last = ask(endpoint, question);
             if (!enough || enough(*last)) return *last;
         } catch (const NoAnswer& failure) {
-            tried +=
-                "\n  " + question.method + " " + endpoint + question.path + ": " + failure.what();
+            tried += "\n  " + question.method + " " + request_at(endpoint, question.path) + ": " +
+                     failure.what();
             all_timed_out = all_timed_out && failure.kind == Kind::timed_out;
             if (!changes || failure.kind == Kind::not_connected) continue;
             throw Unreachable("it is not known whether this was done:" + tried, all_timed_out);
@@ -152,19 +189,24 @@ Answer ApiClient::ask_in_turn(const Question& question,
                       all_timed_out);
 }
 
-std::optional<std::string> find_leader(const ApiClient& client) {
+std::optional<KnownLeader> find_leader(const ApiClient& client) {
+    KnownLeader leader;
     try {
         const auto knows = [](const Answer& answer) {
             return !answer.record().at("leader").text("api").empty();
         };
         const Answer answer = client.ask_in_turn({.path = "/cluster", .expects = "cluster"}, knows);
-        if (knows(answer)) return parse_endpoint(answer.record().at("leader").text("api"));
+        leader.id = answer.record().at("leader").text("id");
+        if (knows(answer)) {
+            leader.endpoint = parse_endpoint(answer.record().at("leader").text("api"));
+        }
     } catch (const Unreachable&) {
         // Whoever answered before does no longer: nothing is known of the leader then.
     } catch (const UsageError&) {
         // An api that is no address is none.
     }
-    return std::nullopt;
+    if (leader.id.empty() && !leader.endpoint) return std::nullopt;
+    return leader;
 }
 
 }  // namespace electiond::ctl

@@ -87,7 +87,12 @@ class ApiClient {
     std::chrono::milliseconds timeout_;
 };
 
-// The endpoint of whoever leads, as the nodes that answer to `client` know it.
-[[nodiscard]] std::optional<std::string> find_leader(const ApiClient& client);
+// The leader as the nodes that answer to `client` know it. A leader whose API listens on Unix
+// sockets alone has no endpoint: only its own machine can ask it.
+struct KnownLeader {
+    std::string id{};
+    std::optional<std::string> endpoint{};
+};
+[[nodiscard]] std::optional<KnownLeader> find_leader(const ApiClient& client);
 
 }  // namespace electiond::ctl

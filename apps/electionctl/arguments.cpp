@@ -1,21 +1,17 @@
 // The command line, checked: everything that a verb may rely on.
 #include "electionctl/arguments.h"
 
-#include <Poco/Exception.h>
-#include <Poco/URI.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "electionctl/endpoint.h"
 #include "electionctl/help.h"
 
 namespace electiond::ctl {
 namespace {
-
-constexpr std::string_view kDefaultEndpoint = "http://127.0.0.1:7400";
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
@@ -231,28 +227,8 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
                      "2m, up to 24h");
 }
 
-std::string parse_endpoint(const std::string& text) {
-    const auto refuse = [&text](const std::string& why) {
-        throw UsageError("endpoint '" + text + "' " + why + ": expected http://host:port");
-    };
-    const bool has_scheme = text.find("://") != std::string::npos;
-    try {
-        const Poco::URI uri(has_scheme ? text : "http://" + text);
-        if (uri.getScheme() != "http") refuse("is not http");
-        if (uri.getHost().empty()) refuse("names no host");
-        if (!uri.getUserInfo().empty())
-            refuse("holds a password, which electiond does not ask for");
-        if (!uri.getRawQuery().empty() || !uri.getFragment().empty()) refuse("has a query");
-        std::string whole = "http://" + uri.getAuthority() + uri.getPath();
-        while (whole.ends_with('/')) whole.pop_back();
-        return whole;
-    } catch (const Poco::Exception&) {
-        refuse("is no URL");
-    }
-    return {};
-}
-
-Arguments parse_arguments(const std::vector<std::string>& words) {
+Arguments parse_arguments(const std::vector<std::string>& words,
+                          const std::filesystem::path& usual_socket) {
     Reader reader(words);
     Arguments arguments = reader.read();
     if (arguments.verb == "help" && arguments.operands.size() <= 1) {
@@ -263,7 +239,8 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
     if (arguments.version || (arguments.help && arguments.verb.empty())) return arguments;
     if (arguments.endpoints.empty()) {
         const std::string list = environment("ELECTIONCTL_ENDPOINTS");
-        arguments.endpoints = parse_endpoints(list.empty() ? std::string(kDefaultEndpoint) : list);
+        arguments.endpoints =
+            list.empty() ? std::vector{usual_endpoint(usual_socket)} : parse_endpoints(list);
     }
     if (arguments.token.empty()) {
         const std::string token = environment("ELECTIONCTL_TOKEN");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -12,10 +13,9 @@ namespace electiond::ctl {
 enum class Output { table, json };
 
 struct Arguments {
-    std::string verb;                   // empty where only help or the version is asked for
-    std::vector<std::string> operands;  // what follows the verb, as in: members remove 3
-    std::vector<std::string>
-        endpoints;  // at least one; each as http://host:port[/path], no slash at the end
+    std::string verb;                    // empty where only help or the version is asked for
+    std::vector<std::string> operands;   // what follows the verb, as in: members remove 3
+    std::vector<std::string> endpoints;  // at least one, each as parse_endpoint gives it
     Output output = Output::table;
     std::string token;  // empty: none is sent
     std::optional<std::chrono::milliseconds> timeout;
@@ -34,14 +34,13 @@ class UsageError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Throws UsageError. Reads the token file and, for what the words leave open, the environment.
-[[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& words);
+// Throws UsageError. Reads the token file and, for what the words leave open, the environment. If
+// that names no endpoint either, `usual_socket` decides (usual_endpoint).
+[[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& words,
+                                        const std::filesystem::path& usual_socket);
 
 // "150ms", "2s", "1m", "1h"; a bare number is refused, as everywhere in electiond. Throws
 // UsageError.
 [[nodiscard]] std::chrono::milliseconds parse_duration(const std::string& text);
-
-// "host:port" or a URL to http://host:port[/path]. Throws UsageError.
-[[nodiscard]] std::string parse_endpoint(const std::string& text);
 
 }  // namespace electiond::ctl

@@ -34,10 +34,12 @@ std::string remedy_of(const Answer& answer) {
 
 bool not_leader(const Answer& answer) { return answer.status == 400 || answer.status == 421; }
 
-std::string where_the_leader_is(const ApiClient& client) {
-    const auto leader = find_leader(client);
-    return leader ? "the leader is at " + *leader + ": name it by --endpoint"
-                  : "no leader is known; electionctl cluster shows why";
+std::string where_it_is(const std::optional<KnownLeader>& leader) {
+    if (!leader) return "no leader is known; electionctl cluster shows why";
+    if (leader->endpoint)
+        return "the leader is at " + *leader->endpoint + ": name it by --endpoint";
+    return "node " + leader->id +
+           " leads, but its API listens only on its own machine: run electionctl there";
 }
 
 }  // namespace
@@ -64,7 +66,7 @@ int step_down(const Session& session) {
         session.client.ask_in_turn(question, [](const Answer& each) { return !not_leader(each); });
     if (!answer.ok()) {
         return refused(session, answer,
-                       not_leader(answer) ? where_the_leader_is(session.client) : "");
+                       not_leader(answer) ? where_it_is(find_leader(session.client)) : "");
     }
     const Record record = answer.record();
     const std::string successor = record.text("successor");
@@ -90,9 +92,8 @@ int remove_member(const Session& session) {
     // Whom the order is about stands in it, so whoever leads may be given it.
     if (answer.status == 421) {
         const auto leader = find_leader(session.client);
-        if (!leader)
-            return refused(session, answer, "no leader is known; electionctl cluster shows why");
-        answer = session.client.to({*leader}).ask_in_turn(question);
+        if (!leader || !leader->endpoint) return refused(session, answer, where_it_is(leader));
+        answer = session.client.to({*leader->endpoint}).ask_in_turn(question);
     }
     if (!answer.ok()) return refused(session, answer);
     session.out << (session.arguments.output == Output::json

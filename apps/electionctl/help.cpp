@@ -56,8 +56,10 @@ constexpr std::array kVerbs{
 };
 
 constexpr std::string_view kGlobalOptions =
-    "  --endpoint URL[,URL...]  whom to ask, tried in turn; or ELECTIONCTL_ENDPOINTS\n"
-    "                           (http://127.0.0.1:7400)\n"
+    "  --endpoint URL[,URL...]  whom to ask, tried in turn: http://host[:port] (7400) or\n"
+    "                           unix:/path; or ELECTIONCTL_ENDPOINTS. Default:\n"
+    "                           unix:/run/electiond/api.sock if that file exists, else\n"
+    "                           http://127.0.0.1:7400\n"
     "  -o, --output table|json  for people, or the API's own JSON unchanged (table)\n"
     "  --timeout D              how long one request may take: 500ms, 3s, 1m (3s; changes 15s)\n"
     "  --token-file FILE        the token for changes; or ELECTIONCTL_TOKEN\n"

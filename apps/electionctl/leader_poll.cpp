@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "electionctl/endpoint.h"
+
 namespace electiond::ctl {
 namespace {
 
@@ -45,7 +47,7 @@ Lead LeaderPoll::next(milliseconds wait, milliseconds patience) {
             }
             return lead;
         } catch (const NoAnswer& failure) {
-            tried += "\n  GET " + endpoint() + "/leader: " + failure.what();
+            tried += "\n  GET " + request_at(endpoint(), "/leader") + ": " + failure.what();
             forget();
             move_on();
         }

@@ -53,8 +53,9 @@ int dispatch(const Session& session) {
     return entry->run(session);
 }
 
-int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) {
-    const Arguments arguments = parse_arguments(words);
+int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+                const std::filesystem::path& usual_socket) {
+    const Arguments arguments = parse_arguments(words, usual_socket);
     if (arguments.version) {
         out << "electionctl " << ELECTIOND_VERSION << '\n';
         return kDone;
@@ -69,9 +70,10 @@ int run_checked(const std::vector<std::string>& words, std::ostream& out, std::o
 
 }  // namespace
 
-int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) noexcept {
+int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+        const std::filesystem::path& usual_socket) noexcept {
     try {
-        return run_checked(words, out, err);
+        return run_checked(words, out, err, usual_socket);
     } catch (const UsageError& error) {
         err << "electionctl: " << error.what() << '\n';
         return kUsage;

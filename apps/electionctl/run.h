@@ -1,14 +1,19 @@
 // The whole program as a function, so that tests can run it.
 #pragma once
 
+#include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <vector>
+
+#include "electionctl/endpoint.h"
 
 namespace electiond::ctl {
 
 // Parses and does what the words ask for (without the program's own name); returns the exit code.
 // Throws nothing: what goes wrong is said on `err`. Reads ELECTIONCTL_ENDPOINTS, ELECTIONCTL_TOKEN.
-int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) noexcept;
+// `usual_socket` is the endpoint if none is named and this file exists.
+int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+        const std::filesystem::path& usual_socket = kUsualSocket) noexcept;
 
 }  // namespace electiond::ctl

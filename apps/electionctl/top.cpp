@@ -12,6 +12,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "electionctl/endpoint.h"
 #include "electionctl/exit_code.h"
 #include "electionctl/top_feed.h"
 #include "electionctl/top_frame.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "electionctl/arguments.h"
+#include "electionctl/endpoint.h"
 
 namespace electiond::ctl {
 namespace {

@@ -136,8 +136,9 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
     label(second, "data", state.age ? in_words(state.age->count()) + " old" : "not yet",
           !state.age || is_old(state) ? Tint::bad : Tint::plain);
     if (!view.endpoint.empty()) {
-        second.push_back(
-            {"from " + view.endpoint.substr(std::string("http://").size()), Tint::dim});
+        constexpr std::string_view kScheme = "http://";
+        const auto begin = view.endpoint.starts_with(kScheme) ? kScheme.size() : 0;
+        second.push_back({"from " + view.endpoint.substr(begin), Tint::dim});
     }
     lines.push_back(std::move(first));
     lines.push_back(std::move(second));

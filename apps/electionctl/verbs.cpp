@@ -3,6 +3,7 @@
 
 #include <ostream>
 
+#include "electionctl/endpoint.h"
 #include "electionctl/exit_code.h"
 #include "electionctl/leader_poll.h"
 #include "electionctl/table.h"
@@ -133,8 +134,9 @@ int is_leader(const Session& session) {
     try {
         answer = ask_whether_it_leads(session);
     } catch (const NoAnswer& failure) {
-        session.err << "electionctl: GET " << session.client.endpoints().front()
-                    << "/leader: " << failure.what() << '\n';
+        session.err << "electionctl: GET "
+                    << request_at(session.client.endpoints().front(), "/leader") << ": "
+                    << failure.what() << '\n';
     }
     if (!answer) return kUnknown;
     const Record record = answer->record();

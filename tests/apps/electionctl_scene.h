@@ -1,6 +1,7 @@
 // electionctl as a test runs it: words in, exit code and texts out.
 #pragma once
 
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -15,9 +16,11 @@ struct Result {
     std::string out, err;
 };
 
-inline Result run_words(std::vector<std::string> words) {
+// `usual_socket`: whose existence decides if no endpoint is named; by default there is none.
+inline Result run_words(std::vector<std::string> words,
+                        const std::filesystem::path& usual_socket = "/nowhere/api.sock") {
     std::ostringstream out, err;
-    const int code = run(words, out, err);
+    const int code = run(words, out, err, usual_socket);
     return {code, out.str(), err.str()};
 }
 

@@ -209,6 +209,14 @@ TEST(TopFrame, ShowsTheAgeOfTheDataAndWhyItGrows) {
     EXPECT_THAT(shown, HasSubstr("no endpoint answers"));
 }
 
+TEST(TopFrame, SaysWhoAnsweredAlsoWhereThatIsASocket) {
+    View view = healthy();
+    EXPECT_THAT(text(frame(view, {.width = 120})), HasSubstr("from 127.0.0.1:3001\n"));
+
+    view.endpoint = "unix:/run/electiond/api.sock";
+    EXPECT_THAT(text(frame(view, {.width = 120})), HasSubstr("from unix:/run/electiond/api.sock"));
+}
+
 TEST(TopFrame, TakesNothingForTrueThatIsOld) {
     View view = healthy();
     ASSERT_EQ(view.leader, "1");

@@ -23,8 +23,12 @@ class Handler : public Poco::Net::HTTPRequestHandler {
     void handleRequest(Poco::Net::HTTPServerRequest& request,
                        Poco::Net::HTTPServerResponse& response) override {
         const Poco::URI uri(request.getURI());
-        Seen seen{request.getMethod(), uri.getPath(), uri.getQuery(),
-                  request.get("Authorization", ""), ""};
+        Seen seen{request.getMethod(),
+                  uri.getPath(),
+                  uri.getQuery(),
+                  request.get("Authorization", ""),
+                  "",
+                  request.getHost()};
         if (request.hasContentLength())
             Poco::StreamCopier::copyToString(request.stream(), seen.body);
         const Canned canned = api_.answer(seen);
@@ -61,8 +65,18 @@ ServerSocket free_socket() {
 }  // namespace
 
 FakeApi::FakeApi() {
-    ServerSocket socket = free_socket();
+    const ServerSocket socket = free_socket();
     address_ = socket.address().toString();
+    url_ = "http://" + address_;
+    serve(socket);
+}
+
+FakeApi::FakeApi(const std::filesystem::path& unix_socket) : url_("unix:" + unix_socket.string()) {
+    ServerSocket socket(SocketAddress(SocketAddress::UNIX_LOCAL, unix_socket.string()));
+    serve(socket);
+}
+
+void FakeApi::serve(const ServerSocket& socket) {
     Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;
     params->setMaxThreads(16);
     server_ = std::make_unique<Poco::Net::HTTPServer>(new Factory(*this), threads_, socket, params);

@@ -5,6 +5,7 @@
 #include <Poco/ThreadPool.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,7 +16,7 @@
 namespace electiond::testing {
 
 struct Seen {
-    std::string method, path, query, authorization, body;
+    std::string method, path, query, authorization, body, host;
 };
 
 struct Canned {
@@ -24,12 +25,13 @@ struct Canned {
     bool cut_short = false;  // promises more than it sends
 };
 
-// Listens on a free port of 127.0.0.1 until it goes. Any thread.
+// Listens on a free port of 127.0.0.1, or on a Unix socket, until it goes. Any thread.
 class FakeApi {
   public:
     using Give = std::function<Canned(const Seen&)>;
 
     FakeApi();
+    explicit FakeApi(const std::filesystem::path& unix_socket);
     ~FakeApi();
     FakeApi(const FakeApi&) = delete;
     FakeApi& operator=(const FakeApi&) = delete;
@@ -41,7 +43,8 @@ class FakeApi {
     void hang_on(const std::string& question);
 
     [[nodiscard]] std::string host_and_port() const;
-    [[nodiscard]] std::string url() const { return "http://" + host_and_port(); }
+    // "http://127.0.0.1:3001" or "unix:/path"
+    [[nodiscard]] std::string url() const { return url_; }
     [[nodiscard]] std::vector<Seen> seen() const;
     // Stops listening; whoever asks is refused from now on.
     void die();
@@ -50,6 +53,8 @@ class FakeApi {
     [[nodiscard]] Canned answer(const Seen& request);
 
   private:
+    void serve(const Poco::Net::ServerSocket& socket);
+
     mutable std::mutex mutex_;
     std::condition_variable going_;
     bool gone_ = false;
@@ -57,7 +62,7 @@ class FakeApi {
     std::vector<Seen> seen_;
     Poco::ThreadPool threads_{2, 16};
     std::unique_ptr<Poco::Net::HTTPServer> server_;
-    std::string address_;
+    std::string address_, url_;
 };
 
 // A port of 127.0.0.1 on which nothing listens.

@@ -1,0 +1,76 @@
+// Where a control API is: how endpoints are written, and which one counts if none is named.
+#include "electionctl/endpoint.h"
+
+#include <Poco/Exception.h>
+#include <Poco/URI.h>
+#include <io/unix_socket.h>
+
+#include <string_view>
+#include <system_error>
+
+#include "electionctl/arguments.h"
+
+namespace electiond::ctl {
+namespace {
+
+constexpr std::string_view kUnix = "unix:";
+constexpr unsigned short kPort = 7400;
+
+[[noreturn]] void refuse(const std::string& text, const std::string& why) {
+    throw UsageError("endpoint '" + text + "' " + why +
+                     ": expected http://host:port or unix:/path");
+}
+
+std::string parse_socket(const std::string& text) {
+    const std::filesystem::path path(text.substr(kUnix.size()));
+    if (!path.is_absolute() || !path.has_filename()) refuse(text, "has no absolute path to a file");
+    const auto normal = path.lexically_normal().string();
+    if (normal.size() > io::UnixSocket::kPathMax) {
+        refuse(text, "has a path of more than " + std::to_string(io::UnixSocket::kPathMax) +
+                         " bytes, which no socket can have");
+    }
+    return std::string(kUnix) + normal;
+}
+
+std::string parse_url(const std::string& text) try {
+    const bool has_scheme = text.find("://") != std::string::npos;
+    const Poco::URI uri(has_scheme ? text : "http://" + text);
+    if (uri.getScheme() != "http") refuse(text, "is not http");
+    if (uri.getHost().empty()) refuse(text, "names no host");
+    if (!uri.getUserInfo().empty()) {
+        refuse(text, "holds a password, which electiond does not ask for");
+    }
+    if (!uri.getRawQuery().empty() || !uri.getFragment().empty()) refuse(text, "has a query");
+    const auto& host = uri.getHost();
+    const auto port = uri.getSpecifiedPort();
+    std::string whole = "http://" +
+                        (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+                        std::to_string(port == 0 ? kPort : port) + uri.getPath();
+    while (whole.ends_with('/')) whole.pop_back();
+    return whole;
+} catch (const Poco::Exception&) {
+    refuse(text, "is no URL");
+}
+
+}  // namespace
+
+std::string parse_endpoint(const std::string& text) {
+    return text.starts_with(kUnix) ? parse_socket(text) : parse_url(text);
+}
+
+std::string usual_endpoint(const std::filesystem::path& socket) {
+    std::error_code unreadable;
+    if (std::filesystem::exists(socket, unreadable)) return std::string(kUnix) + socket.string();
+    return "http://127.0.0.1:" + std::to_string(kPort);
+}
+
+std::optional<std::string> socket_path(const std::string& endpoint) {
+    if (!endpoint.starts_with(kUnix)) return std::nullopt;
+    return endpoint.substr(kUnix.size());
+}
+
+std::string request_at(const std::string& endpoint, const std::string& path) {
+    return socket_path(endpoint) ? path + " at " + endpoint : endpoint + path;
+}
+
+}  // namespace electiond::ctl

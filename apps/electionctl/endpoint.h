@@ -1,0 +1,27 @@
+// Where a control API is: how endpoints are written, and which one counts if none is named.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace electiond::ctl {
+
+// Where electiond's package puts the socket of the API.
+inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
+
+// "host", "host:port", a URL http://host[:port][/path], or unix:PATH with an absolute path, as
+// http://host:port[/path] or unix:/path, without a slash at the end. A port left out means 7400.
+// Throws UsageError.
+[[nodiscard]] std::string parse_endpoint(const std::string& text);
+
+// The endpoint if none is named: the socket if its file exists, else http://127.0.0.1:7400.
+[[nodiscard]] std::string usual_endpoint(const std::filesystem::path& socket = kUsualSocket);
+
+// The path of unix:/path; nullopt for any other endpoint.
+[[nodiscard]] std::optional<std::string> socket_path(const std::string& endpoint);
+
+// For messages: "http://127.0.0.1:7400/status" or "/status at unix:/run/electiond/api.sock".
+[[nodiscard]] std::string request_at(const std::string& endpoint, const std::string& path);
+
+}  // namespace electiond::ctl
