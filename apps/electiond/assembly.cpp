@@ -46,23 +46,29 @@ std::vector<std::string> warnings_about(const Guests& guests, const Settings& se
 Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
                       std::vector<std::string>& faults) {
     Guests guests;
-    const auto attempt = [&](const std::string& plugin, const Options& options, const auto& make) {
+    const auto attempt = [&](const std::string& plugin, const PluginSetup& setup,
+                             const auto& make) {
         if (plugin.empty()) return;
         try {
-            make(PluginSetup{options, settings.cluster.name, settings.node.id.value, log,
-                             settings.transport.limits, settings.transport.tls});
+            make(setup);
         } catch (const Error& error) {
             if (error.code() != Error::config) throw;
             faults.emplace_back(error.what());
         }
     };
+    const auto setup_with = [&](const Options& options) {
+        return PluginSetup{options, settings.cluster.name, settings.node.id.value, log};
+    };
     const auto& carrier = settings.transport;
-    attempt(carrier.plugin, carrier.options, [&](const PluginSetup& setup) {
+    auto carrier_setup = setup_with(carrier.options);
+    carrier_setup.limits = carrier.limits;
+    carrier_setup.tls = carrier.tls;
+    attempt(carrier.plugin, carrier_setup, [&](const PluginSetup& setup) {
         guests.transport = host.make_transport(carrier.plugin, setup);
         refuse_plain_text(carrier, *guests.transport);
     });
     for (const auto& wanted : settings.discovery) {
-        attempt(wanted.plugin, wanted.options, [&](const PluginSetup& setup) {
+        attempt(wanted.plugin, setup_with(wanted.options), [&](const PluginSetup& setup) {
             guests.discoveries.push_back(
                 {wanted.plugin, host.make_discovery(wanted.plugin, setup)});
         });

@@ -197,20 +197,21 @@ TEST(Electiond, RefusesAPluginOfTheOtherKind) {
     EXPECT_THAT(finished.said, AllOf(HasSubstr("multicast"), HasSubstr("discovery")));
 }
 
-// A plugin that keeps no limits and cannot encrypt.
-void use_modest_transport(DaemonScene& scene, const std::string& more) {
+// good_transport keeps no limits and cannot encrypt; strict_transport says that it does both.
+void use_transport(DaemonScene& scene, const std::string& plugin, const std::string& more) {
     const auto folder = scene.folder / "guests";
     std::filesystem::create_directory(folder);
     const std::filesystem::path own = std::filesystem::path(ELECTIOND).parent_path() / "plugins";
-    std::filesystem::copy_file(GOOD_TRANSPORT, folder / "good_transport.so");
+    std::filesystem::copy_file(std::filesystem::path(GUESTS) / (plugin + ".so"),
+                               folder / (plugin + ".so"));
     std::filesystem::copy_file(own / "file_registry.so", folder / "file_registry.so");
     scene.sections["plugins"] = "{directories: [guests]}";
-    scene.sections["transport"] = "{plugin: good_transport" + more + "}";
+    scene.sections["transport"] = "{plugin: " + plugin + more + "}";
 }
 
 TEST(Electiond, RefusesTlsRatherThanSpeakPlainly) {
     DaemonScene scene;
-    use_modest_transport(scene, ", tls: {cert: a.pem, key: b.pem, ca: c.pem}");
+    use_transport(scene, "good_transport", ", tls: {cert: a.pem, key: b.pem, ca: c.pem}");
     for (const auto& more : {std::vector<std::string>{}, {"--check"}}) {
         const auto finished = scene.run(more);
         EXPECT_EQ(finished.code, 78);
@@ -222,7 +223,7 @@ TEST(Electiond, RefusesTlsRatherThanSpeakPlainly) {
 
 TEST(Electiond, WarnsOfLimitsThatItsTransportDoesNotKeep) {
     DaemonScene scene;
-    use_modest_transport(scene, ", limits: {connections: 100}");
+    use_transport(scene, "good_transport", ", limits: {connections: 100}");
     const auto finished = scene.run({"--check"});
     EXPECT_EQ(finished.code, 0) << finished.said;
     EXPECT_THAT(finished.said, HasSubstr("warning: transport.limits has no effect: the transport "
@@ -230,6 +231,17 @@ TEST(Electiond, WarnsOfLimitsThatItsTransportDoesNotKeep) {
 
     scene.sections["transport"] = "{plugin: good_transport}";
     EXPECT_THAT(scene.run({"--check"}).said, Not(HasSubstr("limits")));
+}
+
+TEST(Electiond, HandsLimitsAndTlsFilesToItsTransport) {
+    DaemonScene scene;
+    use_transport(scene, "strict_transport",
+                  ", limits: {connections: 100}, tls: {cert: a.pem, key: b.pem, ca: c.pem}");
+    const auto finished = scene.run({"--check"});
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, HasSubstr("strict transport connections=100 cert=" +
+                                         (scene.folder / "a.pem").string()));
+    EXPECT_THAT(finished.said, Not(HasSubstr("warning")));
 }
 
 TEST(Electiond, PrintsWhereEachValueComesFrom) {
