@@ -26,7 +26,10 @@ void fit_connections(Settings& settings, std::size_t limit, const Log& log) {
     lower(api, shares.at(0));
     api.streams = std::min(api.streams, api.connections);
     lower(transport, shares.at(1));
-    if (api.connections != wanted_api || transport.connections != wanted_transport) {
+    // That the defaults do not fit is no news: only what the operator chose is worth a warning.
+    const bool chosen =
+        wanted_api != ApiLimits{}.connections || wanted_transport != Limits{}.connections;
+    if (chosen && (api.connections != wanted_api || transport.connections != wanted_transport)) {
         const auto number = [](std::size_t value) { return std::to_string(value); };
         log.warning("api.limits.connections (" + number(wanted_api) +
                     ") and transport.limits.connections (" + number(wanted_transport) +

@@ -60,6 +60,8 @@ FoundAddresses find(const Endpoint& endpoint, const Attempt& attempt) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    // An address must not wait for a name service.
+    if (parse_address(endpoint.host)) hints.ai_flags |= AI_NUMERICHOST;
     addrinfo* list = nullptr;
     const auto port = std::to_string(endpoint.port);
     if (const int error = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &list);
