@@ -52,6 +52,13 @@ TEST(Descriptors, LowerBothInProportionAndWarnWithTheNumbers) {
                    HasSubstr("files=1022 api=600 transport=200")));
 }
 
+TEST(Descriptors, WarnOfNothingThatTheOperatorDidNotChoose) {
+    const auto [settings, lines] = fit({}, 5'222);
+
+    EXPECT_EQ(settings.api.limits.connections, 2'500U);
+    EXPECT_THAT(lines, ElementsAre(HasSubstr("files=5222 api=2500 transport=2500")));
+}
+
 TEST(Descriptors, LeaveAConnectionToEachWhateverTheLimit) {
     const auto [settings, lines] = fit({}, 10);
 

@@ -40,7 +40,8 @@ bool Crowd::open_one(Kind& kind, int wanted, Outcomes& outcomes, Life life) {
 }
 
 io::Async<> Crowd::live(Kind& kind, Outcomes& outcomes, Life life) {
-    if (auto stream = co_await clients_.connect(outcomes)) {
+    const auto stream = co_await clients_.connect(outcomes);
+    if (stream) {
         const Standing standing(kind);
         co_await (this->*life)(stream);
         stream->cut();
@@ -96,7 +97,8 @@ io::Async<> Crowd::drip(std::shared_ptr<io::Stream> stream) {
     }
     for (const char byte : text) {
         stream->send(std::string_view(&byte, 1));
-        if (co_await stream->receive(io::Clock::now() + 1s) != Event::late) break;
+        const auto event = co_await stream->receive(io::Clock::now() + 1s);
+        if (event != Event::late) break;
     }
     (void)co_await clients_.read(*stream, figures_.drippers);
 }

@@ -125,7 +125,8 @@ void FreshRequests::start() {
 
 io::Async<> FreshRequests::ask(io::Deadline due) {
     bool ending = false;
-    if (const auto stream = co_await clients_.connect(offered_.outcomes)) {
+    const auto stream = co_await clients_.connect(offered_.outcomes);
+    if (stream) {
         stream->send(request_);
         const auto reply = co_await clients_.read(*stream, offered_.outcomes);
         if (reply) offered_.latencies.add(io::Clock::now() - due);

@@ -62,7 +62,10 @@ io::Async<> serve(std::shared_ptr<io::Connection> connection) {
         const bool last = stream.received().find("\r\nConnection: close\r\n") != std::string::npos;
         stream.consume(length);
         connection->set_use(io::Use::busy);
-        if (wait > 0s && co_await stream.hold(io::Clock::now() + wait) != Event::late) co_return;
+        if (wait > 0s) {
+            const auto event = co_await stream.hold(io::Clock::now() + wait);
+            if (event != Event::late) co_return;
+        }
         stream.send(kAnswer);
         connection->set_use(io::Use::idle);
         if (last) co_return co_await stream.finish(1s);

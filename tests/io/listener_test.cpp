@@ -57,7 +57,9 @@ class ListenerTest : public ::testing::Test {
         const std::shared_ptr<void> end(nullptr, [this](void*) { ++ended; });
         ++served;
         auto& stream = connection->stream();
-        while (co_await stream.receive(kNever) == Event::bytes) {
+        for (;;) {
+            const auto event = co_await stream.receive(kNever);
+            if (event != Event::bytes) co_return;
             for (const char letter : stream.received()) {
                 if (letter == 't') throw std::runtime_error("a bug of who serves");
                 const auto at = std::string("nirSb").find(letter);

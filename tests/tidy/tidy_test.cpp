@@ -202,6 +202,32 @@ TEST(House, ProgramsAreRunInOneWay) {
     }
 }
 
+// core/io/io/async.h says why.
+TEST(House, ACoAwaitStandsInAStatementOfItsOwn) {
+    const std::regex trap(
+        "[^_a-z](if|while|switch) \\([^;{}]*co_await|\\?[^;{}]*co_await|co_await[^;{}]*\\?|"
+        "co_await[^;{}]*[({,]\\s*[\\w:]*\\{");
+    for (const auto* wrong :
+         {" if (co_await x()) co_return 1;", " while (late ||\n co_await x(a) == y) {",
+          " switch (co_await x()) {", "v = on ? co_await x() : y;", "v = co_await x() ? y : z;",
+          "co_await x({.a = 1});", "co_await x(y, io::Value{1});"}) {
+        EXPECT_TRUE(std::regex_search(wrong, trap)) << wrong;
+    }
+    for (const auto& source : sources()) {
+        if (source.path == "tests/tidy/tidy_test.cpp" ||
+            source.text.find("co_await") == std::string::npos) {
+            continue;
+        }
+        std::istringstream lines(source.text);
+        std::string code;  // without comments
+        for (std::string line; std::getline(lines, line);) {
+            code += line.substr(0, line.find("//")) + "\n";
+        }
+        std::smatch found;
+        EXPECT_FALSE(std::regex_search(code, found, trap)) << source.path << ": " << found.str();
+    }
+}
+
 TEST(House, TheElectionHasNoClockThreadSocketFileLogOrGlobalChance) {
     const std::regex forbidden(
         "<(thread|mutex|atomic|condition_variable|fstream|iostream|cstdio|random|ctime|unistd\\.h|"

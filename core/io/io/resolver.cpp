@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -40,8 +41,14 @@ struct Resolver::Found {
 
 // Any thread; may take as long as the name service takes.
 Resolver::Found Resolver::look_up(const std::string& host) {
-    // Requests end long before the usual 5 s for each try.
-    if (res_init() == 0) {
+    // Requests end long before the usual 5 s for each try. One thread at a time reads resolv.conf:
+    // the C library sees to that itself, but by a lock that ThreadSanitizer does not know.
+    static std::mutex one;
+    const auto initialised = [] {
+        const std::lock_guard lock(one);
+        return res_init() == 0;
+    };
+    if (initialised()) {
         _res.retrans = 1;
         _res.retry = 1;
     }

@@ -203,7 +203,8 @@ Async<bool> Stream::drain() {
 }
 
 Async<> Stream::finish(std::chrono::milliseconds linger) {
-    if (co_await drain()) {
+    const bool drained = co_await drain();
+    if (drained) {
         ::shutdown(number_, SHUT_WR);
         const auto deadline = Clock::now() + linger;
         for (;;) {

@@ -140,13 +140,15 @@ void Client::expire() {
 // The whole life of one connection. What was waiting for it goes on another when it ends.
 io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
     const auto stream = wire->stream;
-    if (co_await connected(link, *wire)) {
+    const bool is_connected = co_await connected(link, *wire);
+    if (is_connected) {
         stream->on_drained([this, &link] { hand_over(link); });
         hand_over(link);
         while (!wire->dead) {
             const bool idle = wire->under_way.empty();
             if (idle && (wire->retired || wire->used + kIdleFor <= Clock::now())) break;
-            const auto event = co_await stream->receive(idle ? wire->used + kIdleFor : kNever);
+            const auto deadline = idle ? wire->used + kIdleFor : kNever;
+            const auto event = co_await stream->receive(deadline);
             if (event == io::Stream::Event::bytes) {
                 wire->heard = Clock::now();
                 read_answers(link, *wire);
