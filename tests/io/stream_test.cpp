@@ -1,6 +1,7 @@
 // A connection's bytes on the loop: deadlines, interrupts, slow readers, last words.
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -171,6 +172,30 @@ TEST_F(StreamTest, TheLastWordsArriveEvenIfTheOtherSideStillSends) {
         co_await stream->finish(5s);
     });
     EXPECT_TRUE(stream->broken());
+}
+
+// Input that never ends would keep the loop from everything else, and no deadline would be seen.
+TEST_F(StreamTest, TheLastWordsAreNotWaitedForByWhoSendsWithoutEnd) {
+    ASSERT_EQ(::fcntl(other.get(), F_SETFL, 0), 0);
+    std::thread flood([this] {
+        const std::string block(64 * 1024, 'x');
+        while (::send(other.get(), block.data(), block.size(), MSG_NOSIGNAL) > 0) {
+        }
+    });
+    const auto begun = Clock::now();
+    run([&]() -> Async<> { co_await stream->finish(15s); });
+    EXPECT_LT(Clock::now() - begun, 10s);
+    flood.join();
+}
+
+TEST_F(StreamTest, ANextTurnComesAfterWhatIsReady) {
+    run([&]() -> Async<> {
+        std::string order;
+        loop.post([&] { order += "task "; });
+        co_await loop.next_turn();
+        order += "coroutine";
+        EXPECT_EQ(order, "task coroutine");
+    });
 }
 
 TEST_F(StreamTest, ACutEndsTheWait) {

@@ -4,6 +4,7 @@
 // clang-format off
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 // clang-format on
 
 #include <stdexcept>
@@ -64,6 +65,8 @@ void Loop::stop(Task last) noexcept {
     else
         run();
 }
+
+Async<> Loop::next_turn() { co_await boost::asio::post(context_, boost::asio::use_awaitable); }
 
 void Loop::spawn(Async<> coroutine) {
     boost::asio::co_spawn(context_, std::move(coroutine), [](const std::exception_ptr& error) {

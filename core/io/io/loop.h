@@ -74,6 +74,10 @@ class Loop {
     // Starts a coroutine; it runs up to its first suspension when the loop turns.
     void spawn(Async<> coroutine);
 
+    // Resumes after everything else that is ready has had its turn: for a coroutine that may have
+    // much to do without ever waiting.
+    [[nodiscard]] Async<> next_turn();
+
     // For core/io alone.
     [[nodiscard]] boost::asio::io_context& context() { return context_; }
     // Where input is read before it is copied to its stream: one buffer for all of them.

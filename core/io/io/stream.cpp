@@ -19,6 +19,9 @@
 namespace electiond::io {
 namespace {
 
+// Who sends without end is not waited for: as long as there is input, receive() does not wait, and
+// would keep the loop from everything else.
+constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kKeptCapacity = 4096;  // of an empty input buffer
 
 // 0, or why a connection could not be made. A port of the ephemeral range on which nobody listens
@@ -207,10 +210,11 @@ Async<> Stream::finish(std::chrono::milliseconds linger) {
     if (drained) {
         ::shutdown(number_, SHUT_WR);
         const auto deadline = Clock::now() + linger;
-        for (;;) {
+        for (std::size_t dropped = 0; dropped < kLingerBytes;) {
             in_.clear();
             const auto event = co_await receive(deadline);
             if (event != Event::bytes && event != Event::interrupted) break;
+            dropped += in_.size();
         }
     }
     cut();

@@ -75,13 +75,16 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] Async<bool> drain();
 
     // The last words: writes what is unsent, ends the output, and reads and drops input until the
-    // other side ends its own, at most for `linger`. Without this, closing on unread input would
+    // other side ends its own, at most for `linger` and 4 MiB. Without this, closing on unread input would
     // reset the connection and could take the answer away from the client. Then cuts.
     [[nodiscard]] Async<> finish(std::chrono::milliseconds linger);
 
     // Closes the socket now. Waits end as broken.
     void cut() noexcept;
     [[nodiscard]] bool broken() const { return broken_; }
+
+    // For output that is sent from now on.
+    void set_write_limit(std::chrono::milliseconds limit) { write_limit_ = limit; }
 
     // For the addresses of its ends and the like. Borrowed; none after cut().
     [[nodiscard]] int descriptor() const { return number_; }
@@ -101,7 +104,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     boost::asio::posix::stream_descriptor descriptor_;
     int number_ = -1;  // of descriptor_, while it is open
     Timer timer_;
-    const std::chrono::milliseconds write_limit_;
+    std::chrono::milliseconds write_limit_;
     std::string in_;
     std::string out_;
     Task drained_;
