@@ -23,21 +23,6 @@ constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if more tim
 constexpr Milliseconds kWatchEvery{1000};
 constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at each save
 
-// Replace with settings_.api.listen itself as soon as ControlServer takes Unix sockets.
-std::vector<Endpoint> tcp_only(const std::vector<ListenAddress>& listen) {
-    std::vector<Endpoint> endpoints;
-    for (const auto& address : listen) {
-        const auto* endpoint = std::get_if<Endpoint>(&address);
-        if (endpoint == nullptr) {
-            throw Error("api.listen: cannot listen on " + to_string(address) +
-                            ": this build has no Unix sockets yet; use host:port",
-                        Error::config);
-        }
-        endpoints.push_back(*endpoint);
-    }
-    return endpoints;
-}
-
 }  // namespace
 
 Daemon::Daemon(Settings settings, LogOutput& output)
@@ -74,10 +59,9 @@ void Daemon::start(const std::function<void()>& ports_held) {
     transport_ = std::move(guests.transport);
     const Endpoint bound = transport_->start(mailbox_);
     const Endpoint address = settings_.transport.advertise.value_or(bound);
-    control_ = std::make_unique<ControlServer>(tcp_only(settings_.api.listen),
-                                               ControlServer::kThreads, log_);
+    control_ = std::make_unique<ControlServer>(settings_.api.listen, settings_.api.limits, log_);
     // Other nodes cannot use a Unix socket: without a TCP listener they learn no address.
-    const auto api_endpoints = control_->endpoints();
+    const auto& api_endpoints = control_->endpoints();
     if (!api_endpoints.empty()) api_ = api_address(api_endpoints.front(), address);
     if (ports_held) ports_held();
 
@@ -93,10 +77,10 @@ void Daemon::start(const std::function<void()>& ports_held) {
                      log_},
         now);
     start_scouts(std::move(guests.discoveries), self);
-    loop_ = std::make_unique<Loop>(*node_, mailbox_,
+    loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_,
                                    [this](const std::exception& error) { die(error); });
     loop_->start();
-    routes_ = std::make_unique<ControlRoutes>(faces(), ControlServer::kThreads / 2);
+    routes_ = std::make_unique<ControlRoutes>(faces(), settings_.api.limits);
     control_->start(*routes_);
     log_.info("electiond " ELECTIOND_VERSION " takes part", {{"api", api_},
                                                              {"transport", address.to_string()},
@@ -139,6 +123,7 @@ void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& se
 
 ControlFaces Daemon::faces() {
     return {.board = board_,
+            .pulse = pulse_,
             .grants = grants_,
             .journal = *journal_,
             .transport = *transport_,
@@ -200,7 +185,6 @@ bool Daemon::stop_scouts(Deadline deadline) noexcept {
 // On its own thread: the transport may wait for a name look-up, and the loop for the disk.
 bool Daemon::end_threads(Deadline deadline) noexcept {
     const auto end_all = [this] {
-        board_.close();
         ending_ = "control API";
         if (control_) control_->stop();
         ending_ = "transport";

@@ -63,6 +63,7 @@ class Daemon {
     std::unique_ptr<SlowDisk> store_;
     Mailbox mailbox_;
     StatusBoard board_;
+    LoopPulse pulse_;
     GrantBook grants_;
     std::unique_ptr<Transport> transport_;
     std::unique_ptr<Journal> journal_;

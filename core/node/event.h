@@ -54,12 +54,7 @@ struct Wish {
     std::function<void(const Done&)> done;
 };
 
-// Called back by the loop thread at once: proves that the loop turns.
-struct Ping {
-    std::function<void()> pong;
-};
-
 using Event = std::variant<RequestArrived, ReplyArrived, PeersPolled, ArbiterAnswered,
-                           HooksFinished, HealthReported, Wish, Ping>;
+                           HooksFinished, HealthReported, Wish>;
 
 }  // namespace electiond

@@ -6,18 +6,23 @@
 namespace electiond {
 
 void Loop::start() {
+    pulse_.works_since(read_boot_clock());  // from now on it counts if the thread never runs
     thread_ = std::thread([this] { run(); });
 }
 
 void Loop::stop() noexcept {
     mailbox_.close();
     if (thread_.joinable()) thread_.join();
+    pulse_.stopped();
 }
 
 void Loop::run() try {
     while (!mailbox_.closed()) {
-        auto event = mailbox_.take_until(node_.deadline());
+        const Instant deadline = node_.deadline();
+        pulse_.sleeps_until(deadline);
+        auto event = mailbox_.take_until(deadline);
         const Instant now = read_boot_clock();
+        pulse_.works_since(now);
         if (event) {
             node_.handle(now, std::move(*event));
         } else if (!mailbox_.closed()) {

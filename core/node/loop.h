@@ -5,17 +5,19 @@
 #include <functional>
 #include <thread>
 
+#include "node/loop_pulse.h"
 #include "node/mailbox.h"
 #include "node/node.h"
 
 namespace electiond {
 
 // start and stop by one thread. `fatal` is called on the loop thread when the Node threw: the
-// process must end then, without destructors (D2).
+// process must end then, without destructors (D2). The references are borrowed and must outlive it.
 class Loop {
   public:
-    Loop(Node& node, Mailbox& mailbox, std::function<void(const std::exception&)> fatal)
-        : node_(node), mailbox_(mailbox), fatal_(std::move(fatal)) {}
+    Loop(Node& node, Mailbox& mailbox, LoopPulse& pulse,
+         std::function<void(const std::exception&)> fatal)
+        : node_(node), mailbox_(mailbox), pulse_(pulse), fatal_(std::move(fatal)) {}
     ~Loop() { stop(); }
 
     void start();
@@ -27,6 +29,7 @@ class Loop {
 
     Node& node_;
     Mailbox& mailbox_;
+    LoopPulse& pulse_;
     std::function<void(const std::exception&)> fatal_;
     std::thread thread_;
 };

@@ -171,7 +171,6 @@ void Node::on(const PeersPolled& polled) {
 void Node::on(const ArbiterAnswered& answered) { step(ClaimAnswered{answered.stored}); }
 void Node::on(const HooksFinished&) { step(HooksDone{}); }
 void Node::on(const HealthReported& health) { step(HealthChanged{health.healthy}); }
-void Node::on(const Ping& ping) { ping.pong(); }
 
 void Node::on(Wish wish) {
     const auto ticket = ++tickets_;
@@ -495,7 +494,7 @@ void Node::publish() {
     status.members_at = members_at_;
     status.peers = peers_;
     status.rejected = rejected_;
-    around_.board.publish(std::move(status));
+    around_.board.publish(std::move(status), now_);
 }
 
 }  // namespace electiond

@@ -71,7 +71,6 @@ class Node {
     void on(const HooksFinished&);
     void on(const HealthReported& health);
     void on(Wish wish);
-    void on(const Ping& ping);
 
     void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);
     void carry_out(Effects effects, const Respond* respond, Term request_term);

@@ -1,4 +1,4 @@
-// The way out.
+// The newest Status of this node, and a call when it changes.
 #include "node/status_board.h"
 
 #include <utility>
@@ -7,15 +7,17 @@ namespace electiond {
 
 StatusBoard::StatusBoard() : status_(std::make_shared<const Status>()) {}
 
-void StatusBoard::publish(Status status) {
+void StatusBoard::publish(Status status, Instant now) {
     auto next = std::make_shared<const Status>(std::move(status));
     bool news = false;
     {
         const std::lock_guard lock(mutex_);
-        news = next->index != status_->index;
+        news = next->index != status_->index || next->leads_at(now) != status_->leads_at(now);
         status_.swap(next);
     }
-    if (news) changed_.notify_all();
+    if (!news) return;
+    const std::lock_guard lock(observing_);
+    for (const auto& observer : observers_) observer();
 }
 
 std::shared_ptr<const Status> StatusBoard::read() const {
@@ -23,18 +25,24 @@ std::shared_ptr<const Status> StatusBoard::read() const {
     return status_;
 }
 
-std::shared_ptr<const Status> StatusBoard::await_after(Index after, Duration wait) const {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, wait, [&] { return closed_ || status_->index > after; });
-    return status_;
+StatusBoard::Listening StatusBoard::listen(Observer observer) const {
+    const std::lock_guard lock(observing_);
+    return {*this, observers_.insert(observers_.end(), std::move(observer))};
 }
 
-void StatusBoard::close() {
-    {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-    }
-    changed_.notify_all();
+StatusBoard::Listening::Listening(Listening&& other) noexcept
+    : board_(std::exchange(other.board_, nullptr)), place_(other.place_) {}
+
+StatusBoard::Listening& StatusBoard::Listening::operator=(Listening&& other) noexcept {
+    std::swap(board_, other.board_);
+    std::swap(place_, other.place_);
+    return *this;
+}
+
+StatusBoard::Listening::~Listening() {
+    if (!board_) return;
+    const std::lock_guard lock(board_->observing_);
+    board_->observers_.erase(place_);
 }
 
 }  // namespace electiond

@@ -1,7 +1,8 @@
-// The way out: the newest Status, to read or to await.
+// The newest Status of this node, for any reader, and a call when it changes.
 #pragma once
 
-#include <condition_variable>
+#include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 
@@ -13,22 +14,41 @@ namespace electiond {
 class StatusBoard {
   public:
     StatusBoard();
+    StatusBoard(const StatusBoard&) = delete;
+    StatusBoard& operator=(const StatusBoard&) = delete;
 
-    void publish(Status status);
+    // `now` is the moment for which the loop made the status.
+    void publish(Status status, Instant now = {});
     [[nodiscard]] std::shared_ptr<const Status> read() const;
 
-    // The first status seen whose index is above `after`; whatever stands there when `wait` is over
-    // or close() was called. Blocks the caller.
-    [[nodiscard]] std::shared_ptr<const Status> await_after(Index after, Duration wait) const;
+    using Observer = std::function<void()>;
+    // Ends when it is destroyed: from then on the observer is neither running nor called. Must not
+    // outlive the board, nor be destroyed by the observer itself.
+    class Listening {
+      public:
+        Listening() = default;
+        Listening(Listening&& other) noexcept;
+        Listening& operator=(Listening&& other) noexcept;
+        ~Listening();
 
-    // Ends every wait, now and later.
-    void close();
+      private:
+        friend class StatusBoard;
+        Listening(const StatusBoard& board, std::list<Observer>::iterator place)
+            : board_(&board), place_(place) {}
+
+        const StatusBoard* board_ = nullptr;
+        std::list<Observer>::iterator place_{};
+    };
+    // The loop thread calls `observer` after each publish that moved the index, or that changed
+    // whether this node leads at its `now` (a lease that ran out may be renewed without a new
+    // index). It must neither block nor throw, nor call listen().
+    [[nodiscard]] Listening listen(Observer observer) const;
 
   private:
-    mutable std::mutex mutex_;
-    mutable std::condition_variable changed_;
+    mutable std::mutex mutex_;  // of the status
     std::shared_ptr<const Status> status_;
-    bool closed_ = false;
+    mutable std::mutex observing_;  // of the observers, held while they are called
+    mutable std::list<Observer> observers_;
 };
 
 }  // namespace electiond

@@ -1,22 +1,12 @@
 // Asks many nodes for their status at once.
 #include "node/survey.h"
 
-#include <condition_variable>
-#include <memory>
-#include <mutex>
+#include <utility>
 
 #include "wire/codec.h"
 
 namespace electiond {
 namespace {
-
-// Shared with replies that come after the asker has gone.
-struct Waiting {
-    std::mutex mutex;
-    std::condition_variable done;
-    std::vector<std::optional<Answer>> answers;
-    std::size_t missing = 0;
-};
 
 SurveyAnswer read(const std::optional<Answer>& answer) {
     if (!answer || answer->kind == Answer::Kind::timed_out) return {.error = "no answer in time"};
@@ -32,25 +22,47 @@ SurveyAnswer read(const std::optional<Answer>& answer) {
 
 }  // namespace
 
-std::vector<SurveyAnswer> survey(Transport& transport, const std::vector<Endpoint>& targets,
-                                 bool members, Milliseconds timeout) {
-    const auto waiting = std::make_shared<Waiting>();
-    waiting->answers.resize(targets.size());
-    waiting->missing = targets.size();
+std::shared_ptr<Survey> Survey::start(Transport& transport, std::vector<Endpoint> targets,
+                                      bool members, Milliseconds timeout,
+                                      std::function<void()> on_done) {
+    const std::shared_ptr<Survey> survey(new Survey(std::move(targets), std::move(on_done)));
     const auto body = wire::encode(PeerRequest{.body = StatusQuery{members}});
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-        transport.send(targets[i],
+    for (std::size_t i = 0; i < survey->targets_.size(); ++i) {
+        transport.send(survey->targets_[i],
                        Request{.name = "status", .body = body, .lane = Lane::query, .source = {}},
-                       timeout, [waiting, i](Answer answer) {
-                           const std::lock_guard lock(waiting->mutex);
-                           waiting->answers[i] = std::move(answer);
-                           if (--waiting->missing == 0) waiting->done.notify_all();
-                       });
+                       timeout, [survey, i](Answer answer) { survey->take(i, std::move(answer)); });
     }
-    std::unique_lock lock(waiting->mutex);
-    waiting->done.wait_for(lock, timeout, [&] { return waiting->missing == 0; });
+    return survey;
+}
+
+Survey::Survey(std::vector<Endpoint> targets, std::function<void()> on_done)
+    : targets_(std::move(targets)),
+      on_done_(std::move(on_done)),
+      answers_(targets_.size()),
+      missing_(targets_.size()) {}
+
+void Survey::take(std::size_t place, Answer answer) {
+    {
+        const std::lock_guard lock(mutex_);
+        answers_[place] = std::move(answer);
+        if (--missing_ > 0) return;
+    }
+    on_done_();
+}
+
+bool Survey::done() const {
+    const std::lock_guard lock(mutex_);
+    return missing_ == 0;
+}
+
+std::vector<SurveyAnswer> Survey::answers() const {
+    std::vector<std::optional<Answer>> taken;
+    {
+        const std::lock_guard lock(mutex_);
+        taken = answers_;
+    }
     std::vector<SurveyAnswer> answers;
-    for (const auto& answer : waiting->answers) answers.push_back(read(answer));
+    for (const auto& answer : taken) answers.push_back(read(answer));
     return answers;
 }
 

@@ -1,6 +1,9 @@
 // Asks many nodes for their status at once, over the transport's query lane.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,10 +18,35 @@ struct SurveyAnswer {
     std::string error{};               // why there is none
 };
 
-// Any thread; blocks the caller until all have answered or `timeout` is over, however many are
-// dead. Answers stand in the order of `targets`. `members` asks for the leader's view, too.
-[[nodiscard]] std::vector<SurveyAnswer> survey(Transport& transport,
-                                               const std::vector<Endpoint>& targets, bool members,
-                                               Milliseconds timeout);
+// One round of questions. Shared with the replies that are under way, which may come after the
+// asker has dropped it. Blocks nobody; done and answers from any thread.
+class Survey {
+  public:
+    // Asks all `targets`; each has `timeout` to answer. `members` asks for the leader's view, too.
+    // `on_done` is called once, when the last answer is there, by the thread that brings it
+    // (perhaps within this call); never where there are no targets. It must not block or throw.
+    static std::shared_ptr<Survey> start(Transport& transport, std::vector<Endpoint> targets,
+                                         bool members, Milliseconds timeout,
+                                         std::function<void()> on_done);
+
+    // Is every answer there? At once where there are no targets.
+    [[nodiscard]] bool done() const;
+
+    [[nodiscard]] const std::vector<Endpoint>& targets() const { return targets_; }
+
+    // What is there by now, in the order of the targets: one that is missing has the error "no
+    // answer in time".
+    [[nodiscard]] std::vector<SurveyAnswer> answers() const;
+
+  private:
+    Survey(std::vector<Endpoint> targets, std::function<void()> on_done);
+    void take(std::size_t place, Answer answer);
+
+    const std::vector<Endpoint> targets_;
+    std::function<void()> on_done_;
+    mutable std::mutex mutex_;
+    std::vector<std::optional<Answer>> answers_;
+    std::size_t missing_;
+};
 
 }  // namespace electiond

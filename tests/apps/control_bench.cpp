@@ -15,7 +15,7 @@ void PlayedPeers::send(const Endpoint& to, Request request, std::chrono::millise
     const auto address = to.to_string();
     asked[address].push_back(request.body);
     if (silent_[address]) {
-        owed_.push_back(std::move(on_reply));
+        owed_.emplace_back(address, std::move(on_reply));
         return;
     }
     auto& next = answers_[address];
@@ -26,8 +26,9 @@ void PlayedPeers::send(const Endpoint& to, Request request, std::chrono::millise
 }
 
 void PlayedPeers::stop() noexcept {
-    for (const auto& each : owed_) each({Answer::Kind::unreachable, "stopped"});
-    owed_.clear();
+    for (const auto& [address, each] : std::exchange(owed_, {})) {
+        each({Answer::Kind::unreachable, "stopped"});
+    }
 }
 
 void PlayedPeers::answers(const std::string& address, const PeerReply& reply) {
@@ -44,11 +45,22 @@ void PlayedPeers::answers_in_turn(const std::string& address,
     }
 }
 void PlayedPeers::is_silent(const std::string& address) { silent_[address] = true; }
+void PlayedPeers::answers_late(const std::string& address, const PeerReply& reply) {
+    const auto owed = std::ranges::find(owed_, address, &std::pair<std::string, OnReply>::first);
+    ASSERT_NE(owed, owed_.end());
+    const auto on_reply = std::move(owed->second);
+    owed_.erase(owed);
+    on_reply({Answer::Kind::ok, wire::encode(reply)});
+}
 
-ControlBench::ControlBench() { board.publish(blank()); }
+ControlBench::ControlBench() {
+    board.publish(blank());
+    pulse.sleeps_until(kNever);
+}
 
 ControlFaces ControlBench::faces() {
     return {.board = board,
+            .pulse = pulse,
             .grants = grants,
             .journal = journal,
             .transport = transport,
@@ -143,6 +155,32 @@ Member ControlBench::member(const std::string& id, std::optional<Milliseconds> a
             .rtt = ack && *ack > 0ms ? std::optional<Duration>(350us) : std::nullopt,
             .eligible = true,
             .priority = 100};
+}
+
+ApiResponse ControlBench::answer(ControlRoutes& routes, const ApiRequest& request) {
+    auto answered = routes.answer(request, kNobody);
+    if (std::holds_alternative<ApiResponse>(answered)) return at_once(std::move(answered));
+    const auto later = parked(std::move(answered));
+    for (;;) {
+        now = std::max(now, later->deadline());
+        if (auto response = later->look(now)) return *response;
+        EXPECT_GT(later->deadline(), now) << "it is over, or goes on later";
+    }
+}
+
+ApiLimits with(const std::function<void(ApiLimits&)>& change) {
+    ApiLimits limits;
+    change(limits);
+    return limits;
+}
+
+ApiResponse at_once(ApiAnswer answer) {
+    EXPECT_TRUE(std::holds_alternative<ApiResponse>(answer)) << "it is parked";
+    return std::get<ApiResponse>(std::move(answer));
+}
+std::unique_ptr<ParkedAnswer> parked(ApiAnswer answer) {
+    EXPECT_FALSE(std::holds_alternative<ApiResponse>(answer)) << "it is answered at once";
+    return std::get<std::unique_ptr<ParkedAnswer>>(std::move(answer));
 }
 
 ApiRequest get(const std::string& target) { return {.method = "GET", .target = target}; }

@@ -31,6 +31,8 @@ class PlayedPeers : public Transport {
     // The next answers, one a question; the last stays.
     void answers_in_turn(const std::string& address, const std::vector<PeerReply>& replies);
     void is_silent(const std::string& address);
+    // The answer that a silent one owes for its oldest question.
+    void answers_late(const std::string& address, const PeerReply& reply);
 
     // Bodies of what each address was asked.
     std::map<std::string, std::vector<std::string>> asked;
@@ -38,13 +40,14 @@ class PlayedPeers : public Transport {
   private:
     std::map<std::string, std::vector<Answer>> answers_;
     std::map<std::string, bool> silent_;
-    std::vector<OnReply> owed_;
+    std::vector<std::pair<std::string, OnReply>> owed_;
 };
 
 // Node "1" (uuid-1) of cluster demo: API on 127.0.0.1:3001, peers "2" and "3" likewise.
 class ControlBench {
   public:
     StatusBoard board;
+    LoopPulse pulse;
     GrantBook grants;
     Journal journal{1, 200ms};
     PlayedPeers transport;
@@ -56,6 +59,8 @@ class ControlBench {
     ControlBench();
 
     [[nodiscard]] ControlFaces faces();
+    // The response. If it is parked, time moves on to its deadlines until it is there.
+    ApiResponse answer(ControlRoutes& routes, const ApiRequest& request);
     [[nodiscard]] Status blank() const;
     [[nodiscard]] Status leading(Duration lease = 900ms) const;
     [[nodiscard]] Status following(Duration promise = 900ms) const;  // node "2"
@@ -63,6 +68,15 @@ class ControlBench {
                                          const std::string& state = "FOLLOWER");
     [[nodiscard]] static Member member(const std::string& id, std::optional<Milliseconds> ack);
 };
+
+// The limits, changed by the test.
+[[nodiscard]] ApiLimits with(const std::function<void(ApiLimits&)>& change);
+
+// For an answer that needs nobody to look at it again.
+inline const std::function<void()> kNobody = [] {};
+// Asserts that the response is there at once, or that it is parked.
+[[nodiscard]] ApiResponse at_once(ApiAnswer answer);
+[[nodiscard]] std::unique_ptr<ParkedAnswer> parked(ApiAnswer answer);
 
 [[nodiscard]] ApiRequest get(const std::string& target);
 [[nodiscard]] ApiRequest post(const std::string& target, const std::string& body = "");

@@ -12,9 +12,10 @@ using ::testing::HasSubstr;
 class Cluster : public ::testing::Test, public ControlBench {
   protected:
     Poco::JSON::Object::Ptr ask(const std::string& path) {
-        const auto answer = ControlRoutes(faces(), 4).answer(get(path));
-        EXPECT_EQ(answer.status, 200);
-        return json(answer);
+        ControlRoutes routes(faces());
+        const auto told = answer(routes, get(path));
+        EXPECT_EQ(told.status, 200);
+        return json(told);
     }
     // Of each record in the list: one of its texts.
     static std::vector<std::string> each(const Poco::JSON::Object::Ptr& body, const char* list,
@@ -81,6 +82,72 @@ TEST_F(Cluster, WaitsForTheSilentNoLongerThanForOne) {
                 ElementsAre("FOLLOWER", "OFFLINE", "OFFLINE", "FOLLOWER"));
     EXPECT_EQ(body->getArray("cluster")->getObject(1)->getValue<std::string>("error"),
               "no answer in time");
+}
+
+TEST_F(Cluster, IsAnsweredWhenTheLastAnswerIsThere) {
+    transport.is_silent("127.0.0.1:4002");
+    transport.is_silent("127.0.0.1:4003");
+    ControlRoutes routes(faces());
+    int woken = 0;
+    const auto later = parked(routes.answer(get("/cluster"), [&] { ++woken; }));
+    EXPECT_FALSE(later->waits_for_board());
+    EXPECT_EQ(later->deadline(), now + 250ms);
+    EXPECT_FALSE(later->look(now));
+
+    transport.answers_late("127.0.0.1:4002", reply("2"));
+    EXPECT_EQ(woken, 0);
+    EXPECT_FALSE(later->look(now + 249ms));
+    transport.answers_late("127.0.0.1:4003", reply("3"));
+    EXPECT_EQ(woken, 1);
+
+    const auto response = later->look(now + 249ms);
+    ASSERT_TRUE(response);
+    EXPECT_THAT(each(json(*response), "cluster", "online"), ElementsAre("true", "true", "true"));
+}
+
+TEST_F(Cluster, AsksTheSecondTimeWithATimeOutOfItsOwn) {
+    transport.answers("127.0.0.1:4002", reply("2", "LEADER"));
+    transport.is_silent("127.0.0.1:4003");
+    board.publish(leading());
+    ControlRoutes routes(faces());
+    const auto later = parked(routes.answer(get("/cluster"), kNobody));
+
+    now += 250ms;
+    EXPECT_FALSE(later->look(now)) << "two lead: they are asked again";
+    EXPECT_EQ(later->deadline(), now + 250ms);
+    now += 250ms;
+    const auto response = later->look(now);
+
+    ASSERT_TRUE(response);
+    EXPECT_EQ(transport.asked["127.0.0.1:4002"].size(), 2U);
+    EXPECT_THAT(each(json(*response), "leaders", "id"), ElementsAre("1", "2"));
+}
+
+TEST_F(Cluster, IsToldOfTheEndAndOutlivesAnswersThatComeTooLate) {
+    for (const char* address : {"127.0.0.1:4002", "127.0.0.1:4003"}) transport.is_silent(address);
+    ControlRoutes routes(faces());
+    problem(parked(routes.answer(get("/cluster"), kNobody))->end(now), 503);
+    board.publish(following());
+    problem(parked(routes.answer(get("/members"), kNobody))->end(now), 503);
+    transport.stop();  // answers all that it owes
+}
+
+TEST_F(Cluster, IsRefusedWhereTooManyAskAtOnce) {
+    transport.is_silent("127.0.0.1:4002");
+    board.publish(following());
+    ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 2; }));
+    auto first = parked(routes.answer(get("/cluster"), kNobody));
+    const auto second = parked(routes.answer(get("/members"), kNobody));
+    const auto questions = transport.asked["127.0.0.1:4002"].size();
+
+    for (const char* path : {"/cluster", "/members"}) {
+        const auto refused = at_once(routes.answer(get(path), kNobody));
+        problem(refused, 503);
+        EXPECT_EQ(header(refused, "Retry-After"), "1");
+    }
+    EXPECT_EQ(transport.asked["127.0.0.1:4002"].size(), questions) << "nobody was asked";
+    first.reset();
+    EXPECT_TRUE(parked(routes.answer(get("/cluster"), kNobody)));
 }
 
 TEST_F(Cluster, ShowsBothWhoAnswerByOneId) {

@@ -1,8 +1,6 @@
 // What the control API changes, and how each outcome is told.
 #include <gmock/gmock.h>
 
-#include <thread>
-
 #include "control_bench.h"
 
 namespace electiond::testing {
@@ -20,9 +18,18 @@ class StepDownRoute : public ::testing::Test, public ControlBench {
         };
     }
     ApiResponse ask(const std::string& body = "") {
-        return ControlRoutes(faces(), 4).answer(post("/step-down", body));
+        ControlRoutes routes(faces());
+        return answer(routes, post("/step-down", body));
+    }
+    // What is posted stays where it is.
+    void is_slow() {
+        mailbox = [this](Event event) {
+            wishes.push_back(std::move(std::get<Wish>(event)));
+            return true;
+        };
     }
     std::optional<StepDown> wished;
+    std::vector<Wish> wishes;
 };
 
 TEST_F(StepDownRoute, NamesTheSuccessor) {
@@ -78,31 +85,73 @@ TEST_F(StepDownRoute, SaysThatTheNodeIsAboutToEnd) {
     problem(ask(), 503);
 }
 
+TEST_F(StepDownRoute, IsAnsweredWhenTheOutcomeIsThere) {
+    is_slow();
+    ControlRoutes routes(faces());
+    int woken = 0;
+    const auto later = parked(routes.answer(post("/step-down"), [&] { ++woken; }));
+    EXPECT_FALSE(later->waits_for_board());
+    EXPECT_FALSE(later->look(now));
+
+    ASSERT_EQ(wishes.size(), 1U);
+    wishes.front().done({.successor = NodeId("2"), .term = 8});
+
+    EXPECT_EQ(woken, 1);
+    EXPECT_EQ(later->look(now)->status, 200);
+}
+
 TEST_F(StepDownRoute, DoesNotWaitForEver) {
-    auto impatient = faces();
-    impatient.timing = Timing::from(10ms);
-    problem(ControlRoutes(impatient, 4).answer(post("/step-down")), 503);
-}
-
-TEST_F(StepDownRoute, EndsItsWaitWhenTheRoutesClose) {
-    ControlRoutes routes(faces(), 4);
-    routes.close();
-    EXPECT_EQ(routes.answer(post("/step-down")).status, 503);
-}
-
-TEST_F(StepDownRoute, OutlivesAnOutcomeThatComesTooLate) {
-    std::vector<Wish> wishes;
-    mailbox = [&](Event event) {
-        wishes.push_back(std::move(std::get<Wish>(event)));
-        return true;
-    };
-    {
-        ControlRoutes routes(faces(), 4);
-        routes.close();
-        EXPECT_EQ(routes.answer(post("/step-down")).status, 503);
+    is_slow();
+    ControlRoutes routes(faces());
+    const std::pair<ApiRequest, Duration> limits[] = {
+        {post("/step-down"), 100ms + 3 * 1000ms + 1000ms},
+        {post("/leave"), 6 * 1000ms + 1000ms},
+        {{.method = "DELETE", .target = "/members/2"}, 6 * 1000ms + 1000ms}};
+    for (const auto& [request, limit] : limits) {
+        const auto later = parked(routes.answer(request, kNobody));
+        EXPECT_EQ(later->deadline(), now + limit) << request.target;
+        EXPECT_FALSE(later->look(now + limit - 1ns));
+        problem(*later->look(now + limit), 503);
     }
+}
+
+TEST_F(StepDownRoute, IsToldWhereTheServerStopsAndOutlivesAnOutcomeThatComesTooLate) {
+    is_slow();
+    std::function<void()> wake;
+    {
+        ControlRoutes routes(faces());
+        auto later = parked(routes.answer(post("/step-down"), [&] { wake(); }));
+        problem(later->end(now), 503);
+        problem(parked(routes.answer(post("/leave"), [&] { wake(); }))->end(now), 503);
+    }
+    int woken = 0;
+    wake = [&] { ++woken; };
+    ASSERT_EQ(wishes.size(), 2U);
+    for (const auto& wish : wishes) wish.done({.term = 8});
+    EXPECT_EQ(woken, 2) << "it does no harm";
+}
+
+// The client hung up: its answer is dropped, the command goes on.
+TEST_F(StepDownRoute, GoesOnWithoutItsClient) {
+    is_slow();
+    ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 1; }));
+    parked(routes.answer(post("/step-down"), kNobody)).reset();
     ASSERT_EQ(wishes.size(), 1U);
     wishes.front().done({.term = 8});
+    EXPECT_TRUE(parked(routes.answer(post("/step-down"), kNobody))) << "its place is free again";
+}
+
+TEST_F(StepDownRoute, IsRefusedBeforeItIsPostedWhereTooManyWait) {
+    is_slow();
+    ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 1; }));
+    const auto first = parked(routes.answer(post("/step-down"), kNobody));
+    for (const auto& request : {post("/step-down"), post("/leave"),
+                                ApiRequest{.method = "DELETE", .target = "/members/2"}}) {
+        const auto refused = at_once(routes.answer(request, kNobody));
+        problem(refused, 503);
+        EXPECT_EQ(header(refused, "Retry-After"), "1");
+    }
+    EXPECT_EQ(wishes.size(), 1U);
 }
 
 // How each outcome of a removal or a leave is answered.
@@ -119,10 +168,10 @@ TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
             wish.done({.refused = why, .term = 8});
             return true;
         };
-        ControlRoutes routes(faces(), 4);
+        ControlRoutes routes(faces());
 
-        const auto removal = routes.answer({.method = "DELETE", .target = "/members/2"});
-        const auto leave = routes.answer(post("/leave"));
+        const auto removal = answer(routes, {.method = "DELETE", .target = "/members/2"});
+        const auto leave = answer(routes, post("/leave"));
 
         EXPECT_EQ(removal.status, code) << to_string(refused);
         EXPECT_EQ(leave.status, code) << to_string(refused);
@@ -138,10 +187,10 @@ TEST_F(StepDownRoute, NobodyGoesForABodyThatIsNotUnderstood) {
         ADD_FAILURE() << "what cannot be undone must not be done by mistake";
         return false;
     };
-    ControlRoutes routes(faces(), 4);
+    ControlRoutes routes(faces());
     for (const char* body : {"nonsense", "[]", R"({"to":"2"})", R"({"dryRun":true})"}) {
-        problem(routes.answer(post("/leave", body)), 400);
-        problem(routes.answer({.method = "DELETE", .target = "/members/2", .body = body}), 400);
+        problem(answer(routes, post("/leave", body)), 400);
+        problem(answer(routes, {.method = "DELETE", .target = "/members/2", .body = body}), 400);
     }
 }
 

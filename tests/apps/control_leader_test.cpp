@@ -1,8 +1,6 @@
 // /leader: who may rely on its answer, for how long, and how it waits for a change.
 #include <gmock/gmock.h>
 
-#include <future>
-
 #include "control_bench.h"
 
 namespace electiond::testing {
@@ -12,22 +10,24 @@ constexpr Index kIndex = (1ULL << 32) + 1;
 
 class LeaderRoute : public ::testing::Test, public ControlBench {
   protected:
-    ControlRoutes routes{faces(), 2};
+    ControlRoutes routes{faces(), with([](auto& limits) { limits.streams = 2; })};
 
+    ApiResponse told(const ApiRequest& request) { return at_once(routes.answer(request, kNobody)); }
     Poco::JSON::Object::Ptr ask(const std::string& target, int status) {
-        const auto answer = routes.answer(get(target));
+        const auto answer = told(get(target));
         EXPECT_EQ(answer.status, status) << target;
         return json(answer);
     }
-    // Nothing of the node's own time is simulated where an answer waits.
-    static void by_the_real_clock(ControlFaces& all) { all.now = read_boot_clock; }
+    std::unique_ptr<ParkedAnswer> poll(const std::string& query = "wait=60s") {
+        return parked(routes.answer(get("/leader?" + query), kNobody));
+    }
 };
 
 TEST_F(LeaderRoute, GrantsWhereThisNodeLeads) {
     board.publish(leading(900ms));
     grants.open();
 
-    const auto answer = routes.answer(get("/leader"));
+    const auto answer = told(get("/leader"));
 
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body,
@@ -48,7 +48,7 @@ TEST_F(LeaderRoute, NeverGrantsMoreThanTheLease) {
 
 TEST_F(LeaderRoute, TellsWhoLeadsElsewhere) {
     board.publish(following());
-    const auto answer = routes.answer(get("/leader"));
+    const auto answer = told(get("/leader"));
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.type, "application/json");
     EXPECT_EQ(answer.body,
@@ -70,7 +70,7 @@ TEST_F(LeaderRoute, GrantsNothingWhereItDrains) {
 TEST_F(LeaderRoute, CountsNeitherHeadNorAWaitAsAGrant) {
     board.publish(leading());
     grants.open();
-    EXPECT_EQ(routes.answer({.method = "HEAD", .target = "/leader"}).status, 200);
+    EXPECT_EQ(told({.method = "HEAD", .target = "/leader"}).status, 200);
     EXPECT_EQ(ask("/leader?index=0&wait=30s", 200)->getValue<int>("validForMs"), 0);
     EXPECT_EQ(ask("/leader?index=" + std::to_string(kIndex) + "&wait=0s", 200)
                   ->getValue<int>("validForMs"),
@@ -81,100 +81,90 @@ TEST_F(LeaderRoute, CountsNeitherHeadNorAWaitAsAGrant) {
 TEST_F(LeaderRoute, RefusesAQueryThatItDoesNotUnderstand) {
     for (const char* query : {"index=x", "index=", "index=-1", "index=1x", "wait=30", "wait=s",
                               "wait=", "wait=1h", "wait=-1s", "index=99999999999999999999"}) {
-        problem(routes.answer(get(std::string("/leader?") + query)), 400);
+        problem(told(get(std::string("/leader?") + query)), 400);
     }
 }
 
 TEST_F(LeaderRoute, WaitsForAChange) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
-    board.publish(blank());
+    const auto later = poll("index=" + std::to_string(kIndex) + "&wait=60s");
+    EXPECT_TRUE(later->waits_for_board());
+    EXPECT_FALSE(later->look(now + 59s));
 
-    auto answer = std::async(std::launch::async, [&] {
-        return waiting.answer(get("/leader?index=" + std::to_string(kIndex) + "&wait=60s"));
-    });
-    EXPECT_EQ(answer.wait_for(150ms), std::future_status::timeout);
     auto status = blank();
     status.index = kIndex + 1;
     board.publish(status);
 
-    EXPECT_EQ(json(answer.get())->getValue<Index>("index"), kIndex + 1);
+    EXPECT_EQ(json(*later->look(now))->getValue<Index>("index"), kIndex + 1);
+}
+
+TEST_F(LeaderRoute, DoesNotWaitForWhatHasHappened) {
+    EXPECT_EQ(ask("/leader?index=0&wait=60s", 503)->getValue<Index>("index"), kIndex);
 }
 
 TEST_F(LeaderRoute, AnswersWhenTheWaitIsOver) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
-    const auto begin = read_boot_clock();
-    const auto answer = waiting.answer(get("/leader?wait=120ms"));
-    EXPECT_GE(read_boot_clock() - begin, 120ms);
-    EXPECT_EQ(json(answer)->getValue<Index>("index"), kIndex);
+    const auto later = poll("wait=120ms");
+    EXPECT_EQ(later->deadline(), now + 120ms);
+    EXPECT_FALSE(later->look(now + 119ms));
+    EXPECT_EQ(json(*later->look(now + 120ms))->getValue<Index>("index"), kIndex);
+    EXPECT_EQ(poll("wait=9m")->deadline(), now + 60s);
+    EXPECT_EQ(poll("index=" + std::to_string(kIndex))->deadline(), now + 30s);
 }
 
+// The loop hangs: nobody publishes. The client must not believe in the lead for a minute.
 TEST_F(LeaderRoute, SeesALeaseRunOutWhileItWaits) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
+    board.publish(leading(200ms));
+    const auto later = poll();
+    EXPECT_EQ(routes.leads_until(now), now + 200ms) << "when the server must look again";
+    EXPECT_FALSE(later->look(now + 199ms));
+    now += 200ms;
+    EXPECT_EQ(routes.leads_until(now), kNever);
+    EXPECT_EQ(later->look(now)->status, 503);
+}
+
+TEST_F(LeaderRoute, WaitsOnWhileTheLeaseIsRenewed) {
+    board.publish(leading(200ms));
+    const auto later = poll();
+    now += 150ms;
+    board.publish(leading(200ms));
+    now += 50ms;
+    EXPECT_EQ(routes.leads_until(now), now + 150ms) << "looked at once a lease, not once a renewal";
+    EXPECT_FALSE(later->look(now));
+}
+
+// A lease that ran out is renewed under its token: no index moves.
+TEST_F(LeaderRoute, SeesALeadReturnWhileItWaits) {
+    board.publish(leading(200ms));
+    now += 200ms;
+    const auto later = poll();
+    EXPECT_FALSE(later->look(now));
+    board.publish(leading(200ms), now);
+    EXPECT_EQ(later->look(now)->status, 200);
+}
+
+TEST_F(LeaderRoute, SeesThatThisNodeBeginsToDrain) {
+    board.publish(leading());
+    const auto later = poll();
     auto status = leading();
-    status.lease_until = read_boot_clock() + 200ms;
-    board.publish(status);
-    // The loop hangs: nobody publishes. The client must not believe in the lead for a minute.
-    EXPECT_EQ(waiting.answer(get("/leader?wait=60s")).status, 503);
+    status.draining = true;
+    board.publish(status, now);
+    EXPECT_EQ(later->look(now)->status, 503);
 }
 
-TEST_F(LeaderRoute, EndsEveryWaitWhenItCloses) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
-    auto answer =
-        std::async(std::launch::async, [&] { return waiting.answer(get("/leader?wait=60s")); });
-    EXPECT_EQ(answer.wait_for(50ms), std::future_status::timeout);
-    waiting.close();
-    EXPECT_EQ(answer.get().status, 503);
+TEST_F(LeaderRoute, AnswersWithThePresentStateWhereTheServerStops) {
+    board.publish(leading());
+    grants.open();
+    const auto answer = poll()->end(now);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(json(answer)->getValue<int>("validForMs"), 0);
+    EXPECT_EQ(grants.close(), Instant{});
 }
 
-TEST_F(LeaderRoute, EndsEveryWaitWhenTheBoardCloses) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
-    board.close();
-    EXPECT_EQ(waiting.answer(get("/leader?wait=60s")).status, 503);
-}
-
-TEST_F(LeaderRoute, DoesNotWaitForAClientThatHungUp) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
-    auto request = get("/leader?wait=60s");
-    request.gone = [] { return true; };
-    EXPECT_EQ(waiting.answer(request).status, 503);
-}
-
-TEST_F(LeaderRoute, AnswersAtOnceWhereAllSeatsAreTaken) {
-    auto all = faces();
-    by_the_real_clock(all);
-    ControlRoutes waiting(all, 2);
-    const auto wait = [&] { return waiting.answer(get("/leader?wait=60s")); };
-    std::vector<std::future<ApiResponse>> seated;
-    // One of three is sent away, whichever comes last.
-    for (int i = 0; i < 3; ++i) seated.push_back(std::async(std::launch::async, wait));
-    const auto over = [](auto& each) { return each.wait_for(0s) == std::future_status::ready; };
-    while (std::ranges::none_of(seated, over)) std::this_thread::yield();
-    EXPECT_EQ(std::ranges::count_if(seated, over), 1);
-
-    waiting.close();
-    for (auto& each : seated) EXPECT_EQ(each.get().status, 503);
-}
-
-TEST(WaitingRoom, GivesASeatBack) {
-    WaitingRoom room(1);
-    {
-        const auto seat = room.take_seat();
-        EXPECT_TRUE(seat);
-        EXPECT_FALSE(room.take_seat());
-    }
-    EXPECT_TRUE(room.take_seat());
+TEST_F(LeaderRoute, AnswersAtOnceWhereAllPlacesAreTaken) {
+    auto first = poll();
+    const auto second = poll();
+    EXPECT_EQ(ask("/leader?wait=60s", 503)->getValue<Index>("index"), kIndex);
+    first.reset();
+    EXPECT_TRUE(poll()) << "a place that is given back is taken again";
 }
 
 }  // namespace

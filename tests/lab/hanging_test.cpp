@@ -140,6 +140,41 @@ TEST(HangingRegistry, EndsRecoverWithAnError) {
     EXPECT_LE(steady_clock::now() - begun, kEnd + seconds(2));
 }
 
+// The loop waits for the disk: /livez says so at once, without waiting for the loop.
+TEST(HangingDisk, IsShownByLivezAboutASecondAfterItBeganAndUntilItsEnd) {
+    constexpr Milliseconds kHang{4000};
+    HangingCluster cluster({.nodes = 1});
+    cluster.start(1);
+    ASSERT_NE(cluster.await_leader(), 0);
+    EXPECT_EQ(cluster.get(1, "/livez").code, 200);
+
+    cluster.page(1)->sync_takes_ms = kHang.count();
+    // Its next term must be saved.
+    (void)cluster::ask(cluster.host(1), cluster.api_port(1), "POST", "/step-down", "",
+                       Milliseconds{100});
+    Milliseconds quickest = kHang;
+    const auto livez = [&] {
+        const auto asked = steady_clock::now();
+        const int code = cluster.get(1, "/livez").code;
+        if (code == 503) {
+            quickest = std::min(
+                quickest, std::chrono::duration_cast<Milliseconds>(steady_clock::now() - asked));
+        }
+        return code;
+    };
+    ASSERT_TRUE(wait_until([&] { return livez() == 503; }));
+    const auto shown = steady_clock::now();
+    EXPECT_EQ(cluster.get(1, "/leader").code, 503);
+    cluster.page(1)->sync_takes_ms = 0;  // the save that hangs goes on
+
+    ASSERT_TRUE(wait_until([&] { return livez() == 200; }));
+
+    const auto lasted = steady_clock::now() - shown;
+    EXPECT_GE(lasted, kHang - seconds(2)) << "it was shown too late";
+    EXPECT_LT(quickest, Milliseconds{500}) << "no answer waits for the loop";
+    EXPECT_NE(cluster.await_leader(), 0);
+}
+
 TEST(HangingNames, HoldUpNeitherElectionNorEnd) {
     HangingCluster cluster({.discovery = "static_list"});
     std::string peers;

@@ -2,7 +2,9 @@
 #include "node/loop.h"
 
 #include <chrono>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 
 #include "node/clock.h"
 #include "stage.h"
@@ -21,6 +23,7 @@ struct Engine {
     GrantBook grants;
     Journal journal{1, 200ms};
     Mailbox mailbox;
+    LoopPulse pulse;
     Node node;
     std::promise<std::string> fatal;
     Loop loop;
@@ -36,8 +39,26 @@ struct Engine {
                             .claim = [](const Claim&) {},
                             .log = {}},
                read_boot_clock()),
-          loop(node, mailbox,
+          loop(node, mailbox, pulse,
                [this](const std::exception& error) { fatal.set_value(error.what()); }) {}
+
+    // Until the loop has published that, woken by each change.
+    void await(const std::function<bool(const Status&)>& wanted) {
+        std::mutex mutex;
+        std::condition_variable changed;
+        const auto listening = board.listen([&] {
+            const std::lock_guard lock(mutex);
+            changed.notify_all();
+        });
+        std::unique_lock lock(mutex);
+        ASSERT_TRUE(changed.wait_for(lock, kPatience, [&] { return wanted(*board.read()); }));
+    }
+    // Until the loop has come to what is posted now, and handles it.
+    [[nodiscard]] bool turns() {
+        std::promise<void> done;
+        return mailbox.post(Wish{StepDown{"9"}, [&](const Done&) { done.set_value(); }}) &&
+               done.get_future().wait_for(kPatience) == std::future_status::ready;
+    }
 };
 
 TEST(Loop, TurnsByItsDeadlinesAlone) {
@@ -45,31 +66,23 @@ TEST(Loop, TurnsByItsDeadlinesAlone) {
 
     engine.loop.start();
 
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    while (!engine.board.read()->leads_at(read_boot_clock())) {
-        ASSERT_LT(std::chrono::steady_clock::now(), end) << "a lone voter leads within moments";
-        (void)engine.board.await_after(engine.board.read()->index, 100ms);
-    }
+    // A lone voter leads within moments.
+    engine.await([](const Status& status) { return status.leads_at(read_boot_clock()); });
     EXPECT_EQ(engine.board.read()->term, 1u);
 }
 
 TEST(Loop, TurnsForWhatIsPosted) {
     Engine engine(member({2, 3}));
     engine.loop.start();
-    std::promise<void> pong;
 
-    ASSERT_TRUE(engine.mailbox.post(Ping{[&] { pong.set_value(); }}));
-
-    EXPECT_EQ(pong.get_future().wait_for(kPatience), std::future_status::ready);
+    EXPECT_TRUE(engine.turns());
 }
 
 // H2: a promise that began before its heartbeat arrived could end before the sender's lease.
 TEST(Loop, ReadsTheClockAfterItHasTakenTheMessage) {
     Engine engine(member({1, 2, 3}));
     engine.loop.start();
-    std::promise<void> idle;
-    ASSERT_TRUE(engine.mailbox.post(Ping{[&] { idle.set_value(); }}));
-    ASSERT_EQ(idle.get_future().wait_for(kPatience), std::future_status::ready);
+    ASSERT_TRUE(engine.turns());
     std::this_thread::yield();
     const Heartbeat body{.seq = 1, .promise = kE, .number = {0, 1}};
     const Request request{
@@ -82,11 +95,7 @@ TEST(Loop, ReadsTheClockAfterItHasTakenTheMessage) {
     engine.mailbox.deliver(request, [&](const Answer&) { answered.set_value(); });
 
     ASSERT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    while (!engine.board.read()->followed) {
-        ASSERT_LT(std::chrono::steady_clock::now(), end);
-        (void)engine.board.await_after(engine.board.read()->index, 100ms);
-    }
+    engine.await([](const Status& status) { return status.followed.has_value(); });
     EXPECT_GE(engine.board.read()->followed_until, sent + kE);
 }
 
@@ -98,7 +107,7 @@ TEST(Loop, StopsWhenToldAndTakesNothingMore) {
     engine.loop.stop();
 
     EXPECT_TRUE(engine.mailbox.closed());
-    EXPECT_FALSE(engine.mailbox.post(Ping{[] { FAIL(); }}));
+    EXPECT_FALSE(engine.mailbox.post(HooksFinished{}));
 }
 
 TEST(Loop, StopsWithoutHavingStarted) {
@@ -107,6 +116,54 @@ TEST(Loop, StopsWithoutHavingStarted) {
     engine.loop.stop();
 
     EXPECT_TRUE(engine.script.empty());
+}
+
+// ---- The pulse: what /livez is answered by
+
+TEST(LoopPulse, BeatsUntilTheLoopIsLateByASecond) {
+    LoopPulse pulse;
+    const Instant now(std::chrono::hours(5));
+    EXPECT_FALSE(pulse.beats(now)) << "the loop was not started";
+
+    pulse.works_since(now);
+    EXPECT_EQ(pulse.late(now), 0ms);
+    EXPECT_TRUE(pulse.beats(now + 999ms));
+    EXPECT_FALSE(pulse.beats(now + 1s)) << "busy with one event for a second";
+
+    pulse.sleeps_until(now + 10s);
+    EXPECT_TRUE(pulse.beats(now + 9s)) << "it sleeps, as it should";
+    EXPECT_TRUE(pulse.beats(now + 10s + 999ms));
+    EXPECT_FALSE(pulse.beats(now + 11s)) << "it did not wake";
+
+    pulse.sleeps_until(kNever);
+    EXPECT_TRUE(pulse.beats(now + std::chrono::hours(1'000'000)));
+    EXPECT_EQ(pulse.late(now), 0ms);
+}
+
+// A save that does not return holds the loop up.
+TEST(LoopPulse, IsLateWhileOneEventHoldsTheLoopUp) {
+    Engine engine(member({1}));
+    std::promise<void> release;
+    std::promise<void> held;
+    engine.loop.start();
+    engine.await([](const Status& status) { return status.leads_at(read_boot_clock()); });
+    EXPECT_TRUE(engine.pulse.beats(read_boot_clock()));
+
+    const Instant posted = read_boot_clock();
+    ASSERT_TRUE(engine.mailbox.post(Wish{StepDown{"9"}, [&](const Done&) {
+                                             held.set_value();
+                                             release.get_future().wait();
+                                         }}));
+    held.get_future().wait();
+
+    const Instant later = posted + std::chrono::hours(1);
+    EXPECT_FALSE(engine.pulse.beats(later));
+    EXPECT_LE(engine.pulse.late(later), later - posted);
+    release.set_value();
+    EXPECT_TRUE(engine.turns());
+    EXPECT_TRUE(engine.pulse.beats(read_boot_clock()));
+    engine.loop.stop();
+    EXPECT_FALSE(engine.pulse.beats(read_boot_clock())) << "it has ended";
 }
 
 TEST(Loop, WhoCannotRememberIsFatal) {  // D2

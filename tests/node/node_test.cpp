@@ -454,15 +454,6 @@ TEST(Node, AClaimGoesToTheArbiterAfterAllElse) {
     EXPECT_TRUE(stage.leads());
 }
 
-TEST(Node, APingIsAnsweredByTheLoopsThread) {
-    Stage stage;
-    int pongs = 0;
-
-    stage.node.handle(stage.now, Ping{[&] { ++pongs; }});
-
-    EXPECT_EQ(pongs, 1);
-}
-
 // The scout posts a snapshot once, so the node must keep it, however long that is ago.
 TEST(Node, ASnapshotStandsUntilTheNextOneHoweverOldItIs) {
     Stage stage(blank());

@@ -60,19 +60,14 @@ std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatu
 
 // Everyone as of one round of questions: those who answered, each uuid once, then those who did
 // not: voters, and whose id nobody answers by.
-std::vector<Shown> look_around(const ControlFaces& faces) {
-    const auto known = faces.board.read();
-    const auto asked = whom_to_ask(known->peers);
-    std::vector<Endpoint> endpoints;
-    for (const auto& each : asked) endpoints.push_back(each.at);
-    auto answers =
-        survey(faces.transport, endpoints, /*members=*/false, faces.timing.request_timeout);
-
+std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
+                               const std::vector<Asked>& asked,
+                               const std::vector<SurveyAnswer>& answers) {
     const auto own = faces.board.read();
     std::vector<Shown> all{shown(own_reply(*own, faces.now(), faces.version), own->address, *own)};
     std::set<const PeerStatus*> heard;
     std::map<const PeerStatus*, std::string> silent;  // at one of its addresses; with the reason
-    for (const auto& peer : known->peers) {
+    for (const auto& peer : known.peers) {
         if (peer.addresses.empty()) silent[&peer] = "no address of it is known";
     }
     for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -112,23 +107,13 @@ std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
     return online > status.quorum ? online - status.quorum : 0;
 }
 
-}  // namespace
-
-ApiResponse answer_cluster(const Call& call) {
-    std::vector<Shown> all;
-    std::vector<Shown> leaders;
-    // Answers are not of one moment: over a hand-over two may rightly say that they lead, one
-    // after the other. Who still says so when asked again means it.
-    for (int round = 0; round < kRounds && (round == 0 || leaders.size() > 1); ++round) {
-        all = look_around(call.faces);
-        leaders.clear();
-        std::ranges::copy_if(all, std::back_inserter(leaders), &Shown::leads);
-    }
+ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
+                 const std::vector<Shown>& leaders) {
     std::vector<Json> records;
     for (const auto& each : all) records.push_back(each.record);
     std::vector<Json> claims;
     for (const auto& each : leaders) claims.push_back(each.record);
-    const auto status = call.faces.board.read();
+    const auto status = faces.board.read();
     JsonFields fields{{"cluster", json_array(records)}};
     if (const auto leader = std::ranges::max_element(
             leaders, {}, [](const Shown& each) { return std::pair(each.ours, each.term); });
@@ -144,6 +129,60 @@ ApiResponse answer_cluster(const Call& call) {
                                  {"configVersion", status->config.version},
                                  {"index", status->index}});
     return answer(200, json_object(fields));
+}
+
+// Waits for what all nodes say.
+class ClusterSurvey : public ParkedAnswer {
+  public:
+    ClusterSurvey(const Call& call, Instant now, Places::Place place)
+        : faces_(call.faces), wake_(call.wake), place_(std::move(place)) {
+        ask(now);
+    }
+
+    // Answers are not of one moment: over a hand-over two may rightly say that they lead, one after
+    // the other. Who still says so when asked again means it.
+    std::optional<ApiResponse> look(Instant now) override {
+        while (survey_->done() || now >= deadline_) {
+            const auto all = look_around(faces_, *known_, asked_, survey_->answers());
+            std::vector<Shown> leaders;
+            std::ranges::copy_if(all, std::back_inserter(leaders), &Shown::leads);
+            if (leaders.size() < 2 || rounds_ == kRounds) return tell(faces_, all, leaders);
+            ask(now);
+        }
+        return std::nullopt;
+    }
+    [[nodiscard]] Instant deadline() const override { return deadline_; }
+    ApiResponse end(Instant) override { return about_to_end(); }
+
+  private:
+    void ask(Instant now) {
+        ++rounds_;
+        deadline_ = now + faces_.timing.request_timeout;
+        known_ = faces_.board.read();
+        asked_ = whom_to_ask(known_->peers);
+        std::vector<Endpoint> endpoints;
+        for (const auto& each : asked_) endpoints.push_back(each.at);
+        survey_ = Survey::start(faces_.transport, std::move(endpoints), /*members=*/false,
+                                faces_.timing.request_timeout, wake_);
+    }
+
+    const ControlFaces& faces_;
+    const std::function<void()> wake_;
+    const Places::Place place_;
+    int rounds_ = 0;
+    Instant deadline_{};
+    std::shared_ptr<const Status> known_;  // when the round began; `asked_` points into it
+    std::vector<Asked> asked_;
+    std::shared_ptr<Survey> survey_;
+};
+
+}  // namespace
+
+ApiAnswer answer_cluster(const Call& call) {
+    auto place = call.waiting.take();
+    if (!place) return too_many_waiting();
+    const auto now = call.faces.now();
+    return now_or_later(std::make_unique<ClusterSurvey>(call, now, std::move(*place)), now);
 }
 
 }  // namespace electiond

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 
 #include "control/answers.h"
@@ -71,19 +72,70 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
     }
 }
 
-// Has the election carry out `what`. Nothing where no outcome came within `longest`; throws Problem
-// where the node is about to end.
-std::optional<Done> carry_out(const Call& call, Wanted what, Milliseconds longest) {
-    const auto outcome = std::make_shared<Awaited<Done>>();
-    const bool posted = call.faces.post(Wish{
-        .what = std::move(what), .done = [outcome](const Done& done) { outcome->give(done); }});
-    if (!posted) throw Problem{503, "Shutting down", "This node is about to end."};
-    return outcome->wait(longest, call.room);
+// What the election says of a command, perhaps long after the asker has gone: shared with it.
+class Outcome {
+  public:
+    void give(const Done& done) {
+        const std::lock_guard lock(mutex_);
+        done_ = done;
+    }
+    [[nodiscard]] std::optional<Done> read() const {
+        const std::lock_guard lock(mutex_);
+        return done_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::optional<Done> done_;
+};
+
+// How the outcome is answered; nothing is given if none came in time.
+using Tell = std::function<ApiResponse(const std::optional<Done>&)>;
+
+// Waits until the election has carried out a command.
+class CommandUnderWay : public ParkedAnswer {
+  public:
+    CommandUnderWay(std::shared_ptr<const Outcome> outcome, Tell tell, Instant end,
+                    Places::Place place)
+        : outcome_(std::move(outcome)),
+          tell_(std::move(tell)),
+          end_(end),
+          place_(std::move(place)) {}
+
+    std::optional<ApiResponse> look(Instant now) override {
+        const auto done = outcome_->read();
+        return done || now >= end_ ? std::optional(tell_(done)) : std::nullopt;
+    }
+    [[nodiscard]] Instant deadline() const override { return end_; }
+    ApiResponse end(Instant) override { return tell_(outcome_->read()); }
+
+  private:
+    const std::shared_ptr<const Outcome> outcome_;
+    const Tell tell_;
+    const Instant end_;
+    const Places::Place place_;
+};
+
+// Has the election carry out `what`, and gives up the wait, not the command, after `longest`.
+ApiAnswer carry_out(const Call& call, Wanted what, Milliseconds longest, Tell tell) {
+    auto place = call.waiting.take();
+    if (!place) return too_many_waiting();
+    const auto now = call.faces.now();
+    const auto outcome = std::make_shared<Outcome>();
+    const bool posted = call.faces.post(
+        Wish{.what = std::move(what), .done = [outcome, wake = call.wake](const Done& done) {
+                 outcome->give(done);
+                 wake();
+             }});
+    if (!posted) return about_to_end();
+    return now_or_later(std::make_unique<CommandUnderWay>(outcome, std::move(tell), now + longest,
+                                                          std::move(*place)),
+                        now);
 }
 
 // How a removal or a leave ended, as interface.md says for both.
-ApiResponse departure(const Call& call, const std::optional<Done>& done, const std::string& who,
-                      const std::string& message) {
+ApiResponse departure(const ControlFaces& faces, const std::optional<Done>& done,
+                      const std::string& who, const std::string& message) {
     if (!done) {
         return answer(Problem{503, "Not done in time",
                               "It may still be carried out; GET /members says how it stands."});
@@ -94,8 +146,7 @@ ApiResponse departure(const Call& call, const std::optional<Done>& done, const s
                           json_object({{"message", message}, {"id", who}, {"term", done->term}}));
         case Reason::not_leader:
             return answer(Problem{421, "Not currently leader", "Ask the node that leads.",
-                                  Reason::not_leader,
-                                  call.faces.board.read()->leader_at(call.faces.now())});
+                                  Reason::not_leader, faces.board.read()->leader_at(faces.now())});
         case Reason::unknown_node:
             return answer(Problem{404, "Unknown node",
                                   "The cluster has no node " + who + "; GET /members lists them.",
@@ -125,43 +176,51 @@ Milliseconds departure_limit(const Call& call) {
     return 6 * call.faces.timing.election_timeout + Milliseconds{1000};
 }
 
+Tell departure_of(const Call& call, const std::string& who, const std::string& message) {
+    return [&faces = call.faces, who, message](const std::optional<Done>& done) {
+        return departure(faces, done, who, message);
+    };
+}
+
 }  // namespace
 
-ApiResponse answer_step_down(const Call& call) try {
+ApiAnswer answer_step_down(const Call& call) try {
     const auto& faces = call.faces;
     const auto wish = parse_step_down(call.request.body);
     // What a hand-over waits for at most: grants, hooks, the target's configuration, its election.
     const auto longest = faces.timing.client_grant + faces.hooks_timeout +
                          3 * faces.timing.election_timeout + Milliseconds{1000};
-    const auto done = carry_out(call, wish, longest);
-    if (!done) {
-        return answer(Problem{503, "Still draining",
-                              "The hand-over was begun, and its end did not come in time; GET "
-                              "/leader says how it stands.",
-                              Reason::draining});
-    }
-    if (done->refused != Reason::none) return refusal(*done, wish);
-    return answer(200, json_object({{"message", "Stepped down successfully"},
-                                    {"successor", done->successor},
-                                    {"term", done->term}}));
+    return carry_out(call, wish, longest, [wish](const std::optional<Done>& done) {
+        if (!done) {
+            return answer(Problem{503, "Still draining",
+                                  "The hand-over was begun, and its end did not come in time; GET "
+                                  "/leader says how it stands.",
+                                  Reason::draining});
+        }
+        if (done->refused != Reason::none) return refusal(*done, wish);
+        return answer(200, json_object({{"message", "Stepped down successfully"},
+                                        {"successor", done->successor},
+                                        {"term", done->term}}));
+    });
 } catch (const Problem& problem) {
     return answer(problem);
 }
 
-ApiResponse answer_remove_member(const Call& call) try {
+ApiAnswer answer_remove_member(const Call& call) try {
     const auto& path = call.target.path;
     const auto who = path.substr(path.rfind('/') + 1);
     expect_no_wish(call);
-    return departure(call, carry_out(call, Remove{who}, departure_limit(call)), who,
-                     "Removed for good");
+    return carry_out(call, Remove{who}, departure_limit(call),
+                     departure_of(call, who, "Removed for good"));
 } catch (const Problem& problem) {
     return answer(problem);
 }
 
-ApiResponse answer_leave(const Call& call) try {
+ApiAnswer answer_leave(const Call& call) try {
     expect_no_wish(call);
     const auto who = call.faces.board.read()->id.value;
-    return departure(call, carry_out(call, Leave{}, departure_limit(call)), who, "Left for good");
+    return carry_out(call, Leave{}, departure_limit(call),
+                     departure_of(call, who, "Left for good"));
 } catch (const Problem& problem) {
     return answer(problem);
 }

@@ -19,7 +19,7 @@ Json name(const std::optional<NodeId>& id) { return id && !id->empty() ? Json(*i
 
 }  // namespace
 
-ApiResponse answer_history(const Call& call) {
+ApiAnswer answer_history(const Call& call) {
     const auto now = call.faces.now();
     const auto wall = call.faces.wall_now();
     std::vector<Json> entries;

@@ -9,7 +9,6 @@ namespace {
 
 constexpr Milliseconds kWaitDefault{30'000};
 constexpr Milliseconds kWaitMax{60'000};
-constexpr Milliseconds kLook{100};  // how often a waiting request looks up
 
 std::optional<std::uint64_t> number_at_front(std::string_view text, std::string_view& rest) {
     std::uint64_t number = 0;
@@ -50,26 +49,8 @@ std::optional<Patience> parse_patience(const Target& target, Index newest) {
     return patience;
 }
 
-// Until the index is above, the time is over, the room closes or the client hangs up. A lease that
-// runs out while the loop hangs changes no index, but it is a change, too.
-void await_change(const Call& call, const Patience& patience) {
-    const auto& board = call.faces.board;
-    const auto& now = call.faces.now;
-    const auto end = now() + patience.wait;
-    const bool led = board.read()->leads_at(now());
-    while (!call.room.closed() && !(call.request.gone && call.request.gone())) {
-        const auto look = std::min<Instant>(end, now() + kLook);
-        const auto status = board.await_after(patience.after, look - now());
-        const auto woken = now();
-        // The board wakes early only where there is news, or where it was closed.
-        if (status->index > patience.after || woken < look || woken >= end) return;
-        if (status->leads_at(woken) != led) return;
-    }
-}
-
-ApiResponse tell(const Call& call, bool grants) {
-    const auto& faces = call.faces;
-    const auto now = faces.now();  // before all else: a grant counts from when it was asked for
+// `now` was read before all else: a grant counts from when it was asked for.
+ApiResponse tell(const ControlFaces& faces, Instant now, bool grants) {
     const auto granted =
         grants ? faces.grants.grant(faces.board, now, faces.timing.client_grant) : Milliseconds{0};
     const auto status = faces.board.read();
@@ -84,25 +65,58 @@ ApiResponse tell(const Call& call, bool grants) {
                                {"index", status->index}}));
 }
 
+// A long poll: until the index is above, the time is over, or this node begins or ceases to lead. A
+// lease that runs out while the loop hangs changes no index, but it is a change, too.
+class LongPoll : public ParkedAnswer {
+  public:
+    LongPoll(const ControlFaces& faces, const Patience& patience, Instant now, Places::Place place)
+        : faces_(faces),
+          after_(patience.after),
+          end_(now + patience.wait),
+          led_(faces.board.read()->leads_at(now)),
+          place_(std::move(place)) {}
+
+    std::optional<ApiResponse> look(Instant now) override {
+        const auto status = faces_.board.read();
+        const bool changed = status->index > after_ || status->leads_at(now) != led_;
+        return changed || now >= end_ ? std::optional(end(now)) : std::nullopt;
+    }
+    [[nodiscard]] Instant deadline() const override { return end_; }
+    [[nodiscard]] bool waits_for_board() const override { return true; }
+    ApiResponse end(Instant now) override { return tell(faces_, now, false); }
+
+  private:
+    const ControlFaces& faces_;
+    const Index after_;
+    const Instant end_;
+    const bool led_;
+    const Places::Place place_;
+};
+
 }  // namespace
 
-ApiResponse answer_leader(const Call& call) {
+ApiAnswer answer_leader(const Call& call) {
+    const auto& faces = call.faces;
     const auto& query = call.target.query;
+    const auto now = faces.now();
     // HEAD and OPTIONS come from health checks: nobody reads a validForMs there, so they are no
     // grant, and they never wait, since a check that hangs counts as failed.
     const bool reads = call.request.method == "GET";
-    if (!query.contains("index") && !query.contains("wait")) return tell(call, reads);
-    const auto patience = parse_patience(call.target, call.faces.board.read()->index);
+    if (!query.contains("index") && !query.contains("wait")) return tell(faces, now, reads);
+    const auto patience = parse_patience(call.target, faces.board.read()->index);
     if (!patience) {
         return answer(Problem{400, "Malformed query",
                               "Expected ?index=N&wait=30s: a number, and a time with ms, s or m.",
                               Reason::malformed});
     }
     if (reads) {
-        // If all seats are taken, the client gets the present state at once.
-        if (const auto seat = call.room.take_seat()) await_change(call, *patience);
+        // If all places are taken, the client gets the present state at once.
+        if (auto place = call.long_polls.take()) {
+            return now_or_later(
+                std::make_unique<LongPoll>(faces, *patience, now, std::move(*place)), now);
+        }
     }
-    return tell(call, false);
+    return tell(faces, now, false);
 }
 
 }  // namespace electiond

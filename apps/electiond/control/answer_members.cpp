@@ -25,22 +25,11 @@ View own_view(const Status& status, Instant now) {
     return view;
 }
 
-std::optional<View> ask_leader(const ControlFaces& faces, const Status& status, Instant now) {
-    if (!status.followed || now >= status.followed_until) return std::nullopt;
+// The leader, as far as this node follows one whose addresses it knows; else null.
+const PeerStatus* leader_to_ask(const Status& status, Instant now) {
+    if (!status.follows_at(now)) return nullptr;
     const auto peer = std::ranges::find(status.peers, status.followed->uuid, &PeerStatus::uuid);
-    if (peer == status.peers.end()) return std::nullopt;
-    auto answers =
-        survey(faces.transport, peer->addresses, /*members=*/true, faces.timing.request_timeout);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        if (!answers[i].reply) continue;
-        if (answers[i].reply->from.uuid != peer->uuid) {  // its name may mean another node by now
-            faces.transport.refresh(peer->addresses[i]);
-            continue;
-        }
-        auto& reply = std::get<StatusReply>(answers[i].reply->body);
-        if (reply.members) return View{std::move(*reply.members), peer->uuid};
-    }
-    return std::nullopt;
+    return peer == status.peers.end() ? nullptr : &*peer;
 }
 
 // What a node shows that never heard a leader: the voters of its configuration.
@@ -85,28 +74,84 @@ Json record(const Member& member, const View& view, Milliseconds silence) {
          {"eligible", member.eligible}});
 }
 
-}  // namespace
-
-ApiResponse answer_members(const Call& call) {
-    const auto& faces = call.faces;
-    const auto status = faces.board.read();
-    const auto now = faces.now();
-    auto view = status->leads_at(now) ? own_view(*status, now) : ask_leader(faces, *status, now);
+// `view` is of now, or what the leader has just sent; nothing if nobody could be asked.
+ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<View> view,
+                 Instant now) {
     const bool stale = !view;
-    if (stale) view = status->members_at ? View{.members = status->members} : voters_alone(*status);
+    if (stale) view = status.members_at ? View{.members = status.members} : voters_alone(status);
     std::vector<Json> records;
     for (const auto& member : view->members) {
         records.push_back(record(member, *view, faces.timing.election_timeout));
     }
     JsonFields fields{{"members", json_array(records)},
-                      {"leaderId", status->leader_at(now)},
-                      {"term", status->term},
-                      {"index", status->index}};
+                      {"leaderId", status.leader_at(now)},
+                      {"term", status.term},
+                      {"index", status.index}};
     if (stale) {
-        fields.emplace_back("asOfMs",
-                            status->members_at ? Json(now - *status->members_at) : Json());
+        fields.emplace_back("asOfMs", status.members_at ? Json(now - *status.members_at) : Json());
     }
     return answer(200, json_object(fields));
+}
+
+// Waits for the view of the leader.
+class LeadersView : public ParkedAnswer {
+  public:
+    LeadersView(const Call& call, std::shared_ptr<const Status> status, const PeerStatus& leader,
+                Instant now, Places::Place place)
+        : faces_(call.faces),
+          status_(std::move(status)),
+          leader_(leader.uuid),
+          begun_(now),
+          survey_(Survey::start(faces_.transport, leader.addresses, /*members=*/true,
+                                faces_.timing.request_timeout, call.wake)),
+          place_(std::move(place)) {}
+
+    std::optional<ApiResponse> look(Instant now) override {
+        if (!survey_->done() && now < deadline()) return std::nullopt;
+        return tell(faces_, *status_, view(), begun_);
+    }
+    [[nodiscard]] Instant deadline() const override {
+        return begun_ + faces_.timing.request_timeout;
+    }
+    ApiResponse end(Instant) override { return about_to_end(); }
+
+  private:
+    std::optional<View> view() const {
+        auto answers = survey_->answers();
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            if (!answers[i].reply) continue;
+            if (answers[i].reply->from.uuid != leader_) {  // its name may mean another node by now
+                faces_.transport.refresh(survey_->targets()[i]);
+                continue;
+            }
+            auto& reply = std::get<StatusReply>(answers[i].reply->body);
+            if (reply.members) return View{std::move(*reply.members), leader_};
+        }
+        return std::nullopt;
+    }
+
+    const ControlFaces& faces_;
+    const std::shared_ptr<const Status> status_;  // as it was when we were asked
+    const NodeUuid leader_;
+    const Instant begun_;
+    const std::shared_ptr<Survey> survey_;
+    const Places::Place place_;
+};
+
+}  // namespace
+
+ApiAnswer answer_members(const Call& call) {
+    const auto& faces = call.faces;
+    auto status = faces.board.read();
+    const auto now = faces.now();
+    if (status->leads_at(now)) return tell(faces, *status, own_view(*status, now), now);
+    const auto* const leader = leader_to_ask(*status, now);
+    if (!leader) return tell(faces, *status, std::nullopt, now);
+    auto place = call.waiting.take();
+    if (!place) return too_many_waiting();
+    return now_or_later(
+        std::make_unique<LeadersView>(call, std::move(status), *leader, now, std::move(*place)),
+        now);
 }
 
 }  // namespace electiond

@@ -1,14 +1,11 @@
 // This node, as it knows itself: /status, /follower, /livez, /readyz.
 #include <algorithm>
-#include <memory>
 
 #include "control/answers.h"
 #include "control/record.h"
 
 namespace electiond {
 namespace {
-
-constexpr Milliseconds kPongWait{1000};
 
 Json peer_list(const std::vector<PeerStatus>& peers) {
     std::vector<Json> list;
@@ -100,7 +97,7 @@ std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, 
 
 }  // namespace
 
-ApiResponse answer_status(const Call& call) {
+ApiAnswer answer_status(const Call& call) {
     const auto& faces = call.faces;
     const auto status = faces.board.read();
     const auto now = faces.now();
@@ -136,7 +133,7 @@ ApiResponse answer_status(const Call& call) {
                                     {"index", status->index}}));
 }
 
-ApiResponse answer_follower(const Call& call) {
+ApiAnswer answer_follower(const Call& call) {
     const auto status = call.faces.board.read();
     const auto now = call.faces.now();
     const bool leads = status->leads_at(now);
@@ -147,16 +144,15 @@ ApiResponse answer_follower(const Call& call) {
                                                     {"index", status->index}}));
 }
 
-ApiResponse answer_livez(const Call& call) {
-    const auto pong = std::make_shared<Awaited<bool>>();
-    if (call.faces.post(Ping{[pong] { pong->give(true); }}) && pong->wait(kPongWait, call.room)) {
+ApiAnswer answer_livez(const Call& call) {
+    if (call.faces.pulse.beats(call.faces.now())) {
         return answer(200, json_object({{"alive", true}}));
     }
     return answer(Problem{503, "The election loop does not turn",
                           "It took no event for a second; the daemon should be restarted."});
 }
 
-ApiResponse answer_readyz(const Call& call) {
+ApiAnswer answer_readyz(const Call& call) {
     const auto& faces = call.faces;
     const auto reasons = reasons_not_ready(*faces.board.read(), faces.timing, faces.now());
     if (reasons.empty()) return answer(200, json_object({{"ready", true}}));

@@ -1,7 +1,6 @@
 // A request to the control API and its answer, as plain values.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +19,7 @@ struct ApiRequest {
     std::optional<std::string> origin{};
     std::optional<std::string> authorization{};
     std::string body{};
-    std::function<bool()> gone{};  // has the client hung up? May be empty: nobody can tell
+    bool trusted = false;  // may change things without a token: it came from root or the same user
 };
 
 // `body` is what GET answers also where the method is HEAD; the server then sends its length alone.

@@ -12,15 +12,17 @@
 #include "node/event.h"
 #include "node/grant_book.h"
 #include "node/journal.h"
+#include "node/loop_pulse.h"
 #include "node/scout.h"
 #include "node/status_board.h"
 
 namespace electiond {
 
-// The references are borrowed and must outlive the routes; every function is called from any
-// thread.
+// The references are borrowed and must outlive the routes; every function is called by the thread
+// that uses the routes.
 struct ControlFaces {
     const StatusBoard& board;
+    const LoopPulse& pulse;
     GrantBook& grants;
     const Journal& journal;
     Transport& transport;             // started, and not stopped before the server of these routes

@@ -10,13 +10,14 @@
 namespace electiond {
 namespace {
 
-ApiResponse answer_index(const Call& call);
+ApiAnswer answer_index(const Call& call);
 
 struct Route {
     std::string_view method;
     std::string_view path;  // where it ends in '/', the name of one thing follows
-    ApiResponse (*answer)(const Call&);
-    bool health = false;  // health checks use its status, so OPTIONS must have the same
+    ApiAnswer (*answer)(const Call&);
+    // Health checks use its status, so OPTIONS must have the same; for these it is there at once.
+    bool health = false;
 };
 
 constexpr std::array kRoutes{Route{"GET", "/", answer_index},
@@ -55,7 +56,7 @@ std::string allowed(const std::vector<Route>& routes) {
     return list + "OPTIONS";
 }
 
-ApiResponse answer_index(const Call& call) {
+ApiAnswer answer_index(const Call& call) {
     std::vector<Json> paths;
     for (const auto& route : kRoutes) {
         if (route.path == "/") continue;
@@ -71,10 +72,18 @@ ApiResponse answer_index(const Call& call) {
 
 }  // namespace
 
-ControlRoutes::ControlRoutes(ControlFaces faces, std::size_t waiting_max)
-    : faces_(std::move(faces)), guard_(faces_.hostnames, faces_.token), room_(waiting_max) {}
+ControlRoutes::ControlRoutes(ControlFaces faces, const ApiLimits& limits)
+    : faces_(std::move(faces)),
+      guard_(faces_.hostnames, faces_.token),
+      long_polls_(limits.streams),
+      waiting_(limits.waiting_requests) {}
 
-ApiResponse ControlRoutes::answer(const ApiRequest& request) {
+Instant ControlRoutes::leads_until(Instant now) const {
+    const auto status = faces_.board.read();
+    return status->leads_at(now) ? status->lease_until : kNever;
+}
+
+ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<void()>& wake) {
     const auto target = Target::parse(request.target);
     if (!target) {
         return electiond::answer(Problem{
@@ -84,40 +93,42 @@ ApiResponse ControlRoutes::answer(const ApiRequest& request) {
     if (const auto problem = guard_.admit(host, request.origin)) {
         return electiond::answer(*problem);
     }
-    return dispatch(request, *target);
+    return dispatch({faces_, request, *target, long_polls_, waiting_, wake});
 }
 
-ApiResponse ControlRoutes::dispatch(const ApiRequest& request, const Target& target) {
-    const auto routes = routes_of(target.path);
+ApiAnswer ControlRoutes::dispatch(const Call& call) {
+    const auto& request = call.request;
+    const auto& path = call.target.path;
+    const auto routes = routes_of(path);
     if (routes.empty()) {
         return electiond::answer(
-            Problem{404, "Not found", "There is no " + target.path + "; GET / lists the paths."});
+            Problem{404, "Not found", "There is no " + path + "; GET / lists the paths."});
     }
     if (request.method == "OPTIONS") {
         // Some load balancers check health by OPTIONS and act on the status alone (HAProxy does by
         // default): a 204 from every node would send clients to nodes that do not lead.
         ApiResponse response{.status = 204};
         if (routes.size() == 1 && routes.front().health) {
-            response = routes.front().answer({faces_, request, target, room_});
+            response = std::get<ApiResponse>(routes.front().answer(call));
         }
         response.headers.emplace_back("Allow", allowed(routes));
         return response;
     }
     const auto* const wanted = request.method == "HEAD" ? "GET" : request.method.c_str();
     const auto route = std::ranges::find(routes, wanted, &Route::method);
-    if (route == routes.end() || target.path == "*") {
+    if (route == routes.end() || path == "*") {
         auto refused = electiond::answer(
-            Problem{405, "Method not allowed", target.path + " allows " + allowed(routes) + "."});
+            Problem{405, "Method not allowed", path + " allows " + allowed(routes) + "."});
         refused.headers.emplace_back("Allow", allowed(routes));
         return refused;
     }
-    if (route->method != "GET" && !guard_.may_change(request.authorization)) {
+    if (route->method != "GET" && !request.trusted && !guard_.may_change(request.authorization)) {
         auto refused = electiond::answer(
             Problem{401, "Unauthorized", "Changes need the header `Authorization: Bearer TOKEN`."});
         refused.headers.emplace_back("WWW-Authenticate", "Bearer");
         return refused;
     }
-    return route->answer({faces_, request, target, room_});
+    return route->answer(call);
 }
 
 }  // namespace electiond

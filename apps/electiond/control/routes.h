@@ -1,33 +1,48 @@
-// The control API without its socket: a request in, its answer out.
+// The control API without its socket: a request in, its answer out, at once or later.
 #pragma once
 
-#include <cstddef>
+#include <functional>
 
 #include "control/exchange.h"
 #include "control/faces.h"
 #include "control/guard.h"
-#include "control/waiting_room.h"
+#include "control/parked.h"
+#include "settings/settings.h"
 
 namespace electiond {
 
-// answer() from any thread; it blocks where the path says so (a long poll, a survey, a hand-over).
+// By one thread, the server's I/O thread; nothing here blocks. Parked answers must not outlive it.
 class ControlRoutes {
   public:
-    // At most `waiting_max` long polls wait at once; those beyond are answered at once.
-    ControlRoutes(ControlFaces faces, std::size_t waiting_max);
+    explicit ControlRoutes(ControlFaces faces, const ApiLimits& limits = {});
 
-    // Throws only what is a bug; the server makes a 500 of it.
-    [[nodiscard]] ApiResponse answer(const ApiRequest& request);
+    // The response, or what it is waited for by. `wake` is kept as long as something may complete
+    // the answer, and called by that, on any thread, perhaps after the parked answer is gone or the
+    // server has stopped: it must be cheap and do no harm then. Throws only what is a bug.
+    [[nodiscard]] ApiAnswer answer(const ApiRequest& request, const std::function<void()>& wake);
 
-    // Ends every wait, now and later.
-    void close() { room_.close(); }
+    // Until when this node leads, if nothing is published before; kNever if it does not lead at
+    // `now`. When that moment has come, ask again: if it is still in the future, the lease was
+    // renewed, else the answers that wait for the board are due. One timer does for all of them.
+    [[nodiscard]] Instant leads_until(Instant now) const;
+
+    // How many long polls wait now; how many were answered at once, and commands and surveys
+    // refused, because too many were waiting. Any thread.
+    [[nodiscard]] std::size_t long_polls() const { return long_polls_.taken(); }
+    [[nodiscard]] std::uint64_t long_polls_refused() const { return long_polls_.refused(); }
+    [[nodiscard]] std::uint64_t waiting_refused() const { return waiting_.refused(); }
+
+    // Of what `answer` and the parked answers are told as `now`.
+    [[nodiscard]] Instant now() const { return faces_.now(); }
+    [[nodiscard]] const StatusBoard& board() const { return faces_.board; }
 
   private:
-    [[nodiscard]] ApiResponse dispatch(const ApiRequest& request, const struct Target& target);
+    [[nodiscard]] ApiAnswer dispatch(const struct Call& call);
 
     const ControlFaces faces_;
     const Guard guard_;
-    WaitingRoom room_;
+    Places long_polls_;
+    Places waiting_;
 };
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// The socket of the control API: listens, keeps to HTTP, and hands requests to the routes.
+// The sockets of the control API: listens, keeps to HTTP, and hands requests to the routes.
 #pragma once
 
 #include <memory>
@@ -6,45 +6,61 @@
 
 #include <electiond/log.h>
 #include <electiond/peer.h>
+#include <io/listener.h>
+#include <io/loop.h>
 
+#include "control/counts.h"
 #include "control/routes.h"
+#include "control/serving.h"
+#include "settings/settings.h"
 
 namespace electiond {
 
-// Owned by the daemon; every call by one thread. A thread serves a connection, from a pool of its
-// own for each listener; where all are taken, connections queue, and those beyond are closed.
+// Owned by the daemon; every call by one thread, but counts(). One I/O thread serves all
+// connections: each is a coroutine that reads from top to bottom, and waits without a thread.
 class ControlServer {
   public:
     // Binds, so that the real endpoints are known, and does not answer yet. Throws Error (os)
     // naming the address that cannot be had.
-    // `threads` serve each listener; `request_time` is for a whole request to arrive, and for
-    // idling between two.
-    ControlServer(const std::vector<Endpoint>& listen, int threads, Log log,
-                  Milliseconds request_time = Milliseconds{5000});
+    // `write_limit`: in which a client must take any byte of its answer.
+    ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits, Log log,
+                  Milliseconds write_limit = io::Stream::kWriteLimit);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    // In the order of `listen`, with the ports that were given for 0.
-    [[nodiscard]] std::vector<Endpoint> endpoints() const;
+    // Those of `listen` that are no Unix sockets, in its order, with the ports given for 0.
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
 
-    // Answers from now on. `routes` must outlive stop().
+    // Answers from now on. `routes` and its board must outlive stop().
     void start(ControlRoutes& routes);
 
-    // Closes the routes, ends every connection and joins. Idempotent.
+    // Frees the addresses, ends what is parked, gives answers under way 250 ms to be taken, cuts
+    // the rest and joins. Idempotent.
     void stop() noexcept;
 
-    static constexpr int kThreads = 32;
+    // What requests were refused for; of connections, one for each of `listen`. Any thread.
+    [[nodiscard]] const ApiCounts& counts() const { return counts_; }
+    [[nodiscard]] const io::ConnectionCounts& counts(std::size_t listener) const {
+        return listeners_[listener]->counts();
+    }
 
   private:
-    class Failures;
+    void listen_at(const ListenAddress& address, bool v6_only);
+    void end_connections();
 
     const Log log_;
-    const Milliseconds request_time_;
-    ControlRoutes* routes_ = nullptr;
-    std::unique_ptr<Failures> failures_;
-    std::unique_ptr<class Connections> connections_;
-    std::vector<std::unique_ptr<class Listener>> listeners_;
+    const ApiLimits limits_;
+    const Milliseconds write_limit_;
+    ApiCounts counts_;
+    std::vector<Endpoint> endpoints_;
+    std::vector<std::string> addresses_;  // for the log
+    FaultLog failures_;                   // of the loop itself
+    io::Loop loop_;
+    io::Timer parting_;
+    std::unique_ptr<Serving> serving_;
+    std::vector<std::unique_ptr<io::Listener>> listeners_;
+    StatusBoard::Listening board_;
 };
 
 }  // namespace electiond

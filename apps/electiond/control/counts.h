@@ -1,0 +1,21 @@
+// How often the control API refused something, by reason, since the start.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace electiond {
+
+// Written on the I/O thread, read by any. What the listener refuses it counts itself.
+struct ApiCounts {
+    using Count = std::atomic<std::uint64_t>;
+
+    Count malformed{0};         // 400, 411, 417, 505: where the message ends is in doubt
+    Count late{0};              // 408: head or body took too long
+    Count header_too_large{0};  // 431
+    Count body_too_large{0};    // 413
+    Count not_taken{0};         // answers that the client did not take in time, or hung up on
+    Count failed{0};            // 500
+};
+
+}  // namespace electiond

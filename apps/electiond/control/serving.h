@@ -1,0 +1,100 @@
+// What all connections of the control API share, on its I/O thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <electiond/log.h>
+#include <io/stream.h>
+#include <io/timer.h>
+
+#include "control/counts.h"
+#include "control/routes.h"
+#include "node/fault_log.h"
+#include "settings/settings.h"
+
+namespace electiond {
+
+// I/O thread only, but counts. The routes must outlive it; it must outlive the connections.
+class Serving {
+  public:
+    Serving(io::Loop& loop, ControlRoutes& routes, const ApiLimits& limits, const Log& log,
+            ApiCounts& counts);
+    Serving(const Serving&) = delete;
+    Serving& operator=(const Serving&) = delete;
+
+    [[nodiscard]] io::Loop& loop() { return loop_; }
+    [[nodiscard]] ControlRoutes& routes() { return routes_; }
+    [[nodiscard]] const ApiLimits& limits() const { return limits_; }
+    [[nodiscard]] const Log& log() const { return log_; }
+    [[nodiscard]] ApiCounts& counts() { return counts_; }
+
+    // Does the server stop? Then nothing more is read, and what is parked comes to its end.
+    [[nodiscard]] bool stopping() const { return stopping_; }
+    // From now on it does. `ended` is called when no connection is left, perhaps within this call.
+    void stop(io::Task ended);
+
+    // One open connection; counts until it is destroyed.
+    class Presence {
+      public:
+        explicit Presence(Serving& all) : all_(all) { ++all_.open_; }
+        ~Presence() { all_.left(); }
+        Presence(const Presence&) = delete;
+        Presence& operator=(const Presence&) = delete;
+
+      private:
+        Serving& all_;
+    };
+
+    // The stream of a parked answer that waits for the board: interrupted when it changes, or when
+    // this node ceases to lead by the clock. Until it is destroyed.
+    class BoardWait {
+      public:
+        BoardWait(Serving& all, io::Stream& stream);
+        ~BoardWait();
+        BoardWait(const BoardWait&) = delete;
+        BoardWait& operator=(const BoardWait&) = delete;
+
+      private:
+        Serving& all_;
+        io::Stream& stream_;
+    };
+    void board_changed();
+
+    // Boot clock to the clock of the loop.
+    [[nodiscard]] static io::Deadline deadline(Instant when, Instant now);
+
+    // A request failed by a bug of ours: counts it, logs it now and then, and returns the 500.
+    [[nodiscard]] ApiResponse failed(const std::string& path, const std::string& what);
+
+    // The whole response as it is sent; its length alone if `without_body`.
+    [[nodiscard]] std::string written(const ApiResponse& response, bool without_body,
+                                      bool keep_alive);
+
+  private:
+    void left();
+    void watch_lease();
+    void lease_may_be_over();
+    [[nodiscard]] std::string_view date();
+
+    io::Loop& loop_;
+    ControlRoutes& routes_;
+    const ApiLimits limits_;
+    const Log& log_;
+    ApiCounts& counts_;
+    FaultLog failures_;
+    bool stopping_ = false;
+    io::Task ended_;
+    std::size_t open_ = 0;
+    std::set<io::Stream*> board_waits_;
+    io::Timer lease_;  // one for all of them
+    bool lease_watched_ = false;
+    std::chrono::sys_seconds dated_{};
+    std::string date_;
+};
+
+}  // namespace electiond

@@ -1,0 +1,282 @@
+// One connection to the control API.
+#include "control/session.h"
+
+#include <unistd.h>
+
+#include <io/http1.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace electiond {
+namespace {
+
+using Got = io::Stream::Event;
+
+constexpr int kRequestsMax = 1000;             // on one connection
+constexpr int kRequestsPerTurn = 8;            // before the other connections have their turn
+constexpr Milliseconds kLinger{1000};          // for the client to read the last answer
+constexpr std::size_t kPipelined = 16 * 1024;  // read while an answer is parked
+constexpr uid_t kOverflowUser = 65534;         // what the kernel shows of users it cannot map
+
+std::optional<std::string> field(const io::HttpRequestHead& head, std::string_view name) {
+    const auto value = io::find_field(head.fields, name);
+    return value ? std::optional<std::string>(*value) : std::nullopt;
+}
+
+Problem problem_of(const io::HttpRefused& refused) {
+    switch (refused.status) {
+        case 411:
+            return {411, "Length required", refused.reason};
+        case 413:
+            return {413, "Body too large", refused.reason};
+        case 417:
+            return {417, "Expectation failed", refused.reason};
+        case 431:
+            return {431, "Header too large", refused.reason};
+        case 505:
+            return {505, "HTTP version not supported", refused.reason};
+        default:
+            return {400, "Malformed request", refused.reason, Reason::malformed};
+    }
+}
+
+Problem malformed(const std::string& what) {
+    return {400, "Malformed request", what, Reason::malformed};
+}
+
+Problem too_slow() { return {408, "Request timeout", "The request took too long to arrive."}; }
+
+ApiCounts::Count& count_of(ApiCounts& counts, int status) {
+    switch (status) {
+        case 408:
+            return counts.late;
+        case 413:
+            return counts.body_too_large;
+        case 431:
+            return counts.header_too_large;
+        default:
+            return counts.malformed;
+    }
+}
+
+}  // namespace
+
+bool is_trusted(const std::optional<uid_t>& user, uid_t own) {
+    return user && *user != kOverflowUser && (*user == 0 || *user == own);
+}
+
+io::Async<> Session::serve(Serving& serving, std::shared_ptr<io::Connection> connection) {
+    const Serving::Presence presence(serving);
+    Session session(serving, *connection);
+    co_await session.run();
+}
+
+Session::Session(Serving& serving, io::Connection& connection)
+    : serving_(serving),
+      connection_(connection),
+      stream_(connection.stream()),
+      // Whoever holds it may call it when the connection, or the whole server, is gone.
+      wake_([poster = serving.loop().poster(), weak = stream_.weak_from_this()] {
+          poster.post([weak] {
+              if (const auto stream = weak.lock()) stream->interrupt();
+          });
+      }) {}
+
+io::Async<> Session::run() {
+    bool keep = true;
+    for (int served = 1; keep && !serving_.stopping(); ++served) {
+        const bool whole = co_await read_request();
+        if (!whole) co_return;
+        if (!in_doubt_) {
+            const bool answered = co_await answer_request();
+            if (!answered) co_return;
+        }
+        connection_.set_use(io::Use::busy);
+        keep = keep_alive_ && !in_doubt_ && served < kRequestsMax && !serving_.stopping();
+        serving_.log().debug(
+            in_doubt_ ? std::string("control API refused what is no request")
+                      : "control API answered " + request_.method + " " + request_.target,
+            {{"status", response_.status}});
+        stream_.send(serving_.written(response_, request_.method == "HEAD", keep));
+        const bool taken = co_await stream_.drain();
+        if (!taken) {
+            ++serving_.counts().not_taken;
+            co_return;
+        }
+        connection_.set_use(io::Use::idle);
+        if (served % kRequestsPerTurn == 0) co_await serving_.loop().next_turn();
+    }
+    // Closing on unread input would reset the connection, and could take the answer away.
+    if (!serving_.stopping()) co_await stream_.finish(kLinger);
+}
+
+io::Async<bool> Session::read_request() {
+    request_ = {};
+    response_ = {};
+    keep_alive_ = false;
+    in_doubt_ = false;
+    if (stream_.received().empty()) {
+        const auto event = co_await more_input(io::Clock::now() + serving_.limits().idle_time);
+        if (event != Got::bytes) co_return false;
+    }
+    if (connection_.use() == io::Use::idle) connection_.set_use(io::Use::reading);
+    const bool begun = co_await read_head();
+    if (!begun) co_return false;
+    if (in_doubt_ || !body_length_) co_return true;
+    co_return co_await read_body(*body_length_, expects_continue_);
+}
+
+io::Async<bool> Session::read_head() {
+    const auto& limits = serving_.limits();
+    const io::HttpLimits lengths{.head_bytes = limits.header_bytes,
+                                 .body_bytes = limits.body_bytes};
+    const auto deadline = io::Clock::now() + limits.request_time;
+    std::size_t looked_at = 0;
+    for (;;) {
+        // A head can only be whole, or refused for more than its length, at the end of a line: who
+        // drips bytes does not have the same head read for each of them.
+        const auto bytes = stream_.received();
+        if (bytes.find('\n', looked_at) != std::string_view::npos ||
+            bytes.size() > lengths.head_bytes) {
+            const auto read = io::read_request_head(bytes, lengths);
+            if (const auto* head = std::get_if<io::HttpRequestHead>(&read)) {
+                take_head(*head);
+                co_return true;
+            }
+            if (const auto* refused = std::get_if<io::HttpRefused>(&read)) {
+                refuse(problem_of(*refused));
+                co_return true;
+            }
+        }
+        looked_at = bytes.size();
+        const auto event = co_await more_input(deadline);
+        if (event == Got::bytes) continue;
+        if (nothing_but_line_ends()) co_return false;
+        if (event == Got::ended) {
+            refuse(malformed("It ended in the middle of its header."));
+        } else if (event == Got::late) {
+            refuse(too_slow());
+        } else {
+            co_return false;
+        }
+        co_return true;
+    }
+}
+
+void Session::take_head(const io::HttpRequestHead& head) {
+    request_.method = head.method;
+    request_.target = head.target;
+    request_.host = field(head, "Host");
+    request_.origin = field(head, "Origin");
+    request_.authorization = field(head, "Authorization");
+    request_.trusted = is_trusted(connection_.user(), ::geteuid());
+    body_length_ = head.body_bytes;
+    expects_continue_ = head.expects_continue;
+    keep_alive_ = head.keep_alive;
+    stream_.consume(head.head_bytes);  // the last: `head` points into it
+}
+
+io::Async<bool> Session::read_body(std::size_t length, bool expects_continue) {
+    // A client that did not wait for it is not told to go on.
+    if (expects_continue && stream_.received().empty())
+        stream_.send("HTTP/1.1 100 Continue\r\n\r\n");
+    const auto deadline = io::Clock::now() + serving_.limits().request_time;
+    while (stream_.received().size() < length) {
+        const auto event = co_await more_input(deadline);
+        if (event == Got::bytes) continue;
+        if (event == Got::ended) {
+            refuse(malformed("Its body is shorter than Content-Length."));
+        } else if (event == Got::late) {
+            refuse(too_slow());
+        } else {
+            co_return false;
+        }
+        co_return true;
+    }
+    request_.body = stream_.received().substr(0, length);
+    stream_.consume(length);
+    co_return true;
+}
+
+io::Async<bool> Session::answer_request() {
+    connection_.set_use(io::Use::busy);
+    std::unique_ptr<ParkedAnswer> parked;
+    try {
+        auto answered = serving_.routes().answer(request_, wake_);
+        if (auto* response = std::get_if<ApiResponse>(&answered)) {
+            response_ = std::move(*response);
+            co_return true;
+        }
+        parked = std::move(std::get<std::unique_ptr<ParkedAnswer>>(answered));
+    } catch (const std::exception& error) {
+        response_ = serving_.failed(request_.target, error.what());
+        co_return true;
+    } catch (...) {
+        response_ = serving_.failed(request_.target, "it threw what is no std::exception");
+        co_return true;
+    }
+    if (!parked->waits_for_board()) co_return co_await wait_for(*parked);
+    connection_.set_use(io::Use::streaming);
+    const Serving::BoardWait wait(serving_, stream_);
+    co_return co_await wait_for(*parked);
+}
+
+io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
+    bool ended = false;
+    for (;;) {
+        const auto deadline = Serving::deadline(parked.deadline(), serving_.routes().now());
+        // What comes meanwhile is the next request, or the end of a client that does not wait.
+        const bool reads = !ended && stream_.received().size() < kPipelined;
+        auto event = Got::interrupted;
+        if (reads) {
+            event = co_await stream_.receive(deadline);
+        } else {
+            event = co_await stream_.hold(deadline);
+        }
+        if (event == Got::broken) co_return false;
+        if (event == Got::ended) {
+            // It may have ended its own direction alone. Who only waits for news is not kept for
+            // that; the outcome of a command is worth the try.
+            if (parked.waits_for_board()) co_return false;
+            ended = true;
+        }
+        const auto now = serving_.routes().now();
+        try {
+            if (serving_.stopping()) {
+                response_ = parked.end(now);
+                co_return true;
+            }
+            if (auto response = parked.look(now)) {
+                response_ = std::move(*response);
+                co_return true;
+            }
+        } catch (const std::exception& error) {
+            response_ = serving_.failed(request_.target, error.what());
+            co_return true;
+        } catch (...) {
+            response_ = serving_.failed(request_.target, "it threw what is no std::exception");
+            co_return true;
+        }
+    }
+}
+
+io::Async<Got> Session::more_input(io::Deadline deadline) {
+    for (;;) {
+        const auto event = co_await stream_.receive(deadline);
+        if (event != Got::interrupted || serving_.stopping()) co_return event;
+    }
+}
+
+bool Session::nothing_but_line_ends() const {
+    return stream_.received().find_first_not_of("\r\n") == std::string_view::npos;
+}
+
+void Session::refuse(const Problem& problem) {
+    in_doubt_ = true;
+    ++count_of(serving_.counts(), problem.status);
+    response_ = electiond::answer(problem);
+}
+
+}  // namespace electiond

@@ -1,0 +1,58 @@
+// One connection to the control API: request, answer, request, as one coroutine.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <io/connection.h>
+#include <io/http1.h>
+
+#include "control/serving.h"
+
+namespace electiond {
+
+// May who connected as `user`, by a Unix socket, change things without a token? Only root and the
+// user of this daemon (`own`). A user whose id has no counterpart in our user namespace shows as
+// the overflow id 65534: that is nobody in particular, even if the daemon runs as such.
+[[nodiscard]] bool is_trusted(const std::optional<uid_t>& user, uid_t own);
+
+// Lives in the coroutine serve(). I/O thread only.
+class Session {
+  public:
+    // Serves one connection until it ends.
+    [[nodiscard]] static io::Async<> serve(Serving& serving,
+                                           std::shared_ptr<io::Connection> connection);
+
+  private:
+    Session(Serving& serving, io::Connection& connection);
+
+    [[nodiscard]] io::Async<> run();
+    // False if the connection is over. Else `request_` is whole, or `response_` refuses it.
+    [[nodiscard]] io::Async<bool> read_request();
+    [[nodiscard]] io::Async<bool> read_head();
+    [[nodiscard]] io::Async<bool> read_body(std::size_t length, bool expects_continue);
+    // Sets `response_`. False if the client hung up before it was there.
+    [[nodiscard]] io::Async<bool> answer_request();
+    [[nodiscard]] io::Async<bool> wait_for(ParkedAnswer& parked);
+    // Waits for more input; `interrupted` only if the server stops.
+    [[nodiscard]] io::Async<io::Stream::Event> more_input(io::Deadline deadline);
+
+    void take_head(const io::HttpRequestHead& head);
+    [[nodiscard]] bool nothing_but_line_ends() const;
+    // The answer to a request whose end is in doubt: the connection closes after it.
+    void refuse(const Problem& problem);
+
+    Serving& serving_;
+    io::Connection& connection_;
+    io::Stream& stream_;
+    const std::function<void()> wake_;
+    ApiRequest request_;
+    std::optional<std::size_t> body_length_;
+    bool expects_continue_ = false;
+    bool keep_alive_ = false;
+    bool in_doubt_ = false;  // where the next request begins
+    ApiResponse response_;
+};
+
+}  // namespace electiond
