@@ -675,6 +675,24 @@ TEST_F(Server, StopsInTimeWithManyConnectionsInEachState) {
     }
 }
 
+// Who was refused may take a second to read it, but not while the server stops.
+TEST_F(Server, StopsAtOnceWhateverWasRefused) {
+    restart([](auto& limits) { limits.connections = 1; });
+    auto poll = connect();
+    poll.send(request("GET /leader?wait=60s"));
+    while (routes->long_polls() == 0) std::this_thread::yield();
+    std::vector<Client> refused;
+    for (int i = 0; i < 8; ++i) {
+        refused.push_back(connect());
+        expect_refusal(refused.back().answer(), 503);
+    }
+
+    const auto begin = std::chrono::steady_clock::now();
+    server->stop();
+
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 600ms);
+}
+
 TEST_F(Server, StopsWithoutHavingStarted) {
     ControlServer idle({Endpoint{"127.0.0.1", 0}}, {}, Log{});
     idle.stop();
