@@ -25,7 +25,7 @@ TEST(Electiond, RaisesItsLimitOfOpenFilesToTheHardOne) {
 
     EXPECT_THAT(limits, ContainsRegex("Max open files +900 +900 "));
     EXPECT_THAT(scene.log(), HasSubstr("files=900 api=339 transport=339"));
-    EXPECT_THAT(scene.log(), HasSubstr("do not fit into the 900 files"));
+    EXPECT_THAT(scene.log(), testing::Not(HasSubstr("do not fit")));  // nobody chose a number
     process->signal(SIGTERM);
     EXPECT_EQ(process->wait(std::chrono::seconds(10)), 0) << scene.log();
 }
