@@ -202,29 +202,57 @@ TEST(House, ProgramsAreRunInOneWay) {
     }
 }
 
-// core/io/io/async.h says why.
+// What stands between a parenthesis that opens at `begin` and the one that closes it.
+std::string inside(const std::string& code, std::size_t begin) {
+    int depth = 0;
+    for (auto at = begin; at < code.size(); ++at) {
+        if (code[at] == '(') ++depth;
+        if (code[at] == ')' && --depth == 0) return code.substr(begin, at - begin);
+    }
+    return {};
+}
+
+// A co_await where GCC 12 makes wrong code of it; empty if there is none. core/io/io/async.h says
+// why.
+std::string co_await_trap(const std::string& code) {
+    const std::regex condition("[^_a-z](if|while|switch) \\(");
+    for (std::sregex_iterator at(code.begin(), code.end(), condition), end; at != end; ++at) {
+        const auto text = inside(code, static_cast<std::size_t>(at->position() + at->length() - 1));
+        if (text.find("co_await") != std::string::npos) return text;
+    }
+    const std::regex other(
+        "\\?[^;{}]*co_await|co_await[^;{}]*\\?|co_await[^;{}]*[({,]\\s*[\\w:]*\\{");
+    std::smatch found;
+    return std::regex_search(code, found, other) ? found.str() : std::string();
+}
+
+std::string without_comments(const std::string& text) {
+    std::istringstream lines(text);
+    std::string code;
+    for (std::string line; std::getline(lines, line);) {
+        code += line.substr(0, line.find("//")) + "\n";
+    }
+    return code;
+}
+
 TEST(House, ACoAwaitStandsInAStatementOfItsOwn) {
-    const std::regex trap(
-        "[^_a-z](if|while|switch) \\([^;{}]*co_await|\\?[^;{}]*co_await|co_await[^;{}]*\\?|"
-        "co_await[^;{}]*[({,]\\s*[\\w:]*\\{");
     for (const auto* wrong :
          {" if (co_await x()) co_return 1;", " while (late ||\n co_await x(a) == y) {",
           " switch (co_await x()) {", "v = on ? co_await x() : y;", "v = co_await x() ? y : z;",
           "co_await x({.a = 1});", "co_await x(y, io::Value{1});"}) {
-        EXPECT_TRUE(std::regex_search(wrong, trap)) << wrong;
+        EXPECT_NE(co_await_trap(wrong), "") << wrong;
+    }
+    for (const auto* right :
+         {" if (last(a)) co_return co_await x();", "const auto a = co_await x(b);",
+          " while (f(g())) { co_await x(); }"}) {
+        EXPECT_EQ(co_await_trap(right), "") << right;
     }
     for (const auto& source : sources()) {
         if (source.path == "tests/tidy/tidy_test.cpp" ||
             source.text.find("co_await") == std::string::npos) {
             continue;
         }
-        std::istringstream lines(source.text);
-        std::string code;  // without comments
-        for (std::string line; std::getline(lines, line);) {
-            code += line.substr(0, line.find("//")) + "\n";
-        }
-        std::smatch found;
-        EXPECT_FALSE(std::regex_search(code, found, trap)) << source.path << ": " << found.str();
+        EXPECT_EQ(co_await_trap(without_comments(source.text)), "") << source.path;
     }
 }
 
