@@ -36,14 +36,16 @@ std::map<std::string, std::string> plan_options() {
             {"transport", "http"},
             {"discovery", "static_list"},
             {"election-timeout", "500ms"},
-            {"heartbeat", "default"}};
+            {"heartbeat", "default"},
+            {"daemon", ELECTIOND}};
 }
 
 Plan plan_of(const Options& options) {
     Plan plan{.transport = options.text("transport"),
               .discovery = options.text("discovery"),
               .nodes = options.number("nodes"),
-              .election_timeout = options.duration("election-timeout")};
+              .election_timeout = options.duration("election-timeout"),
+              .program = options.text("daemon")};
     if (options.text("heartbeat") != "default") {
         plan.election =
             "  heartbeat_interval: " + std::to_string(options.duration("heartbeat").count()) +

@@ -1,7 +1,6 @@
 // Idle connections, long polls, and clients that send a byte a second.
 #include "crowd.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -65,6 +64,7 @@ io::Async<> Crowd::stay_idle(std::shared_ptr<io::Stream> stream) {
 io::Async<> Crowd::poll(std::shared_ptr<io::Stream> stream) {
     std::string what = "GET /leader";
     auto wait = 0s;
+    std::uint64_t index = 0;
     for (;;) {
         stream->send(clients_.request(what));
         const auto due = io::Clock::now() + wait;
@@ -72,14 +72,14 @@ io::Async<> Crowd::poll(std::shared_ptr<io::Stream> stream) {
         const auto late = io::Clock::now() - due;
         figures_.polls.count(reply);
         if (!reply) co_return;
-        const auto index = reply.number("index");
-        if (index == 0) {  // refused
-            (void)co_await stream->hold(io::Clock::now() + kAfterRefusal);
-            if (clients_.ending() || stream->broken() || !reply.keep_alive) co_return;
-            continue;
-        }
-        if (wait > 0s) figures_.polls_late.add(std::max(late, io::Clock::duration{0}));
-        if (!reply.keep_alive) co_return;
+        const auto now = reply.number("index");  // 0: refused
+        const bool early = wait > 0s && now == index && late < 0s;
+        if (wait > 0s && now != 0 && late >= 0s) figures_.polls_late.add(late);
+        if (now != 0 && early) ++figures_.polls_early;
+        if (now == 0 || early) (void)co_await stream->hold(io::Clock::now() + kAfterRefusal);
+        if (clients_.ending() || stream->broken() || !reply.keep_alive) co_return;
+        if (now == 0) continue;
+        index = now;
         wait = plan_.poll_wait;
         what = "GET /leader?index=" + std::to_string(index) +
                "&wait=" + std::to_string(wait.count()) + "s";

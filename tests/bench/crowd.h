@@ -27,7 +27,8 @@ class Crowd {
         Outcomes idle;                  // every second one has asked for /livez once
         std::uint64_t idle_closed = 0;  // by the server, without a word; it may, nothing was asked
         Outcomes polls;
-        Latencies polls_late;  // how long after the end of its wait each was answered
+        Latencies polls_late;           // how long after the end of its wait each was answered
+        std::uint64_t polls_early = 0;  // … before that end, although nothing had changed
         Outcomes drippers;
     };
 

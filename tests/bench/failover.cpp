@@ -126,8 +126,11 @@ class Failover {
 
 int measure(int argc, char** argv) {
     auto known = plan_options();
-    known.insert(
-        {{"kills", "50"}, {"planned", "no"}, {"without-grants", "no"}, {"show-above", "1000"}});
+    known.insert({{"kills", "50"},
+                  {"planned", "no"},
+                  {"without-grants", "no"},
+                  {"show-above", "1000"},
+                  {"list", "no"}});
     const Options options(argc, argv, known);
     const bool planned = options.is("planned");
     // Beyond so many election timeouts the nodes' logs are shown.
@@ -145,6 +148,9 @@ int measure(int argc, char** argv) {
                       in_words(plan) +
                       (options.is("without-grants") ? ", no client holds a grant" : ""),
                   gaps, plan.election_timeout);
+    if (options.is("list")) {  // for programs that compare
+        for (const double gap : gaps) std::printf("gap %.3f\n", gap);
+    }
     std::printf("  terms used: %.2f each\n", failover.terms_used() / options.number("kills"));
     return 0;
 }

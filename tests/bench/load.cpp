@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kRamp = 30s;   // at most, until the crowd stands
+constexpr auto kRamp = 15s;   // at most, until the crowd stands
 constexpr auto kGrace = 10s;  // for what is under way when the offering ends
 constexpr double kProbeRate = 50;
 

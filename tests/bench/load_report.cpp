@@ -148,6 +148,9 @@ bool print_verdicts(const LoadPlan& plan, const LoadFigures& figures) {
                  figures.unloaded_round_trips.p99(), bars.heartbeat_above);
     const auto lost = without_answer(daemon);
     all &= verdict(lost == 0, std::to_string(lost) + " requests got no HTTP answer");
+    all &= verdict(daemon.crowd.polls_early == 0,
+                   std::to_string(daemon.crowd.polls_early) +
+                       " long polls were answered early, although nothing had changed");
     all &= verdict(within(static_cast<double>(figures.before.descriptors),
                           static_cast<double>(figures.back.descriptors), bars.descriptors_percent),
                    "descriptors are back within " + std::to_string(bars.descriptors_percent) +

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
@@ -65,6 +66,8 @@ int Probe::ask() {
                                   : 0;
         if (answer.size() < head + 4 + expected) continue;
         body_ = answer.substr(head + 4);
+        const auto last = answer.find("\r\nConnection: close");
+        if (std::min(last, answer.find("\r\nConnection: Close")) < head) close();
         return std::atoi(answer.c_str() + 9);
     }
 }

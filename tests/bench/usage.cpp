@@ -1,10 +1,9 @@
-// Reads /proc.
+// Reads /proc, and the clock that counts the processor time of a process.
 #include "usage.h"
 
-#include <unistd.h>
+#include <time.h>
 
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -15,18 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The 14th and 15th field, in clock ticks. The second is the name, in brackets.
-double processor_seconds(const fs::path& process) {
-    const auto text = read(process / "stat");
-    const auto name = text.rfind(')');
-    if (name == std::string::npos) return 0;
-    std::istringstream rest(text.substr(name + 2));
-    std::string skipped;
-    for (int field = 3; field < 14; ++field) rest >> skipped;
-    long user = 0;
-    long system = 0;
-    rest >> user >> system;
-    return static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+double processor_seconds(pid_t pid) {
+    clockid_t clock{};
+    timespec used{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 // 0 if there is no such line.
@@ -39,7 +31,7 @@ long number_after(const std::string& text, const std::string& label) {
 
 Usage usage_of(pid_t pid) {
     const auto process = fs::path("/proc") / std::to_string(pid);
-    Usage usage{.processor_seconds = processor_seconds(process),
+    Usage usage{.processor_seconds = processor_seconds(pid),
                 .resident_mb =
                     static_cast<double>(number_after(read(process / "status"), "VmRSS:")) / 1024};
     std::error_code gone;  // a thread or the process ends while we look

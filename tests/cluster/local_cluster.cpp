@@ -118,7 +118,7 @@ void LocalCluster::spawn(int node) {
     auto& its = nodes_.at(node);
     auto command = its.prefix;
     std::ranges::copy(preloading(), std::back_inserter(command));
-    command.insert(command.end(), {ELECTIOND, "--config", config(node).string()});
+    command.insert(command.end(), {plan_.program, "--config", config(node).string()});
     its.process = std::make_unique<Process>(command, log(node), its.errors);
 }
 

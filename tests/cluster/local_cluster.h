@@ -25,8 +25,9 @@ struct Plan {
     Milliseconds election_timeout{1000};
     std::string election = "";  // further keys of that section, one a line, as "  key: value"
     std::string log_level = "info";
-    std::string subnet = "";  // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
-    bool by_name = false;     // peers know each other by name alone; for static_list
+    std::string subnet = "";          // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
+    bool by_name = false;             // peers know each other by name alone; for static_list
+    std::string program = ELECTIOND;  // the daemon; another build's has its plugins beside it
 };
 
 // True as soon as `condition` is; false where it has not become so within `limit`.
