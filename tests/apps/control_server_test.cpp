@@ -744,6 +744,29 @@ TEST_F(UnixServer, LetsTheSameUserChangeThingsWithoutAToken) {
                 StartsWith("HTTP/1.1 403"));
 }
 
+TEST_F(UnixServer, LeavesNoFileBehind) {
+    ASSERT_TRUE(std::filesystem::exists(folder / "api.sock"));
+    server->stop();
+    EXPECT_FALSE(std::filesystem::exists(folder / "api.sock"));
+}
+
+TEST_F(UnixServer, KeepsItsShareOfConnectionsWhateverComesByTcp) {
+    server.reset();
+    ApiLimits limits;
+    limits.connections = 16;
+    start({Endpoint{"127.0.0.1", 0}, io::UnixSocket{.path = folder / "api.sock"}}, limits);
+    auto local = connect_locally();
+    EXPECT_THAT(local.send(request("GET /livez")).answer(), StartsWith("HTTP/1.1 200"));
+
+    std::vector<Client> flood;
+    for (int i = 0; i < 64; ++i) flood.push_back(connect());
+    EXPECT_THAT(connect().send(request("GET /livez")).answer(), StartsWith("HTTP/1.1 200"));
+
+    EXPECT_THAT(local.send(request("GET /livez")).answer(), StartsWith("HTTP/1.1 200"));
+    EXPECT_EQ(server->counts(1).evicted, 0U);
+    EXPECT_GT(server->counts(0).evicted, 0U);
+}
+
 TEST(PeerOfAUnixSocket, IsTrustedAsRootOrTheSameUserAlone) {
     EXPECT_TRUE(is_trusted(0, 1000));
     EXPECT_TRUE(is_trusted(1000, 1000));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -47,6 +48,10 @@ ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const Api
       parting_(loop_, [this] {
           for (auto& listener : listeners_) listener->connections().cut_all();
       }) {
+    // Each has its own share: a flood at one of them takes no place from the others.
+    Limits share = limits_;
+    share.connections = std::max<std::size_t>(1, limits_.connections / listen.size());
+    share.connections_per_address = std::min(share.connections_per_address, share.connections);
     for (const auto& address : listen) {
         // [::] takes IPv4, too, where nobody else does.
         const auto* own = std::get_if<Endpoint>(&address);
@@ -55,12 +60,13 @@ ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const Api
             return own && endpoint && endpoint->port == own->port &&
                    endpoint->host.find(':') == std::string::npos;
         });
-        listen_at(address, v6_only);
+        listen_at(address, v6_only, share);
     }
 }
 
-void ControlServer::listen_at(const ListenAddress& address, bool v6_only) {
+void ControlServer::listen_at(const ListenAddress& address, bool v6_only, const Limits& share) {
     io::Descriptor socket;
+    std::optional<io::SocketFile> file;
     if (const auto* endpoint = std::get_if<Endpoint>(&address)) {
         socket = io::listen_on(*endpoint, v6_only, kListen);
         endpoints_.push_back(io::listens_on(socket));
@@ -68,15 +74,17 @@ void ControlServer::listen_at(const ListenAddress& address, bool v6_only) {
     } else {
         const auto& unix_socket = std::get<io::UnixSocket>(address);
         socket = io::listen_on(unix_socket, kListen);
+        file.emplace(unix_socket.path);
         addresses_.push_back("unix:" + unix_socket.path.string());
     }
     listeners_.push_back(std::make_unique<io::Listener>(
-        loop_, std::move(socket), limits_,
+        loop_, std::move(socket), share,
         [this](std::shared_ptr<io::Connection> connection) {
             connection->stream().set_write_limit(write_limit_);
             return Session::serve(*serving_, std::move(connection));
         },
         full()));
+    if (file) listeners_.back()->remove_at_close(std::move(*file));
 }
 
 ControlServer::~ControlServer() { stop(); }

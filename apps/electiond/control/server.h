@@ -46,7 +46,7 @@ class ControlServer {
     }
 
   private:
-    void listen_at(const ListenAddress& address, bool v6_only);
+    void listen_at(const ListenAddress& address, bool v6_only, const Limits& share);
     void end_connections();
 
     const Log log_;
