@@ -1,17 +1,21 @@
 // Accepts the connections of one listening socket and starts a coroutine for each.
 #include <io/listener.h>
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace electiond::io {
 namespace {
@@ -22,6 +26,9 @@ constexpr int kAcceptsPerTurn = 16;  // so that a flood of connections can't sta
 constexpr auto kPause = 100ms;
 constexpr auto kLinger = 1s;  // for a refusal to be read
 constexpr std::size_t kRefusingMax = Listener::kReserve / 2;
+constexpr std::size_t kFew = 128;  // connections whose memory is not worth any care
+constexpr std::size_t kRecordsAtATime = 512;
+constexpr auto kCrowdLookedAt = 10s;
 
 // The last words to who is refused beyond kRefusingMax. Closing on unread input would reset the
 // connection, which can take them away from the client; so what has come is read.
@@ -58,7 +65,9 @@ Listener::Listener(Loop& loop, Descriptor socket, const Limits& limits, Serve se
       connections_(limits),
       serve_(std::move(serve)),
       refusal_(std::move(refusal)),
-      pause_(loop, [this] { accept_some(); }) {
+      pause_(loop, [this] { accept_some(); }),
+      records_(kFew),
+      crowd_gone_(loop, [this] { give_memory_back(); }) {
     socket_.assign(socket.get());
     (void)socket.release();
 }
@@ -72,6 +81,7 @@ void Listener::close() noexcept {
     boost::system::error_code ignored;  // closed it is in any case
     socket_.close(ignored);
     pause_.cancel();
+    crowd_gone_.cancel();
     for (const auto& each : refusing_) each->cut();
 }
 
@@ -111,6 +121,11 @@ void Listener::take_in(Descriptor socket) try {
         ++connections_.counts().no_descriptor;
         if (!connections_.make_room()) return refuse(std::move(socket));
     }
+    if (connections_.size() >= records_) make_records(socket.get());
+    if (connections_.size() >= kFew && crowd_ < kFew) {
+        crowd_ = connections_.size();
+        crowd_gone_.set(Clock::now() + kCrowdLookedAt);
+    }
     if (auto connection = connections_.admit(loop_, socket)) {
         loop_.spawn(serve_(std::move(connection)));
     } else {
@@ -118,6 +133,30 @@ void Listener::take_in(Descriptor socket) try {
     }
 } catch (const std::system_error&) {  // the kernel has no room to watch one more
     ++connections_.counts().no_descriptor;
+}
+
+// Asio keeps a record for each of the most descriptors that it ever watched at once, and frees
+// none. Made one by one they would lie between what else belongs to connections, and when a crowd
+// has gone, each would keep a page of free memory from the kernel. So many are made in a row.
+void Listener::make_records(int socket) {
+    std::vector<boost::asio::posix::stream_descriptor> watched;
+    for (std::size_t n = 0; n < kRecordsAtATime; ++n) {
+        Descriptor copy(::dup(socket));
+        if (!copy.open()) break;  // near the limit of descriptors
+        watched.emplace_back(loop_.context()).assign(copy.get());
+        (void)copy.release();
+    }
+    records_ += kRecordsAtATime;
+}
+
+// After a crowd: the C library keeps what is freed in the middle of its memory until it is asked.
+void Listener::give_memory_back() {
+    crowd_ = std::max(crowd_, connections_.size());
+    if (connections_.size() <= crowd_ / 2) {
+        ::malloc_trim(0);
+        crowd_ = connections_.size();
+    }
+    if (crowd_ >= kFew) crowd_gone_.set(Clock::now() + kCrowdLookedAt);
 }
 
 void Listener::refuse(Descriptor socket) {
