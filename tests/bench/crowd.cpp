@@ -66,8 +66,8 @@ io::Async<> Crowd::poll(std::shared_ptr<io::Stream> stream) {
     auto wait = 0s;
     std::uint64_t index = 0;
     for (;;) {
+        const auto due = io::Clock::now() + wait;  // the server begins to count no sooner
         stream->send(clients_.request(what));
-        const auto due = io::Clock::now() + wait;
         const auto reply = co_await clients_.read(*stream, due + Clients::kPatience);
         const auto late = io::Clock::now() - due;
         figures_.polls.count(reply);
