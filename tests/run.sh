@@ -13,4 +13,5 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=$type \
     ${CI:+-DELECTIOND_WERROR=ON} -DELECTIOND_LONG_STORMS=$storms \
     ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} >/dev/null
 cmake --build "$build" -j "$(nproc)"
-ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
+# One more than there are cores: most tests wait for processes and timers.
+ctest --test-dir "$build" --output-on-failure -j "$(($(nproc) + 1))" "$@"

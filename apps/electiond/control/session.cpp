@@ -171,7 +171,8 @@ void Session::take_head(const io::HttpRequestHead& head) {
     request_.host = field(head, "Host");
     request_.origin = field(head, "Origin");
     request_.authorization = field(head, "Authorization");
-    request_.trusted = is_trusted(connection_.user(), ::geteuid());
+    const auto user = connection_.user();
+    request_.trusted = user && is_trusted(user, ::geteuid());
     body_length_ = head.body_bytes;
     expects_continue_ = head.expects_continue;
     keep_alive_ = head.keep_alive;

@@ -75,8 +75,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] Async<bool> drain();
 
     // The last words: writes what is unsent, ends the output, and reads and drops input until the
-    // other side ends its own, at most for `linger` and 4 MiB. Without this, closing on unread input would
-    // reset the connection and could take the answer away from the client. Then cuts.
+    // other side ends its own, at most for `linger` and 4 MiB. Without this, closing on unread
+    // input would reset the connection and could take the answer away from the client. Then cuts.
     [[nodiscard]] Async<> finish(std::chrono::milliseconds linger);
 
     // Closes the socket now. Waits end as broken.
