@@ -1,4 +1,4 @@
-// Where a control API is: how endpoints are written, and which one counts if none is named.
+// Where a control API is: how endpoints are written, and which one is used if none is named.
 #include "electionctl/endpoint.h"
 
 #include <Poco/Exception.h>

@@ -1,4 +1,4 @@
-// Where a control API is: how endpoints are written, and which one counts if none is named.
+// Where a control API is: how endpoints are written, and which one is used if none is named.
 #pragma once
 
 #include <filesystem>
@@ -10,9 +10,9 @@ namespace electiond::ctl {
 // Where electiond's package puts the socket of the API.
 inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
 
-// "host", "host:port", a URL http://host[:port][/path], or unix:PATH with an absolute path, as
-// http://host:port[/path] or unix:/path, without a slash at the end. A port left out means 7400.
-// Throws UsageError.
+// "host", "host:port", a URL http://host[:port][/path], or unix:PATH with an absolute path. Returns
+// it as http://host:port[/path] or unix:/path, without a slash at the end. A port left out means
+// 7400. Throws UsageError.
 [[nodiscard]] std::string parse_endpoint(const std::string& text);
 
 // The endpoint if none is named: the socket if its file exists, else http://127.0.0.1:7400.

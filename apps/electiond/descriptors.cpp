@@ -26,7 +26,7 @@ void fit_connections(Settings& settings, std::size_t limit, const Log& log) {
     lower(api, shares.at(0));
     api.streams = std::min(api.streams, api.connections);
     lower(transport, shares.at(1));
-    // That the defaults do not fit is no news: only what the operator chose is worth a warning.
+    // Warns only about limits that the operator chose: many systems do not allow for the defaults.
     const bool chosen =
         wanted_api != ApiLimits{}.connections || wanted_transport != Limits{}.connections;
     if (chosen && (api.connections != wanted_api || transport.connections != wanted_transport)) {

@@ -1,4 +1,4 @@
-// Does the election loop turn? What /livez is answered by, without asking the loop.
+// Whether the election loop runs: /livez reads this and need not ask the loop.
 #pragma once
 
 #include <algorithm>

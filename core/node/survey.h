@@ -19,17 +19,17 @@ struct SurveyAnswer {
 };
 
 // One round of questions. Shared with the replies that are under way, which may come after the
-// asker has dropped it. Blocks nobody; done and answers from any thread.
+// asker has dropped it. Never blocks; done and answers from any thread.
 class Survey {
   public:
     // Asks all `targets`; each has `timeout` to answer. `members` asks for the leader's view, too.
     // `on_done` is called once, when the last answer is there, by the thread that brings it
-    // (perhaps within this call); never where there are no targets. It must not block or throw.
+    // (perhaps within this call); never if there are no targets. It must not block or throw.
     static std::shared_ptr<Survey> start(Transport& transport, std::vector<Endpoint> targets,
                                          bool members, Milliseconds timeout,
                                          std::function<void()> on_done);
 
-    // Is every answer there? At once where there are no targets.
+    // True once every answer is there; at once if there are no targets.
     [[nodiscard]] bool done() const;
 
     [[nodiscard]] const std::vector<Endpoint>& targets() const { return targets_; }

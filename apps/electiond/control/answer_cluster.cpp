@@ -46,7 +46,7 @@ Shown shown(const PeerReply& reply, const Endpoint& asked, const Status& own) {
             .term = reply.term};
 }
 
-// Why this answer is not that of the node we asked for; nothing where it is.
+// Why this answer is not that of the node we asked for; nullopt if it is.
 std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatus& peer,
                                          const Status& own) {
     if (reply.from.cluster_name != own.cluster) {
@@ -58,8 +58,8 @@ std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatu
     return std::nullopt;
 }
 
-// Everyone as of one round of questions: those who answered, each uuid once, then those who did
-// not: voters, and whose id nobody answers by.
+// Everyone as of one round of questions: those that answered, each uuid once, then those that did
+// not: voters, and nodes whose id is in no answer.
 std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
                                const std::vector<Asked>& asked,
                                const std::vector<SurveyAnswer>& answers) {
@@ -131,7 +131,7 @@ ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
     return answer(200, json_object(fields));
 }
 
-// Waits for what all nodes say.
+// Waits for the answers of all nodes.
 class ClusterSurvey : public ParkedAnswer {
   public:
     ClusterSurvey(const Call& call, Instant now, Places::Place place)
@@ -139,8 +139,8 @@ class ClusterSurvey : public ParkedAnswer {
         ask(now);
     }
 
-    // Answers are not of one moment: over a hand-over two may rightly say that they lead, one after
-    // the other. Who still says so when asked again means it.
+    // Answers are not of one moment: during a hand-over two nodes may rightly answer that they
+    // lead, one after the other. So more than one leader counts only after all were asked again.
     std::optional<ApiResponse> look(Instant now) override {
         while (survey_->done() || now >= deadline_) {
             const auto all = look_around(faces_, *known_, asked_, survey_->answers());

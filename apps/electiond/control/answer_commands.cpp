@@ -39,7 +39,7 @@ std::map<std::string, std::string> parse_body(const std::string& body,
 
 void expect_no_wish(const Call& call) { parse_body(call.request.body, {}, "nothing"); }
 
-// {"to":"2"}; an empty body wishes nothing special. Throws Problem.
+// {"to":"2"}; an empty body names no successor. Throws Problem.
 StepDown parse_step_down(const std::string& body) {
     const auto texts = parse_body(body, {"to"}, R"(nothing, or {"to":"ID"})");
     const auto to = texts.find("to");
@@ -72,7 +72,7 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
     }
 }
 
-// What the election says of a command, perhaps long after the asker has gone: shared with it.
+// The outcome of a command, perhaps long after the client has gone: shared with the election.
 class Outcome {
   public:
     void give(const Done& done) {
@@ -89,7 +89,7 @@ class Outcome {
     std::optional<Done> done_;
 };
 
-// How the outcome is answered; nothing is given if none came in time.
+// Makes the response from the outcome; it is given nullopt if none came in time.
 using Tell = std::function<ApiResponse(const std::optional<Done>&)>;
 
 // Waits until the election has carried out a command.

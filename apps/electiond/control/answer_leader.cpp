@@ -99,8 +99,8 @@ ApiAnswer answer_leader(const Call& call) {
     const auto& faces = call.faces;
     const auto& query = call.target.query;
     const auto now = faces.now();
-    // HEAD and OPTIONS come from health checks: nobody reads a validForMs there, so they are no
-    // grant, and they never wait, since a check that hangs counts as failed.
+    // HEAD and OPTIONS come from health checks: they read no validForMs, so they are no grant, and
+    // they never wait, since a check that hangs counts as failed.
     const bool reads = call.request.method == "GET";
     if (!query.contains("index") && !query.contains("wait")) return tell(faces, now, reads);
     const auto patience = parse_patience(call.target, faces.board.read()->index);

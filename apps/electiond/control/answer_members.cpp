@@ -10,7 +10,7 @@ namespace {
 
 struct View {
     std::vector<Member> members{};
-    std::optional<NodeUuid> leader{};  // where it is known who it is
+    std::optional<NodeUuid> leader{};  // if it is known
 };
 
 // Our own view, its ages brought to `now`.
@@ -74,7 +74,7 @@ Json record(const Member& member, const View& view, Milliseconds silence) {
          {"eligible", member.eligible}});
 }
 
-// `view` is of now, or what the leader has just sent; nothing if nobody could be asked.
+// `view` is of now, or what the leader has just sent; nullopt if no leader could be asked.
 ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<View> view,
                  Instant now) {
     const bool stale = !view;

@@ -10,8 +10,8 @@
 
 namespace electiond {
 
-// One request on its way through the routes. Lives as long as the call; what parks copies what it
-// needs. `faces` and the places outlive every parked answer.
+// One request on its way through the routes. Lives as long as the call; a parked answer copies what
+// it needs. `faces` and the places outlive every parked answer.
 struct Call {
     const ControlFaces& faces;
     const ApiRequest& request;
@@ -39,7 +39,7 @@ struct Call {
 // answer_leader.cpp: who leads, for how long, and the wait for a change
 [[nodiscard]] ApiAnswer answer_leader(const Call& call);
 
-// answer_cluster.cpp, answer_members.cpp: what others say of themselves, what the leader says
+// answer_cluster.cpp, answer_members.cpp: asks the other nodes, or the leader
 [[nodiscard]] ApiAnswer answer_cluster(const Call& call);
 [[nodiscard]] ApiAnswer answer_members(const Call& call);
 

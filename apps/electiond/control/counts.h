@@ -6,7 +6,7 @@
 
 namespace electiond {
 
-// Written on the I/O thread, read by any. What the listener refuses it counts itself.
+// Written on the I/O thread, read by any. The listener counts what it refuses itself.
 struct ApiCounts {
     using Count = std::atomic<std::uint64_t>;
 
@@ -14,7 +14,7 @@ struct ApiCounts {
     Count late{0};              // 408: head or body took too long
     Count header_too_large{0};  // 431
     Count body_too_large{0};    // 413
-    Count not_taken{0};         // answers that the client did not take in time, or hung up on
+    Count not_taken{0};         // answers that the client did not take, or not in time
     Count failed{0};            // 500
 };
 

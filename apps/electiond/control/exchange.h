@@ -22,7 +22,7 @@ struct ApiRequest {
     bool trusted = false;  // may change things without a token: it came from root or the same user
 };
 
-// `body` is what GET answers also where the method is HEAD; the server then sends its length alone.
+// `body` is what GET answers, also if the method is HEAD; the server then sends its length alone.
 struct ApiResponse {
     int status = 200;
     std::string body{};
@@ -34,8 +34,8 @@ struct ApiResponse {
     return {.status = status, .body = body.text()};
 }
 
-// What went wrong, as application/problem+json. `detail` is a whole sentence that says what to do,
-// where something can be done.
+// What went wrong, as application/problem+json. `detail` is a whole sentence that names the remedy
+// if there is one.
 struct Problem {
     int status;
     std::string_view title;

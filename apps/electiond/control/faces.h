@@ -26,7 +26,7 @@ struct ControlFaces {
     GrantBook& grants;
     const Journal& journal;
     Transport& transport;             // started, and not stopped before the server of these routes
-    std::function<bool(Event)> post;  // into the mailbox; false where it is closed
+    std::function<bool(Event)> post;  // into the mailbox; false if it is closed
     std::function<std::vector<ScoutReport>()> discoveries;
 
     Timing timing{};

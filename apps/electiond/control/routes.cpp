@@ -14,7 +14,7 @@ ApiAnswer answer_index(const Call& call);
 
 struct Route {
     std::string_view method;
-    std::string_view path;  // where it ends in '/', the name of one thing follows
+    std::string_view path;  // if it ends in '/', the name of one thing follows
     ApiAnswer (*answer)(const Call&);
     // Health checks use its status, so OPTIONS must have the same; for these it is there at once.
     bool health = false;

@@ -16,9 +16,9 @@ class ControlRoutes {
   public:
     explicit ControlRoutes(ControlFaces faces, const ApiLimits& limits = {});
 
-    // The response, or what it is waited for by. `wake` is kept as long as something may complete
-    // the answer, and called by that, on any thread, perhaps after the parked answer is gone or the
-    // server has stopped: it must be cheap and do no harm then. Throws only what is a bug.
+    // The response, or a parked answer that will have it. Whatever may complete the answer keeps
+    // `wake` and calls it, on any thread, perhaps after the parked answer is gone or the server has
+    // stopped: it must be cheap and do no harm then. Throws only what is a bug.
     [[nodiscard]] ApiAnswer answer(const ApiRequest& request, const std::function<void()>& wake);
 
     // Until when this node leads, if nothing is published before; kNever if it does not lead at
@@ -32,7 +32,7 @@ class ControlRoutes {
     [[nodiscard]] std::uint64_t long_polls_refused() const { return long_polls_.refused(); }
     [[nodiscard]] std::uint64_t waiting_refused() const { return waiting_.refused(); }
 
-    // Of what `answer` and the parked answers are told as `now`.
+    // The clock of every `now` in `answer` and the parked answers.
     [[nodiscard]] Instant now() const { return faces_.now(); }
     [[nodiscard]] const StatusBoard& board() const { return faces_.board; }
 

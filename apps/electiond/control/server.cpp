@@ -21,7 +21,7 @@ namespace {
 constexpr Milliseconds kPartingTime{250};  // for answers under way when we stop
 constexpr char kListen[] = "api.listen";
 
-// What a connection is told for which there is no place.
+// The answer to a connection for which there is no place.
 std::string full() {
     const auto response = answer(Problem{503, "Too many connections",
                                          "This node has as many connections as api.limits allows, "
@@ -53,7 +53,7 @@ ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const Api
     share.connections = std::max<std::size_t>(1, limits_.connections / listen.size());
     share.connections_per_address = std::min(share.connections_per_address, share.connections);
     for (const auto& address : listen) {
-        // [::] takes IPv4, too, where nobody else does.
+        // [::] takes IPv4, too, unless another address of the list does.
         const auto* own = std::get_if<Endpoint>(&address);
         const bool v6_only = std::ranges::any_of(listen, [&](const ListenAddress& other) {
             const auto* endpoint = std::get_if<Endpoint>(&other);

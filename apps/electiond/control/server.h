@@ -16,30 +16,31 @@
 
 namespace electiond {
 
-// Owned by the daemon; every call by one thread, but counts(). One I/O thread serves all
+// Owned by the daemon; every call by one thread, except counts(). One I/O thread serves all
 // connections: each is a coroutine that reads from top to bottom, and waits without a thread.
 class ControlServer {
   public:
     // Binds, so that the real endpoints are known, and does not answer yet. Throws Error (os)
-    // naming the address that cannot be had.
-    // `write_limit`: in which a client must take any byte of its answer.
+    // naming the address that cannot be bound. `write_limit`: a client that takes no byte of its
+    // answer for so long is cut.
     ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits, Log log,
                   Milliseconds write_limit = io::Stream::kWriteLimit);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    // Those of `listen` that are no Unix sockets, in its order, with the ports given for 0.
+    // Those of `listen` that are no Unix sockets, in its order; port 0 is replaced by the real one.
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
 
     // Answers from now on. `routes` and its board must outlive stop().
     void start(ControlRoutes& routes);
 
-    // Frees the addresses, ends what is parked, gives answers under way 250 ms to be taken, cuts
-    // the rest and joins. Idempotent.
+    // Frees the addresses, ends parked answers, gives clients 250 ms to take answers under way,
+    // cuts the rest and joins. Idempotent.
     void stop() noexcept;
 
-    // What requests were refused for; of connections, one for each of `listen`. Any thread.
+    // How many requests were refused, by reason; of connections, one such for each of `listen`. Any
+    // thread.
     [[nodiscard]] const ApiCounts& counts() const { return counts_; }
     [[nodiscard]] const io::ConnectionCounts& counts(std::size_t listener) const {
         return listeners_[listener]->counts();

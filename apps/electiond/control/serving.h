@@ -19,7 +19,7 @@
 
 namespace electiond {
 
-// I/O thread only, but counts. The routes must outlive it; it must outlive the connections.
+// I/O thread only, except the counts. The routes must outlive it; it must outlive the connections.
 class Serving {
   public:
     Serving(io::Loop& loop, ControlRoutes& routes, const ApiLimits& limits, const Log& log,
@@ -33,9 +33,9 @@ class Serving {
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] ApiCounts& counts() { return counts_; }
 
-    // Does the server stop? Then nothing more is read, and what is parked comes to its end.
+    // True once the server stops: then nothing more is read, and parked answers are ended.
     [[nodiscard]] bool stopping() const { return stopping_; }
-    // From now on it does. `ended` is called when no connection is left, perhaps within this call.
+    // Sets stopping(). `ended` is called when no connection is left, perhaps within this call.
     void stop(io::Task ended);
 
     // One open connection; counts until it is destroyed.
@@ -50,8 +50,8 @@ class Serving {
         Serving& all_;
     };
 
-    // The stream of a parked answer that waits for the board: interrupted when it changes, or when
-    // this node ceases to lead by the clock. Until it is destroyed.
+    // Until it is destroyed, interrupts `stream`, whose parked answer waits for the board, whenever
+    // the board changes or the lease of this node runs out.
     class BoardWait {
       public:
         BoardWait(Serving& all, io::Stream& stream);
@@ -71,7 +71,7 @@ class Serving {
     // A request failed by a bug of ours: counts it, logs it now and then, and returns the 500.
     [[nodiscard]] ApiResponse failed(const std::string& path, const std::string& what);
 
-    // The whole response as it is sent; its length alone if `without_body`.
+    // The whole response as it is sent; if `without_body`, only its head.
     [[nodiscard]] std::string written(const ApiResponse& response, bool without_body,
                                       bool keep_alive);
 

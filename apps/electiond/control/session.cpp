@@ -18,7 +18,7 @@ constexpr int kRequestsMax = 1000;             // on one connection
 constexpr int kRequestsPerTurn = 8;            // before the other connections have their turn
 constexpr Milliseconds kLinger{1000};          // for the client to read the last answer
 constexpr std::size_t kPipelined = 16 * 1024;  // read while an answer is parked
-constexpr uid_t kOverflowUser = 65534;         // what the kernel shows of users it cannot map
+constexpr uid_t kOverflowUser = 65534;         // what the kernel shows for users it cannot map
 
 std::optional<std::string> field(const io::HttpRequestHead& head, std::string_view name) {
     const auto value = io::find_field(head.fields, name);
@@ -77,7 +77,7 @@ Session::Session(Serving& serving, io::Connection& connection)
     : serving_(serving),
       connection_(connection),
       stream_(connection.stream()),
-      // Whoever holds it may call it when the connection, or the whole server, is gone.
+      // It may be called after the end of the connection, or of the whole server.
       wake_([poster = serving.loop().poster(), weak = stream_.weak_from_this()] {
           poster.post([weak] {
               if (const auto stream = weak.lock()) stream->interrupt();
@@ -135,8 +135,8 @@ io::Async<bool> Session::read_head() {
     const auto deadline = io::Clock::now() + limits.request_time;
     std::size_t looked_at = 0;
     for (;;) {
-        // A head can only be whole, or refused for more than its length, at the end of a line: who
-        // drips bytes does not have the same head read for each of them.
+        // Only the end of a line can complete a head, or be a reason to refuse it other than its
+        // length: so a client that sends single bytes does not cause a reading for each of them.
         const auto bytes = stream_.received();
         if (bytes.find('\n', looked_at) != std::string_view::npos ||
             bytes.size() > lengths.head_bytes) {
@@ -180,7 +180,7 @@ void Session::take_head(const io::HttpRequestHead& head) {
 }
 
 io::Async<bool> Session::read_body(std::size_t length, bool expects_continue) {
-    // A client that did not wait for it is not told to go on.
+    // Not sent to a client that has already begun its body.
     if (expects_continue && stream_.received().empty())
         stream_.send("HTTP/1.1 100 Continue\r\n\r\n");
     const auto deadline = io::Clock::now() + serving_.limits().request_time;
@@ -228,7 +228,7 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
     bool ended = false;
     for (;;) {
         const auto deadline = Serving::deadline(parked.deadline(), serving_.routes().now());
-        // What comes meanwhile is the next request, or the end of a client that does not wait.
+        // What comes meanwhile is the next request, or the end of the connection.
         const bool reads = !ended && stream_.received().size() < kPipelined;
         auto event = Got::interrupted;
         if (reads) {
@@ -238,8 +238,8 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
         }
         if (event == Got::broken) co_return false;
         if (event == Got::ended) {
-            // It may have ended its own direction alone. Who only waits for news is not kept for
-            // that; the outcome of a command is worth the try.
+            // It may have ended its own direction alone. A long poll is given up then; the outcome
+            // of a command is sent all the same.
             if (parked.waits_for_board()) co_return false;
             ended = true;
         }

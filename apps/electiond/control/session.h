@@ -12,9 +12,9 @@
 
 namespace electiond {
 
-// May who connected as `user`, by a Unix socket, change things without a token? Only root and the
-// user of this daemon (`own`). A user whose id has no counterpart in our user namespace shows as
-// the overflow id 65534: that is nobody in particular, even if the daemon runs as such.
+// True if a client that connected as `user`, by a Unix socket, may change things without a token:
+// root and the user of this daemon (`own`). The overflow id 65534 is never trusted, even if the
+// daemon runs as such: the kernel shows it for each user that has no id in our user namespace.
 [[nodiscard]] bool is_trusted(const std::optional<uid_t>& user, uid_t own);
 
 // Lives in the coroutine serve(). I/O thread only.
@@ -32,7 +32,7 @@ class Session {
     [[nodiscard]] io::Async<bool> read_request();
     [[nodiscard]] io::Async<bool> read_head();
     [[nodiscard]] io::Async<bool> read_body(std::size_t length, bool expects_continue);
-    // Sets `response_`. False if the client hung up before it was there.
+    // Sets `response_`. False if the client closed the connection before.
     [[nodiscard]] io::Async<bool> answer_request();
     [[nodiscard]] io::Async<bool> wait_for(ParkedAnswer& parked);
     // Waits for more input; `interrupted` only if the server stops.
@@ -40,7 +40,7 @@ class Session {
 
     void take_head(const io::HttpRequestHead& head);
     [[nodiscard]] bool nothing_but_line_ends() const;
-    // The answer to a request whose end is in doubt: the connection closes after it.
+    // Answers a request whose end is in doubt: the connection closes after it.
     void refuse(const Problem& problem);
 
     Serving& serving_;

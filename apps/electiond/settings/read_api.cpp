@@ -1,4 +1,4 @@
-// Reads where and for whom the control API answers.
+// Reads where the control API listens, and what clients need and may cost.
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
@@ -25,7 +25,7 @@ std::string octal(mode_t mode) {
     return text.str();
 }
 
-// What changes must show. Empty where it was refused.
+// The token that changes must carry. Empty if the file was refused.
 std::string read_token(Section& api, const std::filesystem::path& path) {
     const auto refuse = [&](const std::string& why) {
         api.fault("token_file", "is " + in_quotes(path.string()) + ", " + why);
@@ -64,7 +64,7 @@ constexpr char kListenForm[] =
     "host:port, as in 127.0.0.1:7400 or \"[::1]:7400\": an IP address or a host name, and a port "
     "from 0 to 65535; or unix:PATH, as in unix:/run/electiond/api.sock";
 
-// The path of a Unix socket; empty where it was refused. `verb` is "is" or "holds".
+// The path of a Unix socket; empty if it was refused. `verb` is "is" or "holds".
 std::filesystem::path read_socket_path(Section& api, const std::string& text,
                                        const std::string& verb) {
     const std::filesystem::path path(text.substr(kUnix.size()));
@@ -98,7 +98,7 @@ std::optional<ListenAddress> read_address(Section& api, const std::string& text,
     return std::nullopt;
 }
 
-// Several sockets of port 0 are several ports; any other address can be taken only once.
+// Port 0 may be listed several times: each is another port. Any other address only once.
 bool is_any_port(const ListenAddress& address) {
     const auto* endpoint = std::get_if<Endpoint>(&address);
     return endpoint != nullptr && endpoint->port == 0;

@@ -56,7 +56,7 @@ void read_limits(Section& section, ApiLimits& limits) {
 
 void read_limits(Section& section, Limits& limits) {
     Section own(section, "limits");
-    // Nodes send messages of up to 64 KiB to each other: a lower limit would cut a large cluster.
+    // Nodes send messages of up to 64 KiB to each other: a lower limit would break a large cluster.
     read_common(own, limits, {64 * kKiB, 16 * kMiB});
     section.remember("limits", own.take_merged());
 }

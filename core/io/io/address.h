@@ -28,7 +28,7 @@ struct Origin {
 
     bool operator==(const Origin&) const = default;
 
-    // "10.0.0.1:7401"; IPv4 also where it came by an IPv6 socket.
+    // "10.0.0.1:7401"; IPv4 also if it came by an IPv6 socket.
     [[nodiscard]] Endpoint endpoint() const;
 };
 

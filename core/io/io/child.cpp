@@ -58,7 +58,7 @@ Pipe make_pipe() {
     return {lifted(reader.get()), lifted(writer.get())};
 }
 
-// A file in memory, not a pipe: nobody has to write for a program that reads slowly, or never.
+// A file in memory, not a pipe: a program that reads slowly, or never, blocks no writer.
 Descriptor make_input(const std::string& text) {
     if (text.empty()) {
         const auto nothing = checked(::open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null");

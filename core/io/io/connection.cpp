@@ -60,7 +60,7 @@ Connection::~Connection() {
     stream_->cut();
 }
 
-// From now on it takes no place. The stream may go on for a last word.
+// It no longer counts against the limits.
 void Connection::leave() noexcept {
     if (all_ == nullptr) return;
     all_->by_use_[index(use_)].erase(place_);
@@ -81,7 +81,8 @@ void Connection::set_use(Use use) {
     use_ = use;
 }
 
-// Its own address gives way first: who has his share already must not cost another its place.
+// Connections of the same address give way first: an address that has its share must not take a
+// place from another address.
 std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
     const auto other = other_end(socket.get());
     // Reset before it was accepted. It must not pass for a Unix socket, which has no address
@@ -131,7 +132,7 @@ bool Connections::make_room_at(const Address& address) {
 void Connections::evict(Connection& connection) {
     ++counts_.evicted;
     connection.leave();
-    connection.stream().cut();  // its coroutine notices, and ends
+    connection.stream().cut();  // its coroutine notices this and ends
 }
 
 void Connections::interrupt_all() {

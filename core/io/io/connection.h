@@ -19,9 +19,9 @@
 
 namespace electiond::io {
 
-// What a connection is doing, in the order in which they give way; within one use the one that has
-// been at it for longest goes first. Streaming and busy ones never do: a request that is being
-// answered is not cut, and event streams have a limit of their own.
+// What a connection is doing, in the order in which they give way; of one use, the one that has
+// been in it for longest goes first. Streaming and busy connections never do: a request that is
+// being answered is not cut, and streams have a limit of their own.
 enum class Use {
     stranger,  // has not brought a valid message yet
     idle,      // waits for its next request
@@ -35,8 +35,8 @@ inline constexpr std::size_t kUses = 5;
 struct ConnectionCounts {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> evicted{0};          // closed to make room
-    std::atomic<std::uint64_t> refused_full{0};     // nobody could give way
-    std::atomic<std::uint64_t> refused_address{0};  // its address has its share
+    std::atomic<std::uint64_t> refused_full{0};     // none could give way
+    std::atomic<std::uint64_t> refused_address{0};  // its address has all that it may have
     std::atomic<std::uint64_t> no_descriptor{
         0};  // there was none for it, or only one of those kept back
 };
@@ -48,7 +48,8 @@ struct ConnectionCounts {
 
 class Connections;
 
-// One of them; the coroutine that serves it owns it. It counts until it is cut or destroyed.
+// One accepted connection, owned by the coroutine that serves it. It counts against the limits
+// until it is evicted or destroyed.
 class Connection {
   public:
     ~Connection();
@@ -58,11 +59,11 @@ class Connection {
     [[nodiscard]] Stream& stream() const { return *stream_; }
     // "ip:port" of the other side; "unix" for a Unix socket.
     [[nodiscard]] const std::string& source() const { return source_; }
-    // The user of the process that connected, where it came by a Unix socket.
+    // The user of the process that connected by a Unix socket; nullopt for TCP.
     [[nodiscard]] std::optional<uid_t> user() const { return user_; }
 
-    // Says what it does from now on. It is the newest in that use, also if it was in it already.
-    // Cheap.
+    // Sets what it does from now on. It becomes the newest in that use, even if it was in it
+    // before. Cheap.
     void set_use(Use use);
     [[nodiscard]] Use use() const { return use_; }
 
@@ -88,18 +89,19 @@ class Connections {
     Connections(const Connections&) = delete;
     Connections& operator=(const Connections&) = delete;
 
-    // Takes the new socket in, if need be in place of another. Null if there is no place, or if it
-    // is reset already: then `socket` is untouched. Throws std::system_error if the loop can't
-    // watch it; then it is closed.
+    // Admits the new socket, if need be in place of another. Null if there is no place, or if its
+    // connection was reset already: then `socket` is untouched. Throws std::system_error if the
+    // loop can't watch it; then it is closed.
     [[nodiscard]] std::shared_ptr<Connection> admit(Loop& loop, Descriptor& socket);
-    // Cuts the one that gives way first. False if all are busy or streaming.
+    // Closes the connection that gives way first. False if all are busy or streaming.
     bool make_room();
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t size(Use use) const {
         return by_use_[static_cast<std::size_t>(use)].size();
     }
-    // Ends the wait of each, so that it sees that the server stops; cuts each.
+    // interrupt_all ends the wait of each coroutine, so that it notices that the server stops;
+    // cut_all closes each connection.
     void interrupt_all();
     void cut_all();
 

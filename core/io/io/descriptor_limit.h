@@ -10,9 +10,9 @@
 namespace electiond::io {
 
 // Raises the soft limit of open descriptors (RLIMIT_NOFILE) to the hard one, and returns what holds
-// from now on; the present limit where the system refuses. Child gives programs the limit that was
-// in force before the first call: some programs close every number up to it, or use select(2).
-// Call it before other threads run programs.
+// from now on; the present limit if the system refuses. Child gives programs the limit that was in
+// force before the first call: some programs close every number up to it, or use select(2). Call it
+// before other threads run programs.
 std::size_t raise_descriptor_limit() noexcept;
 
 // The soft limit before it was raised; nullopt if it never was. Any thread.

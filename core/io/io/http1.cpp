@@ -342,7 +342,7 @@ class HeadReader {
         while (!list.empty()) {
             const auto end = std::min(list.find(','), list.size());
             const auto option = trim(list.substr(0, end));
-            // Who writes what is no list is not understood, so nothing is read after this message.
+            // A value that is no list is not understood, so nothing is read after this message.
             closes_ |= equal_ignoring_case(option, "close") || !kToken.has_all(option);
             keeps_ |= equal_ignoring_case(option, "keep-alive");
             list.remove_prefix(std::min(end + 1, list.size()));

@@ -19,9 +19,9 @@ struct HttpLimits {
     std::size_t body_bytes = std::size_t{64} * 1024;
 };
 
-// One line of a head. Both parts are views into the bytes that were read, so they end with them:
-// who moves or changes the buffer reads the head again, or copies first. The value has no blanks
-// around it and may be empty.
+// One line of a head. Both parts are views into the bytes that were read, so they are valid only as
+// long as these: a caller that moves or changes the buffer must read the head again, or copy first.
+// The value has no blanks around it and may be empty.
 struct HttpField {
     std::string_view name;
     std::string_view value;
@@ -31,9 +31,9 @@ struct HttpField {
 struct HttpIncomplete {};
 
 // The bytes can't become a head that is accepted, whatever follows. The connection must be closed
-// after the answer, because nobody knows where the next message would begin.
+// after the answer, because it is unknown where the next message would begin.
 struct HttpRefused {
-    int status;          // to answer a request with: 400, 411, 413, 417, 431 or 505
+    int status;          // of the answer to a request: 400, 411, 413, 417, 431 or 505
     std::string reason;  // a whole sentence for the client and the log; no part of the input
 };
 
@@ -78,16 +78,16 @@ struct HttpResponseHead {
 
 // As above, for a response. Interim responses (1xx) before it are skipped, since RFC 9110 15.2
 // wants every client to be able to; 101 is refused, since we never ask for another protocol. All of
-// them together have to keep the limit of one head. Transfer-Encoding is refused: `status` is 411,
-// and means nothing else than which rule was broken.
+// them together must fit the limit of one head. Transfer-Encoding is refused: `status` is 411,
+// which only names the rule that was broken.
 [[nodiscard]] std::variant<HttpIncomplete, HttpRefused, HttpResponseHead> read_response_head(
     std::string_view bytes, const HttpLimits& limits);
 
 // "Not Found"; empty if the status has no phrase here.
 [[nodiscard]] std::string_view reason_phrase(int status);
 
-// A whole head, final empty line included. `body_bytes` is what Content-Length says, for the answer
-// to HEAD, too; 204 and 304 get neither length nor type. No type is written if `content_type` is
+// A whole head, final empty line included. `body_bytes` becomes the Content-Length, also of an
+// answer to HEAD; 204 and 304 get neither length nor type. No type is written if `content_type` is
 // empty. There is no Date, because nothing here reads a clock: pass it in `more`.
 //
 // The writers ENSURE that method and field names are tokens, that targets and values hold no

@@ -26,12 +26,13 @@ constexpr int kAcceptsPerTurn = 16;  // so that a flood of connections can't sta
 constexpr auto kPause = 100ms;
 constexpr auto kLinger = 1s;  // for a refusal to be read
 constexpr std::size_t kRefusingMax = Listener::kReserve / 2;
-constexpr std::size_t kFew = 128;  // connections whose memory is not worth any care
+constexpr std::size_t kFew = 128;  // of so few connections memory is not given back
 constexpr std::size_t kRecordsAtATime = 512;
 constexpr auto kCrowdLookedAt = 10s;
 
-// The last words to who is refused beyond kRefusingMax. Closing on unread input would reset the
-// connection, which can take them away from the client; so what has come is read.
+// Sends a refusal and does not wait until it is read, for connections beyond kRefusingMax. Closing
+// on unread input would reset the connection, and the client could lose the refusal; so the input
+// that has come is read first.
 void send_at_once(const Descriptor& socket, const std::string& words, std::span<char> scratch) {
     (void)::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL);
     ::shutdown(socket.get(), SHUT_WR);
@@ -43,7 +44,8 @@ bool is_want_of_descriptors(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-// accept(2) looks for a free descriptor first: without one, its error says nothing about the queue.
+// accept(2) looks for a free descriptor first: if there is none, its error does not show whether a
+// connection waits.
 bool somebody_waits(int listening) {
     pollfd asked{.fd = listening, .events = POLLIN, .revents = 0};
     return ::poll(&asked, 1, 0) > 0;
@@ -77,8 +79,8 @@ Listener::~Listener() { close(); }
 void Listener::start() { await(); }
 
 void Listener::close() noexcept {
-    file_.reset();  // while the socket is open: only then its file's number is not another's
-    boost::system::error_code ignored;  // closed it is in any case
+    file_.reset();  // before the socket: while it is open, no other file can have its inode number
+    boost::system::error_code ignored;  // it is closed in any case
     socket_.close(ignored);
     pause_.cancel();
     crowd_gone_.cancel();
@@ -92,7 +94,7 @@ void Listener::await() {
                        });
 }
 
-// Whatever happens, it goes on listening.
+// Goes on listening afterwards, also after an exception.
 void Listener::accept_some() try {
     for (int n = 0; n < kAcceptsPerTurn; ++n) {
         Descriptor socket(
@@ -113,7 +115,7 @@ void Listener::accept_some() try {
     await();
 } catch (...) {
     await();
-    throw;  // a bug of who serves; the loop reports it
+    throw;  // a bug in serve_; the loop reports it
 }
 
 void Listener::take_in(Descriptor socket) try {
@@ -135,9 +137,9 @@ void Listener::take_in(Descriptor socket) try {
     ++connections_.counts().no_descriptor;
 }
 
-// Asio keeps a record for each of the most descriptors that it ever watched at once, and frees
-// none. Made one by one they would lie between what else belongs to connections, and when a crowd
-// has gone, each would keep a page of free memory from the kernel. So many are made in a row.
+// Asio keeps as many records as it ever watched descriptors at once, and frees none. Records made
+// one by one would lie between the other memory of connections, and when a crowd has gone, each
+// would keep a page from being given back to the kernel. So many are made in a row.
 void Listener::make_records(int socket) {
     std::vector<boost::asio::posix::stream_descriptor> watched;
     for (std::size_t n = 0; n < kRecordsAtATime; ++n) {
@@ -149,7 +151,7 @@ void Listener::make_records(int socket) {
     records_ += kRecordsAtATime;
 }
 
-// After a crowd: the C library keeps what is freed in the middle of its memory until it is asked.
+// After a crowd: the C library keeps freed memory in the middle of its heap until malloc_trim().
 void Listener::give_memory_back() {
     crowd_ = std::max(crowd_, connections_.size());
     if (connections_.size() <= crowd_ / 2) {

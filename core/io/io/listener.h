@@ -17,9 +17,9 @@ namespace electiond::io {
 
 // On the loop's thread, but counts(). Destroyed after Loop::stop(), or before Loop::start().
 //
-// Never silence: who cannot be admitted gets `refusal` (an HTTP answer, say) before the connection
-// is closed. For a few at a time, on descriptors kept back for that, the listener waits until they
-// have read it; beyond these it is sent, and the connection closed at once.
+// A connection that cannot be admitted gets `refusal` (for example an HTTP answer) before it is
+// closed. For a few at a time, on descriptors kept back for that, the listener waits until the
+// client has read it; beyond these it sends the refusal and closes the connection at once.
 class Listener {
   public:
     using Serve = std::function<Async<>(std::shared_ptr<Connection>)>;
@@ -27,7 +27,8 @@ class Listener {
     // What stays free below the limit of descriptors: for refusals, and for files.
     static constexpr std::size_t kReserve = 32;
 
-    // `socket` listens already (listening.h). An empty `refusal`: those refused are closed.
+    // `socket` listens already (listening.h). If `refusal` is empty, connections are refused
+    // without an answer.
     Listener(Loop& loop, Descriptor socket, const Limits& limits, Serve serve,
              std::string refusal = {});
     Listener(const Listener&) = delete;
@@ -35,8 +36,8 @@ class Listener {
     ~Listener();
 
     void start();
-    // Accepts no more and frees the address, and cuts those who still read their refusal.
-    // Connections stay, see connections().
+    // Accepts no more, frees the address, and closes the connections whose refusal is not read yet.
+    // Admitted connections stay, see connections().
     void close() noexcept;
     // For a Unix socket: its file is removed by close().
     void remove_at_close(SocketFile file) { file_.emplace(std::move(file)); }
@@ -64,7 +65,7 @@ class Listener {
     Timer pause_;            // after accept failed for want of descriptors
     std::size_t records_;    // Asio has at least so many, see make_records()
     std::size_t crowd_ = 0;  // the most connections since memory was last given back
-    Timer crowd_gone_;       // this; it runs while there are more than a few
+    Timer crowd_gone_;       // calls give_memory_back() while there are more than a few
 };
 
 }  // namespace electiond::io

@@ -95,7 +95,7 @@ sockaddr_un address_of(const UnixSocket& socket) {
     return address;
 }
 
-// Connected or not: the errno of a connect to the socket that stands there.
+// 0 if a program listens on this socket, else the errno of the attempt to connect.
 int connect_to(const sockaddr_un& address) {
     const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!probe.open()) return errno;
@@ -103,7 +103,7 @@ int connect_to(const sockaddr_un& address) {
     return ::connect(probe.get(), to, sizeof address) == 0 ? 0 : errno;
 }
 
-// Makes room for a new socket file, if what stands there is a socket on which nobody listens.
+// Removes the socket file that an earlier process left: one on which no program listens.
 void remove_left_over(const UnixSocket& socket, const Attempt& attempt) {
     struct stat found {};
     if (::lstat(socket.path.c_str(), &found) != 0) return;
@@ -114,10 +114,10 @@ void remove_left_over(const UnixSocket& socket, const Attempt& attempt) {
     if (connect_to(address_of(socket)) != ECONNREFUSED) {
         attempt.fail("another program listens there", "stop it, or choose another path");
     }
-    (void)::unlink(socket.path.c_str());  // if that fails, bind says so
+    (void)::unlink(socket.path.c_str());  // if that fails, bind fails
 }
 
-// Sets group and mode before listen(), so that nobody connects who may not.
+// Sets group and mode before listen(): until then no client can connect.
 void set_access(const UnixSocket& socket, const Attempt& attempt) {
     if (!socket.group.empty()) {
         errno = 0;

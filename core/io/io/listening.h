@@ -15,14 +15,14 @@ namespace electiond::io {
 // Binds and listens; non-blocking. A name is resolved, which may block, so that this belongs to the
 // start. `v6_only`: "::" takes no IPv4. SO_REUSEPORT stays off: with it a second daemon on the same
 // port would start, silently, and take half of the connections.
-// Throws Error (os) "cannot listen on ADDRESS (KEY): reason; remedy"; `key` is where the
-// configuration names it.
+// Throws Error (os) "cannot listen on ADDRESS (KEY): reason; remedy"; `key` is the key of the
+// configuration that gives the address.
 [[nodiscard]] Descriptor listen_on(const Endpoint& endpoint, bool v6_only, const std::string& key);
-// A socket that was left over is removed, after a connect to it was refused; anything else that
-// stands there is an error.
+// A socket file left by an earlier process is removed, after a connect to it was refused; anything
+// else at this path is an error.
 [[nodiscard]] Descriptor listen_on(const UnixSocket& socket, const std::string& key);
 
-// The file of a Unix socket that listens: removed at the end, but never another's.
+// The file of a listening Unix socket: removes it at the end, but never the file of another socket.
 class SocketFile {
   public:
     // Right after listen_on(). Destroy it before the listener is closed: while that is open, no
@@ -38,7 +38,7 @@ class SocketFile {
     ino_t number_ = 0;
 };
 
-// Where a listener of the first kind really listens: port 0 has been replaced.
+// The real address of a TCP listener: port 0 has been replaced.
 [[nodiscard]] Endpoint listens_on(const Descriptor& listener);
 
 }  // namespace electiond::io

@@ -27,8 +27,8 @@ inline constexpr Deadline kNever = Deadline::max();
 
 using Task = std::function<void()>;
 
-// Takes tasks for a loop from any thread, and may outlive it: then it refuses them. Copy it where a
-// thread of its own (a name look-up) reports back.
+// Takes tasks for a loop from any thread, and may outlive it: then it refuses them. Copy it for a
+// thread (a name look-up) that reports back.
 class Poster {
   public:
     // Runs `task` on the loop's thread, in the order of posting. False, and nothing happens, if the

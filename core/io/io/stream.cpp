@@ -19,13 +19,13 @@
 namespace electiond::io {
 namespace {
 
-// Who sends without end is not waited for: as long as there is input, receive() does not wait, and
-// would keep the loop from everything else.
+// finish() drops no more input than this: while there is input, receive() does not wait, so a
+// client that sends without end would keep the loop from everything else.
 constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kKeptCapacity = 4096;  // of an empty input buffer
 
-// 0, or why a connection could not be made. A port of the ephemeral range on which nobody listens
-// may have been given to us as our own: then we have reached ourselves.
+// 0, or why a connection could not be made. If no program listens on a port of the ephemeral range,
+// the kernel may choose it as our own port, too: then the socket is connected to itself.
 int failure_of(int socket) {
     int error = 0;
     socklen_t length = sizeof error;
@@ -36,8 +36,9 @@ int failure_of(int socket) {
     return other == own_end(socket) ? ECONNREFUSED : 0;
 }
 
-// Asks the kernel. Asio may report a readiness that is not one: an event that was fetched for a
-// descriptor that is closed before its turn goes to the next one that takes over its state.
+// Asks the kernel, because Asio may report a readiness that is none: an event that was fetched for
+// a descriptor that is closed before its turn goes to the next descriptor that takes over its
+// state.
 bool is_ready(int socket, short what) {
     pollfd asked{.fd = socket, .events = what, .revents = 0};
     return ::poll(&asked, 1, 0) > 0;
@@ -113,7 +114,7 @@ void Stream::interrupt() {
     if (!broken_) descriptor_.cancel();
 }
 
-// Waits until the socket is ready for `what`: that is `bytes`.
+// Waits until the socket is ready for `what`, and then returns `bytes`.
 Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
     if (broken_) co_return Event::broken;
     deadline_ = deadline;
@@ -190,7 +191,7 @@ void Stream::await_writable() {
     if (std::exchange(awaits_writable_, true)) return;
     descriptor_.async_wait(Wait::wait_write, [self = shared_from_this()](const auto&) {
         self->awaits_writable_ = false;
-        self->flush();  // also if the wait was cancelled, for interrupt(): then it goes on
+        self->flush();  // also if interrupt() cancelled the wait: then it waits again
     });
 }
 
@@ -234,7 +235,7 @@ void Stream::check_deadlines() {
 
 void Stream::cut() noexcept {
     if (std::exchange(broken_, true)) return;
-    boost::system::error_code ignored;  // closed it is in any case
+    boost::system::error_code ignored;  // it is closed in any case
     descriptor_.close(ignored);
     number_ = -1;
     deadline_ = write_deadline_ = kNever;

@@ -21,9 +21,9 @@ namespace electiond::io {
 // Every call on the loop's thread. One coroutine at a time reads (receive, hold, drain, finish,
 // connected); send() and cut() may be called meanwhile by anything else on that thread.
 //
-// Both sides are bounded by the user: nothing is read but in receive(), and who has much unsent
-// output stops calling send(). Output of which the other side takes no byte for `write_limit`
-// breaks the stream.
+// The caller bounds both directions: nothing is read except in receive(), and a caller with much
+// unsent output stops calling send(). Output of which the other side takes no byte for
+// `write_limit` breaks the stream.
 class Stream : public std::enable_shared_from_this<Stream> {
   public:
     enum class Event {
@@ -39,7 +39,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // Takes over a connected, non-blocking socket.
     [[nodiscard]] static std::shared_ptr<Stream> take(
         Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit = kWriteLimit);
-    // Begins to connect; connected() says how that ended. Throws std::system_error if it fails at
+    // Begins to connect; connected() returns the outcome. Throws std::system_error if it fails at
     // once.
     [[nodiscard]] static std::shared_ptr<Stream> connect(
         Loop& loop, const Address& address, std::uint16_t port,
@@ -74,9 +74,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // does not end it, but the wait after it.
     [[nodiscard]] Async<bool> drain();
 
-    // The last words: writes what is unsent, ends the output, and reads and drops input until the
-    // other side ends its own, at most for `linger` and 4 MiB. Without this, closing on unread
-    // input would reset the connection and could take the answer away from the client. Then cuts.
+    // Ends the connection in order: writes what is unsent, ends the output, and reads and drops
+    // input until the other side ends its own, at most for `linger` and 4 MiB. Without this,
+    // closing on unread input would reset the connection and could take the answer away from the
+    // client. Then cuts.
     [[nodiscard]] Async<> finish(std::chrono::milliseconds linger);
 
     // Closes the socket now. Waits end as broken.
@@ -86,7 +87,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // For output that is sent from now on.
     void set_write_limit(std::chrono::milliseconds limit) { write_limit_ = limit; }
 
-    // For the addresses of its ends and the like. Borrowed; none after cut().
+    // For getpeername() and the like. Borrowed; -1 after cut().
     [[nodiscard]] int descriptor() const { return number_; }
 
   private:

@@ -8,8 +8,8 @@
 namespace electiond::io {
 
 // Used and destroyed on the loop's thread, or after Loop::stop(). Moving the deadline later costs
-// nothing: the kernel's timer stays as it is and is set again when it expires, so a deadline that
-// is moved with each message wakes nobody each time.
+// nothing: the kernel's timer stays as it is and is set again when it expires, so moving a deadline
+// with each message causes no wake-ups.
 class Timer {
   public:
     Timer(Loop& loop, Task expired);

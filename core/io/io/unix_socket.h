@@ -1,4 +1,4 @@
-// Where a Unix socket stands in the file system, and who may connect to it.
+// The path of a Unix socket, and the mode and group that decide who may connect to it.
 #pragma once
 
 #include <sys/types.h>

@@ -119,8 +119,8 @@ void Client::expire() {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto id = deadlines_.begin()->second;
         const auto& exchange = exchanges_.at(id);
-        // An answer that still comes must not be taken for another's; and who has said nothing
-        // since is likely gone without a word, so the next request tries a new connection.
+        // A late answer must not be taken for that to another request; and a peer that has sent
+        // nothing since is probably gone, so the next request tries a new connection.
         if (auto* wire = exchange.wire;
             wire != nullptr && (dialect_.depth() == 1 || wire->heard <= exchange.sent)) {
             wire->retired = true;
@@ -137,7 +137,7 @@ void Client::expire() {
     if (!deadlines_.empty()) expiry_.set(deadlines_.begin()->first);
 }
 
-// The whole life of one connection. What was waiting for it goes on another when it ends.
+// The whole life of one connection. Requests that wait for it go on another when it ends.
 io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
     const auto stream = wire->stream;
     const bool is_connected = co_await connected(link, *wire);
@@ -230,8 +230,9 @@ void Client::read_answers(Link& link, Wire& wire) {
     }
 }
 
-// What was under way may not have been read: a peer closes idle connections, and restarts. So it
-// goes out once more where this connection has served before and said nothing since.
+// The peer may not have read what was under way: it closes idle connections, and restarts. So a
+// request is sent once more if this connection has brought answers before, but nothing since the
+// request was sent.
 void Client::lost(Link& link, Wire& wire, const std::string& reason) {
     kill(wire);
     if (wire.proven)
@@ -280,8 +281,8 @@ void Client::hand_over(Link& link) {
     }
 }
 
-// The connection for the next request: the one used last, so that the rest may fall idle. Begins
-// one more where there is none, one at a time.
+// The connection for the next request: the one used last, so that the rest may fall idle. If there
+// is none, begins one more, one at a time.
 Client::Wire* Client::wire_for_next(Link& link) {
     Wire* best = nullptr;
     std::size_t living = 0;

@@ -28,8 +28,8 @@ struct Outgoing {
 };
 
 // Lives on the loop's thread. Each peer has a link per lane, with its own queue and connections:
-// what one link waits for, no other does. Each connection is a coroutine that connects and then
-// reads answers until the connection ends.
+// a link never waits for another. Each connection is a coroutine that connects and then reads
+// answers until the connection ends.
 class Client {
   public:
     Client(const Dialect& dialect, io::Loop& loop);
@@ -50,13 +50,13 @@ class Client {
         io::Address address;
         io::Deadline until;  // while connecting: when this attempt is given up …
         io::Deadline slow;   // … and when the next address is tried beside it
-        io::Deadline used;   // when last a request was put on it
+        io::Deadline used;   // when a request was last put on it
         io::Deadline heard{};
         bool connecting = true;
         bool astray = false;   // it may lead to the wrong node: see refresh()
         bool proven = false;   // it has brought an answer before
-        bool retired = false;  // no new requests; goes when none is under way
-        bool dead = false;     // goes as soon as its coroutine runs
+        bool retired = false;  // no new requests; ends when none is under way
+        bool dead = false;     // ends as soon as its coroutine runs
         std::size_t needed = 1;
         std::vector<Id> under_way = {};
     };

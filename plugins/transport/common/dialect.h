@@ -21,7 +21,7 @@ struct Incomplete {
     std::string interim;
 };
 
-// These bytes never become a message: say `farewell` and close.
+// These bytes never become a message: send `farewell` and close.
 struct Refused {
     std::string reason;
     std::string farewell;
@@ -55,7 +55,7 @@ struct Encoded {
     bool keep = true;
 };
 
-// Without state, so of any thread.
+// Has no state: any thread.
 class Dialect {
   public:
     virtual ~Dialect() = default;
@@ -71,13 +71,13 @@ class Dialect {
     [[nodiscard]] virtual Encoded encode_answer(std::uint64_t id, const Answer& answer,
                                                 bool keep) const = 0;
 
-    // What stands at the beginning of `bytes`. Sizes are bounded here: what would be too long is
-    // refused as soon as that is known.
+    // Reads the message at the beginning of `bytes`. Refuses one that is too long as soon as its
+    // length is known.
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedRequest> read_request(
         std::string_view bytes) const = 0;
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
         std::string_view bytes) const = 0;
-    // What a sender is told whose connection is closed for that reason; empty: nothing.
+    // What is sent before a connection is closed for that reason; may be empty.
     [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
 };
 

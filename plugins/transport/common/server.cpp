@@ -15,12 +15,12 @@ using io::Deadline;
 
 namespace {
 
-constexpr std::size_t kUnsentMax = kBodyMax;  // more than that, and nothing more is read
-constexpr auto kAnswerWithin = 2s;            // of the node that was delivered a request, else busy
+constexpr std::size_t kUnsentMax = kBodyMax;  // with more than that, nothing more is read
+constexpr auto kAnswerWithin = 2s;            // by the node, else the answer is busy
 constexpr auto kLingerFor = 2s;               // after a refusal, so that it can be read
 constexpr auto kComplainEvery = 60s;
 
-// Answers at most once, at the latest when its last copy goes.
+// Answers at most once, at the latest when its last copy is destroyed.
 class Ticket {
   public:
     explicit Ticket(std::function<void(Answer)> post) : post_(std::move(post)) {}
@@ -56,14 +56,14 @@ struct Server::Session {
     const std::shared_ptr<io::Connection> connection;
     io::Stream& stream;
     std::size_t& waiting;                      // of the server: `pending` of all sessions
-    Deadline began = Clock::now();             // the message of which a part is here; else idling
+    Deadline began = Clock::now();             // the present message; without one, idling
     std::size_t needed = 1;                    // bytes before it is worth reading again
     std::map<std::uint64_t, Pending> pending;  // delivered and not answered, oldest first
     bool known = false;                        // has brought a valid message
     bool ended = false;                        // the other side sends no more
     bool finishing = false;                    // we read no more
 
-    // Where requests wait for their answers, at most one more message is read.
+    // While `depth` requests wait for their answers, at most one more message is read.
     [[nodiscard]] bool wants_input(std::size_t depth) const {
         if (ended || finishing || stream.unsent() >= kUnsentMax) return false;
         return pending.size() < depth ||
@@ -75,7 +75,7 @@ struct Server::Session {
         return began + (stream.received().empty() ? limits.idle_time : limits.request_time);
     }
 
-    // A stranger stays one, and keeps its place, until it has brought a valid message.
+    // A connection stays a stranger, in its place, until it has brought a valid message.
     void show_use() const {
         if (!pending.empty())
             connection->set_use(io::Use::busy);
@@ -232,7 +232,7 @@ void Server::answer(Session& session, std::uint64_t ticket, Answer answer) {
     session.finishing = session.finishing || !keep;
     session.stream.send(bytes);
     session.show_use();
-    // The coroutine sleeps: it must see what it could not do while this answer was owed.
+    // The coroutine waits: it must look again, since it may do now what this answer held up.
     if (session.finishing || session.ended || !session.stream.received().empty()) {
         session.stream.interrupt();
     }

@@ -16,10 +16,10 @@
 
 namespace electiond::transport {
 
-// Everything happens on the loop's thread, which begins, as all else, in start().
+// Everything happens on the loop's thread, which start() or start_sending() begins.
 class StreamTransport : public Transport {
   public:
-    // Options: listen (host:port). `dialect` must be able to outlive every call.
+    // Options: listen (host:port). `dialect` is owned.
     StreamTransport(const PluginSetup& setup, std::unique_ptr<const Dialect> dialect);
     StreamTransport(const StreamTransport&) = delete;
     StreamTransport& operator=(const StreamTransport&) = delete;

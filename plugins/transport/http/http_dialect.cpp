@@ -29,7 +29,7 @@ std::string encode_refusal(int status, const std::string& reason,
     return encode(status, "{\"error\":\"" + reason + "\"}", false, more);
 }
 
-// What is asked for, or why it is not asked for in the right way.
+// What a request asks for, or why it is refused.
 struct Asked {
     std::string_view name{};
     bool get = false;
@@ -39,7 +39,7 @@ struct Asked {
 };
 
 Asked asked_for(const io::HttpRequestHead& head) {
-    if (io::find_field(head.fields, "Origin")) {  // a web page in somebody's browser
+    if (io::find_field(head.fields, "Origin")) {  // a web page in a browser
         return {.status = 403, .reason = "not for browsers"};
     }
     const auto path = head.target.substr(0, head.target.find('?'));
@@ -101,7 +101,7 @@ std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
         const bool waits = head.expects_continue && bytes.size() == head.head_bytes;
         return Incomplete{.bytes = size, .interim = waits ? "HTTP/1.1 100 Continue\r\n\r\n" : ""};
     }
-    // People ask by GET, without a body, and never before an election.
+    // GET is for people: it has no body, and never delays an election.
     const bool query = asked.get || io::find_field(head.fields, kLaneField) == kQueryLane;
     return ArrivedRequest{
         .size = size,

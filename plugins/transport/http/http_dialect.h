@@ -5,7 +5,7 @@
 
 namespace electiond::transport {
 
-// Strict where laxness would let two readers disagree about where a message ends.
+// Strict about all by which two readers could disagree where a message ends.
 class HttpDialect : public Dialect {
   public:
     [[nodiscard]] std::size_t depth() const override { return 1; }

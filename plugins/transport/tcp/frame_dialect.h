@@ -8,12 +8,10 @@ namespace electiond::transport {
 // A frame, numbers big-endian:
 //
 //   u32 length    of what follows
-//   u64 id        drawn by the sender of a request, repeated in its answer; its highest bit is set
-//                 in the query lane
-//   u8  kind      0 request, 1 ok, 2 malformed, 3 unknown, 4 busy
-//   u8  n         only in a request: length of its name
-//   n bytes       only in a request: its name
-//   the rest      body, at most 64 KiB
+// u64 id        chosen by the sender of a request, repeated in its answer; its highest bit is set
+// in the query lane u8  kind      0 request, 1 ok, 2 malformed, 3 unknown, 4 busy u8  n
+// only in a request: length of its name n bytes       only in a request: its name the rest
+// body, at most 64 KiB
 //
 // Answers may come in any order. A frame that breaks these rules ends the connection.
 class FrameDialect : public Dialect {
