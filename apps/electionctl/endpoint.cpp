@@ -38,7 +38,7 @@ std::string parse_url(const std::string& text) try {
     if (uri.getScheme() != "http") refuse(text, "is not http");
     if (uri.getHost().empty()) refuse(text, "names no host");
     if (!uri.getUserInfo().empty()) {
-        refuse(text, "holds a password, which electiond does not ask for");
+        refuse(text, "holds a user name or password, which electiond does not ask for");
     }
     if (!uri.getRawQuery().empty() || !uri.getFragment().empty()) refuse(text, "has a query");
     const auto& host = uri.getHost();

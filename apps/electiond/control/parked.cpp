@@ -13,7 +13,8 @@ ApiAnswer now_or_later(std::unique_ptr<ParkedAnswer> parked, Instant now) {
 ApiResponse too_many_waiting() {
     auto refused = answer(Problem{503, "Too many requests wait",
                                   "This node carries out as many commands and surveys as "
-                                  "api.limits allows; nothing was done, ask again in a second."});
+                                  "api.limits.waiting_requests allows; nothing was done, ask "
+                                  "again in a second."});
     refused.headers.emplace_back("Retry-After", "1");
     return refused;
 }

@@ -24,8 +24,9 @@ constexpr char kListen[] = "api.listen";
 // The answer to a connection for which there is no place.
 std::string full() {
     const auto response = answer(Problem{503, "Too many connections",
-                                         "This node has as many connections as api.limits allows, "
-                                         "and all are in use; try again in a second."});
+                                         "This node has as many connections, in all or from "
+                                         "your address, as api.limits allows, and all are in "
+                                         "use; try again in a second."});
     constexpr std::array<io::HttpField, 2> kMore{
         {{"Cache-Control", "no-store"}, {"Retry-After", "1"}}};
     return io::write_response_head(response.status, response.type, response.body.size(), false,

@@ -96,7 +96,7 @@ io::Async<> Session::run() {
         connection_.set_use(io::Use::busy);
         keep = keep_alive_ && !in_doubt_ && served < kRequestsMax && !serving_.stopping();
         serving_.log().debug(
-            in_doubt_ ? std::string("control API refused what is no request")
+            in_doubt_ ? std::string("control API refused a request and closes the connection")
                       : "control API answered " + request_.method + " " + request_.target,
             {{"status", response_.status}});
         stream_.send(serving_.written(response_, request_.method == "HEAD", keep));
@@ -155,7 +155,7 @@ io::Async<bool> Session::read_head() {
         if (event == Got::bytes) continue;
         if (nothing_but_line_ends()) co_return false;
         if (event == Got::ended) {
-            refuse(malformed("It ended in the middle of its header."));
+            refuse(malformed("The request ended in the middle of its header."));
         } else if (event == Got::late) {
             refuse(too_slow());
         } else {
@@ -188,7 +188,7 @@ io::Async<bool> Session::read_body(std::size_t length, bool expects_continue) {
         const auto event = co_await more_input(deadline);
         if (event == Got::bytes) continue;
         if (event == Got::ended) {
-            refuse(malformed("Its body is shorter than Content-Length."));
+            refuse(malformed("The body is shorter than Content-Length."));
         } else if (event == Got::late) {
             refuse(too_slow());
         } else {

@@ -78,7 +78,7 @@ std::filesystem::path read_socket_path(Section& api, const std::string& text,
     const auto size = normal.string().size();
     if (size <= io::UnixSocket::kPathMax) return normal;
     api.fault("listen", verb + " " + in_quotes(text) + ", whose path has " + std::to_string(size) +
-                            " bytes, but the system allows a socket " +
+                            " bytes, but that of a socket may have at most " +
                             std::to_string(io::UnixSocket::kPathMax) +
                             "; choose a shorter path, as in unix:/run/electiond/api.sock");
     return {};
@@ -200,7 +200,7 @@ void read_api(Section& api, Settings& settings) {
         if (endpoint == nullptr || is_loopback(*endpoint)) continue;
         api.fault("listen", "is " + endpoint->to_string() +
                                 ", reachable beyond this machine, where anyone could change the "
-                                "cluster; set api.token_file, or api.insecure: true where you "
+                                "cluster; set api.token_file, or api.insecure: true if you "
                                 "trust the network");
         return;
     }

@@ -90,7 +90,7 @@ void check_secrecy(Section& transport, const Settings::Transport& into) {
     transport.fault(by_listen ? "listen" : "advertise",
                     "is " + (by_listen ? into.listen : *into.advertise).to_string() +
                         ", reachable beyond this machine, where anyone could forge a peer; set "
-                        "transport.insecure: true where you trust the network, else keep to "
+                        "transport.insecure: true if you trust the network, else keep to "
                         "loopback");
 }
 

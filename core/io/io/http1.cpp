@@ -228,7 +228,7 @@ class HeadReader {
             if (!read_line_end("A line ends in CR alone.")) return false;
         }
         if (!read_all_of(kToken, method_)) return false;
-        if (method_.empty()) return refuse(400, "This is no HTTP.");
+        if (method_.empty()) return refuse(400, "This is not HTTP.");
         if (!read_character(' ', "The method is malformed.")) return false;
         if (!read_all_of(kTarget, target_)) return false;
         if (target_.empty()) return refuse(400, "No target follows the method and one blank.");
@@ -316,7 +316,7 @@ class HeadReader {
             return refuse(411, "Transfer-Encoding is not supported, send a Content-Length.");
         }
         if (equal_ignoring_case(field.name, "Content-Length")) {
-            return is_first(kContentLength, "Content-Length stands twice.") &&
+            return is_first(kContentLength, "Content-Length is given twice.") &&
                    check_length(field.value);
         }
         if (equal_ignoring_case(field.name, "Connection")) note_connection(field.value);
@@ -355,21 +355,21 @@ class HeadReader {
 
     bool check_request_field(const HttpField& field) {
         if (equal_ignoring_case(field.name, "Host")) {
-            if (!is_first(kHost, "Host stands twice.")) return false;
+            if (!is_first(kHost, "Host is given twice.")) return false;
             // Empty if the URI has no authority (RFC 9110 7.2).
             if (!field.value.empty() && !is_authority(field.value)) {
                 return refuse(400, "Host is malformed.");
             }
         } else if (equal_ignoring_case(field.name, "Expect")) {
-            if (!is_first(kExpect, "Expect stands twice.")) return false;
+            if (!is_first(kExpect, "Expect is given twice.")) return false;
             // HTTP/1.0 has no expectations; they are ignored there (RFC 9110 10.1.1).
             if (minor_version_ == 1 && !equal_ignoring_case(field.value, "100-continue")) {
                 return refuse(417, "The only expectation that is supported is 100-continue.");
             }
         } else if (equal_ignoring_case(field.name, "Authorization")) {
-            return is_first(kAuthorization, "Authorization stands twice.");
+            return is_first(kAuthorization, "Authorization is given twice.");
         } else if (equal_ignoring_case(field.name, "Origin")) {
-            return is_first(kOrigin, "Origin stands twice.");
+            return is_first(kOrigin, "Origin is given twice.");
         }
         return true;
     }
