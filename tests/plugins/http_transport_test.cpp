@@ -149,6 +149,16 @@ struct Refusal {
 };
 
 // A second request follows each: one that must not be taken for one.
+TEST(HttpTransport, RefusesAHeadOverItsLimit) {
+    Node node("http", Limits{.header_bytes = 1024});
+    const auto request_of = [](std::size_t length) {
+        return "GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " +
+               std::string(length, 'x') + "\r\n\r\n";
+    };
+    EXPECT_EQ(status_of(say_to(node, request_of(900))), "HTTP/1.1 200 OK");
+    EXPECT_TRUE(status_of(say_to(node, request_of(1000))).starts_with("HTTP/1.1 431"));
+}
+
 TEST(HttpTransport, RefusesWhatTwoReadersCouldReadInTwoWays) {
     const std::string smuggled =
         "5\r\nPOST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";

@@ -85,6 +85,20 @@ TEST_P(TransportContract, SendsWithoutListening) {
     EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
 }
 
+TEST_P(TransportContract, CarriesBodiesUpToItsLimit) {
+    const Limits wide{.body_bytes = std::size_t{1} << 20};
+    Node receiver(plugin_, wide);
+    Node sender(plugin_, wide);
+    Node narrow(plugin_);
+    const auto big = request("hello", std::string(wide.body_bytes - 16, 'x'));  // room for the echo
+
+    const auto answer = await(ask(*sender.transport, receiver.endpoint, big));
+    EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
+    EXPECT_EQ(await(ask(*narrow.transport, receiver.endpoint, big)).kind, Kind::unreachable);
+    EXPECT_EQ(await(ask(*sender.transport, narrow.endpoint, big)).kind, Kind::unreachable);
+    EXPECT_EQ(await(ask(*sender.transport, narrow.endpoint, request("hello"))).kind, Kind::ok);
+}
+
 TEST_P(TransportContract, KeepsLimitsAndCannotAuthenticateYet) {
     const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
     EXPECT_TRUE(transport->keeps_limits());

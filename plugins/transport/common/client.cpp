@@ -22,8 +22,9 @@ namespace {
 constexpr std::size_t kLinksMax = 512;
 constexpr std::size_t kWaitingMax = 128;  // requests of one link that are not on a connection yet
 constexpr std::size_t kWaitingBytesMax = std::size_t{1024} * 1024;
-constexpr std::size_t kUnsentMax = kBodyMax;  // a connection with more than that gets no request
-constexpr auto kIdleFor = 60s;                // shorter than a server keeps an idle connection
+constexpr std::size_t kUnsentMax =
+    std::size_t{64} * 1024;     // a connection with more than that gets no request
+constexpr auto kIdleFor = 60s;  // shorter than a server keeps an idle connection
 
 }  // namespace
 
@@ -43,7 +44,8 @@ void Client::send(Outgoing outgoing) {
         if (on_reply) on_reply({Answer::Kind::unreachable, reason});
     };
     if (!is_name(request.name)) return refuse("\"" + request.name + "\" is no name of a request");
-    if (request.body.size() > kBodyMax) return refuse("a request is too long to be sent");
+    if (request.body.size() > dialect_.body_max())
+        return refuse("a request is too long to be sent");
     const auto key = std::pair(to, request.lane);
     if (!links_.contains(key) && links_.size() >= kLinksMax) {
         std::erase_if(links_, [](const auto& entry) {

@@ -8,11 +8,10 @@
 #include <string_view>
 #include <variant>
 
+#include <electiond/limits.h>
 #include <electiond/transport.h>
 
 namespace electiond::transport {
-
-inline constexpr std::size_t kBodyMax = std::size_t{64} * 1024;
 
 // The bytes so far are the beginning of a message: ask again when there are `bytes` of them.
 // `interim` is to be sent at once (HTTP's "100 Continue").
@@ -55,10 +54,14 @@ struct Encoded {
     bool keep = true;
 };
 
-// Has no state: any thread.
+// Immutable, so any thread may use it.
 class Dialect {
   public:
+    explicit Dialect(const Limits& limits) : limits_(limits) {}
     virtual ~Dialect() = default;
+
+    // The largest body of a message, in either direction.
+    [[nodiscard]] std::size_t body_max() const { return limits_.body_bytes; }
 
     // How many requests may be under way on one connection, and how many connections a peer's lane
     // may have.
@@ -67,7 +70,7 @@ class Dialect {
 
     [[nodiscard]] virtual std::string encode_request(std::uint64_t id, const Request& request,
                                                      const Endpoint& to) const = 0;
-    // `answer` is of a kind that goes over the wire, and its body is at most kBodyMax long.
+    // `answer` is of a kind that goes over the wire, and its body is at most body_max() long.
     [[nodiscard]] virtual Encoded encode_answer(std::uint64_t id, const Answer& answer,
                                                 bool keep) const = 0;
 
@@ -79,6 +82,12 @@ class Dialect {
         std::string_view bytes) const = 0;
     // What is sent before a connection is closed for that reason; may be empty.
     [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
+
+  protected:
+    [[nodiscard]] std::size_t header_max() const { return limits_.header_bytes; }
+
+  private:
+    const Limits limits_;
 };
 
 // Names are short words: safe in a request line, a frame and a log.

@@ -15,9 +15,10 @@ using io::Deadline;
 
 namespace {
 
-constexpr std::size_t kUnsentMax = kBodyMax;  // with more than that, nothing more is read
-constexpr auto kAnswerWithin = 2s;            // by the node, else the answer is busy
-constexpr auto kLingerFor = 2s;               // after a refusal, so that it can be read
+constexpr std::size_t kUnsentMax =
+    std::size_t{64} * 1024;         // with more than that, nothing more is read
+constexpr auto kAnswerWithin = 2s;  // by the node, else the answer is busy
+constexpr auto kLingerFor = 2s;     // after a refusal, so that it can be read
 constexpr auto kComplainEvery = 60s;
 
 // Answers at most once, at the latest when its last copy is destroyed.
@@ -220,7 +221,7 @@ void Server::answer(Session& session, std::uint64_t ticket, Answer answer) {
     if (answer.kind == Answer::Kind::timed_out || answer.kind == Answer::Kind::unreachable) {
         answer.kind = Answer::Kind::busy;
     }
-    if (answer.body.size() > kBodyMax) {
+    if (answer.body.size() > dialect_.body_max()) {
         log_.error("an answer is too long to be sent", {{"bytes", answer.body.size()}});
         answer = {Answer::Kind::busy, R"({"error":"answer too long"})"};
     }

@@ -13,7 +13,7 @@ using namespace electiond;
 class Http : public transport::StreamTransport {
   public:
     explicit Http(const PluginSetup& setup)
-        : StreamTransport(setup, std::make_unique<transport::HttpDialect>()) {}
+        : StreamTransport(setup, std::make_unique<transport::HttpDialect>(setup.limits)) {}
 };
 
 }  // namespace

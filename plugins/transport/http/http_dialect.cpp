@@ -10,7 +10,6 @@ namespace electiond::transport {
 
 namespace {
 
-constexpr io::HttpLimits kLimits{.head_bytes = std::size_t{16} * 1024, .body_bytes = kBodyMax};
 constexpr std::string_view kLaneField = "Electiond-Lane";
 constexpr std::string_view kQueryLane = "query";
 
@@ -85,7 +84,8 @@ Encoded HttpDialect::encode_answer(std::uint64_t, const Answer& answer, bool kee
 
 std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
     std::string_view bytes) const {
-    const auto found = io::read_request_head(bytes, kLimits);
+    const auto found =
+        io::read_request_head(bytes, {.head_bytes = header_max(), .body_bytes = body_max()});
     if (const auto* refused = std::get_if<io::HttpRefused>(&found)) {
         return Refused{refused->reason, encode_refusal(refused->status, refused->reason)};
     }
@@ -114,7 +114,8 @@ std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
 
 std::variant<Incomplete, Refused, ArrivedAnswer> HttpDialect::read_answer(
     std::string_view bytes) const {
-    const auto found = io::read_response_head(bytes, kLimits);
+    const auto found =
+        io::read_response_head(bytes, {.head_bytes = header_max(), .body_bytes = body_max()});
     if (const auto* refused = std::get_if<io::HttpRefused>(&found)) {
         return Refused{refused->reason, {}};
     }

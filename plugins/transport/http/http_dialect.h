@@ -8,6 +8,8 @@ namespace electiond::transport {
 // Strict about all by which two readers could disagree where a message ends.
 class HttpDialect : public Dialect {
   public:
+    using Dialect::Dialect;
+
     [[nodiscard]] std::size_t depth() const override { return 1; }
     [[nodiscard]] std::size_t width() const override { return 4; }
 

@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t kLength = 4;
 constexpr std::size_t kHead = 8 + 1;  // id and kind
 constexpr std::size_t kNameMax = 255;
-constexpr std::size_t kFrameMax = kHead + 1 + kNameMax + kBodyMax;
 
 constexpr std::uint64_t kQuery = std::uint64_t{1} << 63;  // in an id
 
@@ -53,10 +52,11 @@ std::string encode(std::uint64_t id, char kind, std::string_view name_part, std:
     return bytes.append(name_part).append(body);
 }
 
-std::variant<Incomplete, Refused, Frame> read(std::string_view bytes) {
+std::variant<Incomplete, Refused, Frame> read(std::string_view bytes, std::size_t body_max) {
     if (bytes.size() < kLength) return Incomplete{.bytes = kLength, .interim = {}};
     const std::size_t length = get<std::uint32_t>(bytes);
-    if (length < kHead || length > kFrameMax) return Refused{"bad length of a frame", {}};
+    if (length < kHead || length > kHead + 1 + kNameMax + body_max)
+        return Refused{"bad length of a frame", {}};
     if (bytes.size() < kLength + length) {
         return Incomplete{.bytes = kLength + length, .interim = {}};
     }
@@ -84,7 +84,7 @@ Encoded FrameDialect::encode_answer(std::uint64_t id, const Answer& answer, bool
 
 std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
     std::string_view bytes) const {
-    const auto found = read(bytes);
+    const auto found = read(bytes, body_max());
     if (const auto* incomplete = std::get_if<Incomplete>(&found)) return *incomplete;
     if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
     const auto& [size, id, kind, rest] = std::get<Frame>(found);
@@ -93,7 +93,7 @@ std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
     const auto name = rest.substr(1, length);
     if (name.size() != length || !is_name(name)) return Refused{"bad name in a frame", {}};
     const auto body = rest.substr(1 + name.size());
-    if (body.size() > kBodyMax) return Refused{"body too long", {}};
+    if (body.size() > body_max()) return Refused{"body too long", {}};
     return ArrivedRequest{.size = size,
                           .id = id,
                           .name = std::string(name),
@@ -103,12 +103,12 @@ std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
 
 std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
     std::string_view bytes) const {
-    const auto found = read(bytes);
+    const auto found = read(bytes, body_max());
     if (const auto* incomplete = std::get_if<Incomplete>(&found)) return *incomplete;
     if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
     const auto& [size, id, kind, rest] = std::get<Frame>(found);
     const auto answer = std::ranges::find(kAnswers, kind, [](auto& pair) { return pair.second; });
-    if (answer == kAnswers.end() || rest.size() > kBodyMax) {
+    if (answer == kAnswers.end() || rest.size() > body_max()) {
         return Refused{"bad kind of a frame", {}};
     }
     return ArrivedAnswer{.size = size,

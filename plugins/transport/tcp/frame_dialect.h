@@ -11,11 +11,13 @@ namespace electiond::transport {
 // u64 id        chosen by the sender of a request, repeated in its answer; its highest bit is set
 // in the query lane u8  kind      0 request, 1 ok, 2 malformed, 3 unknown, 4 busy u8  n
 // only in a request: length of its name n bytes       only in a request: its name the rest
-// body, at most 64 KiB
+// body, at most limits.body_bytes (64 KiB)
 //
 // Answers may come in any order. A frame that breaks these rules ends the connection.
 class FrameDialect : public Dialect {
   public:
+    using Dialect::Dialect;
+
     [[nodiscard]] std::size_t depth() const override { return 32; }
     [[nodiscard]] std::size_t width() const override { return 1; }
 

@@ -13,7 +13,7 @@ using namespace electiond;
 class Tcp : public transport::StreamTransport {
   public:
     explicit Tcp(const PluginSetup& setup)
-        : StreamTransport(setup, std::make_unique<transport::FrameDialect>()) {}
+        : StreamTransport(setup, std::make_unique<transport::FrameDialect>(setup.limits)) {}
 };
 
 }  // namespace
