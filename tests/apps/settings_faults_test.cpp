@@ -428,8 +428,8 @@ TEST(SettingsFaults, RefuseThePathOfASocketThatIsTooLong) {
 
     EXPECT_THAT(scene.faults(with({{"api", "{listen: unix:" + path + "}"}})),
                 ElementsAre(AllOf(StartsWith("node.yaml:4:15: api.listen is \"unix:/run/xxx"),
-                                  HasSubstr("whose path has 108 bytes, but the system allows a "
-                                            "socket 107; choose a shorter path"))));
+                                  HasSubstr("whose path has 108 bytes, but that of a socket may "
+                                            "have at most 107; choose a shorter path"))));
 }
 
 TEST(SettingsFaults, CountAUnixSocketAsLocal) {
