@@ -51,6 +51,55 @@ TEST(TcpTransport, AnswersInTheOrderInWhichAnswersAreGiven) {
     EXPECT_EQ(stranger.hear(4 + 9 + 1), answer_frame('\x2a', '\2', "a"));
 }
 
+// Each of a crowd that sends without end has one request read in a turn of the loop, so that a peer
+// among them waits for one of each, not for all that they have sent.
+TEST(TcpTransport, StrangersHaveTheirRequestsReadInTurn) {
+    std::promise<void> held;
+    const std::shared_future<void> go_on = held.get_future().share();
+    std::mutex mutex;
+    std::string order;
+    Node node(
+        "tcp",
+        [&](const Request& request, const Respond& respond) {
+            respond({Kind::malformed, "x"});
+            if (request.body == "{}") return;
+            {
+                const std::lock_guard lock(mutex);
+                order += request.body;
+            }
+            if (request.body == "h") go_on.wait();  // all that follows is there when it goes on
+        },
+        "127.0.0.1:0");
+    const auto saying = [](char body) {
+        auto frame = kHello.substr(0, kHello.size() - 2) + body;
+        frame[3] = '\x10';
+        return frame;
+    };
+    std::vector<std::unique_ptr<Stranger>> strangers;
+    for (int n = 0; n < 3; ++n) {
+        strangers.push_back(std::make_unique<Stranger>(node.endpoint));
+        strangers.back()->say(kHello);
+        strangers.back()->hear(4 + 9 + 1);
+    }
+    strangers[2]->say(saying('h'));
+    ASSERT_TRUE(eventually([&] {
+        const std::lock_guard lock(mutex);
+        return order == "h";
+    }));
+
+    for (int n = 0; n < 20; ++n) strangers[0]->say(saying('a'));
+    for (int n = 0; n < 20; ++n) strangers[1]->say(saying('b'));
+    held.set_value();
+    for (int n = 0; n < 2; ++n) strangers[n]->hear(20 * (4 + 9 + 1));
+
+    const std::lock_guard lock(mutex);
+    ASSERT_EQ(order.size(), 41);
+    EXPECT_LT(order.find('a'), order.rfind('b')) << order;
+    EXPECT_LT(order.find('b'), order.rfind('a')) << order;
+    EXPECT_LT(order.find('b'), 10) << order;
+    EXPECT_LT(order.find('a'), 10) << order;
+}
+
 TEST(TcpTransport, ClosesTheConnectionOnABadFrame) {
     const auto with = [](std::size_t at, char byte) {
         auto bytes = kHello;

@@ -243,6 +243,42 @@ TEST_P(TransportInTrouble, AnswersBusyBeyondTheRequestsThatMayWait) {
     receiver->stop();
 }
 
+// Peers must not lose their turn to a crowd that has never brought a valid message.
+TEST_P(TransportInTrouble, StrangersTakeOnlyHalfOfThePlacesForRequestsThatWait) {
+    Drawer drawer;
+    std::atomic<bool> keeps = false;
+    Desk desk([&, keep = drawer.clerk()](Request request, const Respond& respond) {
+        if (!keeps) return respond({Kind::ok, "{}"});
+        keep(std::move(request), respond);
+    });
+    const auto receiver = load(plugin_, {{"listen", "127.0.0.1:0"}}, {}, {.waiting_requests = 4});
+    const auto endpoint = receiver->start(desk);
+    Node peer(plugin_);
+    EXPECT_EQ(await(ask(*peer.transport, endpoint, request("hello"))).kind, Kind::ok);
+    keeps = true;
+
+    std::vector<std::unique_ptr<Node>> strangers;
+    std::vector<std::future<Answer>> owed;
+    for (int n = 0; n < 2; ++n) {
+        strangers.push_back(std::make_unique<Node>(plugin_));
+        owed.push_back(ask(*strangers.back()->transport, endpoint, request("hello")));
+    }
+    std::vector<Respond> responds;
+    for (int n = 0; n < 2; ++n) responds.push_back(drawer.take().second);
+    strangers.push_back(std::make_unique<Node>(plugin_));
+    EXPECT_EQ(await(ask(*strangers.back()->transport, endpoint, request("hello"))).kind,
+              Kind::busy);
+
+    auto of_peer = ask(*peer.transport, endpoint, request("heartbeat"));
+    auto [arrived, respond] = drawer.take();
+    EXPECT_EQ(arrived.name, "heartbeat");
+    respond({Kind::ok, "{}"});
+    EXPECT_EQ(await(std::move(of_peer)).kind, Kind::ok);
+    for (auto& each : responds) each({Kind::ok, "{}"});
+    for (auto& each : owed) EXPECT_EQ(await(std::move(each)).kind, Kind::ok);
+    receiver->stop();
+}
+
 TEST_P(TransportInTrouble, CutsAMessageThatNeverEnds) {
     Node receiver(plugin_);
     Stranger stranger(receiver.endpoint);

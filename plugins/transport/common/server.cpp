@@ -91,6 +91,7 @@ Server::Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log,
                io::Descriptor listener, const Limits& limits)
     : dialect_(dialect),
       inbox_(inbox),
+      loop_(loop),
       poster_(loop.poster()),
       log_(std::move(log)),
       limits_(limits),
@@ -109,7 +110,10 @@ io::Async<> Server::serve(std::shared_ptr<io::Connection> connection) {
     auto& stream = session->stream;
     stream.on_drained([&stream] { stream.interrupt(); });
     for (;;) {
-        read_requests(session);
+        if (read_requests(session)) {
+            co_await loop_.next_turn();
+            continue;
+        }
         if (session->finishing && session->pending.empty()) break;
         const auto deadline = session->deadline(limits_);
         io::Stream::Event event{};
@@ -151,10 +155,16 @@ bool Server::take_in(Session& session, io::Stream::Event event) {
     return false;
 }
 
-void Server::read_requests(const std::shared_ptr<Session>& session) {
+// True if there may be more for the next turn of the loop: who sends without end, and is refused
+// each time, would keep it from everything else. A crowd of strangers gets less of it than peers.
+bool Server::read_requests(const std::shared_ptr<Session>& session) {
     auto& stream = session->stream;
-    while (!session->finishing) {
-        if (session->pending.size() >= dialect_.depth() || stream.unsent() >= kUnsentMax) return;
+    const auto share = session->known ? dialect_.depth() : 1;
+    for (std::size_t delivered = 0; !session->finishing; ++delivered) {
+        if (session->pending.size() >= dialect_.depth() || stream.unsent() >= kUnsentMax) {
+            return false;
+        }
+        if (delivered == share && !stream.received().empty()) return true;
         if (stream.received().size() < session->needed) break;
 
         auto found = dialect_.read_request(stream.received());
@@ -162,7 +172,7 @@ void Server::read_requests(const std::shared_ptr<Session>& session) {
             complain(*session, refused->reason);
             stream.send(refused->farewell);
             session->finishing = true;
-            return;
+            return false;
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
             if (session->needed == 1) {  // the first part of a message
@@ -175,9 +185,10 @@ void Server::read_requests(const std::shared_ptr<Session>& session) {
         }
         deliver(session, std::get<ArrivedRequest>(std::move(found)));
     }
-    if (!session->ended || session->finishing) return;
+    if (!session->ended || session->finishing) return false;
     if (!stream.received().empty()) stream.send(dialect_.farewell(Farewell::cut_short));
     session->finishing = true;
+    return false;
 }
 
 void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived) {
@@ -190,7 +201,10 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
                                                       .keep = arrived.keep,
                                                       .until = session->began + kAnswerWithin});
     session->show_use();
-    if (++waiting_ > limits_.waiting_requests) {
+    // Half of the places are for those who have shown that they are peers.
+    const auto places =
+        session->known ? limits_.waiting_requests : (limits_.waiting_requests + 1) / 2;
+    if (++waiting_ > places) {
         return answer(*session, number, {Answer::Kind::busy, R"({"error":"busy"})"});
     }
     auto ticket = std::make_shared<Ticket>(

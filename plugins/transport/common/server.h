@@ -19,7 +19,8 @@ namespace electiond::transport {
 // Lives on the loop's thread; only the Responds that it hands out leave it. Whatever the other side
 // does, a connection costs at most one message each way and a descriptor, and not for long:
 // messages begun, answers owed and bytes not taken have deadlines. If connections run out, those
-// that have never brought a valid message are closed first, then those idle for longest.
+// that have never brought a valid message are closed first, then those idle for longest. Those also
+// have their requests read one at a time, and only half of the places for requests that wait.
 class Server {
   public:
     Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log, io::Descriptor listener,
@@ -36,7 +37,7 @@ class Server {
 
     [[nodiscard]] io::Async<> serve(std::shared_ptr<io::Connection> connection);
     [[nodiscard]] bool take_in(Session& session, io::Stream::Event event);
-    void read_requests(const std::shared_ptr<Session>& session);
+    [[nodiscard]] bool read_requests(const std::shared_ptr<Session>& session);
     void deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived);
     void answer_late_ones(Session& session, io::Deadline now);
     void answer(Session& session, std::uint64_t ticket, Answer answer);
@@ -44,6 +45,7 @@ class Server {
 
     const Dialect& dialect_;
     Inbox& inbox_;
+    io::Loop& loop_;
     const io::Poster poster_;
     const Log log_;
     const Limits limits_;
