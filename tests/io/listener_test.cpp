@@ -428,6 +428,24 @@ TEST_F(ListenerTest, TheLastDescriptorsAreForRefusals) {
     const auto next = client('b');
 }
 
+// As if the refusals of other listeners had taken the rest already.
+TEST_F(ListenerTest, RefusalsDoNotTakeTheVeryLastDescriptors) {
+    begin({});
+    const auto busy = client('b');
+    constexpr std::size_t kFree = Listener::kReserve / 2 - 1;
+    std::deque<Client> refused;
+    for (std::size_t n = 0; n < 2 * kFree; ++n) {
+        refused.emplace_back(Client::socket_for("127.0.0.1"));
+    }
+    {
+        const NoDescriptors few(kFree);
+        for (const auto& each : refused) each.connect("127.0.0.1", port);
+        for (const auto& each : refused) EXPECT_EQ(each.hear_all(), kRefusal);
+        EXPECT_EQ(counts().no_descriptor, refused.size()) << "accept() had one each time";
+    }
+    EXPECT_TRUE(busy.is_open());
+}
+
 TEST_F(ListenerTest, WithoutDescriptorsAnIdleConnectionGivesWay) {
     if (!kMayExhaustDescriptors) GTEST_SKIP() << "UBSan needs descriptors of its own";
     begin({});

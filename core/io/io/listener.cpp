@@ -52,10 +52,10 @@ bool somebody_waits(int listening) {
 }
 
 // A new descriptor has the lowest number that is free, so this one tells how many are left.
-bool is_of_reserve(int descriptor) {
+bool is_of_last(std::size_t count, int descriptor) {
     rlimit most{};
     return ::getrlimit(RLIMIT_NOFILE, &most) == 0 &&
-           static_cast<rlim_t>(descriptor) + Listener::kReserve >= most.rlim_cur;
+           static_cast<rlim_t>(descriptor) + count >= most.rlim_cur;
 }
 
 }  // namespace
@@ -119,7 +119,7 @@ void Listener::accept_some() try {
 }
 
 void Listener::take_in(Descriptor socket) try {
-    if (is_of_reserve(socket.get())) {
+    if (is_of_last(kReserve, socket.get())) {
         ++connections_.counts().no_descriptor;
         if (!connections_.make_room()) return refuse(std::move(socket));
     }
@@ -144,7 +144,8 @@ void Listener::make_records(int socket) {
     std::vector<boost::asio::posix::stream_descriptor> watched;
     for (std::size_t n = 0; n < kRecordsAtATime; ++n) {
         Descriptor copy(::dup(socket));
-        if (!copy.open()) break;  // near the limit of descriptors
+        // What is kept back is not ours: a file that another thread opens now needs it.
+        if (!copy.open() || is_of_last(kReserve, copy.get())) break;
         watched.emplace_back(loop_.context()).assign(copy.get());
         (void)copy.release();
     }
@@ -163,7 +164,10 @@ void Listener::give_memory_back() {
 
 void Listener::refuse(Descriptor socket) {
     if (refusal_.empty()) return;
-    if (refusing_.size() >= kRefusingMax) return send_at_once(socket, refusal_, loop_.scratch());
+    // Other listeners of this process refuse, too; the last half is for files and for accept().
+    if (refusing_.size() >= kRefusingMax || is_of_last(kReserve / 2, socket.get())) {
+        return send_at_once(socket, refusal_, loop_.scratch());
+    }
     auto stream = Stream::take(loop_, std::move(socket));
     refusing_.push_back(stream);
     loop_.spawn(say_refusal(std::move(stream)));
