@@ -112,6 +112,7 @@ io::Async<> Server::serve(std::shared_ptr<io::Connection> connection) {
     for (;;) {
         if (read_requests(session)) {
             co_await loop_.next_turn();
+            if (stream.broken()) co_return;  // evicted, or the transport stops
             continue;
         }
         if (session->finishing && session->pending.empty()) break;
