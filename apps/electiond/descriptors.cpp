@@ -9,6 +9,8 @@
 namespace electiond {
 namespace {
 
+constexpr std::size_t kLeast = 16;  // that may be configured
+
 void lower(Limits& limits, std::size_t connections) {
     limits.connections = connections;
     limits.connections_per_address = std::min(limits.connections_per_address, connections);
@@ -26,10 +28,13 @@ void fit_connections(Settings& settings, std::size_t limit, const Log& log) {
     lower(api, shares.at(0));
     api.streams = std::min(api.streams, api.connections);
     lower(transport, shares.at(1));
-    // Warns only about limits that the operator chose: many systems do not allow for the defaults.
+    // Warns about limits that the operator chose, since many systems do not allow for the defaults,
+    // and about so few that some clients can take all places.
     const bool chosen =
         wanted_api != ApiLimits{}.connections || wanted_transport != Limits{}.connections;
-    if (chosen && (api.connections != wanted_api || transport.connections != wanted_transport)) {
+    const bool few = std::min(api.connections, transport.connections) < kLeast;
+    if ((chosen || few) &&
+        (api.connections != wanted_api || transport.connections != wanted_transport)) {
         const auto number = [](std::size_t value) { return std::to_string(value); };
         log.warning("api.limits.connections (" + number(wanted_api) +
                     ") and transport.limits.connections (" + number(wanted_transport) +

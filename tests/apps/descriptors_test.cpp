@@ -59,6 +59,14 @@ TEST(Descriptors, WarnOfNothingThatTheOperatorDidNotChoose) {
     EXPECT_THAT(lines, ElementsAre(HasSubstr("files=5222 api=2500 transport=2500")));
 }
 
+TEST(Descriptors, WarnOfFewerConnectionsThanMayBeChosen) {
+    EXPECT_EQ(fit({}, kDescriptorReserve + kDescriptorsOwn + 32).lines.size(), 1U);
+
+    EXPECT_THAT(fit({}, kDescriptorReserve + kDescriptorsOwn + 30).lines,
+                ElementsAre(HasSubstr("they are lowered to 15 and 15; raise the hard limit"),
+                            HasSubstr("api=15 transport=15")));
+}
+
 TEST(Descriptors, LeaveAConnectionToEachWhateverTheLimit) {
     const auto [settings, lines] = fit({}, 10);
 

@@ -88,6 +88,8 @@ TEST(SettingsFaults, NameValueRuleAndPlaceOfEveryWrongValue) {
         {"api", "{listen: \"unix:\"}", "node.yaml:4:15: api.listen is \"unix:\", but the path"},
         {"api", "{listen: unix:/run/}",
          "node.yaml:4:15: api.listen is \"unix:/run/\", but the path"},
+        {"api", "{listen: \"unix:/run/a\\0b\"}",
+         "node.yaml:4:15: api.listen is a path with a zero byte"},
         {"api", "{listen: [127.0.0.1:1, unix:a]}",
          "node.yaml:4:15: api.listen holds \"unix:a\", but the path"},
         {"api", "{listen: [unix:/a, \"unix:/./a\"]}",

@@ -74,6 +74,13 @@ std::filesystem::path read_socket_path(Section& api, const std::string& text,
                                 "in unix:/run/electiond/api.sock");
         return {};
     }
+    if (text.find('\0') != std::string::npos) {
+        api.fault("listen",
+                  verb +
+                      " a path with a zero byte, at which the system would end it; choose "
+                      "one without, as in unix:/run/electiond/api.sock");
+        return {};
+    }
     auto normal = path.lexically_normal();
     const auto size = normal.string().size();
     if (size <= io::UnixSocket::kPathMax) return normal;
