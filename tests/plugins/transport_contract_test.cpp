@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -127,21 +128,36 @@ TEST_P(TransportContract, TheFactoryMakesNoThreadAndNoDescriptor) {
 }
 
 TEST_P(TransportContract, StartsInAChildThatWasForkedAfterTheFactory) {
-    Node receiver(plugin_);
     const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
+    std::array<int, 2> port{};  // from the child
+    std::array<int, 2> end{};   // closed by this process when the child may end
+    ASSERT_EQ(::pipe2(port.data(), O_CLOEXEC), 0);
+    ASSERT_EQ(::pipe2(end.data(), O_CLOEXEC), 0);
 
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
+        ::close(end[1]);
         Desk desk;
-        (void)transport->start(desk);
-        const auto answer = await(ask(*transport, receiver.endpoint, request("hello")));
+        const auto own = transport->start(desk);
+        (void)!::write(port[1], &own.port, sizeof own.port);
+        char nothing = 0;
+        (void)!::read(end[0], &nothing, 1);
         transport->stop();
-        std::_Exit(answer.kind == Kind::ok ? 0 : 1);
+        std::_Exit(desk.delivered() == 1 ? 0 : 1);
     }
+    Endpoint endpoint{"127.0.0.1", 0};
+    ASSERT_EQ(::read(port[0], &endpoint.port, sizeof endpoint.port),
+              static_cast<ssize_t>(sizeof endpoint.port));
+    Node sender(plugin_);
+    EXPECT_EQ(await(ask(*sender.transport, endpoint, request("hello"))).kind, Kind::ok);
+    ::close(end[0]);
+    ::close(end[1]);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    ::close(port[0]);
+    ::close(port[1]);
 }
 
 TEST_P(TransportContract, BringsEveryKindOfAnswer) {
