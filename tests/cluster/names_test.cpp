@@ -49,7 +49,7 @@ class NamedNodes : public testing::TestWithParam<std::string> {
         const std::chrono::duration<double> took = steady_clock::now() - up;
         RecordProperty("seconds_" + std::to_string(n), std::to_string(took.count()));
     }
-    // Whom the node reaches. It asks all peers.
+    // The nodes that this node reaches: it asks all peers.
     static std::set<int> reached(LocalCluster& cluster, int node) {
         std::set<int> found;
         const auto records = cluster.get(node, "/cluster").json->getArray("cluster");

@@ -154,14 +154,7 @@ io::Async<bool> Session::read_head() {
         const auto event = co_await more_input(deadline);
         if (event == Got::bytes) continue;
         if (nothing_but_line_ends()) co_return false;
-        if (event == Got::ended) {
-            refuse(malformed("The request ended in the middle of its header."));
-        } else if (event == Got::late) {
-            refuse(too_slow());
-        } else {
-            co_return false;
-        }
-        co_return true;
+        co_return refuse_unfinished(event, "The request ended in the middle of its header.");
     }
 }
 
@@ -187,14 +180,7 @@ io::Async<bool> Session::read_body(std::size_t length, bool expects_continue) {
     while (stream_.received().size() < length) {
         const auto event = co_await more_input(deadline);
         if (event == Got::bytes) continue;
-        if (event == Got::ended) {
-            refuse(malformed("The body is shorter than Content-Length."));
-        } else if (event == Got::late) {
-            refuse(too_slow());
-        } else {
-            co_return false;
-        }
-        co_return true;
+        co_return refuse_unfinished(event, "The body is shorter than Content-Length.");
     }
     request_.body = stream_.received().substr(0, length);
     stream_.consume(length);
@@ -203,21 +189,14 @@ io::Async<bool> Session::read_body(std::size_t length, bool expects_continue) {
 
 io::Async<bool> Session::answer_request() {
     connection_.set_use(io::Use::busy);
-    std::unique_ptr<ParkedAnswer> parked;
-    try {
-        auto answered = serving_.routes().answer(request_, wake_);
-        if (auto* response = std::get_if<ApiResponse>(&answered)) {
-            response_ = std::move(*response);
-            co_return true;
-        }
-        parked = std::move(std::get<std::unique_ptr<ParkedAnswer>>(answered));
-    } catch (const std::exception& error) {
-        response_ = serving_.failed(request_.target, error.what());
-        co_return true;
-    } catch (...) {
-        response_ = serving_.failed(request_.target, "it threw what is no std::exception");
+    ApiAnswer answered;
+    const bool ran = runs([&] { answered = serving_.routes().answer(request_, wake_); });
+    if (!ran) co_return true;
+    if (auto* response = std::get_if<ApiResponse>(&answered)) {
+        response_ = std::move(*response);
         co_return true;
     }
+    const auto parked = std::move(std::get<std::unique_ptr<ParkedAnswer>>(answered));
     if (!parked->waits_for_board()) co_return co_await wait_for(*parked);
     connection_.set_use(io::Use::streaming);
     const Serving::BoardWait wait(serving_, stream_);
@@ -244,22 +223,15 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
             ended = true;
         }
         const auto now = serving_.routes().now();
-        try {
-            if (serving_.stopping()) {
-                response_ = parked.end(now);
-                co_return true;
-            }
-            if (auto response = parked.look(now)) {
-                response_ = std::move(*response);
-                co_return true;
-            }
-        } catch (const std::exception& error) {
-            response_ = serving_.failed(request_.target, error.what());
-            co_return true;
-        } catch (...) {
-            response_ = serving_.failed(request_.target, "it threw what is no std::exception");
-            co_return true;
-        }
+        std::optional<ApiResponse> response;
+        const bool ran = runs([&] {
+            if (serving_.stopping())
+                response = parked.end(now);
+            else
+                response = parked.look(now);
+        });
+        if (response) response_ = std::move(*response);
+        if (response || !ran) co_return true;
     }
 }
 
@@ -272,6 +244,24 @@ io::Async<Got> Session::more_input(io::Deadline deadline) {
 
 bool Session::nothing_but_line_ends() const {
     return stream_.received().find_first_not_of("\r\n") == std::string_view::npos;
+}
+
+bool Session::refuse_unfinished(Got event, const std::string& if_ended) {
+    if (event == Got::ended) refuse(malformed(if_ended));
+    if (event == Got::late) refuse(too_slow());
+    return in_doubt_;
+}
+
+bool Session::runs(const std::function<void()>& act) {
+    try {
+        act();
+        return true;
+    } catch (const std::exception& error) {
+        response_ = serving_.failed(request_.target, error.what());
+    } catch (...) {
+        response_ = serving_.failed(request_.target, "it threw what is no std::exception");
+    }
+    return false;
 }
 
 void Session::refuse(const Problem& problem) {

@@ -42,6 +42,11 @@ class Session {
     [[nodiscard]] bool nothing_but_line_ends() const;
     // Answers a request whose end is in doubt: the connection closes after it.
     void refuse(const Problem& problem);
+    // Refuses a request that did not become whole because of `event`. False if nobody is left to
+    // answer: the connection is over.
+    [[nodiscard]] bool refuse_unfinished(io::Stream::Event event, const std::string& if_ended);
+    // Runs `act`. False if it threw, which is a bug of ours: then `response_` says so.
+    [[nodiscard]] bool runs(const std::function<void()>& act);
 
     Serving& serving_;
     io::Connection& connection_;

@@ -38,11 +38,10 @@ std::optional<Address> limited_as(const Address& address) {
 }
 
 Connection::Connection(Connections& all, std::shared_ptr<Stream> stream,
-                       const std::optional<Origin>& from)
-    : all_(&all), stream_(std::move(stream)) {
+                       const std::optional<Origin>& from, const std::optional<Address>& counted_as)
+    : all_(&all), stream_(std::move(stream)), counted_as_(counted_as) {
     if (from) {
         source_ = from->endpoint().to_string();
-        counted_as_ = limited_as(from->address);
     } else {
         user_ = user_of(stream_->descriptor());
     }
@@ -98,7 +97,7 @@ std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
         return nullptr;
     }
     const std::shared_ptr<Connection> admitted(
-        new Connection(*this, Stream::take(loop, std::move(socket)), other));
+        new Connection(*this, Stream::take(loop, std::move(socket)), other, limited));
     ++counts_.accepted;
     return admitted;
 }

@@ -69,7 +69,8 @@ class Connection {
 
   private:
     friend class Connections;
-    Connection(Connections& all, std::shared_ptr<Stream> stream, const std::optional<Origin>& from);
+    Connection(Connections& all, std::shared_ptr<Stream> stream, const std::optional<Origin>& from,
+               const std::optional<Address>& counted_as);
     void leave() noexcept;
 
     Connections* all_;  // null once it no longer counts

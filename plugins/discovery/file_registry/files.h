@@ -37,7 +37,7 @@ struct FileFacts {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::uint64_t size = 0;
-    std::int64_t written_ns = 0;  // both since 1970, by the clock of whoever keeps the file
+    std::int64_t written_ns = 0;  // both since 1970, by the clock of the file system
     std::int64_t changed_ns = 0;  // also by a rename, a new link, or a time that somebody set
 
     bool operator==(const FileFacts&) const = default;

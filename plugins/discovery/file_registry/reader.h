@@ -42,7 +42,7 @@ class Reader {
     Reader(std::string cluster, std::filesystem::path path, World world);
 
     struct Found {
-        std::optional<std::vector<Peer>> peers{};  // of our cluster; nothing where there is no file
+        std::optional<std::vector<Peer>> peers{};  // of our cluster; nullopt: there is no file
         std::optional<Error> garbled{};            // why the text as a whole can't be read
     };
     // Valid until the next look. Throws Error where file or folder can't be read.
@@ -59,7 +59,7 @@ class Reader {
     const std::filesystem::path path_;
     const World world_;
     Found found_;
-    std::optional<FileFacts> facts_;  // for which found_ is right; nothing where it may be wrong
+    std::optional<FileFacts> facts_;  // found_ was read with these; nullopt: read again
     Instant since_{};                 // they have stood at least since then
     bool settled_ = false;            // and had stood for kSettled when the file was read
 };

@@ -1,7 +1,6 @@
 // The receiving half: accepts connections, delivers their requests, and sends the answers back.
 #include "common/server.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -67,8 +66,7 @@ struct Server::Session {
     // While `depth` requests wait for their answers, at most one more message is read.
     [[nodiscard]] bool wants_input(std::size_t depth) const {
         if (ended || finishing || stream.unsent() >= kUnsentMax) return false;
-        return pending.size() < depth ||
-               stream.received().size() < std::max<std::size_t>(needed, 1);
+        return pending.size() < depth || stream.received().size() < needed;
     }
 
     [[nodiscard]] Deadline deadline(const Limits& limits) const {
