@@ -33,7 +33,8 @@ Effects Election::step(Instant now, const Input& input) {
     now_ = now;
     out_ = {};
     const bool held_office = holds_office();
-    expire();  // I3
+    const bool granted = held_office && !draining();  // the grant book was open
+    expire();                                         // I3
     std::visit(overloaded{[&](const Tick&) {},
                           [&](const RequestReceived& in) {
                               from_namesakes_address_ = in.from_namesakes_address;
@@ -69,7 +70,8 @@ Effects Election::step(Instant now, const Input& input) {
                           [&](const Command& in) { on_command(in); }},
                input);
     on_tick();
-    if (held_office && !holds_office()) out_.close_grants = true;
+    if (held_office && !holds_office()) out_.grants = Grants::close;
+    if (leading() && !draining() && !granted) out_.grants = Grants::open;
     if (durable_ != saved_) out_.save = saved_ = durable_;
     tell_changes();
     return std::exchange(out_, {});
@@ -387,8 +389,7 @@ Duration Election::short_retry() {
 // C4: an answer shows a higher term. True where it did.
 bool Election::overtaken(Term theirs) {
     if (theirs <= durable_.term) return false;
-    const bool leased = lease_ && now_ < lease_->until;
-    if (leased && !draining() && theirs < kNumberMax) {
+    if (leads(now_) && theirs < kNumberMax) {
         durable_.term = theirs;
         become_candidate(false, true, Reason::re_elected_in_place);
     } else {

@@ -5,12 +5,12 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "election/durable.h"
 #include "election/founding.h"
+#include "election/leadership_state.h"
 #include "election/membership.h"
 #include "election/policy.h"
 #include "election/random.h"
@@ -18,15 +18,6 @@
 #include "election/step.h"
 
 namespace electiond {
-
-// Who leads, as this node knows it: by its own lease, or by a heartbeat it accepted.
-struct KnownLeader {
-    NodeUuid uuid;
-    NodeId id;
-    FencingToken token = 0;
-
-    bool operator==(const KnownLeader&) const = default;
-};
 
 // The leader of the current term: only H2 and C3 set it.
 struct Followed {
@@ -42,9 +33,10 @@ struct Hearsay {
     Instant until{};
 };
 
-// One node's part in the election. Time, chance and everything that is heard come in as arguments;
-// what must be saved, sent and told comes out as Effects, in the order in which Effects names it.
-// Not shared between threads; owned by Node. Rules are quoted by their numbers in protocol.md.
+// Decides for one node whom it votes for, whom it follows, and when it leads. Time, chance and
+// everything that is heard come in as arguments; what must be saved, sent and told comes out as
+// Effects, in the order in which Effects names it. Not shared between threads; owned by Node. Rules
+// are quoted by their numbers in protocol.md.
 class Election {
   public:
     // `durable` as it was loaded, or a new record with a fresh uuid; `starts` already raised. `now`
@@ -66,16 +58,18 @@ class Election {
     [[nodiscard]] const std::optional<Lease>& lease() const { return lease_; }
     [[nodiscard]] const Promise& promise() const { return promise_; }
 
-    // Is this node a visible leader (§2)? Computed at the moment of asking, never stored.
-    [[nodiscard]] bool leads(Instant now) const;
+    // Who leads, as this node knows it. All that is said of it here and elsewhere follows from this
+    // value.
+    [[nodiscard]] LeadershipState leadership() const;
+    // Is this node a visible leader (§2)?
+    [[nodiscard]] bool leads(Instant now) const { return leadership().leads_at(now); }
     // Leads, or re-elects itself in place: while this holds, the grant book stays as it is (§10).
     [[nodiscard]] bool holds_office() const;
     [[nodiscard]] bool draining() const;
+    // The leader that it hears, or itself; never hearsay.
     [[nodiscard]] std::optional<KnownLeader> leader(Instant now) const;
     [[nodiscard]] const std::optional<Followed>& followed() const { return leader_; }
     [[nodiscard]] std::optional<LeaderHint> hint(Instant now) const;
-    // FOLLOWER, CANDIDATE or LEADER, as interface.md says.
-    [[nodiscard]] std::string_view state(Instant now) const;
     // Who others say leads: to be shown until then, never to be followed (§2).
     [[nodiscard]] const std::optional<Hearsay>& hearsay() const { return hearsay_; }
     // E1: may lead.
@@ -185,6 +179,7 @@ class Election {
     void send(const NodeUuid& to, Term term, RequestBody body);
     void report(Reason reason, const std::string& detail, const NodeId& subject = {});
     void tell_changes();
+    void tell_leader(const LeadershipState& state);
     void tell_voters();
     Leading* leading() { return std::get_if<Leading>(&role_); }
     [[nodiscard]] const Leading* leading() const { return std::get_if<Leading>(&role_); }
@@ -256,7 +251,8 @@ class Election {
     Reason lead_cause_ = Reason::startup;
     bool knew_leader_ = false;
     std::optional<KnownLeader> told_leader_;
-    std::string_view told_state_ = "FOLLOWER";
+    Instant told_leader_until_{};  // when it was last known to lead
+    State told_state_ = State::follower;
     Electorate told_config_;
     std::set<std::pair<Reason, std::string>> told_reports_;  // a few; see report()
 };

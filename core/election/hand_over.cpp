@@ -200,7 +200,7 @@ void Election::advance_hand_over() {
         hand_over.draining = true;
         hand_over.drained_at = now_;
         hand_over.hooks_done = !policy_.has_stop_hooks;
-        out_.close_grants = true;
+        out_.grants = Grants::close;
         cause_ = hand_over.cause;
         return;
     }

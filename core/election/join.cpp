@@ -59,12 +59,7 @@ void Election::take_in(const Sender& from, Reason& refused) {
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
         lead.roster.set_moved_in(from.uuid, from_namesakes_address_);
-        out_.changes.push_back({.kind = Change::Kind::peer,
-                                .reason = Reason::startup,
-                                .term = durable_.term,
-                                .subject = from.id,
-                                .uuid = from.uuid,
-                                .detail = "joined"});
+        out_.changes.emplace_back(PeerNoted{from.id, from.uuid, durable_.term});
         start_round();
     }
 }

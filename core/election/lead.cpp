@@ -76,6 +76,7 @@ void Election::refresh_view() {
     lead.shown = std::move(shown);
     lead.succession = std::move(order);
     ++lead.view;
+    out_.members = true;
 }
 
 // L1
@@ -103,6 +104,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     if (follower->acked && *sent - *follower->acked > timing().election_timeout) {
         flapped(reply.from.uuid);  // M2: it fell silent
     }
+    if (!follower->acked) out_.members = true;  // its first ack in this lead
     lead->roster.ack(reply.from.uuid, body, *sent, now_, timing().election_timeout);
     if (durable_.config.has(reply.from.uuid)) extend_lease();
     if (durable_.config.bans(reply.from.uuid) && body.config == durable_.config.number) {
@@ -180,7 +182,7 @@ std::vector<Member> Election::members(Instant now) const {
                    .uuid = me(),
                    .addresses = {},
                    .api = {},
-                   .role = durable_.config.has(me()) ? "voter" : "observer",
+                   .role = durable_.config.has(me()) ? MemberRole::voter : MemberRole::observer,
                    .last_ack = Milliseconds{0},
                    .rtt = std::nullopt,
                    .eligible = eligible(),

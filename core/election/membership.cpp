@@ -169,12 +169,12 @@ std::optional<Voter> eligible_standby(const LeadView& lead) {
     return Voter{best->id, best->uuid};
 }
 
-std::string member_role(const LeadView& lead, const Follower& follower) {
-    if (lead.config.has(follower.uuid)) return "voter";
+MemberRole member_role(const LeadView& lead, const Follower& follower) {
+    if (lead.config.has(follower.uuid)) return MemberRole::voter;
     // A node that is about to get a vote is no standby: a rolling restart has to wait for that
     // vote.
     const bool waits = ready(lead, follower) && !growth_is_due(lead, ready_ones(lead).size());
-    return waits ? "standby" : "observer";
+    return waits ? MemberRole::standby : MemberRole::observer;
 }
 
 }  // namespace electiond

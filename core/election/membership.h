@@ -72,7 +72,7 @@ template <class Waits>
     return best->uuid;
 }
 
-// "voter", "standby" (M3: ready, but M1 and M4 leave it waiting) or "observer".
-[[nodiscard]] std::string member_role(const LeadView& lead, const Follower& follower);
+// Voter, standby (M3: ready, but M1 and M4 leave it waiting) or observer.
+[[nodiscard]] MemberRole member_role(const LeadView& lead, const Follower& follower);
 
 }  // namespace electiond

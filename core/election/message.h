@@ -10,6 +10,8 @@
 #include <electiond/peer.h>
 
 #include "election/electorate.h"
+#include "election/leadership_state.h"
+#include "election/member_role.h"
 #include "election/reason.h"
 #include "election/term.h"
 #include "election/timing.h"
@@ -48,7 +50,7 @@ struct Member {
     NodeUuid uuid{};
     std::vector<Endpoint> addresses{};
     std::string api{};
-    std::string role{};                      // "voter", "standby", "observer"
+    MemberRole role = MemberRole::observer;  // voter, standby or observer
     std::optional<Milliseconds> last_ack{};  // how long ago; nothing: never in this term
     std::optional<Duration> rtt{};           // smoothed; on the wire rttUs, whole microseconds
     bool eligible = false;
@@ -162,12 +164,12 @@ struct StatusReply {
     std::optional<Endpoint> address{};
     std::string api{};
     std::optional<std::uint16_t> port{};  // of the control API
-    std::string state{};                  // FOLLOWER, CANDIDATE, LEADER
-    std::string role{};                   // voter, standby, observer, joining, removed
+    State state = State::follower;
+    MemberRole role = MemberRole::joining;
     std::optional<std::string> leader_id{};
     bool is_leader = false;
     Milliseconds lease_remaining{0};
-    std::uint64_t uptime = 0;  // seconds
+    std::uint64_t uptime = 0;  // whole seconds
     std::optional<std::string> voted_for{};
     ConfigNumber config{};
     std::uint64_t voters = 0;

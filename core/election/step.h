@@ -9,6 +9,7 @@
 
 #include <electiond/peer.h>
 
+#include "election/change.h"
 #include "election/durable.h"
 #include "election/message.h"
 
@@ -116,31 +117,22 @@ struct Done {
     Term term = 0;
 };
 
-// What an observer may know, with its reason code.
-struct Change {
-    enum class Kind {
-        leader,      // `subject` leads `term`; also the same one under a new token
-        no_leader,   // nobody is known to lead; `subject` did
-        state,       // our own role: `detail` is FOLLOWER, CANDIDATE or LEADER
-        membership,  // the voters changed; `subject` came or went
-        peer,        // `subject` was noted, or forgotten, by the leader
-        report,      // something for the operator: reason and `detail`
-    };
-    Kind kind = Kind::report;
-    Reason reason = Reason::none;
-    Term term = 0;
-    NodeId subject{};
-    NodeUuid uuid{};
-    std::string detail{};
+// What becomes of the grant book (§10).
+enum class Grants {
+    unchanged,
+    close,  // GrantsClosed comes back
+    open,   // a new lead
 };
 
-// To be carried out in this order; nothing leaves before `save` is durable (D1).
+// To be carried out by carry_out() alone, which knows the order; nothing leaves before `save` is
+// durable (D1).
 struct Effects {
     std::optional<Durable> save{};
-    bool close_grants = false;  // close the grant book; GrantsClosed comes back
+    Grants grants = Grants::unchanged;
     std::optional<Reply> reply{};
     std::vector<Outgoing> send{};
     std::vector<Change> changes{};
+    bool members = false;  // the leader's view of the members has changed: Election::members()
     std::vector<Done> done{};
     std::optional<Claim> claim{};  // ask the arbiter; ClaimAnswered comes back
 };

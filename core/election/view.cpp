@@ -25,14 +25,32 @@ bool Election::draining() const {
     return lead && lead->hand_over && lead->hand_over->draining;
 }
 
-bool Election::leads(Instant now) const {
-    return holds_office() && !draining() && lease_ && now < lease_->until;
+LeadershipState Election::leadership() const {
+    LeadershipState state{.in_office = holds_office(),
+                          .draining = draining(),
+                          .campaigns = !std::holds_alternative<Following>(role_) && !draining()};
+    if (lease_) {
+        state.token = lease_->term;
+        state.lease_until = lease_->until;
+    }
+    if (leader_) {
+        state.followed_token = durable_.term;
+        state.followed_until = promise_.until;
+    }
+    if (hearsay_ && hearsay_->hint.term >= durable_.term) state.hearsay_until = hearsay_->until;
+    return state;
 }
 
 std::optional<KnownLeader> Election::leader(Instant now) const {
-    if (leads(now)) return KnownLeader{me(), durable_.node_id, lease_->term};
-    if (!leader_ || holds_office() || now >= promise_.until) return std::nullopt;
-    return KnownLeader{leader_->uuid, leader_->id, durable_.term};
+    const auto state = leadership();
+    switch (state.leader_at(now)) {
+        case WhoLeads::self:
+            return KnownLeader{me(), durable_.node_id, state.token};
+        case WhoLeads::followed:
+            return KnownLeader{leader_->uuid, leader_->id, state.followed_token};
+        default:
+            return std::nullopt;
+    }
 }
 
 std::optional<LeaderHint> Election::hint(Instant now) const {
@@ -63,11 +81,6 @@ void Election::flapped(const NodeUuid& uuid) {
     });
 }
 
-std::string_view Election::state(Instant now) const {
-    if (leads(now)) return "LEADER";
-    return std::holds_alternative<Following>(role_) || draining() ? "FOLLOWER" : "CANDIDATE";
-}
-
 bool Election::cooling(Instant now) const {
     if (!cool_down_since_) return false;
     return now < *cool_down_since_ + 5 * timing().election_timeout &&
@@ -92,55 +105,69 @@ void Election::send(const NodeUuid& to, Term term, RequestBody body) {
 void Election::report(Reason reason, const std::string& detail, const NodeId& subject) {
     if (told_reports_.size() >= kReportsMax) told_reports_.clear();
     if (!told_reports_.emplace(reason, detail).second) return;
-    out_.changes.push_back({.kind = Change::Kind::report,
-                            .reason = reason,
-                            .term = durable_.term,
-                            .subject = subject,
-                            .uuid = {},
-                            .detail = detail});
+    out_.changes.emplace_back(Report{reason, durable_.term, subject, detail});
 }
 
 // Says what is different from what was last said; the reason is that of the last transition.
 void Election::tell_changes() {
-    if (const auto state_now = state(now_); state_now != told_state_) {
-        told_state_ = state_now;
-        out_.changes.push_back({.kind = Change::Kind::state,
-                                .reason = cause_,
-                                .term = durable_.term,
-                                .subject = durable_.node_id,
-                                .uuid = me(),
-                                .detail = std::string(state_now)});
+    const auto state = leadership();
+    if (const auto shown = state.state_at(now_); shown != told_state_) {
+        told_state_ = shown;
+        out_.changes.emplace_back(StateChanged{shown, durable_.term, cause_});
     }
-    if (const auto known = leader(now_); known != told_leader_) {
-        const auto& subject = known ? *known : *told_leader_;
-        out_.changes.push_back({.kind = known ? Change::Kind::leader : Change::Kind::no_leader,
-                                .reason = known && known->uuid == me() ? lead_cause_ : cause_,
-                                .term = known ? known->token : durable_.term,
-                                .subject = subject.id,
-                                .uuid = subject.uuid,
-                                .detail = {}});
-        knew_leader_ = knew_leader_ || known;
-        told_leader_ = known;
-    }
+    tell_leader(state);
     if (told_config_ != durable_.config) tell_voters();
 }
 
+void Election::tell_leader(const LeadershipState& state) {
+    const auto who = state.leader_at(now_);
+    const bool own = who == WhoLeads::self;
+    const NodeUuid* uuid = own ? &me() : who == WhoLeads::followed ? &leader_->uuid : nullptr;
+    const auto token = own ? state.token : state.followed_token;
+    const bool same =
+        told_leader_ ? uuid && told_leader_->uuid == *uuid && told_leader_->token == token : !uuid;
+    if (!same) {
+        // It may have ended before its lease did.
+        const bool was_own = told_leader_ && told_leader_->uuid == me();
+        if (was_own) told_leader_until_ = std::min(told_leader_until_, now_);
+        if (uuid) {
+            LeaderGained gained{.leader = *leader(now_),
+                                .own = own,
+                                .reason = own ? lead_cause_ : cause_,
+                                .before_until = std::nullopt};
+            if (knew_leader_) {
+                const bool goes_on = told_leader_ && told_leader_->uuid == *uuid;
+                gained.before_until = goes_on ? now_ : told_leader_until_;
+            }
+            told_leader_ = gained.leader;
+            knew_leader_ = true;
+            out_.changes.emplace_back(std::move(gained));
+        } else {
+            out_.changes.emplace_back(LeaderLost{*told_leader_, durable_.term, cause_});
+            told_leader_.reset();
+        }
+    }
+    if (uuid) told_leader_until_ = own ? state.lease_until : *heard_heartbeat_;
+}
+
 void Election::tell_voters() {
-    const auto tell = [&](const Voter& voter, Reason reason) {
-        out_.changes.push_back({.kind = Change::Kind::membership,
-                                .reason = step_reason_ == Reason::none ? reason : step_reason_,
-                                .term = durable_.config.number.term,
-                                .subject = voter.id,
-                                .uuid = voter.uuid,
-                                .detail = {}});
+    const auto& config = durable_.config;
+    const auto tell = [&](const Voter& voter, bool came, Reason reason) {
+        out_.changes.emplace_back(
+            VotersChanged{.voter = voter,
+                          .came = came,
+                          .config = config.number,
+                          .voters = config.voters.size(),
+                          .quorum = config.quorum(),
+                          .reason = step_reason_ == Reason::none ? reason : step_reason_});
     };
-    for (const auto& voter : durable_.config.voters) {
-        if (!told_config_.has(voter.uuid)) tell(voter, Reason::voter_joined);
+    for (const auto& voter : config.voters) {
+        if (!told_config_.has(voter.uuid)) tell(voter, true, Reason::voter_joined);
     }
     for (const auto& voter : told_config_.voters) {
-        if (!durable_.config.has(voter.uuid)) tell(voter, Reason::voter_removed);
+        if (!config.has(voter.uuid)) tell(voter, false, Reason::voter_removed);
     }
-    told_config_ = durable_.config;
+    told_config_ = config;
     step_reason_ = Reason::none;
 }
 

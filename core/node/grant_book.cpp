@@ -14,7 +14,7 @@ Milliseconds GrantBook::grant(const StatusBoard& board, Instant now, Millisecond
         if ((word & kClosed) != 0 || (word & kGeneration) != generation) return Milliseconds{0};
         const auto status = board.read();
         if (!status->leads_at(now)) return Milliseconds{0};
-        const Instant end = std::min<Instant>(now + longest, status->lease_until);
+        const Instant end = std::min<Instant>(now + longest, status->leadership.lease_until);
         const auto valid = std::chrono::floor<Milliseconds>(less_drift(end - now));
         const auto until = static_cast<std::uint64_t>(
             std::chrono::ceil<Milliseconds>(end.time_since_epoch()).count());

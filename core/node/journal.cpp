@@ -4,34 +4,34 @@
 #include <algorithm>
 #include <utility>
 
+#include "election/overloaded.h"
+
 namespace electiond {
 
 Journal::Journal(std::uint64_t starts, Duration patience)
     : patience_(patience), index_(starts << 32) {}
 
 void Journal::note(Instant now, const Change& change) {
-    switch (change.kind) {
-        case Change::Kind::leader:
-            return gained(now, change);
-        case Change::Kind::no_leader:
-            return lost(now, change);
-        default:
-            return enter({.at = now, .change = change});
-    }
+    std::visit(overloaded{[&](const LeaderGained& gain) { gained(now, gain); },
+                          [&](const LeaderLost& loss) { lost(now, loss); },
+                          [&](const auto&) { enter({.at = now, .change = change}); }},
+               change);
 }
 
-void Journal::lost(Instant now, const Change& change) {
-    if (!loss_) loss_ = Loss{.at = now, .change = change};
+void Journal::lost(Instant now, const LeaderLost& loss) {
+    if (!loss_) loss_ = Loss{.at = now, .change = loss};
 }
 
-void Journal::gained(Instant now, const Change& change) {
+void Journal::gained(Instant now, const LeaderGained& gain) {
     const auto loss = std::exchange(loss_, std::nullopt);
-    const bool same = lead_ && lead_->uuid == change.uuid && lead_->token == change.term;
+    const bool same = lead_ && lead_->uuid == gain.leader.uuid && lead_->token == gain.leader.token;
     if (same && !(loss && loss->entered)) return;
-    Entry entry{.at = now, .change = change};
+    Entry entry{.at = now, .change = gain};
     if (lead_) entry.previous = lead_->id;
-    entry.gap = loss ? now - loss->at : Duration{0};
-    lead_ = Lead{change.uuid, change.subject, change.term};
+    entry.election = loss ? now - loss->at : Duration{0};
+    entry.gap =
+        gain.before_until ? std::max(now - *gain.before_until, *entry.election) : *entry.election;
+    lead_ = gain.leader;
     enter(std::move(entry));
 }
 
@@ -50,7 +50,7 @@ Instant Journal::deadline() const {
 void Journal::enter(Entry entry) {
     const std::lock_guard lock(mutex_);
     entry.index = ++index_;
-    entries_.push_back(std::move(entry));
+    entries_.push_back(std::make_shared<const Entry>(std::move(entry)));
     if (entries_.size() > kKept) entries_.pop_front();
 }
 
@@ -59,11 +59,28 @@ Index Journal::index() const {
     return index_;
 }
 
-std::vector<Entry> Journal::after(Index after, std::size_t most) const {
+Journal::Entries Journal::after(Index after, std::size_t most) const {
+    auto all = [&] {
+        const std::lock_guard lock(mutex_);
+        return copy_after(after);
+    }();
+    if (all.size() > most) {
+        all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(most));
+    }
+    return all;
+}
+
+std::optional<Journal::Entries> Journal::since(Index place) const {
     const std::lock_guard lock(mutex_);
-    const auto first = std::ranges::upper_bound(entries_, after, {}, &Entry::index);
-    const auto count = std::min(most, static_cast<std::size_t>(entries_.end() - first));
-    return {entries_.end() - static_cast<std::ptrdiff_t>(count), entries_.end()};
+    const Index before_kept = index_ - entries_.size();
+    if (place < before_kept || place > index_) return std::nullopt;
+    return copy_after(place);
+}
+
+Journal::Entries Journal::copy_after(Index after) const {
+    const auto first = std::ranges::upper_bound(entries_, after, {},
+                                                [](const auto& entry) { return entry->index; });
+    return {first, entries_.end()};
 }
 
 }  // namespace electiond

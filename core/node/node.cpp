@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "election/overloaded.h"
+#include "election/carry_out.h"
+#include "node/change_text.h"
 #include "wire/codec.h"
 
 namespace electiond {
-namespace {
-
-constexpr std::size_t kRejectReasonsMax = 64;
-
-}  // namespace
 
 Durable new_record(const NodeId& id, const std::string& cluster, Random& random) {
     Durable record;
@@ -44,6 +40,7 @@ Node::Node(const Policy& policy, Durable durable, Random random, Identity identi
       identity_(std::move(identity)),
       around_(std::move(around)),
       book_(election_.durable().uuid, identity_.address),
+      views_(election_, identity_, book_, now),
       open_hellos_(5 * Duration(policy.timing.election_timeout)),
       now_(now),
       started_(now) {
@@ -104,10 +101,8 @@ void Node::on(RequestArrived arrived) {
 // What a heartbeat brings beside the election: the members, and whether our role is confirmed.
 void Node::take_accepted(const Heartbeat& heartbeat) {
     if (heartbeat.members) {
-        members_ = *heartbeat.members;
-        members_at_ = now_;
-        listed_ = {};
-        book_.hearsay(members_);
+        book_.hearsay(*heartbeat.members);
+        views_.take_members(*heartbeat.members, now_);
         return publish();
     }
     // It brings no news, so an ack of this process with this configuration and view has reached the
@@ -116,8 +111,8 @@ void Node::take_accepted(const Heartbeat& heartbeat) {
     const bool confirms = !heartbeat.config && !heartbeat.config_pending &&
                           heartbeat.number == election_.electorate().number &&
                           heartbeat.view != 0 && heartbeat.view == election_.view_held();
-    if (!confirms || confirmed_role_ == role_here()) return;
-    confirmed_role_ = role_here();
+    if (!confirms) return;
+    views_.confirm_role();
     publish();
 }
 
@@ -219,8 +214,7 @@ void Node::learn_hint(const ReplyBody& body) {
 // if no step does.
 void Node::reject(std::string_view reason, const std::string& what) {
     const std::string key(reason);
-    if (rejected_.size() >= kRejectReasonsMax && !rejected_.contains(key)) return;
-    ++rejected_[key];
+    views_.count_refusal(key);
     const auto text = what.substr(0, 300);
     const auto due = complaints_.failed(key, text, now_);
     if (due) around_.log.warning("message refused: " + text + due->suffix(), {{"reason", key}});
@@ -228,48 +222,59 @@ void Node::reject(std::string_view reason, const std::string& what) {
 
 // ---- the way out -------------------------------------------------------------------------------
 
-void Node::step(const Input& input, const Respond* respond, Term request_term) {
-    carry_out(election_.step(now_, input), respond, request_term);
-}
+struct Node::Body {
+    Node& node;
+    const Respond* respond;
+    Term request_term;
 
-// The order is the safety: nothing leaves before it is durable (D1), and a lead that is lost or
-// drains is known to be so here before anyone else can hear of it (§11, trace 6).
-void Node::carry_out(Effects effects, const Respond* respond, Term request_term) {
-    if (effects.save) around_.store.save(*effects.save);
-    Instant granted_until{};
-    if (effects.close_grants) {
-        granted_until = around_.grants.close();
-        publish();
+    void save(const Durable& durable) { node.around_.store.save(durable); }
+    Instant close_grants() {
+        const auto until = node.around_.grants.close();
+        node.publish();
+        return until;
     }
-    if (respond) {
-        ENSURE(effects.reply);
-        fill_hint(effects.reply->body);
-        (*respond)({Answer::Kind::ok, wire::encode(PeerReply{.from = sender(),
-                                                             .term = effects.reply->term,
+    void reply(Reply reply) {
+        if (!respond) return;
+        node.fill_hint(reply.body);
+        (*respond)({Answer::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
+                                                             .term = reply.term,
                                                              .request_term = request_term,
-                                                             .reason = effects.reply->reason,
-                                                             .body = effects.reply->body})});
+                                                             .reason = reply.reason,
+                                                             .body = std::move(reply.body)})});
     }
-    for (const auto& outgoing : effects.send) send(outgoing);
-    tell(effects);
-    publish();
-    if (std::holds_alternative<Leading>(election_.role()) && !election_.draining() &&
-        around_.grants.closed()) {
-        around_.grants.open();
+    void send(const Outgoing& outgoing) { node.send(outgoing); }
+    void tell(const Effects& effects) {
+        for (const auto& change : effects.changes) {
+            node.around_.journal.note(node.now_, change);
+            log_change(node.around_.log, change);
+        }
+        if (effects.members) node.views_.members_changed();
+        node.publish();
     }
-    for (const auto& done : effects.done) {
-        if (auto wish = wishes_.extract(done.ticket)) wish.mapped()(done);
+    void open_grants() { node.around_.grants.open(); }
+    void done(const Done& done) {
+        if (auto wish = node.wishes_.extract(done.ticket)) wish.mapped()(done);
     }
-    if (effects.claim) around_.claim(*effects.claim);
-    if (effects.save) around_.store.settle();
-    if (effects.close_grants) step(GrantsClosed{granted_until});
+    void claim(const Claim& claim) { node.around_.claim(claim); }
+    void settle() { node.around_.store.settle(); }
+};
+
+void Node::step(const Input& input, const Respond* respond, Term request_term) {
+    auto effects = election_.step(now_, input);
+    ENSURE(!respond || effects.reply);
+    Body body{*this, respond, request_term};
+    auto closed = carry_out(std::move(effects), body);
+    while (closed) {
+        Body alone{*this, nullptr, 0};
+        closed = carry_out(election_.step(now_, *closed), alone);
+    }
 }
 
 void Node::send(const Outgoing& outgoing) {
     const auto name = wire::name_of(outgoing.body);
     PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
     if (auto* heartbeat = std::get_if<Heartbeat>(&request.body); heartbeat && heartbeat->members) {
-        heartbeat->members = with_addresses(std::move(*heartbeat->members));
+        heartbeat->members = views_.with_addresses(std::move(*heartbeat->members));
     }
     const auto body = wire::encode(request);
     if (const auto* uuid = std::get_if<NodeUuid>(&outgoing.to)) {
@@ -310,15 +315,6 @@ Sender Node::sender() const {
             .supersedes = durable.supersedes};
 }
 
-std::vector<Member> Node::with_addresses(std::vector<Member> members) const {
-    for (auto& member : members) {
-        member.addresses = book_.addresses(member.uuid);
-        member.api =
-            member.uuid == election_.durable().uuid ? identity_.api : book_.api(member.uuid);
-    }
-    return members;
-}
-
 void Node::fill_hint(ReplyBody& body) const {
     std::visit(
         [this](auto& reply) {
@@ -341,24 +337,25 @@ bool Node::from_namesakes_address(const Sender& from) const {
 
 void Node::answer_status(Term term, const StatusQuery& query, const Respond& respond) {
     const auto status = around_.board.read();
+    const auto& view = *status->view;
     StatusReply reply{.address = identity_.address,
                       .api = identity_.api,
                       .port = {},
-                      .state = std::string(status->state_at(now_)),
-                      .role = status->role,
+                      .state = status->leadership.state_at(now_),
+                      .role = view.role,
                       .leader_id = status->leader_at(now_),
                       .is_leader = status->leads_at(now_),
-                      .lease_remaining = status->lease_remaining(now_),
+                      .lease_remaining = status->leadership.lease_remaining(now_),
                       .uptime = static_cast<std::uint64_t>(
                           std::chrono::floor<std::chrono::seconds>(now_ - started_).count()),
-                      .voted_for = status->voted_for,
-                      .config = status->config,
-                      .voters = status->voters.size(),
+                      .voted_for = view.voted_for,
+                      .config = view.config,
+                      .voters = view.voters.size(),
                       .version = identity_.version,
                       .members = {}};
     if (const auto api = Endpoint::parse(identity_.api)) reply.port = api->port;
     if (query.members && election_.holds_office()) {
-        reply.members = with_addresses(election_.members(now_));
+        reply.members = views_.with_addresses(election_.members(now_));
     }
     respond({Answer::Kind::ok, wire::encode(PeerReply{.from = sender(),
                                                       .term = election_.term(),
@@ -367,134 +364,10 @@ void Node::answer_status(Term term, const StatusQuery& query, const Respond& res
                                                       .body = std::move(reply)})});
 }
 
-// ---- what others may know ----------------------------------------------------------------------
-
-void Node::tell(const Effects& effects) {
-    for (const auto& change : effects.changes) {
-        around_.journal.note(now_, change);
-        log_change(change);
-    }
-}
-
-void Node::log_change(const Change& change) {
-    const std::string& id = change.subject.value;
-    const auto& log = around_.log;
-    const auto fields = [&change](LogFields first) {
-        first.emplace_back("term", change.term);
-        if (change.reason != Reason::none) first.emplace_back("reason", to_string(change.reason));
-        return first;
-    };
-    switch (change.kind) {
-        case Change::Kind::leader:
-            return log.info("node " + id + " leads", fields({{"leader", id}}));
-        case Change::Kind::no_leader:
-            return log.info("no leader is known any more", fields({{"previous", id}}));
-        case Change::Kind::state:
-            return log.info("this node is now " + change.detail, fields({}));
-        case Change::Kind::membership:
-            return log.info("voters changed: node " + id,
-                            fields({{"uuid", change.uuid.value},
-                                    {"voters", election_.electorate().voters.size()}}));
-        case Change::Kind::peer:
-            return log.info("node " + id + " " + change.detail,
-                            fields({{"uuid", change.uuid.value}}));
-        case Change::Kind::report:
-            return log.warning(change.detail, fields({}));
-    }
-}
-
-std::string Node::name_of(const NodeUuid& uuid) const {
-    if (uuid == election_.durable().uuid) return election_.durable().node_id.value;
-    if (const auto* voter = election_.electorate().find(uuid)) return voter->id.value;
-    return book_.id_of(uuid).value_or(NodeId(uuid.value)).value;
-}
-
-std::string Node::role_here() const {
-    const auto& durable = election_.durable();
-    if (durable.left) return "removed";
-    if (durable.blank()) return "joining";
-    if (durable.config.has(durable.uuid)) return "voter";
-    const auto own = std::ranges::find(members_, durable.uuid, &Member::uuid);
-    return own != members_.end() && own->role == "standby" ? "standby" : "observer";
-}
-
-// Whom membership names, as far as it is known here.
-std::vector<NodeUuid> Node::known_members() const {
-    std::vector<NodeUuid> all;
-    for (const auto& voter : election_.electorate().voters) all.push_back(voter.uuid);
-    for (const auto& member : members_) all.push_back(member.uuid);
-    if (const auto& leader = election_.followed()) all.push_back(leader->uuid);
-    return all;
-}
-
-// Ages change at every step, who is who and where seldom: only what may have changed is made anew.
-void Node::refresh_lists(const Status& status) {
-    const Listed now{book_.revision(), status.index, status.config};
-    bool stale = now != listed_;
-    listed_ = now;
-    if (status.in_office) {  // remembered: the last view once the lead is lost
-        auto members = election_.members(now_);
-        stale = stale || !std::ranges::equal(members, members_, {}, &Member::uuid, &Member::uuid);
-        if (stale) {
-            members = with_addresses(std::move(members));
-        } else {
-            for (std::size_t i = 0; i < members.size(); ++i) {
-                members[i].addresses = std::move(members_[i].addresses);
-                members[i].api = std::move(members_[i].api);
-            }
-        }
-        members_ = std::move(members);
-        members_at_ = now_;
-    }
-    if (stale) peers_ = book_.peers(known_members());
-}
-
 void Node::publish() {
-    const auto& durable = election_.durable();
-    Status status;
-    status.index = around_.journal.index();
-    status.id = durable.node_id;
-    status.uuid = durable.uuid;
-    status.cluster = durable.cluster_name;
-    status.cluster_id = durable.cluster_id;
-    status.api = identity_.api;
-    status.address = identity_.address;
-    status.term = durable.term;
-    if (!durable.voted_for.empty()) status.voted_for = name_of(durable.voted_for);
-    status.role = role_here();
-    status.draining = election_.draining();
-    status.in_office = election_.holds_office();
-    status.state_without_lease =
-        std::holds_alternative<Following>(election_.role()) || status.draining ? "FOLLOWER"
-                                                                               : "CANDIDATE";
-    if (const auto& lease = election_.lease()) {
-        status.lease_token = lease->term;
-        status.lease_until = lease->until;
-    }
-    if (!status.in_office && election_.followed()) {
-        status.followed = election_.followed();
-        status.followed_until = election_.promise().until;
-    }
-    if (const auto& told = election_.hearsay(); told && told->hint.term >= durable.term) {
-        status.hearsay = told->hint.id.empty() ? told->hint.uuid.value : told->hint.id.value;
-        status.hearsay_until = told->until;
-    }
-    status.config = durable.config.number;
-    status.voters = durable.config.voters;
-    status.quorum = durable.config.quorum();
-    status.priority = election_.policy().priority;
-    status.eligible = election_.eligible();
-    if (election_.config_held()) confirmed_role_ = status.role;
-    if (confirmed_role_ != status.role) confirmed_role_.clear();
-    status.role_confirmed = !confirmed_role_.empty();
-    status.observer = election_.policy().observer;
-    status.started = started_;
-    refresh_lists(status);
-    status.members = members_;
-    status.members_at = members_at_;
-    status.peers = peers_;
-    status.rejected = rejected_;
-    around_.board.publish(std::move(status), now_);
+    around_.board.publish(Status(around_.journal.index(), election_.term(), election_.leadership(),
+                                 views_.view(now_)),
+                          now_);
 }
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// The passive node: decode, step, save, reply, send, tell. Gives the pure Election a body.
+// The passive node: gives the pure Election a body.
 #pragma once
 
 #include <functional>
@@ -15,19 +15,13 @@
 #include "node/event.h"
 #include "node/fault_log.h"
 #include "node/grant_book.h"
+#include "node/identity.h"
 #include "node/journal.h"
 #include "node/open_hellos.h"
 #include "node/status_board.h"
+#include "node/view_maker.h"
 
 namespace electiond {
-
-// How this node speaks of itself; fixed for the life of a process.
-struct Identity {
-    std::string incarnation{};  // drawn at each start
-    Endpoint address{};         // of its transport, as others reach it
-    std::string api{};          // host:port of its control API; may be empty
-    std::string version{};      // of the program
-};
 
 // Everything a Node touches. Borrowed; must outlive it.
 struct Surroundings {
@@ -49,7 +43,9 @@ struct Surroundings {
 [[nodiscard]] Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster,
                            Random& random);
 
-// Loop thread only. handle() throws what DurableStore throws: the process must end then (D2).
+// Takes events in and carries out what its Election makes of them: decodes, steps, saves, answers,
+// sends, and shows. Loop thread only. handle() throws what DurableStore throws: the process must
+// end then (D2).
 class Node {
   public:
     Node(const Policy& policy, Durable durable, Random random, Identity identity,
@@ -73,12 +69,9 @@ class Node {
     void on(Wish wish);
 
     void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);
-    void carry_out(Effects effects, const Respond* respond, Term request_term);
     void send(const Outgoing& outgoing);
     void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
                  const std::string& body);
-    void tell(const Effects& effects);
-    void log_change(const Change& change);
     void reject(std::string_view reason, const std::string& what);
     void count_hello(const ReplyArrived& arrived);
     void learn(const Sender& from);
@@ -88,37 +81,22 @@ class Node {
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
     [[nodiscard]] Sender sender() const;
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
-    [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
     void fill_hint(ReplyBody& body) const;
     void publish();
-    void refresh_lists(const Status& status);
-    [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
-    [[nodiscard]] std::string role_here() const;
-    [[nodiscard]] std::vector<NodeUuid> known_members() const;
+
+    struct Body;  // what carry_out() acts through
 
     Election election_;
     const Identity identity_;
     Surroundings around_;
     AddressBook book_;
+    ViewMaker views_;
     OpenHellos open_hellos_;  // of a blank node (B6)
     Instant now_;
     const Instant started_;
 
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
-    std::vector<Member> members_;  // the leader's last word
-    std::string confirmed_role_;   // our role, once the leader has confirmed it; else empty
-    std::optional<Instant> members_at_;
-    std::vector<PeerStatus> peers_;  // as last published, and for what state of things
-    struct Listed {
-        std::uint64_t book = 0;
-        Index index = 0;
-        ConfigNumber config{};
-
-        bool operator==(const Listed&) const = default;
-    };
-    Listed listed_;
-    std::map<std::string, std::uint64_t> rejected_;
     FaultLog complaints_;  // by reason
 };
 

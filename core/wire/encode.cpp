@@ -56,6 +56,8 @@ class Writer {
     }
 
     void write(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
+    void write(State state) { write(to_string(state)); }
+    void write(MemberRole role) { write(to_string(role)); }
     void write(std::nullptr_t) { literal("null"); }
     template <std::integral T>
     requires(!std::same_as<T, bool>) void write(T number) {

@@ -143,6 +143,18 @@ void Field::to_address(std::string& address) const {
     if (!address.empty()) (void)parsed(address);
 }
 
+void Field::to(State& state) const {
+    std::string word;
+    to(word);
+    if (given_) state = parse_state(word).value_or(State::follower);
+}
+
+void Field::to(MemberRole& role) const {
+    std::string word;
+    to(word);
+    if (given_) role = parse_member_role(word).value_or(MemberRole::observer);
+}
+
 // A newer peer may know reasons that we do not.
 void Field::to(Reason& reason) const {
     std::string code;

@@ -73,52 +73,51 @@ ControlFaces ControlBench::faces() {
             .wall_now = [this] { return wall; }};
 }
 
-Status ControlBench::blank() const {
-    Status status;
+Shown ControlBench::blank() const {
+    Shown status;
     status.index = (1ULL << 32) + 1;
-    status.id = NodeId("1");
-    status.uuid = NodeUuid("uuid-1");
-    status.cluster = "demo";
-    status.cluster_id = "cluster-id";
-    status.api = "127.0.0.1:3001";
-    status.address = {"127.0.0.1", 4001};
+    status.view.id = NodeId("1");
+    status.view.uuid = NodeUuid("uuid-1");
+    status.view.cluster = "demo";
+    status.view.cluster_id = "cluster-id";
+    status.view.api = "127.0.0.1:3001";
+    status.view.address = {"127.0.0.1", 4001};
     status.term = 7;
-    status.role = "voter";
-    status.role_confirmed = true;
-    status.state_without_lease = "FOLLOWER";
-    status.config = {.term = 1, .version = 3};
+    status.view.role = MemberRole::voter;
+    status.view.role_confirmed = true;
+    status.view.config = {.term = 1, .version = 3};
     for (const char* id : {"1", "2", "3"}) {
-        status.voters.push_back({NodeId(id), NodeUuid(std::string("uuid-") + id)});
+        status.view.voters.push_back({NodeId(id), NodeUuid(std::string("uuid-") + id)});
         if (*id == '1') continue;
-        status.peers.push_back(
+        status.view.peers.push_back(
             {.id = NodeId(id),
              .uuid = NodeUuid(std::string("uuid-") + id),
              .addresses = {{"127.0.0.1", static_cast<std::uint16_t>(4000 + std::stoi(id))}},
              .api = std::string("127.0.0.1:300") + id,
              .heard = now});
     }
-    status.quorum = 2;
-    status.priority = 100;
-    status.eligible = true;
-    status.started = now - 90s;
+    status.view.quorum = 2;
+    status.view.priority = 100;
+    status.view.eligible = true;
+    status.view.started = now - 90s;
     return status;
 }
 
-Status ControlBench::leading(Duration lease) const {
+Shown ControlBench::leading(Duration lease) const {
     auto status = blank();
-    status.in_office = true;
-    status.voted_for = "1";
-    status.lease_token = 7;
-    status.lease_until = now + lease;
-    status.members = {member("1", 0ms), member("2", 20ms), member("3", std::nullopt)};
-    status.members_at = now;
+    status.leadership.in_office = true;
+    status.view.voted_for = "1";
+    status.leadership.token = 7;
+    status.leadership.lease_until = now + lease;
+    status.view.members = {member("1", 0ms), member("2", 20ms), member("3", std::nullopt)};
+    status.view.members_at = now;
     return status;
 }
 
-Status ControlBench::following(Duration promise) const {
+Shown ControlBench::following(Duration promise) const {
     auto status = blank();
-    status.followed = Followed{NodeUuid("uuid-2"), NodeId("2")};
-    status.followed_until = now + promise;
+    status.view.followed = Followed{NodeUuid("uuid-2"), NodeId("2")};
+    status.leadership.followed_until = now + promise;
     return status;
 }
 
@@ -134,8 +133,8 @@ PeerReply ControlBench::reply(const std::string& id, const std::string& state) {
                      .api = "127.0.0.1:300" + id},
             .term = 7,
             .body = StatusReply{.port = static_cast<std::uint16_t>(3000 + std::stoi(id)),
-                                .state = state,
-                                .role = "voter",
+                                .state = parse_state(state).value(),
+                                .role = MemberRole::voter,
                                 .leader_id = leads ? std::optional(id) : std::nullopt,
                                 .is_leader = leads,
                                 .lease_remaining = leads ? 800ms : 0ms,
@@ -150,7 +149,7 @@ Member ControlBench::member(const std::string& id, std::optional<Milliseconds> a
             .uuid = NodeUuid("uuid-" + id),
             .addresses = {{"127.0.0.1", static_cast<std::uint16_t>(4000 + std::stoi(id))}},
             .api = "127.0.0.1:300" + id,
-            .role = "voter",
+            .role = MemberRole::voter,
             .last_ack = ack,
             .rtt = ack && *ack > 0ms ? std::optional<Duration>(350us) : std::nullopt,
             .eligible = true,

@@ -11,6 +11,7 @@
 
 #include "control/routes.h"
 #include "election/message.h"
+#include "support/shown.h"
 
 namespace electiond::testing {
 
@@ -61,9 +62,9 @@ class ControlBench {
     [[nodiscard]] ControlFaces faces();
     // The response. If it is parked, time moves on to its deadlines until it is there.
     ApiResponse answer(ControlRoutes& routes, const ApiRequest& request);
-    [[nodiscard]] Status blank() const;
-    [[nodiscard]] Status leading(Duration lease = 900ms) const;
-    [[nodiscard]] Status following(Duration promise = 900ms) const;  // node "2"
+    [[nodiscard]] Shown blank() const;
+    [[nodiscard]] Shown leading(Duration lease = 900ms) const;
+    [[nodiscard]] Shown following(Duration promise = 900ms) const;  // node "2"
     [[nodiscard]] static PeerReply reply(const std::string& id,
                                          const std::string& state = "FOLLOWER");
     [[nodiscard]] static Member member(const std::string& id, std::optional<Milliseconds> ack);

@@ -73,7 +73,7 @@ TEST_F(Cluster, WaitsForTheSilentNoLongerThanForOne) {
     transport.is_silent("127.0.0.1:4003");
     transport.answers("127.0.0.1:4004", reply("4"));
     auto status = blank();
-    status.peers.push_back({.addresses = {{"127.0.0.1", 4004}}});
+    status.view.peers.push_back({.addresses = {{"127.0.0.1", 4004}}});
     board.publish(status);
 
     const auto body = ask("/cluster");
@@ -154,7 +154,7 @@ TEST_F(Cluster, ShowsBothWhoAnswerByOneId) {
     auto twin = reply("2");
     twin.from.uuid = NodeUuid("uuid-twin");
     auto status = blank();
-    status.peers.push_back({.id = NodeId("2"), .addresses = {{"127.0.0.1", 4009}}});
+    status.view.peers.push_back({.id = NodeId("2"), .addresses = {{"127.0.0.1", 4009}}});
     board.publish(status);
     transport.answers("127.0.0.1:4002", reply("2"));
     transport.answers("127.0.0.1:4009", twin);
@@ -164,8 +164,8 @@ TEST_F(Cluster, ShowsBothWhoAnswerByOneId) {
 
 TEST_F(Cluster, ShowsOneNodeOnceHoweverOftenItIsReached) {
     auto status = blank();
-    status.peers[0].addresses = {{"10.0.0.2", 4002}, {"127.0.0.1", 4002}};
-    status.peers.push_back({.addresses = {{"127.0.0.1", 4001}}});  // ourselves
+    status.view.peers[0].addresses = {{"10.0.0.2", 4002}, {"127.0.0.1", 4002}};
+    status.view.peers.push_back({.addresses = {{"127.0.0.1", 4001}}});  // ourselves
     board.publish(status);
     transport.answers("127.0.0.1:4002", reply("2"));
     transport.answers("127.0.0.1:4001", reply("1"));
@@ -178,7 +178,7 @@ TEST_F(Cluster, ShowsOneNodeOnceHoweverOftenItIsReached) {
 
 TEST_F(Cluster, ShowsWhomItReachesOnlyBehindADeadAddress) {
     auto status = blank();
-    status.peers = {{.addresses = {{"10.0.0.4", 4004}, {"127.0.0.1", 4004}}}};
+    status.view.peers = {{.addresses = {{"10.0.0.4", 4004}, {"127.0.0.1", 4004}}}};
     board.publish(status);
     transport.answers("127.0.0.1:4004", reply("4"));
 
@@ -244,7 +244,7 @@ TEST_F(Cluster, ShowsASilentVoterBesideTheOneWhoAnswersByItsId) {
     auto newcomer = reply("2");
     newcomer.from.uuid = NodeUuid("uuid-new");
     auto status = blank();
-    status.peers.push_back({.id = NodeId("2"), .addresses = {{"127.0.0.1", 4009}}});
+    status.view.peers.push_back({.id = NodeId("2"), .addresses = {{"127.0.0.1", 4009}}});
     board.publish(status);
     transport.answers("127.0.0.1:4009", newcomer);
 
@@ -256,7 +256,7 @@ TEST_F(Cluster, ShowsASilentVoterBesideTheOneWhoAnswersByItsId) {
 
 TEST_F(Cluster, ReplacesAWildcardByTheHostOfTheTransport) {
     auto status = leading();
-    status.api = "0.0.0.0:3001";
+    status.view.api = "0.0.0.0:3001";
     board.publish(status);
     auto wide = reply("2");
     wide.from.api = "[::]:3002";
@@ -268,7 +268,7 @@ TEST_F(Cluster, ReplacesAWildcardByTheHostOfTheTransport) {
 
 TEST_F(Cluster, ShowsAnOfflineNodeWithoutWhatNobodyKnows) {
     auto status = blank();
-    status.peers = {{.id = NodeId("2")}};
+    status.view.peers = {{.id = NodeId("2")}};
     board.publish(status);
 
     const auto record = ask("/cluster")->getArray("cluster")->getObject(1);
@@ -321,8 +321,8 @@ TEST_F(Cluster, FollowerAsksTheLeaderForItsMembers) {
 
 TEST_F(Cluster, FollowerShowsItsLastViewWhereTheLeaderIsSilent) {
     auto status = following();
-    status.members = {member("1", 5ms), member("2", 0ms)};
-    status.members_at = now - 700ms;
+    status.view.members = {member("1", 5ms), member("2", 0ms)};
+    status.view.members_at = now - 700ms;
     board.publish(status);
 
     const auto body = ask("/members");

@@ -60,7 +60,7 @@ TEST_F(LeaderRoute, TellsThatNobodyLeads) { EXPECT_TRUE(ask("/leader", 503)->isN
 
 TEST_F(LeaderRoute, GrantsNothingWhereItDrains) {
     auto status = leading();
-    status.draining = true;
+    status.leadership.draining = true;
     board.publish(status);
     grants.open();
     EXPECT_EQ(ask("/leader", 503)->getValue<int>("validForMs"), 0);
@@ -145,7 +145,7 @@ TEST_F(LeaderRoute, SeesThatThisNodeBeginsToDrain) {
     board.publish(leading());
     const auto later = poll();
     auto status = leading();
-    status.draining = true;
+    status.leadership.draining = true;
     board.publish(status, now);
     EXPECT_EQ(later->look(now)->status, 503);
 }

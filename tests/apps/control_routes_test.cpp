@@ -65,7 +65,7 @@ TEST_F(Control, ShowsNothingOfALeadWhoseLeaseIsOver) {
 
 TEST_F(Control, ShowsThePeersPortOfItsTransportWhereItsApiIsUnknown) {
     auto status = blank();
-    status.peers = {{.id = {}, .addresses = {{"127.0.0.1", 4009}}}};
+    status.view.peers = {{.id = {}, .addresses = {{"127.0.0.1", 4009}}}};
     board.publish(status);
 
     const auto peers = json(ask(get("/status")))->getArray("peers");
@@ -103,14 +103,14 @@ TEST_F(Control, IsReadyWhileItKnowsALeaderAndItsRoleIsConfirmed) {
 
 TEST_F(Control, SaysWhyItIsNotReady) {
     auto status = blank();
-    status.role = "joining";
+    status.view.role = MemberRole::joining;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not joined"));
-    status.role = "removed";
+    status.view.role = MemberRole::removed;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("removed"));
     status = leading();
-    status.draining = true;
+    status.leadership.draining = true;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("handing its leadership over"));
 }
@@ -118,56 +118,58 @@ TEST_F(Control, SaysWhyItIsNotReady) {
 // What a rolling restart waits for: the node's role is filled again.
 TEST_F(Control, IsNotReadyBeforeItsVoteCounts) {
     auto voter = following();
-    voter.role_confirmed = false;
+    voter.view.role_confirmed = false;
     board.publish(voter);
     EXPECT_EQ(ask(get("/readyz")).status, 503);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not confirmed this node as a voter"));
 
     auto leader = leading();
-    leader.role_confirmed = false;
+    leader.view.role_confirmed = false;
     board.publish(leader);
     EXPECT_EQ(ask(get("/readyz")).status, 503);
 
     auto fresh = following();
-    fresh.role = "observer";
-    fresh.voters = {{NodeId("2"), NodeUuid("uuid-2")}, {NodeId("3"), NodeUuid("uuid-3")}};
+    fresh.view.role = MemberRole::observer;
+    fresh.view.voters = {{NodeId("2"), NodeUuid("uuid-2")}, {NodeId("3"), NodeUuid("uuid-3")}};
     board.publish(fresh);
     EXPECT_EQ(ask(get("/readyz")).status, 503);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("2000 ms of steady answers"));
 
     auto removed = following();  // it is sent heartbeats until it knows
-    removed.role = "removed";
+    removed.view.role = MemberRole::removed;
     board.publish(removed);
     EXPECT_EQ(ask(get("/readyz")).status, 503);
 }
 
 TEST_F(Control, IsNotReadyWhileItsFormerSelfIsAVoter) {
-    for (const char* role : {"observer", "voter"}) {
+    for (const auto role : {MemberRole::observer, MemberRole::voter}) {
         auto status = following();
-        status.role = role;
-        status.uuid = NodeUuid("uuid-new");
-        if (status.role == "voter") status.voters.push_back({NodeId("1"), status.uuid});
+        status.view.role = role;
+        status.view.uuid = NodeUuid("uuid-new");
+        if (status.view.role == MemberRole::voter)
+            status.view.voters.push_back({NodeId("1"), status.view.uuid});
         board.publish(status);
-        EXPECT_EQ(ask(get("/readyz")).status, 503) << role;
-        EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("(uuid uuid-1)")) << role;
-        EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("2000 ms of silence (30000 ms")) << role;
+        EXPECT_EQ(ask(get("/readyz")).status, 503) << to_string(role);
+        EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("(uuid uuid-1)")) << to_string(role);
+        EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("2000 ms of silence (30000 ms"))
+            << to_string(role);
     }
 }
 
 TEST_F(Control, IsReadyWhereItIsNotToVote) {
     auto status = following();
-    status.voters.erase(status.voters.begin());
-    status.role = "observer";
-    status.role_confirmed = false;
-    status.observer = true;
+    status.view.voters.erase(status.view.voters.begin());
+    status.view.role = MemberRole::observer;
+    status.view.role_confirmed = false;
+    status.view.observer = true;
     board.publish(status);
     EXPECT_EQ(ask(get("/readyz")).body, R"({"ready":true})");
 
-    status.observer = false;
-    status.role = "standby";
+    status.view.observer = false;
+    status.view.role = MemberRole::standby;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not confirmed this node as a standby"));
-    status.role_confirmed = true;
+    status.view.role_confirmed = true;
     board.publish(status);
     EXPECT_EQ(ask(get("/readyz")).body, R"({"ready":true})");
 }
@@ -201,31 +203,29 @@ TEST_F(Control, AsksTheElectionNothingToAnswerWhatIsKnown) {
 }
 
 TEST_F(Control, ListsTheChangesOfLeadership) {
-    const auto note = [&](Change::Kind kind, const std::string& id, Term term, Reason reason) {
-        journal.note(now, {.kind = kind,
-                           .reason = reason,
-                           .term = term,
-                           .subject = NodeId(id),
-                           .uuid = NodeUuid("uuid-" + id)});
-    };
-    note(Change::Kind::leader, "1", 7, Reason::startup);
-    note(Change::Kind::state, "1", 7, Reason::none);
+    const KnownLeader one{NodeUuid("uuid-1"), NodeId("1"), 7};
+    const KnownLeader two{NodeUuid("uuid-2"), NodeId("2"), 8};
+    journal.note(now, LeaderGained{.leader = one, .own = true, .reason = Reason::startup});
+    journal.note(now, StateChanged{.state = State::leader, .term = 7});
     now += 10s;
-    note(Change::Kind::no_leader, "1", 7, Reason::election_timeout);
+    journal.note(now, LeaderLost{one, 7, Reason::election_timeout});
     now += 250ms;
     journal.tick(now);
     now += 1s;
-    note(Change::Kind::leader, "2", 8, Reason::election_timeout);
+    journal.note(
+        now, LeaderGained{
+                 .leader = two, .reason = Reason::election_timeout, .before_until = now - 2250ms});
 
     const auto answer = ask(get("/history"));
 
-    EXPECT_EQ(answer.body,
-              R"({"history":[{"index":4294967297,"at":"2023-11-14T22:13:08.750Z","term":7,)"
-              R"("leaderId":"1","previous":null,"reason":"startup","gapMs":0},)"
-              R"({"index":4294967299,"at":"2023-11-14T22:13:19.000Z","term":7,"leaderId":null,)"
-              R"("previous":"1","reason":"election_timeout","gapMs":null},)"
-              R"({"index":4294967300,"at":"2023-11-14T22:13:20.000Z","term":8,"leaderId":"2",)"
-              R"("previous":"1","reason":"election_timeout","gapMs":1250}],"index":4294967300})");
+    EXPECT_EQ(
+        answer.body,
+        R"({"history":[{"index":4294967297,"at":"2023-11-14T22:13:08.750Z","term":7,)"
+        R"("leaderId":"1","previous":null,"reason":"startup","gapMs":0,"electionMs":0},)"
+        R"({"index":4294967299,"at":"2023-11-14T22:13:19.000Z","term":7,"leaderId":null,)"
+        R"("previous":"1","reason":"election_timeout","gapMs":null,"electionMs":null},)"
+        R"({"index":4294967300,"at":"2023-11-14T22:13:20.000Z","term":8,"leaderId":"2",)"
+        R"("previous":"1","reason":"election_timeout","gapMs":2250,"electionMs":1250}],"index":4294967300})");
 }
 
 TEST_F(Control, AnswersWhatIsNotThere) {
@@ -259,10 +259,10 @@ TEST_F(Control, NamesTheMethodsThatAPathAllows) {
 TEST_F(Control, HasOneStatusForHealthChecksWhateverTheyAskBy) {
     const auto unready = [this] {
         auto status = leading();
-        status.role_confirmed = false;
+        status.view.role_confirmed = false;
         return status;
     };
-    const Status states[] = {leading(), following(), blank(), unready()};
+    const Shown states[] = {leading(), following(), blank(), unready()};
     for (const auto& state : states) {
         board.publish(state);
         for (const std::string path : {"/leader", "/follower", "/readyz", "/livez"}) {

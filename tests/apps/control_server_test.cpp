@@ -495,7 +495,7 @@ TEST_F(Server, RefusesCommandsBeyondThoseThatMayWait) {
 
 TEST_F(Server, CutsAClientThatReadsNoAnswer) {
     for (Term term = 1; term <= Journal::kKept; ++term) {  // some 150 KB for each answer
-        journal.note(now, {.kind = Change::Kind::leader, .term = term, .uuid = NodeUuid("uuid-1")});
+        journal.note(now, LeaderGained{.leader = {NodeUuid("uuid-1"), NodeId("1"), term}});
     }
     write_limit = 200ms;
     start({Endpoint{"127.0.0.1", 0}});
@@ -567,22 +567,22 @@ TEST_F(Server, WakesAThousandLongPollsByOneChange) {
 // The loop hangs: nothing is published, and the lease runs out.
 TEST_F(Server, EndsALongPollWithTheLease) {
     auto status = leading();
-    status.lease_until = read_boot_clock() + 300ms;
+    status.leadership.lease_until = read_boot_clock() + 300ms;
     board.publish(status);
     auto client = connect();
     client.send(request("GET /leader?wait=60s"));
     EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 503"));
-    EXPECT_GE(read_boot_clock(), status.lease_until);
+    EXPECT_GE(read_boot_clock(), status.leadership.lease_until);
 }
 
 TEST_F(Server, KeepsALongPollWhoseLeaseIsRenewed) {
     auto status = leading();
-    status.lease_until = read_boot_clock() + 100ms;
+    status.leadership.lease_until = read_boot_clock() + 100ms;
     board.publish(status);
     auto client = connect();
     client.send(request("GET /leader?wait=500ms"));
     while (routes->long_polls() == 0) std::this_thread::yield();
-    status.lease_until = read_boot_clock() + 1h;
+    status.leadership.lease_until = read_boot_clock() + 1h;
     board.publish(status);
     const auto asked = read_boot_clock();
     EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));

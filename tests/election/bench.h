@@ -120,15 +120,18 @@ class Bench {
         }
         return last;
     }
-    [[nodiscard]] std::vector<Change> told(Change::Kind kind) const {
-        std::vector<Change> all;
-        std::ranges::copy_if(out.changes, std::back_inserter(all),
-                             [&](const Change& change) { return change.kind == kind; });
+    template <class Kind>
+    [[nodiscard]] std::vector<Kind> told() const {
+        std::vector<Kind> all;
+        for (const auto& change : out.changes) {
+            if (const auto* one = std::get_if<Kind>(&change)) all.push_back(*one);
+        }
         return all;
     }
     [[nodiscard]] bool reported(Reason reason) const {
-        return std::ranges::count(told(Change::Kind::report), reason, &Change::reason) > 0;
+        return std::ranges::count(told<Report>(), reason, &Report::reason) > 0;
     }
+    [[nodiscard]] State state() const { return node.leadership().state_at(now); }
 
     // ---- others ask
     void ask(int from, Term term, RequestBody body, const std::string& cluster = kCluster) {
@@ -252,7 +255,8 @@ class Bench {
         if (effects.save) out.save = std::move(effects.save);
         if (effects.reply) out.reply = std::move(effects.reply);
         if (effects.claim) out.claim = std::move(effects.claim);
-        out.close_grants = out.close_grants || effects.close_grants;
+        if (effects.grants != Grants::unchanged) out.grants = effects.grants;
+        out.members = out.members || effects.members;
         std::ranges::move(effects.send, std::back_inserter(out.send));
         std::ranges::move(effects.changes, std::back_inserter(out.changes));
         std::ranges::move(effects.done, std::back_inserter(out.done));

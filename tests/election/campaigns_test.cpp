@@ -13,7 +13,7 @@ TEST(Campaigns, AFollowerThatHearsNothingForTheElectionTimeoutBeginsAnElection) 
     bench.pass(kS + kTick);
 
     EXPECT_TRUE(bench.is<PreCandidate>());
-    EXPECT_EQ(bench.node.state(bench.now), "CANDIDATE");
+    EXPECT_EQ(bench.state(), State::candidate);
 }
 
 TEST(Campaigns, ACandidateFirstAsksWhetherItCouldWinAndRaisesNoTerm) {  // C1, thesis 9.6
@@ -171,13 +171,13 @@ TEST(Campaigns, AFreshLeaderIsNotVisibleBeforeItsFirstLease) {  // C3, L1
     bench.win();
 
     EXPECT_FALSE(bench.leads());
-    EXPECT_EQ(bench.node.state(bench.now), "CANDIDATE");
-    EXPECT_TRUE(bench.told(Change::Kind::leader).empty());
+    EXPECT_EQ(bench.state(), State::candidate);
+    EXPECT_TRUE(bench.told<LeaderGained>().empty());
 
     bench.ack(2);
     EXPECT_TRUE(bench.leads());
-    EXPECT_EQ(bench.node.state(bench.now), "LEADER");
-    EXPECT_EQ(bench.told(Change::Kind::leader).size(), 1u);
+    EXPECT_EQ(bench.state(), State::leader);
+    EXPECT_EQ(bench.told<LeaderGained>().size(), 1u);
 }
 
 TEST(Campaigns, ASingleVoterIsItsOwnQuorumAtOnce) {  // C3: in C2, C3, L1 and K2 alike

@@ -124,11 +124,11 @@ TEST(Founding, AClaimWhoseOwnerNeverAnswersIsReported) {  // B1: claim_orphaned 
     bench.pass(kE);
     bench.feed(ClaimAnswered{Claim{"theirs", uuid(2)}});
 
-    std::vector<Change> told;
+    std::vector<Report> told;
     const Instant end = bench.now + kTiming.dead_after;
     while (bench.now < end) {
         bench.pass(kE);
-        for (const auto& each : bench.told(Change::Kind::report)) told.push_back(each);
+        for (const auto& each : bench.told<Report>()) told.push_back(each);
         if (bench.out.claim) bench.feed(ClaimAnswered{Claim{"theirs", uuid(2)}});
     }
 

@@ -29,9 +29,9 @@ TEST(HandOver, ThePriorLeaderStopsAcceptingWork) {  // T1 draining, thesis 3.10 
     bench.command(StepDown{});
 
     EXPECT_TRUE(bench.node.draining());
-    EXPECT_TRUE(bench.out.close_grants);
+    EXPECT_EQ(bench.out.grants, Grants::close);
     EXPECT_FALSE(bench.leads());
-    EXPECT_EQ(bench.node.state(bench.now), "FOLLOWER") << "interface.md: a draining leader";
+    EXPECT_EQ(bench.state(), State::follower) << "interface.md: a draining leader";
     EXPECT_FALSE(bench.node.hint(bench.now));
     EXPECT_TRUE(bench.is<Leading>());
     EXPECT_TRUE(bench.out.done.empty());

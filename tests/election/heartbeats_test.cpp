@@ -10,7 +10,7 @@ TEST(Heartbeats, ServersStartUpAsFollowersThatKnowNoLeader) {  // Raft §5.2, §
     EXPECT_TRUE(bench.is<Following>());
     EXPECT_FALSE(bench.node.followed());
     EXPECT_FALSE(bench.node.lease());
-    EXPECT_EQ(bench.node.state(bench.now), "FOLLOWER");
+    EXPECT_EQ(bench.state(), State::follower);
 }
 
 TEST(Heartbeats, AServerRemainsAFollowerWhileItHearsALeader) {  // Raft §5.2
@@ -190,17 +190,17 @@ TEST(Heartbeats, TheEndOfThePromiseForgetsTheLeader) {  // §2: leader
     bench.pass(kE);
 
     EXPECT_FALSE(bench.node.followed());
-    EXPECT_EQ(bench.told(Change::Kind::no_leader).size(), 1u);
+    EXPECT_EQ(bench.told<LeaderLost>().size(), 1u);
 }
 
 TEST(Heartbeats, ALeaderIsToldOnceWithItsTerm) {
     Bench bench;
 
     bench.heartbeat(2, 3);
-    const auto told = bench.told(Change::Kind::leader);
+    const auto told = bench.told<LeaderGained>();
     ASSERT_EQ(told.size(), 1u);
-    EXPECT_EQ(told[0].uuid, uuid(2));
-    EXPECT_EQ(told[0].term, 3u);
+    EXPECT_EQ(told[0].leader.uuid, uuid(2));
+    EXPECT_EQ(told[0].leader.token, 3u);
 
     bench.heartbeat(2, 3);
     EXPECT_TRUE(bench.out.changes.empty());
@@ -250,7 +250,7 @@ TEST(Heartbeats, ALeaderThatHearsAHigherTermFollowsAndHasNoLease) {  // H2: leas
     EXPECT_TRUE(bench.is<Following>());
     EXPECT_FALSE(bench.node.lease());
     EXPECT_FALSE(bench.leads());
-    EXPECT_TRUE(bench.out.close_grants);
+    EXPECT_EQ(bench.out.grants, Grants::close);
     EXPECT_TRUE(bench.follows(2));
 }
 

@@ -218,7 +218,7 @@ TEST(Joining, AnotherClusterThatAnswersLaterIsNotTooLate) {  // B6, 6.1
 
     EXPECT_TRUE(bench.node.durable().blank());
     ASSERT_TRUE(bench.reported(Reason::two_clusters));
-    const auto detail = bench.told(Change::Kind::report).front().detail;
+    const auto detail = bench.told<Report>().front().detail;
     EXPECT_THAT(detail, testing::HasSubstr("cluster id other (node 3)"));
     EXPECT_THAT(detail, testing::HasSubstr("cluster id " + std::string(kCluster) + " (node 2)"));
     bench.pass(kTiming.request_timeout);
@@ -261,10 +261,10 @@ TEST(Joining, TheLeaderNotesAnObserverAndSendsItHeartbeatsAtOnce) {  // B6
     ASSERT_TRUE(beat);
     EXPECT_TRUE(beat->config);
     EXPECT_TRUE(beat->members);
-    ASSERT_EQ(bench.told(Change::Kind::peer).size(), 1u);
+    ASSERT_EQ(bench.told<PeerNoted>().size(), 1u);
 
     bench.hello(sender(9, ""));
-    EXPECT_TRUE(bench.told(Change::Kind::peer).empty()) << "once";
+    EXPECT_TRUE(bench.told<PeerNoted>().empty()) << "once";
     EXPECT_TRUE(bench.sent<Heartbeat>().empty());
 }
 

@@ -123,8 +123,8 @@ TEST(Leases, ALeaderThatHearsNoQuorumStepsDownWhenItsLeaseEnds) {  // L2, thesis
     EXPECT_TRUE(bench.is<Following>());
     EXPECT_FALSE(bench.node.lease());
     EXPECT_FALSE(bench.node.followed());
-    EXPECT_TRUE(bench.out.close_grants);
-    const auto told = bench.told(Change::Kind::no_leader);
+    EXPECT_EQ(bench.out.grants, Grants::close);
+    const auto told = bench.told<LeaderLost>();
     ASSERT_EQ(told.size(), 1u);
     EXPECT_EQ(told[0].reason, Reason::lease_expired);
 }

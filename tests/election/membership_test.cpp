@@ -20,7 +20,7 @@ void join(Bench& bench, std::initializer_list<int> nodes) {
 
 std::string role_of(const Bench& bench, int n) {
     for (const auto& each : bench.node.members(bench.now)) {
-        if (each.uuid == uuid(n)) return each.role;
+        if (each.uuid == uuid(n)) return std::string(to_string(each.role));
     }
     return "none";
 }
@@ -288,9 +288,9 @@ TEST(Membership, AStepIsSavedAndToldAtOnceAndCountsAtOnce) {  // K2: fsync, hear
     EXPECT_EQ(bench.out.save->config, electorate({1, 2, 3}, {1, 2}));
     ASSERT_TRUE(bench.sent_to<Heartbeat>(2));
     EXPECT_EQ(bench.sent_to<Heartbeat>(2)->config, bench.node.electorate());
-    const auto told = bench.told(Change::Kind::membership);
+    const auto told = bench.told<VotersChanged>();
     ASSERT_EQ(told.size(), 1u);
-    EXPECT_EQ(told[0].uuid, uuid(3));
+    EXPECT_EQ(told[0].voter.uuid, uuid(3));
     EXPECT_EQ(told[0].reason, Reason::voter_joined);
 }
 

@@ -53,8 +53,8 @@ TEST(Overtaken, ALeaderThatSeesAHigherTermReElectsItselfInPlace) {  // C4
     EXPECT_EQ(bench.node.lease()->until, lease.until);
     EXPECT_TRUE(bench.leads()) << "and stays visible";
     EXPECT_EQ(bench.node.leader(bench.now)->token, lease.term);
-    EXPECT_FALSE(bench.out.close_grants) << "the book stays open (§10)";
-    EXPECT_TRUE(bench.told(Change::Kind::no_leader).empty());
+    EXPECT_NE(bench.out.grants, Grants::close) << "the book stays open (§10)";
+    EXPECT_TRUE(bench.told<LeaderLost>().empty());
 }
 
 TEST(Overtaken, AReElectionInPlaceEndsWithANewTokenAndNoGap) {  // C4, C3, G1
@@ -65,16 +65,16 @@ TEST(Overtaken, AReElectionInPlaceEndsWithANewTokenAndNoGap) {  // C4, C3, G1
 
     bench.answer_vote(3);
     ASSERT_TRUE(bench.is<Leading>());
-    EXPECT_FALSE(bench.out.close_grants);
+    EXPECT_NE(bench.out.grants, Grants::close);
     EXPECT_TRUE(bench.leads());
     EXPECT_EQ(bench.node.leader(bench.now)->token, 1u) << "until the new lease stands";
     bench.ack(2);
 
     EXPECT_EQ(bench.node.leader(bench.now)->token, 7u);
-    const auto told = bench.told(Change::Kind::leader);
+    const auto told = bench.told<LeaderGained>();
     ASSERT_EQ(told.size(), 1u);
     EXPECT_EQ(told[0].reason, Reason::re_elected_in_place);
-    EXPECT_EQ(told[0].term, 7u);
+    EXPECT_EQ(told[0].leader.token, 7u);
 }
 
 TEST(Overtaken, AnInPlaceCandidateExtendsNoLeaseAndLosesItAtItsEnd) {  // L1: role leader alone
@@ -88,12 +88,13 @@ TEST(Overtaken, AnInPlaceCandidateExtendsNoLeaseAndLosesItAtItsEnd) {  // L1: ro
     EXPECT_EQ(bench.node.lease()->until, until);
     bench.pass(until - bench.now - kTick);
     EXPECT_TRUE(bench.leads());
-    EXPECT_FALSE(bench.out.close_grants);
+    EXPECT_NE(bench.out.grants, Grants::close);
     bench.pass(kTick);
 
     EXPECT_FALSE(bench.leads());
-    EXPECT_EQ(bench.told(Change::Kind::no_leader).size(), 1u);
-    EXPECT_FALSE(bench.out.close_grants) << "a lease that merely ran out does not close the book";
+    EXPECT_EQ(bench.told<LeaderLost>().size(), 1u);
+    EXPECT_NE(bench.out.grants, Grants::close)
+        << "a lease that merely ran out does not close the book";
     bench.pass(kE + kS);
     EXPECT_FALSE(bench.node.holds_office());
 }
@@ -111,7 +112,7 @@ TEST(Overtaken, AnInPlaceCandidateThatIsOvertakenAgainGoesOnWhileItsLeaseLasts) 
     bench.answer_vote(3, false, {.term = 30});
     EXPECT_EQ(bench.term(), 30u) << "without a lease it follows";
     EXPECT_TRUE(bench.is<Following>());
-    EXPECT_TRUE(bench.out.close_grants);
+    EXPECT_EQ(bench.out.grants, Grants::close);
 }
 
 TEST(Overtaken, ALeaderWithoutALeaseThatSeesAHigherTermStepsBack) {  // C4: "Otherwise"
@@ -123,7 +124,7 @@ TEST(Overtaken, ALeaderWithoutALeaseThatSeesAHigherTermStepsBack) {  // C4: "Oth
     EXPECT_TRUE(bench.is<Following>());
     EXPECT_EQ(bench.term(), 6u);
     EXPECT_TRUE(bench.voted_for().empty());
-    EXPECT_TRUE(bench.out.close_grants);
+    EXPECT_EQ(bench.out.grants, Grants::close);
     EXPECT_FALSE(bench.node.followed());
 }
 
@@ -248,7 +249,7 @@ TEST(Overtaken, AnInPlaceCandidateThatTakesANewerConfigLosesItsLease) {  // C5: 
 
     EXPECT_TRUE(bench.is<Following>());
     EXPECT_FALSE(bench.node.lease());
-    EXPECT_TRUE(bench.out.close_grants);
+    EXPECT_EQ(bench.out.grants, Grants::close);
 }
 
 }  // namespace

@@ -98,10 +98,10 @@ TEST(Recovery, TheOldLeaderStepsDown) {  // B7: lease = none
 
     EXPECT_TRUE(bench.is<Following>());
     EXPECT_FALSE(bench.node.lease());
-    EXPECT_TRUE(bench.out.close_grants);
+    EXPECT_EQ(bench.out.grants, Grants::close);
     EXPECT_EQ(bench.node.durable().cluster_id, "new");
-    ASSERT_FALSE(bench.told(Change::Kind::no_leader).empty());
-    EXPECT_EQ(bench.told(Change::Kind::no_leader)[0].reason, Reason::recovered);
+    ASSERT_FALSE(bench.told<LeaderLost>().empty());
+    EXPECT_EQ(bench.told<LeaderLost>()[0].reason, Reason::recovered);
 }
 
 TEST(Recovery, APreVoteTellsOfATermThatNobodyHasEntered) {  // B7, §3

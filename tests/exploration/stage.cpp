@@ -7,7 +7,7 @@
 
 #include <electiond/error.h>
 
-#include "election/overloaded.h"
+#include "election/carry_out.h"
 #include "exploration/fingerprint.h"
 #include "exploration/hasher.h"
 #include "exploration/invariants.h"
@@ -247,7 +247,6 @@ void Stage::grant(World& world, NodeIndex node) const {
     world.relied[node] = std::max(world.relied[node], real(end, node));
 }
 
-// As Node::carry_out.
 void Stage::step(World& world, NodeIndex node, std::uint64_t input, std::string& fault) {
     const Outcome& out = outcome(node, {world.actors[node], world.now, input});
     world.actors[node] = out.actor;
@@ -255,10 +254,8 @@ void Stage::step(World& world, NodeIndex node, std::uint64_t input, std::string&
     world.post.insert(world.post.end(), out.sent.begin(), out.sent.end());
     std::ranges::sort(world.post);
     world.post.erase(std::unique(world.post.begin(), world.post.end()), world.post.end());
-    const bool close = out.close_grants;
-    if (close) world.open[node] = false;
-    if (out.open_grants) world.open[node] = true;
-    if (!close) return;
+    if (out.grants != Grants::unchanged) world.open[node] = out.grants == Grants::open;
+    if (!out.closed) return;
     const Instant until = rules_.fault == Fault::book_forgets ? Instant{} : world.book[node];
     const auto at = static_cast<std::uint64_t>(until.time_since_epoch().count());
     step(world, node, key_of(Given::closed, at), fault);
@@ -306,13 +303,48 @@ const Stage::Outcome& Stage::outcome(NodeIndex node, const Key& key) {
     return at->second;
 }
 
+// What carry_out() of the election acts through: as Node's, with a disk and a post that can be
+// looked at.
+struct Stage::Body {
+    Stage& stage;
+    NodeIndex node;
+    const Input& input;
+    Actor& actor;
+    Outcome& outcome;
+
+    void save(const Durable& durable) { actor.earlier = std::exchange(actor.disk, durable); }
+    Instant close_grants() const {
+        outcome.closed = true;
+        outcome.grants = Grants::close;
+        return {};  // the book is the world's: step() reads it
+    }
+    void reply(const Reply& reply) const {
+        const auto* request = std::get_if<RequestReceived>(&input);
+        if (!request) return;
+        const auto id = stage.post_.reply(node, index_of(request->request.from.uuid),
+                                          request->request.term, reply);
+        if (id) outcome.sent.push_back(*id);
+    }
+    void send(const Outgoing& outgoing) const {
+        if (!stage.rules_.pre_votes && std::holds_alternative<PreVote>(outgoing.body)) return;
+        if (const auto id = stage.post_.request(node, outgoing)) outcome.sent.push_back(*id);
+    }
+    void tell(const Effects&) const {}
+    void open_grants() const { outcome.grants = Grants::open; }
+    void done(const Done&) const {}
+    void claim(const Claim&) const {}
+    void settle() const {}
+};
+
 void Stage::take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome) {
     const Durable before = actor.election.durable();
-    const Effects effects = actor.election.step(local(now, node), input);
+    Effects effects = actor.election.step(local(now, node), input);
     if (outcome.fault.empty()) {
         outcome.fault = broken_step(actor.election, before, effects, input, local(now, node));
     }
-    carry_out(node, input, effects, actor, outcome);
+    Body body{*this, node, input, actor, outcome};
+    (void)carry_out(std::move(effects), body);  // step() feeds what comes back
+    ElectionFingerprint::hold_timers(actor.election);
 }
 
 // Pre-votes serve availability only, so nothing may depend on them being honest.
@@ -329,24 +361,6 @@ void Stage::grant_pre_votes(NodeIndex node, RealTime now, Actor& actor, Outcome&
         answer.reply.body = granted;
         take(node, now, answer, actor, outcome);
     }
-}
-
-void Stage::carry_out(NodeIndex node, const Input& input, const Effects& effects, Actor& actor,
-                      Outcome& outcome) {
-    if (effects.save) actor.earlier = std::exchange(actor.disk, *effects.save);
-    outcome.close_grants = outcome.close_grants || effects.close_grants;
-    if (const auto* request = std::get_if<RequestReceived>(&input); request && effects.reply) {
-        const auto id = post_.reply(node, index_of(request->request.from.uuid),
-                                    request->request.term, *effects.reply);
-        if (id) outcome.sent.push_back(*id);
-    }
-    for (const auto& outgoing : effects.send) {
-        if (!rules_.pre_votes && std::holds_alternative<PreVote>(outgoing.body)) continue;
-        if (const auto id = post_.request(node, outgoing)) outcome.sent.push_back(*id);
-    }
-    outcome.open_grants =
-        std::holds_alternative<Leading>(actor.election.role()) && !actor.election.draining();
-    ElectionFingerprint::hold_timers(actor.election);
 }
 
 // ---- what is shared ----------------------------------------------------------------------------
@@ -374,9 +388,10 @@ ActorId Stage::keep(NodeIndex node, Actor actor, RealTime now) {
     const auto [at, fresh] = known_.try_emplace(hash.value(), static_cast<ActorId>(actors_.size()));
     if (fresh) {
         actor.leading = std::holds_alternative<Leading>(election.role());
-        const bool shown = election.holds_office() && !election.draining() && election.lease();
-        actor.leads_until = shown ? election.lease()->until : Instant::min();
-        actor.token = shown ? election.lease()->term : 0;
+        const auto state = election.leadership();
+        const bool shown = state.leads_at(Instant::min());
+        actor.leads_until = shown ? state.lease_until : Instant::min();
+        actor.token = shown ? state.token : 0;
         actor.instants = ElectionFingerprint::instants(election);
         actors_.push_back(std::move(actor));
     }

@@ -85,11 +85,12 @@ class Stage {
     struct KeyHash {
         std::size_t operator()(const Key& key) const;
     };
+    struct Body;
     struct Outcome {
         ActorId actor = 0;
         std::vector<MessageId> sent{};
-        bool close_grants = false;
-        bool open_grants = false;
+        Grants grants = Grants::unchanged;  // the last that was asked for
+        bool closed = false;
         std::string fault{};
     };
 
@@ -102,8 +103,6 @@ class Stage {
     [[nodiscard]] Wanted wanted(std::uint32_t which) const;
     void take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome);
     void grant_pre_votes(NodeIndex node, RealTime now, Actor& actor, Outcome& outcome);
-    void carry_out(NodeIndex node, const Input& input, const Effects& effects, Actor& actor,
-                   Outcome& outcome);
     void step(World& world, NodeIndex node, std::uint64_t input, std::string& fault);
     void crash(World& world, NodeIndex node);
     void grant(World& world, NodeIndex node) const;

@@ -11,6 +11,7 @@
 
 #include "node/clock.h"
 #include "node/status_board.h"
+#include "support/shown.h"
 
 namespace electiond {
 namespace {
@@ -19,10 +20,10 @@ using namespace std::chrono_literals;
 
 const Instant kNow(1h);
 
-Status leading(Instant until) {
-    Status status;
-    status.in_office = true;
-    status.lease_until = until;
+Shown leading(Instant until) {
+    Shown status;
+    status.leadership.in_office = true;
+    status.leadership.lease_until = until;
     return status;
 }
 
@@ -85,7 +86,7 @@ TEST(GrantBook, WhoDoesNotLeadOnTheAskersClockGrantsNothing) {
 
     EXPECT_EQ(office.book.grant(office.board, kNow + 50ms, 100ms), 0ms);
     auto draining = leading(kNow + 1s);
-    draining.draining = true;
+    draining.leadership.draining = true;
     office.board.publish(draining);
     EXPECT_EQ(office.book.grant(office.board, kNow, 100ms), 0ms);
 

@@ -13,23 +13,34 @@ using namespace std::chrono_literals;
 constexpr Duration kPatience = 200ms;
 const Instant kNow(1h);
 
+KnownLeader known(int n, Term token) {
+    const auto name = std::to_string(n);
+    return {NodeUuid("u" + name), NodeId(name), token};
+}
+
 Change leader(int n, Term token) {
-    return {.kind = Change::Kind::leader,
-            .reason = Reason::startup,
-            .term = token,
-            .subject = NodeId(std::to_string(n)),
-            .uuid = NodeUuid("u" + std::to_string(n))};
+    return LeaderGained{.leader = known(n, token), .reason = Reason::startup};
 }
 
 Change no_leader(int n, Term term, Reason reason = Reason::election_timeout) {
-    return {.kind = Change::Kind::no_leader,
-            .reason = reason,
-            .term = term,
-            .subject = NodeId(std::to_string(n)),
-            .uuid = NodeUuid("u" + std::to_string(n))};
+    return LeaderLost{known(n, term), term, reason};
 }
 
-std::vector<Entry> all(const Journal& journal) { return journal.after(0, 100'000); }
+struct Entries {
+    Journal::Entries list;
+
+    [[nodiscard]] std::size_t size() const { return list.size(); }
+    [[nodiscard]] const Entry& operator[](std::size_t at) const { return *list.at(at); }
+    [[nodiscard]] const Entry& front() const { return *list.front(); }
+    [[nodiscard]] const Entry& back() const { return *list.back(); }
+};
+
+Entries all(const Journal& journal) { return {journal.after(0, 100'000)}; }
+
+template <class Kind>
+bool is(const Entry& entry) {
+    return std::holds_alternative<Kind>(entry.change);
+}
 
 TEST(Journal, NumbersItsEntriesFromTheStart) {  // interface.md: starts × 2^32 + n
     Journal journal(3, kPatience);
@@ -37,7 +48,7 @@ TEST(Journal, NumbersItsEntriesFromTheStart) {  // interface.md: starts × 2^32 
     EXPECT_EQ(journal.index(), base);
 
     journal.note(kNow, leader(1, 1));
-    journal.note(kNow, {.kind = Change::Kind::report, .reason = Reason::claim_conflict});
+    journal.note(kNow, Report{.reason = Reason::claim_conflict});
 
     EXPECT_EQ(journal.index(), base + 2);
     ASSERT_EQ(all(journal).size(), 2u);
@@ -57,8 +68,8 @@ TEST(Journal, ALossIsEnteredOnlyAfter2H) {  // interface.md: no-leader only afte
     journal.tick(kNow + 1s + kPatience);
 
     ASSERT_EQ(all(journal).size(), 2u);
-    EXPECT_EQ(all(journal)[1].change.kind, Change::Kind::no_leader);
-    EXPECT_EQ(all(journal)[1].change.reason, Reason::election_timeout);
+    EXPECT_TRUE(is<LeaderLost>(all(journal)[1]));
+    EXPECT_EQ(reason_of(all(journal)[1].change), Reason::election_timeout);
     EXPECT_EQ(all(journal)[1].previous, NodeId("1"));
     EXPECT_EQ(journal.deadline(), kNever);
     journal.tick(kNow + 1h);
@@ -73,7 +84,7 @@ TEST(Journal, ALeaderThatFollowsAtOnceMakesOneEntryOfTwo) {
     journal.note(kNow + 1s + 30ms, leader(2, 2));
 
     ASSERT_EQ(all(journal).size(), 2u);
-    EXPECT_EQ(all(journal)[1].change.uuid, NodeUuid("u2"));
+    EXPECT_EQ(std::get<LeaderGained>(all(journal)[1].change).leader.uuid, NodeUuid("u2"));
     EXPECT_EQ(all(journal)[1].previous, NodeId("1"));
     EXPECT_EQ(all(journal)[1].gap, 30ms);
     EXPECT_EQ(journal.deadline(), kNever);
@@ -135,10 +146,10 @@ TEST(Journal, TheFirstLeaderHasNoPrevious) {
 
 TEST(Journal, TellsWhatIsNewerAndOfThatTheNewest) {
     Journal journal(0, kPatience);
-    for (int n = 1; n <= 5; ++n) journal.note(kNow, {.term = Term(n)});
+    for (int n = 1; n <= 5; ++n) journal.note(kNow, Report{.term = Term(n)});
 
     EXPECT_EQ(journal.after(2, 10).size(), 3u);
-    EXPECT_EQ(journal.after(2, 2).front().index, 4u);
+    EXPECT_EQ(journal.after(2, 2).front()->index, 4u);
     EXPECT_TRUE(journal.after(5, 10).empty());
     EXPECT_TRUE(journal.after(99, 10).empty());
     EXPECT_TRUE(journal.after(0, 0).empty());
@@ -146,7 +157,7 @@ TEST(Journal, TellsWhatIsNewerAndOfThatTheNewest) {
 
 TEST(Journal, KeepsTheNewestAndForgetsTheOldest) {
     Journal journal(0, kPatience);
-    for (std::size_t n = 0; n < Journal::kKept + 10; ++n) journal.note(kNow, {});
+    for (std::size_t n = 0; n < Journal::kKept + 10; ++n) journal.note(kNow, Report{});
 
     EXPECT_EQ(all(journal).size(), Journal::kKept);
     EXPECT_EQ(all(journal).front().index, 11u);
@@ -159,12 +170,12 @@ TEST(Journal, IsReadWhileItIsWritten) {
         while (journal.index() < 2000) {
             const auto some = journal.after(0, 100);
             for (std::size_t i = 1; i < some.size(); ++i) {
-                EXPECT_EQ(some[i].index, some[i - 1].index + 1);
+                EXPECT_EQ(some[i]->index, some[i - 1]->index + 1);
             }
         }
     });
 
-    for (int n = 0; n < 2000; ++n) journal.note(kNow, {});
+    for (int n = 0; n < 2000; ++n) journal.note(kNow, Report{});
 
     reader.join();
 }

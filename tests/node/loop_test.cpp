@@ -95,8 +95,8 @@ TEST(Loop, ReadsTheClockAfterItHasTakenTheMessage) {
     engine.mailbox.deliver(request, [&](const Answer&) { answered.set_value(); });
 
     ASSERT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
-    engine.await([](const Status& status) { return status.followed.has_value(); });
-    EXPECT_GE(engine.board.read()->followed_until, sent + kE);
+    engine.await([](const Status& status) { return status.view->followed.has_value(); });
+    EXPECT_GE(engine.board.read()->leadership.followed_until, sent + kE);
 }
 
 TEST(Loop, StopsWhenToldAndTakesNothingMore) {

@@ -106,7 +106,7 @@ TEST(Node, ClosesTheBookAndPublishesADrainBeforeAnyoneElseCanHearOfIt) {  // T1,
     stage.node.handle(stage.now, Wish{.what = StepDown{"2"},
                                       .done = [&](const Done& each) { done.push_back(each); }});
     EXPECT_FALSE(stage.leads());
-    EXPECT_TRUE(stage.board.read()->draining);
+    EXPECT_TRUE(stage.board.read()->leadership.draining);
     EXPECT_TRUE(stage.grants.closed());
     EXPECT_EQ(timeout_nows, 0);
     stage.pass(101ms);
@@ -144,7 +144,7 @@ TEST(Node, ANewLeadKnowsWhatAFormerOneGranted) {  // §10, trace 5
 TEST(Node, StaysInOfficeWithItsBookOpenWhileItReElectsItselfInPlace) {  // §10, C4
     Stage stage;
     stage.take_the_lead();
-    const auto before = stage.board.read()->lease_token;
+    const auto before = stage.board.read()->leadership.token;
 
     auto refusal = HeartbeatReply{.accepted = false};
     const auto& sent = stage.transport.sent.back();
@@ -161,7 +161,7 @@ TEST(Node, StaysInOfficeWithItsBookOpenWhileItReElectsItselfInPlace) {  // §10,
 
     EXPECT_EQ(stage.node.election().term(), 7u);
     EXPECT_TRUE(stage.leads());
-    EXPECT_EQ(stage.board.read()->lease_token, before);
+    EXPECT_EQ(stage.board.read()->leadership.token, before);
     EXPECT_FALSE(stage.grants.closed());
 }
 

@@ -23,7 +23,7 @@ TEST(Node, AMalformedMessageIsAnsweredMalformedWithItsFault) {
     EXPECT_THAT(answer.body, HasSubstr("malformed"));
     EXPECT_EQ(stage.node.election().durable(), before);
     EXPECT_EQ(stage.ask("heartbeat", "not json").kind, Answer::Kind::malformed);
-    EXPECT_EQ(stage.board.read()->rejected.at("malformed"), 2u) << "shown at once";
+    EXPECT_EQ(stage.board.read()->view->rejected.at("malformed"), 2u) << "shown at once";
     EXPECT_EQ(std::ranges::count_if(
                   stage.lines,
                   [](const auto& line) { return line.find("malformed") != std::string::npos; }),
@@ -36,7 +36,7 @@ TEST(Node, AnUnknownMessageIsAnsweredUnknown) {
 
     EXPECT_EQ(stage.ask("append-entries", "{}").kind, Answer::Kind::unknown);
 
-    EXPECT_EQ(stage.board.read()->rejected.at("unknown"), 1u) << "shown at once";
+    EXPECT_EQ(stage.board.read()->view->rejected.at("unknown"), 1u) << "shown at once";
     EXPECT_EQ(stage.node.election().term(), 0u);
 }
 
@@ -49,7 +49,7 @@ TEST(Node, ASeedMessageGetsTheSeedsShapeAndChangesNothing) {  // §3
     EXPECT_EQ(stage.ask("heartbeat", R"({"term":9,"leaderId":"2","port":4002})").body,
               R"({"received":true,"accepted":false,"term":5,"reason":"no_cluster_id"})");
 
-    EXPECT_EQ(stage.board.read()->rejected.at("no_cluster_id"), 2u) << "shown at once";
+    EXPECT_EQ(stage.board.read()->view->rejected.at("no_cluster_id"), 2u) << "shown at once";
     EXPECT_EQ(stage.node.election().durable(), before);
     EXPECT_FALSE(stage.node.election().followed());
 }
@@ -223,7 +223,7 @@ TEST(Node, AnotherProcessOnACopyOfADataDirectoryIsReported) {  // I4
     }
     stage.pass(0ms);
 
-    EXPECT_GE(stage.board.read()->rejected.at("duplicate_uuid"), 1u);
+    EXPECT_GE(stage.board.read()->view->rejected.at("duplicate_uuid"), 1u);
 }
 
 TEST(Node, AJoinerThatKnowsOneMemberFindsTheLeaderByItsHint) {  // B6
@@ -282,22 +282,22 @@ TEST(Node, TheLeadersMembersGoOutWithTheirAddresses) {  // §3 members
 TEST(Node, ALostLeadLeavesItsOwnViewOfTheMembers) {  // GET /members, asOfMs
     Stage stage;
     stage.take_the_lead();
-    ASSERT_TRUE(stage.board.read()->in_office);
+    ASSERT_TRUE(stage.board.read()->leadership.in_office);
     const auto lost_at = stage.now;
 
     stage.now += Milliseconds(1);
     stage.ask(2, 9, Heartbeat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 1});
 
     const auto status = stage.board.read();
-    ASSERT_FALSE(status->in_office);
-    EXPECT_EQ(status->members.size(), 3u);
-    EXPECT_EQ(status->members_at, lost_at);
+    ASSERT_FALSE(status->leadership.in_office);
+    EXPECT_EQ(status->view->members.size(), 3u);
+    EXPECT_EQ(status->view->members_at, lost_at);
 }
 
 TEST(Node, AForeignSenderIsNoPeer) {  // I1
     Stage stage;
     stage.ask(9, 1, Heartbeat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 1}, "other");
-    for (const auto& peer : stage.board.read()->peers) EXPECT_NE(peer.id, id(9));
+    for (const auto& peer : stage.board.read()->view->peers) EXPECT_NE(peer.id, id(9));
 }
 
 TEST(Node, AFollowerShowsTheLeadersMembersAndARefusedOneChangesNothing) {
@@ -310,28 +310,28 @@ TEST(Node, AFollowerShowsTheLeadersMembersAndARefusedOneChangesNothing) {
                          .members = std::vector{Member{.id = id(n),
                                                        .uuid = uuid(n),
                                                        .addresses = {Stage::address_of(n)},
-                                                       .role = "voter"}},
+                                                       .role = MemberRole::voter}},
                          .succession = Succession{}};
     };
     stage.ask(2, 3, beat(5));
-    ASSERT_EQ(stage.board.read()->members.size(), 1u);
-    EXPECT_EQ(stage.board.read()->members[0].id, id(5));
-    EXPECT_EQ(stage.board.read()->members_at, stage.now);
+    ASSERT_EQ(stage.board.read()->view->members.size(), 1u);
+    EXPECT_EQ(stage.board.read()->view->members[0].id, id(5));
+    EXPECT_EQ(stage.board.read()->view->members_at, stage.now);
 
     stage.ask(2, 2, beat(6));
 
-    EXPECT_EQ(stage.board.read()->members[0].id, id(5)) << "a late one of a former term";
+    EXPECT_EQ(stage.board.read()->view->members[0].id, id(5)) << "a late one of a former term";
 }
 
 // A role counts as confirmed when a leader that hears this process has had a quorum hold it.
 TEST(Node, ItsRoleIsConfirmedByAHeartbeatThatBringsNothing) {
     Stage stage;
-    const auto confirmed = [&] { return stage.board.read()->role_confirmed; };
+    const auto confirmed = [&] { return stage.board.read()->view->role_confirmed; };
     Heartbeat beat{.seq = 1, .promise = kE, .number = {0, 1}, .view = 1};
     stage.ask(2, 3, beat);
     EXPECT_FALSE(confirmed()) << "its view is known to the process that ran before";
     auto brings = beat;
-    brings.members = std::vector{Member{.id = id(1), .uuid = uuid(1), .role = "voter"}};
+    brings.members = std::vector{Member{.id = id(1), .uuid = uuid(1), .role = MemberRole::voter}};
     brings.succession = Succession{};
     stage.ask(2, 3, brings);
     EXPECT_FALSE(confirmed()) << "no ack of it has arrived";
@@ -354,20 +354,20 @@ TEST(Node, ItsRoleIsConfirmedByAHeartbeatThatBringsNothing) {
     Heartbeat without{.seq = 2, .promise = kE, .number = {4, 2}, .view = 7};
     without.config = electorate({2, 3}, {4, 2});
     stage.ask(3, 4, without);
-    EXPECT_EQ(stage.board.read()->role, "observer");
+    EXPECT_EQ(stage.board.read()->view->role, MemberRole::observer);
     EXPECT_FALSE(confirmed());
     without.number = {4, 3};
     without.config = electorate({1, 2, 3}, {4, 3});
     stage.ask(3, 4, without);
-    EXPECT_EQ(stage.board.read()->role, "voter");
+    EXPECT_EQ(stage.board.read()->view->role, MemberRole::voter);
     EXPECT_FALSE(confirmed()) << "anew";
 }
 
 TEST(Node, ALeadersRoleIsConfirmedOnceAQuorumHoldsItsConfiguration) {
     Stage stage;
-    EXPECT_FALSE(stage.board.read()->role_confirmed);
+    EXPECT_FALSE(stage.board.read()->view->role_confirmed);
     stage.take_the_lead();
-    EXPECT_TRUE(stage.board.read()->role_confirmed);
+    EXPECT_TRUE(stage.board.read()->view->role_confirmed);
 }
 
 // ---- /status
@@ -382,8 +382,8 @@ TEST(Node, StatusIsAnsweredWhateverTheClusterAndChangesNothing) {  // §3
     EXPECT_EQ(answer.kind, Answer::Kind::ok);
     const auto reply = wire::decode_reply("status", answer.body);
     const auto& status = std::get<StatusReply>(reply.body);
-    EXPECT_EQ(status.state, "FOLLOWER");
-    EXPECT_EQ(status.role, "voter");
+    EXPECT_EQ(status.state, State::follower);
+    EXPECT_EQ(status.role, MemberRole::voter);
     EXPECT_EQ(status.leader_id, "2");
     EXPECT_FALSE(status.is_leader);
     EXPECT_EQ(status.voters, 3u);
@@ -406,7 +406,7 @@ TEST(Node, ALeaderGivesItsMembersWithAStatusThatAsksForThem) {
 
     const auto& status = std::get<StatusReply>(reply.body);
     EXPECT_TRUE(status.is_leader);
-    EXPECT_EQ(status.state, "LEADER");
+    EXPECT_EQ(status.state, State::leader);
     ASSERT_TRUE(status.members);
     EXPECT_EQ(status.members->size(), 3u);
     EXPECT_FALSE(std::get<StatusReply>(stage.ask(9, 0, StatusQuery{}, "other").body).members);
@@ -421,8 +421,8 @@ TEST(Node, ChangesReachJournalAndBoardUnderOneIndex) {
 
     const auto entries = stage.journal.after(0, 10);
     ASSERT_FALSE(entries.empty());
-    EXPECT_EQ(entries.back().change.kind, Change::Kind::leader);
-    EXPECT_EQ(stage.board.read()->index, entries.back().index);
+    EXPECT_TRUE(std::holds_alternative<LeaderGained>(entries.back()->change));
+    EXPECT_EQ(stage.board.read()->index, entries.back()->index);
     EXPECT_EQ(stage.board.read()->leader_at(stage.now), "2");
     EXPECT_THAT(stage.lines.back(), HasSubstr("leader=2"));
 }
@@ -432,13 +432,14 @@ TEST(Node, ItsDeadlineIsAlsoTheJournals) {
     stage.heartbeat(2, 4);
     stage.pass(kE);
     EXPECT_FALSE(stage.board.read()->leader_at(stage.now));
-    EXPECT_EQ(stage.journal.after(0, 10).back().change.kind, Change::Kind::leader);
+    EXPECT_TRUE(std::holds_alternative<LeaderGained>(stage.journal.after(0, 10).back()->change));
 
     stage.pass(2 * kH);
 
     const auto kinds = stage.journal.after(0, 10);
-    EXPECT_TRUE(std::ranges::any_of(
-        kinds, [](const Entry& entry) { return entry.change.kind == Change::Kind::no_leader; }));
+    EXPECT_TRUE(std::ranges::any_of(kinds, [](const auto& entry) {
+        return std::holds_alternative<LeaderLost>(entry->change);
+    }));
     EXPECT_EQ(stage.board.read()->index, stage.journal.index());
 }
 
@@ -471,10 +472,10 @@ TEST(Node, ASnapshotStandsUntilTheNextOneHoweverOldItIs) {
 
     stage.pass(24h);
     EXPECT_THAT(asked_within(10 * kE), ElementsAre("node-2", "node-3"));
-    EXPECT_EQ(stage.board.read()->peers.size(), 2u);
+    EXPECT_EQ(stage.board.read()->view->peers.size(), 2u);
 
     stage.node.handle(stage.now, PeersPolled{0, {at(2)}});
-    EXPECT_EQ(stage.board.read()->peers.size(), 1u);
+    EXPECT_EQ(stage.board.read()->view->peers.size(), 1u);
 }
 
 }  // namespace

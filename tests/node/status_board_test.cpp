@@ -1,5 +1,6 @@
 // The way out: the newest status for everyone, and what is true on the reader's own clock.
 #include "node/status_board.h"
+#include "support/shown.h"
 
 #include <gtest/gtest.h>
 
@@ -13,14 +14,14 @@ using namespace std::chrono_literals;
 
 const Instant kNow(1h);
 
-Status leading(Index index = 1) {
-    Status status;
+Shown leading(Index index = 1) {
+    Shown status;
     status.index = index;
-    status.id = NodeId("1");
-    status.in_office = true;
-    status.state_without_lease = "CANDIDATE";
-    status.lease_token = 7;
-    status.lease_until = kNow + 100ms;
+    status.view.id = NodeId("1");
+    status.leadership.in_office = true;
+    status.leadership.campaigns = true;
+    status.leadership.token = 7;
+    status.leadership.lease_until = kNow + 100ms;
     return status;
 }
 
@@ -61,13 +62,13 @@ TEST(StatusBoard, CallsItsObserversWhereTheLeadBeginsOrEndsUnderOneIndex) {
     const auto listening = board.listen([&] { ++calls; });
 
     auto renewed = leading(5);
-    renewed.lease_until += 50ms;
+    renewed.leadership.lease_until += 50ms;
     board.publish(renewed, kNow + 90ms);
     EXPECT_EQ(calls, 0) << "a renewal in time is no change";
-    renewed.lease_until += 200ms;
+    renewed.leadership.lease_until += 200ms;
     board.publish(renewed, kNow + 150ms);
     EXPECT_EQ(calls, 1) << "the lease had run out";
-    renewed.draining = true;
+    renewed.leadership.draining = true;
     board.publish(renewed, kNow + 160ms);
     EXPECT_EQ(calls, 2);
 }
@@ -126,45 +127,44 @@ TEST(StatusBoard, ManyReadersSeeNoStatusGoBack) {
 // ---- Status: computed at the moment of asking, never stored (protocol.md §2)
 
 TEST(StatusOfANode, ALeaseRunsOutOnTheReadersClockEvenWhereTheLoopHangs) {
-    const auto status = leading();
+    const Status status = leading();
 
     EXPECT_TRUE(status.leads_at(kNow));
     EXPECT_EQ(status.leader_at(kNow), "1");
-    EXPECT_EQ(status.state_at(kNow), "LEADER");
-    EXPECT_EQ(status.token_at(kNow), 7u);
-    EXPECT_EQ(status.lease_remaining(kNow), 100ms);
-    EXPECT_EQ(status.lease_remaining(kNow + 1ns), 99ms) << "rounded down";
+    EXPECT_EQ(status.leadership.state_at(kNow), State::leader);
+    EXPECT_EQ(status.leadership.token_at(kNow), 7u);
+    EXPECT_EQ(status.leadership.lease_remaining(kNow), 100ms);
+    EXPECT_EQ(status.leadership.lease_remaining(kNow + 1ns), 99ms) << "rounded down";
 
     const Instant end = kNow + 100ms;
     EXPECT_TRUE(status.leads_at(end - 1ns));
     EXPECT_FALSE(status.leads_at(end));
     EXPECT_FALSE(status.leader_at(end));
-    EXPECT_EQ(status.state_at(end), "CANDIDATE");
-    EXPECT_EQ(status.token_at(end), 0u);
-    EXPECT_EQ(status.lease_remaining(end), 0ms);
+    EXPECT_EQ(status.leadership.state_at(end), State::candidate);
+    EXPECT_EQ(status.leadership.token_at(end), 0u);
+    EXPECT_EQ(status.leadership.lease_remaining(end), 0ms);
 }
 
 TEST(StatusOfANode, WhoDrainsOrIsNotInOfficeDoesNotLead) {
     auto status = leading();
-    status.draining = true;
-    EXPECT_FALSE(status.leads_at(kNow));
+    status.leadership.draining = true;
+    EXPECT_FALSE(status.leadership.leads_at(kNow));
 
     status = leading();
-    status.in_office = false;
-    EXPECT_FALSE(status.leads_at(kNow));
+    status.leadership.in_office = false;
+    EXPECT_FALSE(status.leadership.leads_at(kNow));
 }
 
 TEST(StatusOfANode, ALeaderIsFollowedWhileThePromiseToItIsLive) {
-    Status status;
-    status.state_without_lease = "FOLLOWER";
-    status.followed = Followed{NodeUuid("u2"), NodeId("2")};
-    status.followed_until = kNow + 1s;
+    Shown status;
+    status.view.followed = Followed{NodeUuid("u2"), NodeId("2")};
+    status.leadership.followed_until = kNow + 1s;
 
-    EXPECT_EQ(status.leader_at(kNow), "2");
-    EXPECT_FALSE(status.leader_at(kNow + 1s));
-    EXPECT_EQ(status.state_at(kNow), "FOLLOWER");
-    status.followed->id = {};
-    EXPECT_EQ(status.leader_at(kNow), "u2") << "the uuid where the id is unknown";
+    EXPECT_EQ(Status(status).leader_at(kNow), "2");
+    EXPECT_FALSE(Status(status).leader_at(kNow + 1s));
+    EXPECT_EQ(status.leadership.state_at(kNow), State::follower);
+    status.view.followed->id = {};
+    EXPECT_EQ(Status(status).leader_at(kNow), "u2") << "the uuid where the id is unknown";
 }
 
 }  // namespace

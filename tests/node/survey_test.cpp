@@ -40,7 +40,8 @@ class FakeTransport : public Transport {
         return {Answer::Kind::ok,
                 wire::encode(PeerReply{
                     .from = from,
-                    .body = StatusReply{.state = "FOLLOWER", .role = "voter", .version = "1"}})};
+                    .body = StatusReply{
+                        .state = State::follower, .role = MemberRole::voter, .version = "1"}})};
     }
 
     std::vector<Request> requests;

@@ -7,6 +7,7 @@
 #include "node/grant_book.h"
 #include "node/status_board.h"
 #include "over_seeds.h"
+#include "support/shown.h"
 #include "support/sim_cluster.h"
 #include "wire/codec.h"
 
@@ -174,9 +175,9 @@ TEST(Trace, ANewLeadTakesOverWhatWasGrantedInTheOneBefore) {
     StatusBoard board;
     GrantBook book;
     const Instant now{seconds(1000)};
-    Status status;
-    status.in_office = true;
-    status.lease_until = now + seconds(1);
+    Shown status;
+    status.leadership.in_office = true;
+    status.leadership.lease_until = now + seconds(1);
     board.publish(status);
     book.open();
     ASSERT_GT(book.grant(board, now, milliseconds(900)).count(), 0);

@@ -93,16 +93,17 @@ void Referee::check_leader(const SimNode& leader) {
 
 // Among whom there may be one leader: everyone, or everyone of one cluster.
 std::string Referee::realm(const SimNode& node) const {
-    return many_leaders ? node.status()->cluster_id : std::string();
+    return many_leaders ? node.status()->view->cluster_id : std::string();
 }
 
 // Whom a board shows as the leader of a term has won that term.
 void Referee::check_followed(const SimNode& node) {
     const auto status = node.status();
-    if (!status->followed) return;
-    std::pair now{status->term, status->followed->uuid};
+    const auto& followed = status->view->followed;
+    if (!followed || status->leadership.in_office) return;
+    std::pair now{status->term, followed->uuid};
     if (auto& before = followed_[node.index()]; before != now) {
-        const auto at = led_.find({status->cluster_id, status->term});
+        const auto at = led_.find({status->view->cluster_id, status->term});
         if (at == led_.end() || at->second != now.second) {
             blame(named(node) + " follows one who has not won its term");
         }

@@ -196,7 +196,7 @@ std::string SimCluster::portrait(const SimNode& node) const {
     const auto& election = node.election();
     const auto& durable = election.durable();
     line += " uuid=" + durable.uuid.value.substr(0, 4) + " term=" + std::to_string(durable.term) +
-            " " + std::string(election.state(node.clock.read(now()))) +
+            " " + std::string(to_string(election.leadership().state_at(node.clock.read(now())))) +
             (election.eligible() ? "" : " not eligible") + (election.leaving() ? " leaving" : "") +
             (durable.left ? " left" : "") +
             " config=" + std::to_string(durable.config.number.term) + "." +

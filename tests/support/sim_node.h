@@ -71,7 +71,9 @@ class SimNode : public Inbox {
     [[nodiscard]] std::shared_ptr<const Status> status() const { return process_->board.read(); }
     // Is it a visible leader, as whoever asks it now is told?
     [[nodiscard]] bool leads() const;
-    [[nodiscard]] FencingToken token() const { return status()->token_at(clock.read(now())); }
+    [[nodiscard]] FencingToken token() const {
+        return status()->leadership.token_at(clock.read(now()));
+    }
     // As discovery shows it, from its last start on.
     [[nodiscard]] Peer peer() const;
     [[nodiscard]] Moment now() const { return world_.schedule.now(); }

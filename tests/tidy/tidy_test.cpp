@@ -279,6 +279,31 @@ TEST(House, OnlyTheEdgesReadTheBootClock) {
     }
 }
 
+// The safety of the product: "does this node lead now?" has one answer. Who reads the parts of a
+// LeadershipState makes a second one.
+bool decides_who_leads(const std::string& text) {
+    static const std::regex parts(
+        "in_office|lease_until|followed_until|hearsay_until|state_without_lease|"
+        "now\\w*(\\(\\))? <=? [\\w.>-]*lease[\\w()]*(->|\\.)until");
+    return std::regex_search(without_comments(text), parts);
+}
+
+TEST(House, WhoLeadsIsComputedInOnePlace) {
+    EXPECT_TRUE(decides_who_leads("return status->leadership.in_office && !draining;"));
+    EXPECT_TRUE(decides_who_leads("if (lease_ && now_ < lease_->until) campaign();"));
+    EXPECT_FALSE(decides_who_leads("if (status->leads_at(now)) tell();  // by in_office"));
+    const std::set<std::string> allowed{
+        "core/election/leadership_state.h",  // computes it
+        "core/election/view.cpp",            // makes the value
+        "core/node/grant_book.cpp",          // tells clients no end later than that of the lease
+    };
+    for (const auto& source : sources()) {
+        if (!starts_with_any(source.path, {"core/", "apps/", "plugins/"})) continue;
+        EXPECT_TRUE(allowed.contains(source.path) || !decides_who_leads(source.text))
+            << source.path << ": ask LeadershipState";
+    }
+}
+
 TEST(House, NobodyNapsWhereAConditionCouldBeAwaited) {
     const std::regex nap("sleep_for|sleep_until|usleep|nanosleep|[^_a-z]sleep\\(");
     for (const auto& source : sources()) {

@@ -58,7 +58,7 @@ TEST(Golden, WritesWhatAHeartbeatBringsToWhoLacksIt) {
                         .uuid = one.uuid,
                         .addresses = {{"::1", 4001}},
                         .api = "h:1",
-                        .role = "voter",
+                        .role = MemberRole::voter,
                         .eligible = true,
                         .priority = 100};
     auto heard = member;
@@ -104,8 +104,8 @@ TEST(Golden, WritesEveryReply) {
          R"("term":7,"requestTerm":0,"id":"1","blank":false,"wantsVote":true,"priority":100,"configTerm":3,"configVersion":4})"},
         {{sender(), 7, 0, Reason::none,
           StatusReply{.port = 3001,
-                      .state = "FOLLOWER",
-                      .role = "voter",
+                      .state = State::follower,
+                      .role = MemberRole::voter,
                       .voted_for = "2",
                       .config = {3, 4},
                       .voters = 3,

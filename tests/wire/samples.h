@@ -108,7 +108,8 @@ class Samples {
                 .uuid = uuid(),
                 .addresses = list(3, [&] { return endpoint(); }),
                 .api = address(),
-                .role = any_of<std::string>({"voter", "standby", "observer"}),
+                .role = any_of<MemberRole>(
+                    {MemberRole::voter, MemberRole::standby, MemberRole::observer}),
                 .last_ack = maybe([&] { return wait(); }),
                 .rtt = maybe([&] { return Duration(std::chrono::microseconds(below(1'000'000))); }),
                 .eligible = flag(),
@@ -165,8 +166,9 @@ class Samples {
             default:
                 return StatusReply{
                     .port = maybe([&] { return static_cast<std::uint16_t>(below(65536)); }),
-                    .state = any_of<std::string>({"FOLLOWER", "CANDIDATE", "LEADER"}),
-                    .role = any_of<std::string>({"voter", "standby", "observer", "joining"}),
+                    .state = any_of<State>({State::follower, State::candidate, State::leader}),
+                    .role = any_of<MemberRole>({MemberRole::voter, MemberRole::standby,
+                                                MemberRole::observer, MemberRole::joining}),
                     .leader_id = maybe([&] { return label(); }),
                     .is_leader = flag(),
                     .lease_remaining = wait(),

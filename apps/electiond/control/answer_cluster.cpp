@@ -42,14 +42,14 @@ Shown shown(const PeerReply& reply, const Endpoint& asked, const Status& own) {
             .uuid = reply.from.uuid,
             .record = online_record(reply, asked),
             .leads = std::get<StatusReply>(reply.body).is_leader,
-            .ours = reply.from.cluster_id == own.cluster_id,
+            .ours = reply.from.cluster_id == own.view->cluster_id,
             .term = reply.term};
 }
 
 // Why this answer is not that of the node we asked for; nullopt if it is.
 std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatus& peer,
                                          const Status& own) {
-    if (reply.from.cluster_name != own.cluster) {
+    if (reply.from.cluster_name != own.view->cluster) {
         return "a node of another cluster answers there: " + reply.from.cluster_name;
     }
     if (!peer.uuid.empty() && peer.uuid != reply.from.uuid) {
@@ -64,10 +64,11 @@ std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
                                const std::vector<Asked>& asked,
                                const std::vector<SurveyAnswer>& answers) {
     const auto own = faces.board.read();
-    std::vector<Shown> all{shown(own_reply(*own, faces.now(), faces.version), own->address, *own)};
+    std::vector<Shown> all{
+        shown(own_reply(*own, faces.now(), faces.version), own->view->address, *own)};
     std::set<const PeerStatus*> heard;
     std::map<const PeerStatus*, std::string> silent;  // at one of its addresses; with the reason
-    for (const auto& peer : known.peers) {
+    for (const auto& peer : known.view->peers) {
         if (peer.addresses.empty()) silent[&peer] = "no address of it is known";
     }
     for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -81,15 +82,15 @@ std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
         } else {
             heard.insert(peer);
         }
-        if (reply && reply->from.cluster_name == own->cluster &&
+        if (reply && reply->from.cluster_name == own->view->cluster &&
             std::ranges::find(all, reply->from.uuid, &Shown::uuid) == all.end()) {
             all.push_back(shown(*reply, address, *own));
         }
     }
     for (const auto& [peer, error] : silent) {
         const auto id = shown_id(*peer);
-        const bool voter =
-            std::ranges::find(own->voters, peer->uuid, &Voter::uuid) != own->voters.end();
+        const bool voter = std::ranges::find(own->view->voters, peer->uuid, &Voter::uuid) !=
+                           own->view->voters.end();
         const bool namesake = std::ranges::find(all, id, &Shown::id) != all.end();
         if (heard.contains(peer) || (namesake && !voter)) continue;
         all.push_back({.id = id, .uuid = {}, .record = offline_record(*peer, voter, error)});
@@ -100,11 +101,11 @@ std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
 
 // How many more voters can be lost while a quorum stays.
 std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
-    const auto online =
-        static_cast<std::size_t>(std::ranges::count_if(status.voters, [&](const Voter& voter) {
+    const auto online = static_cast<std::size_t>(
+        std::ranges::count_if(status.view->voters, [&](const Voter& voter) {
             return std::ranges::find(all, voter.uuid, &Shown::uuid) != all.end();
         }));
-    return online > status.quorum ? online - status.quorum : 0;
+    return online > status.view->quorum ? online - status.view->quorum : 0;
 }
 
 ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
@@ -117,16 +118,16 @@ ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
     JsonFields fields{{"cluster", json_array(records)}};
     if (const auto leader = std::ranges::max_element(
             leaders, {}, [](const Shown& each) { return std::pair(each.ours, each.term); });
-        leader != leaders.end() && (leader->ours || status->cluster_id.empty())) {
+        leader != leaders.end() && (leader->ours || status->view->cluster_id.empty())) {
         fields.emplace_back("leader", leader->record);
     }
     fields.insert(fields.end(), {{"leaders", json_array(claims)},
                                  {"term", status->term},
-                                 {"voters", status->voters.size()},
-                                 {"quorum", status->quorum},
+                                 {"voters", status->view->voters.size()},
+                                 {"quorum", status->view->quorum},
                                  {"canLose", can_lose(*status, all)},
-                                 {"configTerm", status->config.term},
-                                 {"configVersion", status->config.version},
+                                 {"configTerm", status->view->config.term},
+                                 {"configVersion", status->view->config.version},
                                  {"index", status->index}});
     return answer(200, json_object(fields));
 }
@@ -159,7 +160,7 @@ class ClusterSurvey : public ParkedAnswer {
         ++rounds_;
         deadline_ = now + faces_.timing.request_timeout;
         known_ = faces_.board.read();
-        asked_ = whom_to_ask(known_->peers);
+        asked_ = whom_to_ask(known_->view->peers);
         std::vector<Endpoint> endpoints;
         for (const auto& each : asked_) endpoints.push_back(each.at);
         survey_ = Survey::start(faces_.transport, std::move(endpoints), /*members=*/false,

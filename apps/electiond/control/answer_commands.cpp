@@ -218,7 +218,7 @@ ApiAnswer answer_remove_member(const Call& call) try {
 
 ApiAnswer answer_leave(const Call& call) try {
     expect_no_wish(call);
-    const auto who = call.faces.board.read()->id.value;
+    const auto who = call.faces.board.read()->view->id.value;
     return carry_out(call, Leave{}, departure_limit(call),
                      departure_of(call, who, "Left for good"));
 } catch (const Problem& problem) {

@@ -24,19 +24,21 @@ ApiAnswer answer_history(const Call& call) {
     const auto wall = call.faces.wall_now();
     std::vector<Json> entries;
     for (const auto& entry : call.faces.journal.after(0, Journal::kKept)) {
-        const bool gained = entry.change.kind == Change::Kind::leader;
-        if (!gained && entry.change.kind != Change::Kind::no_leader) continue;
+        const auto* gained = std::get_if<LeaderGained>(&entry->change);
+        const auto* lost = std::get_if<LeaderLost>(&entry->change);
+        if (!gained && !lost) continue;
         const auto ago =
-            std::chrono::duration_cast<std::chrono::system_clock::duration>(now - entry.at);
-        const auto& who =
-            entry.change.subject.empty() ? entry.change.uuid.value : entry.change.subject.value;
-        entries.push_back(json_object({{"index", entry.index},
+            std::chrono::duration_cast<std::chrono::system_clock::duration>(now - entry->at);
+        const auto& leader = gained ? gained->leader : lost->leader;
+        const auto& who = leader.id.empty() ? leader.uuid.value : leader.id.value;
+        entries.push_back(json_object({{"index", entry->index},
                                        {"at", utc(wall - ago)},
-                                       {"term", entry.change.term},
+                                       {"term", gained ? gained->leader.token : lost->term},
                                        {"leaderId", gained ? Json(who) : Json()},
-                                       {"previous", name(entry.previous)},
-                                       {"reason", to_string(entry.change.reason)},
-                                       {"gapMs", entry.gap}}));
+                                       {"previous", name(entry->previous)},
+                                       {"reason", to_string(reason_of(entry->change))},
+                                       {"gapMs", entry->gap},
+                                       {"electionMs", entry->election}}));
     }
     return answer(200, json_object({{"history", json_array(entries)},
                                     {"index", call.faces.journal.index()}}));

@@ -59,9 +59,9 @@ ApiResponse tell(const ControlFaces& faces, Instant now, bool grants) {
                   json_object({{"leaderId", status->leader_at(now)},
                                {"isLeader", leads},
                                {"term", status->term},
-                               {"fencingToken", status->token_at(now)},
+                               {"fencingToken", status->leadership.token_at(now)},
                                {"validForMs", leads ? granted : Milliseconds{0}},
-                               {"leaseRemainingMs", status->lease_remaining(now)},
+                               {"leaseRemainingMs", status->leadership.lease_remaining(now)},
                                {"index", status->index}}));
 }
 

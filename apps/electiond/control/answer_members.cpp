@@ -15,10 +15,10 @@ struct View {
 
 // Our own view, its ages brought to `now`.
 View own_view(const Status& status, Instant now) {
-    View view{.members = status.members, .leader = status.uuid};
-    const auto age = now - status.members_at.value_or(now);
+    View view{.members = status.view->members, .leader = status.view->uuid};
+    const auto age = now - status.view->members_at.value_or(now);
     for (auto& member : view.members) {
-        if (member.last_ack && member.uuid != status.uuid) {
+        if (member.last_ack && member.uuid != status.view->uuid) {
             *member.last_ack += std::chrono::floor<Milliseconds>(age);
         }
     }
@@ -27,23 +27,24 @@ View own_view(const Status& status, Instant now) {
 
 // The leader, as far as this node follows one whose addresses it knows; else null.
 const PeerStatus* leader_to_ask(const Status& status, Instant now) {
-    if (!status.follows_at(now)) return nullptr;
-    const auto peer = std::ranges::find(status.peers, status.followed->uuid, &PeerStatus::uuid);
-    return peer == status.peers.end() ? nullptr : &*peer;
+    if (!status.leadership.follows_at(now)) return nullptr;
+    const auto peer =
+        std::ranges::find(status.view->peers, status.view->followed->uuid, &PeerStatus::uuid);
+    return peer == status.view->peers.end() ? nullptr : &*peer;
 }
 
 // What a node shows that never heard a leader: the voters of its configuration.
 View voters_alone(const Status& status) {
     View view;
-    for (const auto& voter : status.voters) {
-        Member member{.id = voter.id, .uuid = voter.uuid, .role = "voter"};
-        const auto peer = std::ranges::find(status.peers, voter.uuid, &PeerStatus::uuid);
-        if (voter.uuid == status.uuid) {
-            member.addresses = {status.address};
-            member.api = status.api;
-            member.priority = status.priority;
-            member.eligible = status.eligible;
-        } else if (peer != status.peers.end()) {
+    for (const auto& voter : status.view->voters) {
+        Member member{.id = voter.id, .uuid = voter.uuid, .role = MemberRole::voter};
+        const auto peer = std::ranges::find(status.view->peers, voter.uuid, &PeerStatus::uuid);
+        if (voter.uuid == status.view->uuid) {
+            member.addresses = {status.view->address};
+            member.api = status.view->api;
+            member.priority = status.view->priority;
+            member.eligible = status.view->eligible;
+        } else if (peer != status.view->peers.end()) {
             member.addresses = peer->addresses;
             member.api = peer->api;
         }
@@ -66,7 +67,7 @@ Json record(const Member& member, const View& view, Milliseconds silence) {
          {"uuid", member.uuid},
          {"address", address},
          {"api", shown_api(member.api, address)},
-         {"role", member.role},
+         {"role", to_string(member.role)},
          {"lastContactMs", member.last_ack},
          {"rttMs", member.rtt ? Json(FloatMilliseconds(*member.rtt).count()) : Json()},
          {"state", state_of(member, view, silence)},
@@ -78,7 +79,9 @@ Json record(const Member& member, const View& view, Milliseconds silence) {
 ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<View> view,
                  Instant now) {
     const bool stale = !view;
-    if (stale) view = status.members_at ? View{.members = status.members} : voters_alone(status);
+    if (stale)
+        view =
+            status.view->members_at ? View{.members = status.view->members} : voters_alone(status);
     std::vector<Json> records;
     for (const auto& member : view->members) {
         records.push_back(record(member, *view, faces.timing.election_timeout));
@@ -88,7 +91,8 @@ ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<
                       {"term", status.term},
                       {"index", status.index}};
     if (stale) {
-        fields.emplace_back("asOfMs", status.members_at ? Json(now - *status.members_at) : Json());
+        fields.emplace_back(
+            "asOfMs", status.view->members_at ? Json(now - *status.view->members_at) : Json());
     }
     return answer(200, json_object(fields));
 }

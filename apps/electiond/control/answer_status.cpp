@@ -48,24 +48,24 @@ Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
 
 // Why this node neither leads nor follows a leader.
 std::string no_leader_reason(const Status& status) {
-    if (status.draining) return "This node is handing its leadership over.";
-    if (status.role == "joining" || status.voters.empty()) {
+    if (status.leadership.draining) return "This node is handing its leadership over.";
+    if (status.view->role == MemberRole::joining || status.view->voters.empty()) {
         return "This node has not joined a cluster yet: no leader has taken it in.";
     }
-    return "No leader is heard: a leader needs " + std::to_string(status.quorum) + " of " +
-           std::to_string(status.voters.size()) + " voters that reach one another.";
+    return "No leader is heard: a leader needs " + std::to_string(status.view->quorum) + " of " +
+           std::to_string(status.view->voters.size()) + " voters that reach one another.";
 }
 
 // Why the role of this node does not count yet; nullopt if it does. Only called while there is a
 // leader.
 std::optional<std::string> unsettled_reason(const Status& status, const Timing& timing) {
-    const auto namesake = std::ranges::find_if(status.voters, [&](const Voter& voter) {
-        return voter.id == status.id && voter.uuid != status.uuid;
+    const auto namesake = std::ranges::find_if(status.view->voters, [&](const Voter& voter) {
+        return voter.id == status.view->id && voter.uuid != status.view->uuid;
     });
-    const bool observes = status.role == "observer";
-    if (observes && status.observer) return std::nullopt;
-    if (namesake != status.voters.end()) {
-        return "Another voter has this node's id " + status.id.value + " (uuid " +
+    const bool observes = status.view->role == MemberRole::observer;
+    if (observes && status.view->observer) return std::nullopt;
+    if (namesake != status.view->voters.end()) {
+        return "Another voter has this node's id " + status.view->id.value + " (uuid " +
                namesake->uuid.value +
                "). If it is this node before it lost its data, this node replaces it after " +
                std::to_string(2 * timing.election_timeout.count()) + " ms of silence (" +
@@ -76,18 +76,19 @@ std::optional<std::string> unsettled_reason(const Status& status, const Timing& 
         return "This node has no vote yet: the leader makes it a voter or a standby after " +
                std::to_string(timing.stable_after.count()) + " ms of steady answers.";
     }
-    if (status.role_confirmed) return std::nullopt;
-    return "The leader has not confirmed this node as a " + status.role +
+    if (status.view->role_confirmed) return std::nullopt;
+    return "The leader has not confirmed this node as a " +
+           std::string(to_string(status.view->role)) +
            " yet: a quorum must hold configuration version " +
-           std::to_string(status.config.version) + ", and the leader must hear this node.";
+           std::to_string(status.view->config.version) + ", and the leader must hear this node.";
 }
 
 // Why a rolling restart must not go on to the next node; empty if it may.
 std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, Instant now) {
     std::vector<Json> reasons;
-    if (status.role == "removed") {
+    if (status.view->role == MemberRole::removed) {
         reasons.emplace_back("This node was removed from the cluster for good.");
-    } else if (!status.leads_at(now) && !status.follows_at(now)) {
+    } else if (!status.leads_at(now) && !status.leadership.follows_at(now)) {
         reasons.emplace_back(no_leader_reason(status));
     } else if (auto why = unsettled_reason(status, timing)) {
         reasons.emplace_back(std::move(*why));
@@ -101,32 +102,32 @@ ApiAnswer answer_status(const Call& call) {
     const auto& faces = call.faces;
     const auto status = faces.board.read();
     const auto now = faces.now();
-    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status->started);
-    const auto api = shown_api(status->api, status->address);
-    return answer(200, json_object({{"id", status->id},
+    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status->view->started);
+    const auto api = shown_api(status->view->api, status->view->address);
+    return answer(200, json_object({{"id", status->view->id},
                                     {"port", port_of(api)},
-                                    {"state", status->state_at(now)},
+                                    {"state", to_string(status->leadership.state_at(now))},
                                     {"term", status->term},
-                                    {"votedFor", status->voted_for},
+                                    {"votedFor", status->view->voted_for},
                                     {"leaderId", status->leader_at(now)},
-                                    {"peers", peer_list(status->peers)},
+                                    {"peers", peer_list(status->view->peers)},
                                     {"uptime", uptime.count()},
-                                    {"cluster", status->cluster},
-                                    {"clusterId", status->cluster_id},
-                                    {"uuid", status->uuid},
-                                    {"address", status->address},
+                                    {"cluster", status->view->cluster},
+                                    {"clusterId", status->view->cluster_id},
+                                    {"uuid", status->view->uuid},
+                                    {"address", status->view->address},
                                     {"api", api},
-                                    {"role", status->role},
+                                    {"role", to_string(status->view->role)},
                                     {"isLeader", status->leads_at(now)},
-                                    {"fencingToken", status->token_at(now)},
-                                    {"leaseRemainingMs", status->lease_remaining(now)},
-                                    {"configVersion", status->config.version},
-                                    {"configTerm", status->config.term},
-                                    {"voters", status->voters.size()},
-                                    {"quorum", status->quorum},
-                                    {"priority", status->priority},
-                                    {"eligible", status->eligible},
-                                    {"draining", status->draining},
+                                    {"fencingToken", status->leadership.token_at(now)},
+                                    {"leaseRemainingMs", status->leadership.lease_remaining(now)},
+                                    {"configVersion", status->view->config.version},
+                                    {"configTerm", status->view->config.term},
+                                    {"voters", status->view->voters.size()},
+                                    {"quorum", status->view->quorum},
+                                    {"priority", status->view->priority},
+                                    {"eligible", status->view->eligible},
+                                    {"draining", status->leadership.draining},
                                     {"transport", faces.transport_plugin},
                                     {"discovery", discovery_list(faces.discoveries(), now)},
                                     {"version", faces.version},
@@ -137,7 +138,7 @@ ApiAnswer answer_follower(const Call& call) {
     const auto status = call.faces.board.read();
     const auto now = call.faces.now();
     const bool leads = status->leads_at(now);
-    const bool follows = !leads && status->follows_at(now);
+    const bool follows = !leads && status->leadership.follows_at(now);
     return answer(follows ? 200 : 503, json_object({{"leaderId", status->leader_at(now)},
                                                     {"isLeader", leads},
                                                     {"term", status->term},

@@ -6,23 +6,23 @@
 namespace electiond {
 
 PeerReply own_reply(const Status& status, Instant now, const std::string& version) {
-    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status.started);
-    return {.from = {.cluster_id = status.cluster_id,
-                     .cluster_name = status.cluster,
-                     .uuid = status.uuid,
-                     .id = status.id,
-                     .address = status.address,
-                     .api = status.api},
+    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status.view->started);
+    return {.from = {.cluster_id = status.view->cluster_id,
+                     .cluster_name = status.view->cluster,
+                     .uuid = status.view->uuid,
+                     .id = status.view->id,
+                     .address = status.view->address,
+                     .api = status.view->api},
             .term = status.term,
-            .body = StatusReply{.state = std::string(status.state_at(now)),
-                                .role = status.role,
+            .body = StatusReply{.state = status.leadership.state_at(now),
+                                .role = status.view->role,
                                 .leader_id = status.leader_at(now),
                                 .is_leader = status.leads_at(now),
-                                .lease_remaining = status.lease_remaining(now),
+                                .lease_remaining = status.leadership.lease_remaining(now),
                                 .uptime = static_cast<std::uint64_t>(uptime.count()),
-                                .voted_for = status.voted_for,
-                                .config = status.config,
-                                .voters = status.voters.size(),
+                                .voted_for = status.view->voted_for,
+                                .config = status.view->config,
+                                .voters = status.view->voters.size(),
                                 .version = version}};
 }
 
@@ -32,14 +32,14 @@ Json online_record(const PeerReply& reply, const Endpoint& asked) {
     const auto api = shown_api(reply.from.api, address);
     return json_object({{"id", reply.from.id},
                         {"port", status.port ? status.port : port_of(api)},
-                        {"state", status.state},
+                        {"state", to_string(status.state)},
                         {"term", reply.term},
                         {"leaderId", status.leader_id},
                         {"online", true},
                         {"address", address},
                         {"api", api},
                         {"isLeader", status.is_leader},
-                        {"role", status.role},
+                        {"role", to_string(status.role)},
                         {"leaseRemainingMs", status.lease_remaining},
                         {"uptime", status.uptime},
                         {"uuid", reply.from.uuid},

@@ -66,7 +66,7 @@ ApiAnswer answer_index(const Call& call) {
     }
     return answer(200, json_object({{"name", "electiond"},
                                     {"version", call.faces.version},
-                                    {"id", call.faces.board.read()->id},
+                                    {"id", call.faces.board.read()->view->id},
                                     {"paths", json_array(paths)}}));
 }
 
@@ -79,8 +79,7 @@ ControlRoutes::ControlRoutes(ControlFaces faces, const ApiLimits& limits)
       waiting_(limits.waiting_requests) {}
 
 Instant ControlRoutes::leads_until(Instant now) const {
-    const auto status = faces_.board.read();
-    return status->leads_at(now) ? status->lease_until : kNever;
+    return faces_.board.read()->leadership.leads_until(now);
 }
 
 ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<void()>& wake) {

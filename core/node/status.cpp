@@ -1,0 +1,26 @@
+// What is known of this node at one moment.
+#include "node/status.h"
+
+namespace electiond {
+
+Status::Status() {
+    static const auto blank = std::make_shared<const NodeView>();
+    view = blank;
+}
+
+std::optional<std::string> Status::leader_at(Instant now) const {
+    switch (leadership.leader_at(now)) {
+        case WhoLeads::self:
+            return view->id.value;
+        case WhoLeads::followed:
+            return view->followed->id.empty() ? view->followed->uuid.value
+                                              : view->followed->id.value;
+        case WhoLeads::hearsay:
+            return view->hearsay;
+        case WhoLeads::nobody:
+            break;
+    }
+    return std::nullopt;
+}
+
+}  // namespace electiond

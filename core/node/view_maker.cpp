@@ -1,0 +1,139 @@
+// Makes what is shown of a node beside its leadership.
+#include "node/view_maker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace electiond {
+namespace {
+
+constexpr std::size_t kRejectReasonsMax = 64;
+
+}  // namespace
+
+void ViewMaker::take_members(std::vector<Member> members, Instant now) {
+    members_ = std::move(members);
+    members_at_ = now;
+}
+
+void ViewMaker::count_refusal(const std::string& reason) {
+    if (rejected_.size() >= kRejectReasonsMax && !rejected_.contains(reason)) return;
+    ++rejected_[reason];
+    ++refusals_;
+}
+
+const std::shared_ptr<const NodeView>& ViewMaker::view(Instant now) {
+    refresh_own_members(now);
+    const auto own = role();
+    if (election_.config_held()) confirmed_role_ = own;
+    if (confirmed_role_ != own) confirmed_role_.reset();
+    if (!view_ || !is_current(own)) {
+        made_ = made_now();
+        view_ = std::make_shared<const NodeView>(make());
+    }
+    return view_;
+}
+
+// The last view of a lead that is lost stays.
+void ViewMaker::refresh_own_members(Instant now) {
+    if (!std::holds_alternative<Leading>(election_.role())) return;
+    const bool due = own_members_changed_ || !members_at_ || made_.book != book_.revision() ||
+                     now - *members_at_ >= election_.policy().timing.heartbeat;
+    if (!due) return;
+    own_members_changed_ = false;
+    take_members(with_addresses(election_.members(now)), now);
+}
+
+ViewMaker::Made ViewMaker::made_now() const {
+    const auto& durable = election_.durable();
+    Made made{.book = book_.revision(),
+              .refusals = refusals_,
+              .members_at = members_at_,
+              .config = durable.config.number,
+              .role = role(),
+              .role_confirmed = confirmed_role_.has_value(),
+              .eligible = election_.eligible(),
+              .cluster_id = durable.cluster_id,
+              .voted_for = durable.voted_for,
+              .followed = election_.followed()};
+    if (const auto& told = election_.hearsay()) {
+        made.hearsay_id = told->hint.id;
+        made.hearsay_uuid = told->hint.uuid;
+    }
+    return made;
+}
+
+// As made_now() == made_, but copies nothing: this is asked at every event.
+bool ViewMaker::is_current(MemberRole own) const {
+    const auto& durable = election_.durable();
+    const auto& told = election_.hearsay();
+    return made_.book == book_.revision() && made_.refusals == refusals_ &&
+           made_.members_at == members_at_ && made_.config == durable.config.number &&
+           made_.role == own && made_.role_confirmed == confirmed_role_.has_value() &&
+           made_.eligible == election_.eligible() && made_.cluster_id == durable.cluster_id &&
+           made_.voted_for == durable.voted_for && made_.followed == election_.followed() &&
+           (!told || (made_.hearsay_id == told->hint.id && made_.hearsay_uuid == told->hint.uuid));
+}
+
+NodeView ViewMaker::make() const {
+    const auto& durable = election_.durable();
+    NodeView view{.id = durable.node_id,
+                  .uuid = durable.uuid,
+                  .cluster = durable.cluster_name,
+                  .cluster_id = durable.cluster_id,
+                  .api = identity_.api,
+                  .address = identity_.address,
+                  .started = started_,
+                  .priority = election_.policy().priority,
+                  .observer = election_.policy().observer,
+                  .eligible = made_.eligible,
+                  .role = made_.role,
+                  .role_confirmed = made_.role_confirmed,
+                  .followed = made_.followed,
+                  .config = durable.config.number,
+                  .voters = durable.config.voters,
+                  .quorum = durable.config.quorum(),
+                  .peers = book_.peers(known_members()),
+                  .members = members_,
+                  .members_at = members_at_,
+                  .rejected = rejected_};
+    if (!durable.voted_for.empty()) view.voted_for = name_of(durable.voted_for);
+    view.hearsay = made_.hearsay_id.empty() ? made_.hearsay_uuid.value : made_.hearsay_id.value;
+    return view;
+}
+
+std::vector<Member> ViewMaker::with_addresses(std::vector<Member> members) const {
+    for (auto& member : members) {
+        member.addresses = book_.addresses(member.uuid);
+        member.api =
+            member.uuid == election_.durable().uuid ? identity_.api : book_.api(member.uuid);
+    }
+    return members;
+}
+
+MemberRole ViewMaker::role() const {
+    const auto& durable = election_.durable();
+    if (durable.left) return MemberRole::removed;
+    if (durable.blank()) return MemberRole::joining;
+    if (durable.config.has(durable.uuid)) return MemberRole::voter;
+    const auto own = std::ranges::find(members_, durable.uuid, &Member::uuid);
+    return own != members_.end() && own->role == MemberRole::standby ? MemberRole::standby
+                                                                     : MemberRole::observer;
+}
+
+std::string ViewMaker::name_of(const NodeUuid& uuid) const {
+    if (uuid == election_.durable().uuid) return election_.durable().node_id.value;
+    if (const auto* voter = election_.electorate().find(uuid)) return voter->id.value;
+    return book_.id_of(uuid).value_or(NodeId(uuid.value)).value;
+}
+
+// Whom membership names, as far as it is known here.
+std::vector<NodeUuid> ViewMaker::known_members() const {
+    std::vector<NodeUuid> all;
+    for (const auto& voter : election_.electorate().voters) all.push_back(voter.uuid);
+    for (const auto& member : members_) all.push_back(member.uuid);
+    if (const auto& leader = election_.followed()) all.push_back(leader->uuid);
+    return all;
+}
+
+}  // namespace electiond

@@ -1,0 +1,21 @@
+// A Status that a test fills in.
+#pragma once
+
+#include <memory>
+
+#include "node/status.h"
+
+namespace electiond {
+
+struct Shown {
+    Index index = 0;
+    Term term = 0;
+    LeadershipState leadership{};
+    NodeView view{};
+
+    operator Status() const {
+        return {index, term, leadership, std::make_shared<const NodeView>(view)};
+    }
+};
+
+}  // namespace electiond
