@@ -155,6 +155,68 @@ TEST(Journal, TellsWhatIsNewerAndOfThatTheNewest) {
     EXPECT_TRUE(journal.after(0, 0).empty());
 }
 
+// ---- readers that go on
+
+TEST(Journal, AReaderGoesOnAfterItsPlace) {
+    Journal journal(2, kPatience);
+    const Index begin = journal.index();
+    EXPECT_TRUE(journal.since(begin)->empty());
+    journal.note(kNow, leader(1, 1));
+    journal.note(kNow, leader(2, 2));
+
+    const auto all_of_it = journal.since(begin);
+    ASSERT_EQ(all_of_it->size(), 2u);
+    EXPECT_EQ(all_of_it->front()->index, begin + 1);
+    EXPECT_EQ(journal.since(begin + 1)->size(), 1u);
+    EXPECT_TRUE(journal.since(begin + 2)->empty());
+}
+
+TEST(Journal, AReaderOfAnotherLifeMustBeginAnew) {
+    Journal journal(2, kPatience);
+    journal.note(kNow, leader(1, 1));
+
+    EXPECT_FALSE(journal.since(0));
+    EXPECT_FALSE(journal.since((Index{1} << 32) + 7)) << "of the life before";
+    EXPECT_FALSE(journal.since((Index{3} << 32) + 1)) << "of a later one";
+    EXPECT_FALSE(journal.since(journal.index() + 1)) << "which there has not been";
+}
+
+TEST(Journal, SoMustOneWhosePlaceIsNoLongerKept) {
+    Journal journal(1, kPatience);
+    const Index begin = journal.index();
+    for (std::size_t n = 0; n < Journal::kKept; ++n) journal.note(kNow, Report{});
+    ASSERT_TRUE(journal.since(begin));
+    EXPECT_EQ(journal.since(begin)->size(), Journal::kKept);
+
+    journal.note(kNow, Report{});
+
+    EXPECT_FALSE(journal.since(begin));
+    EXPECT_EQ(journal.since(begin + 1)->size(), Journal::kKept);
+}
+
+// ---- how long nobody led
+
+TEST(Journal, TheGapCountsFromWhenTheLeaderBeforeWasLastKnownToLead) {  // finding D1
+    Journal journal(1, kPatience);
+    journal.note(kNow, leader(1, 1));
+    journal.note(kNow + 1s, no_leader(1, 1));
+
+    journal.note(kNow + 1s + 6ms, LeaderGained{.leader = known(2, 2), .before_until = kNow + 38ms});
+
+    EXPECT_EQ(all(journal).back().gap, 968ms);
+    EXPECT_EQ(all(journal).back().election, 6ms);
+}
+
+TEST(Journal, TheGapIsNeverShorterThanTheElection) {
+    Journal journal(1, kPatience);
+    journal.note(kNow, leader(1, 1));
+    journal.note(kNow + 1s, no_leader(1, 1));
+
+    journal.note(kNow + 2s, LeaderGained{.leader = known(2, 2), .before_until = kNow + 3s});
+
+    EXPECT_EQ(all(journal).back().gap, 1s);
+}
+
 TEST(Journal, KeepsTheNewestAndForgetsTheOldest) {
     Journal journal(0, kPatience);
     for (std::size_t n = 0; n < Journal::kKept + 10; ++n) journal.note(kNow, Report{});

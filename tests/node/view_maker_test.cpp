@@ -1,0 +1,64 @@
+// What is shown of a node beside its leadership: made anew only where something has changed.
+#include "node/view_maker.h"
+
+#include <gtest/gtest.h>
+
+#include "stage.h"
+
+namespace electiond {
+namespace {
+
+std::shared_ptr<const NodeView> view(const Stage& stage) { return stage.board.read()->view; }
+
+TEST(ViewMaker, AFollowersViewStaysTheSameObjectWhileItIsOnlyLed) {
+    Stage stage;
+    stage.heartbeat(2, 4);
+    const auto before = view(stage);
+
+    for (int n = 0; n < 10; ++n) {
+        stage.pass(kH);
+        stage.heartbeat(2, 4);
+    }
+
+    EXPECT_EQ(view(stage), before);
+}
+
+TEST(ViewMaker, AnotherLeaderMakesAnotherView) {
+    Stage stage;
+    stage.heartbeat(2, 4);
+    const auto before = view(stage);
+
+    stage.heartbeat(3, 5);
+
+    EXPECT_NE(view(stage), before);
+    EXPECT_EQ(before->followed->uuid, uuid(2)) << "who holds the old one goes on reading it";
+    EXPECT_EQ(view(stage)->followed->uuid, uuid(3));
+}
+
+TEST(ViewMaker, ARefusedMessageIsShownAtOnce) {
+    Stage stage;
+    const auto before = view(stage);
+
+    stage.ask("heartbeat", "no json");
+
+    EXPECT_NE(view(stage), before);
+    EXPECT_EQ(view(stage)->rejected.at("malformed"), 1u);
+}
+
+TEST(ViewMaker, ALeaderShowsTheAgesOfItsMembersOnceAHeartbeat) {
+    Stage stage;
+    stage.take_the_lead();
+    const auto before = view(stage);
+    ASSERT_EQ(before->members.size(), 3u);
+
+    stage.now += Milliseconds(1);
+    stage.node.tick(stage.now);
+    EXPECT_EQ(view(stage), before);
+
+    stage.pass(kH);
+    EXPECT_NE(view(stage), before);
+    EXPECT_GT(view(stage)->members_at, before->members_at);
+}
+
+}  // namespace
+}  // namespace electiond
