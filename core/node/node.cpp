@@ -365,8 +365,9 @@ void Node::answer_status(Term term, const StatusQuery& query, const Respond& res
 }
 
 void Node::publish() {
+    views_.refresh(now_);
     around_.board.publish(Status(around_.journal.index(), election_.term(), election_.leadership(),
-                                 views_.view(now_)),
+                                 views_.view(), views_.members()),
                           now_);
 }
 

@@ -5,7 +5,9 @@ namespace electiond {
 
 Status::Status() {
     static const auto blank = std::make_shared<const NodeView>();
+    static const auto nobody = std::make_shared<const MembersView>();
     view = blank;
+    members = nobody;
 }
 
 std::optional<std::string> Status::leader_at(Instant now) const {

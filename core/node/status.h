@@ -47,24 +47,34 @@ struct NodeView {
     ConfigNumber config{};
     std::vector<Voter> voters{};
     std::size_t quorum = 1;
-    std::vector<PeerStatus> peers{};  // without ourselves, by id
-    // The leader's view: our own, made anew each heartbeat interval, or the last that it sent.
-    std::vector<Member> members{};
-    std::optional<Instant> members_at{};
+    std::vector<PeerStatus> peers{};                  // without ourselves, by id
     std::map<std::string, std::uint64_t> rejected{};  // messages refused, by reason
+};
+
+// The leader's view of the members: our own, made anew each heartbeat interval for the sake of the
+// ages in it, or the last that the leader sent. `at` says when; nothing: there was none.
+struct MembersView {
+    std::vector<Member> list{};
+    std::optional<Instant> at{};
 };
 
 // Immutable once published.
 struct Status {
     Status();
     Status(Index newest, Term current, const LeadershipState& leads,
-           std::shared_ptr<const NodeView> shown)
-        : index(newest), term(current), leadership(leads), view(std::move(shown)) {}
+           std::shared_ptr<const NodeView> shown, std::shared_ptr<const MembersView> seen)
+        : index(newest),
+          term(current),
+          leadership(leads),
+          view(std::move(shown)),
+          members(std::move(seen)) {}
 
     Index index = 0;
     Term term = 0;
     LeadershipState leadership{};
-    std::shared_ptr<const NodeView> view;  // never null
+    // Neither is ever null.
+    std::shared_ptr<const NodeView> view;
+    std::shared_ptr<const MembersView> members;
 
     bool operator==(const Status&) const = default;
 

@@ -12,8 +12,8 @@ constexpr std::size_t kRejectReasonsMax = 64;
 }  // namespace
 
 void ViewMaker::take_members(std::vector<Member> members, Instant now) {
-    members_ = std::move(members);
-    members_at_ = now;
+    members_ = std::make_shared<const MembersView>(MembersView{std::move(members), now});
+    ++members_revision_;
 }
 
 void ViewMaker::count_refusal(const std::string& reason) {
@@ -22,37 +22,37 @@ void ViewMaker::count_refusal(const std::string& reason) {
     ++refusals_;
 }
 
-const std::shared_ptr<const NodeView>& ViewMaker::view(Instant now) {
+void ViewMaker::refresh(Instant now) {
     refresh_own_members(now);
-    const auto own = role();
+    const auto own = role_may_differ() ? role() : made_.role;
     if (election_.config_held()) confirmed_role_ = own;
     if (confirmed_role_ != own) confirmed_role_.reset();
     if (!view_ || !is_current(own)) {
         made_ = made_now();
         view_ = std::make_shared<const NodeView>(make());
     }
-    return view_;
 }
 
 // The last view of a lead that is lost stays.
 void ViewMaker::refresh_own_members(Instant now) {
     if (!std::holds_alternative<Leading>(election_.role())) return;
-    const bool due = own_members_changed_ || !members_at_ || made_.book != book_.revision() ||
-                     now - *members_at_ >= election_.policy().timing.heartbeat;
-    if (!due) return;
-    own_members_changed_ = false;
+    const bool changed = own_members_due_ || !members_->at || made_.book != book_.revision();
+    if (!changed && now - *members_->at < election_.policy().timing.heartbeat) return;
+    own_members_due_ = false;
     take_members(with_addresses(election_.members(now)), now);
+    if (!changed) --members_revision_;
 }
 
 ViewMaker::Made ViewMaker::made_now() const {
     const auto& durable = election_.durable();
     Made made{.book = book_.revision(),
               .refusals = refusals_,
-              .members_at = members_at_,
+              .members = members_revision_,
               .config = durable.config.number,
               .role = role(),
               .role_confirmed = confirmed_role_.has_value(),
               .eligible = election_.eligible(),
+              .left = durable.left,
               .cluster_id = durable.cluster_id,
               .voted_for = durable.voted_for,
               .followed = election_.followed()};
@@ -68,7 +68,7 @@ bool ViewMaker::is_current(MemberRole own) const {
     const auto& durable = election_.durable();
     const auto& told = election_.hearsay();
     return made_.book == book_.revision() && made_.refusals == refusals_ &&
-           made_.members_at == members_at_ && made_.config == durable.config.number &&
+           made_.members == members_revision_ && made_.config == durable.config.number &&
            made_.role == own && made_.role_confirmed == confirmed_role_.has_value() &&
            made_.eligible == election_.eligible() && made_.cluster_id == durable.cluster_id &&
            made_.voted_for == durable.voted_for && made_.followed == election_.followed() &&
@@ -94,8 +94,6 @@ NodeView ViewMaker::make() const {
                   .voters = durable.config.voters,
                   .quorum = durable.config.quorum(),
                   .peers = book_.peers(known_members()),
-                  .members = members_,
-                  .members_at = members_at_,
                   .rejected = rejected_};
     if (!durable.voted_for.empty()) view.voted_for = name_of(durable.voted_for);
     view.hearsay = made_.hearsay_id.empty() ? made_.hearsay_uuid.value : made_.hearsay_id.value;
@@ -111,14 +109,21 @@ std::vector<Member> ViewMaker::with_addresses(std::vector<Member> members) const
     return members;
 }
 
+// Whether anything that role() looks at has changed since the view was made.
+bool ViewMaker::role_may_differ() const {
+    const auto& durable = election_.durable();
+    return !view_ || made_.config != durable.config.number || made_.left != durable.left ||
+           made_.cluster_id.empty() != durable.blank() || made_.members != members_revision_;
+}
+
 MemberRole ViewMaker::role() const {
     const auto& durable = election_.durable();
     if (durable.left) return MemberRole::removed;
     if (durable.blank()) return MemberRole::joining;
     if (durable.config.has(durable.uuid)) return MemberRole::voter;
-    const auto own = std::ranges::find(members_, durable.uuid, &Member::uuid);
-    return own != members_.end() && own->role == MemberRole::standby ? MemberRole::standby
-                                                                     : MemberRole::observer;
+    const auto own = std::ranges::find(members_->list, durable.uuid, &Member::uuid);
+    return own != members_->list.end() && own->role == MemberRole::standby ? MemberRole::standby
+                                                                           : MemberRole::observer;
 }
 
 std::string ViewMaker::name_of(const NodeUuid& uuid) const {
@@ -131,7 +136,7 @@ std::string ViewMaker::name_of(const NodeUuid& uuid) const {
 std::vector<NodeUuid> ViewMaker::known_members() const {
     std::vector<NodeUuid> all;
     for (const auto& voter : election_.electorate().voters) all.push_back(voter.uuid);
-    for (const auto& member : members_) all.push_back(member.uuid);
+    for (const auto& member : members_->list) all.push_back(member.uuid);
     if (const auto& leader = election_.followed()) all.push_back(leader->uuid);
     return all;
 }

@@ -24,15 +24,17 @@ class ViewMaker {
     // The leader that this node follows has sent its view of the members.
     void take_members(std::vector<Member> members, Instant now);
     // Our own view of the members, as the leader, has changed.
-    void members_changed() { own_members_changed_ = true; }
+    void members_changed() { own_members_due_ = true; }
     // The leader that this node follows has confirmed our present role.
     void confirm_role() { confirmed_role_ = role(); }
     // A message was refused.
     void count_refusal(const std::string& reason);
 
-    // The view as it is now: the same object as before if nothing in it has changed. A leader's
-    // view of the members is made anew each heartbeat interval, for the sake of their ages.
-    [[nodiscard]] const std::shared_ptr<const NodeView>& view(Instant now);
+    // Brings both views up to `now`: what has not changed stays the same object. A leader's members
+    // are made anew each heartbeat interval, for the sake of their ages.
+    void refresh(Instant now);
+    [[nodiscard]] const std::shared_ptr<const NodeView>& view() const { return view_; }
+    [[nodiscard]] const std::shared_ptr<const MembersView>& members() const { return members_; }
 
     // Members with the addresses that are known here, as a leader sends them.
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
@@ -42,11 +44,12 @@ class ViewMaker {
     struct Made {
         std::uint64_t book = 0;
         std::uint64_t refusals = 0;
-        std::optional<Instant> members_at{};
+        std::uint64_t members = 0;
         ConfigNumber config{};
         MemberRole role = MemberRole::joining;
         bool role_confirmed = false;
         bool eligible = false;
+        bool left = false;
         std::string cluster_id{};
         NodeUuid voted_for{};
         std::optional<Followed> followed{};
@@ -61,6 +64,7 @@ class ViewMaker {
     void refresh_own_members(Instant now);
     [[nodiscard]] NodeView make() const;
     [[nodiscard]] MemberRole role() const;
+    [[nodiscard]] bool role_may_differ() const;
     [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
     [[nodiscard]] std::vector<NodeUuid> known_members() const;
 
@@ -69,9 +73,9 @@ class ViewMaker {
     const AddressBook& book_;
     const Instant started_;
 
-    std::vector<Member> members_;  // our own as the leader, else the leader's last word
-    std::optional<Instant> members_at_;
-    bool own_members_changed_ = false;
+    std::shared_ptr<const MembersView> members_ = std::make_shared<const MembersView>();
+    std::uint64_t members_revision_ = 0;  // moves with all in them but their ages
+    bool own_members_due_ = false;
     std::optional<MemberRole> confirmed_role_;
     std::map<std::string, std::uint64_t> rejected_;
     std::uint64_t refusals_ = 0;

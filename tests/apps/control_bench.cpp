@@ -109,8 +109,8 @@ Shown ControlBench::leading(Duration lease) const {
     status.view.voted_for = "1";
     status.leadership.token = 7;
     status.leadership.lease_until = now + lease;
-    status.view.members = {member("1", 0ms), member("2", 20ms), member("3", std::nullopt)};
-    status.view.members_at = now;
+    status.members.list = {member("1", 0ms), member("2", 20ms), member("3", std::nullopt)};
+    status.members.at = now;
     return status;
 }
 

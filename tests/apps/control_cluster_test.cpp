@@ -321,8 +321,8 @@ TEST_F(Cluster, FollowerAsksTheLeaderForItsMembers) {
 
 TEST_F(Cluster, FollowerShowsItsLastViewWhereTheLeaderIsSilent) {
     auto status = following();
-    status.view.members = {member("1", 5ms), member("2", 0ms)};
-    status.view.members_at = now - 700ms;
+    status.members.list = {member("1", 5ms), member("2", 0ms)};
+    status.members.at = now - 700ms;
     board.publish(status);
 
     const auto body = ask("/members");

@@ -48,16 +48,18 @@ TEST(ViewMaker, ARefusedMessageIsShownAtOnce) {
 TEST(ViewMaker, ALeaderShowsTheAgesOfItsMembersOnceAHeartbeat) {
     Stage stage;
     stage.take_the_lead();
-    const auto before = view(stage);
-    ASSERT_EQ(before->members.size(), 3u);
+    stage.pass(kH);  // the first acks of the lead are shown now
+    const auto before = stage.board.read();
+    ASSERT_EQ(before->members->list.size(), 3u);
 
     stage.now += Milliseconds(1);
     stage.node.tick(stage.now);
-    EXPECT_EQ(view(stage), before);
+    EXPECT_EQ(stage.board.read()->members, before->members);
 
     stage.pass(kH);
-    EXPECT_NE(view(stage), before);
-    EXPECT_GT(view(stage)->members_at, before->members_at);
+    EXPECT_NE(stage.board.read()->members, before->members);
+    EXPECT_GT(stage.board.read()->members->at, before->members->at);
+    EXPECT_EQ(stage.board.read()->view, before->view) << "ages are no change of the rest";
 }
 
 }  // namespace

@@ -12,9 +12,11 @@ struct Shown {
     Term term = 0;
     LeadershipState leadership{};
     NodeView view{};
+    MembersView members{};
 
     operator Status() const {
-        return {index, term, leadership, std::make_shared<const NodeView>(view)};
+        return {index, term, leadership, std::make_shared<const NodeView>(view),
+                std::make_shared<const MembersView>(members)};
     }
 };
 

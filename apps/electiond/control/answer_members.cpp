@@ -15,8 +15,8 @@ struct View {
 
 // Our own view, its ages brought to `now`.
 View own_view(const Status& status, Instant now) {
-    View view{.members = status.view->members, .leader = status.view->uuid};
-    const auto age = now - status.view->members_at.value_or(now);
+    View view{.members = status.members->list, .leader = status.view->uuid};
+    const auto age = now - status.members->at.value_or(now);
     for (auto& member : view.members) {
         if (member.last_ack && member.uuid != status.view->uuid) {
             *member.last_ack += std::chrono::floor<Milliseconds>(age);
@@ -80,8 +80,7 @@ ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<
                  Instant now) {
     const bool stale = !view;
     if (stale)
-        view =
-            status.view->members_at ? View{.members = status.view->members} : voters_alone(status);
+        view = status.members->at ? View{.members = status.members->list} : voters_alone(status);
     std::vector<Json> records;
     for (const auto& member : view->members) {
         records.push_back(record(member, *view, faces.timing.election_timeout));
@@ -91,8 +90,8 @@ ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<
                       {"term", status.term},
                       {"index", status.index}};
     if (stale) {
-        fields.emplace_back(
-            "asOfMs", status.view->members_at ? Json(now - *status.view->members_at) : Json());
+        fields.emplace_back("asOfMs",
+                            status.members->at ? Json(now - *status.members->at) : Json());
     }
     return answer(200, json_object(fields));
 }
