@@ -51,7 +51,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
     file_ =
         std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
-    store_ = std::make_unique<SlowDisk>(*file_, board_, timing_of(settings_).lease(), log_);
+    store_ = std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(), log_);
     auto durable = wake(*store_, settings_.node.id, settings_.cluster.name, random);
     const auto policy = policy_of(settings_, guests.bootstrap);
     journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
@@ -69,7 +69,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     node_ = std::make_unique<Node>(
         policy, std::move(durable), random,
         Identity{random.identity(), address, api_, ELECTIOND_VERSION},
-        Surroundings{*transport_, *store_, board_, grants_, *journal_,
+        Surroundings{*transport_, *store_, board_, grants_, *journal_, counters_,
                      [this](Event event) { mailbox_.post(std::move(event)); },
                      [this](const Claim& mine) {
                          if (arbiter_) arbiter_->claim(mine);
@@ -77,7 +77,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
                      log_},
         now);
     start_scouts(std::move(guests.discoveries), self);
-    loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_,
+    loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,
                                    [this](const std::exception& error) { die(error); });
     loop_->start();
     routes_ = std::make_unique<ControlRoutes>(faces(), settings_.api.limits);
@@ -126,6 +126,7 @@ ControlFaces Daemon::faces() {
             .pulse = pulse_,
             .grants = grants_,
             .journal = *journal_,
+            .counters = counters_,
             .transport = *transport_,
             .post = [this](Event event) { return mailbox_.post(std::move(event)); },
             .discoveries =

@@ -62,6 +62,7 @@ class Daemon {
     std::unique_ptr<DurableFile> file_;
     std::unique_ptr<SlowDisk> store_;
     Mailbox mailbox_;
+    Counters counters_;
     StatusBoard board_;
     LoopPulse pulse_;
     GrantBook grants_;

@@ -24,6 +24,8 @@ void SlowDisk::timed(const Act& act) {
     act();
     begun_ = Instant{};
     const Instant end = read_boot_clock();
+    counters_.writes.add();
+    counters_.write_ns.add(static_cast<std::uint64_t>((end - begun).count()));
     if (end - begun < lease_) return;
     const bool lost = led && !board_.read()->leads_at(end);
     log_.warning(

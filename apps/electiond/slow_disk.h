@@ -1,4 +1,5 @@
-// Times each write of the state file, and warns if the disk is too slow for the election.
+// Times and counts each write of the state file, and warns if the disk is too slow for the
+// election.
 #pragma once
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <electiond/log.h>
 
 #include "election/durable.h"
+#include "node/counters.h"
 #include "node/status_board.h"
 
 namespace electiond {
@@ -17,8 +19,9 @@ namespace electiond {
 class SlowDisk : public DurableStore {
   public:
     // `lease` is Λ of protocol.md §4.4.
-    SlowDisk(DurableStore& store, const StatusBoard& board, Duration lease, Log log)
-        : store_(store), board_(board), lease_(lease), log_(std::move(log)) {}
+    SlowDisk(DurableStore& store, const StatusBoard& board, Counters& counters, Duration lease,
+             Log log)
+        : store_(store), board_(board), counters_(counters), lease_(lease), log_(std::move(log)) {}
 
     // Loop thread, as for DurableStore. Throw what the store throws.
     std::optional<Durable> load() override { return store_.load(); }
@@ -35,6 +38,7 @@ class SlowDisk : public DurableStore {
 
     DurableStore& store_;
     const StatusBoard& board_;
+    Counters& counters_;
     const Duration lease_;
     const Log log_;
     std::atomic<Instant> begun_{Instant{}};   // of the write under way; zero: none

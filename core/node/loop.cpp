@@ -23,6 +23,10 @@ void Loop::run() try {
         auto event = mailbox_.take_until(deadline);
         const Instant now = read_boot_clock();
         pulse_.works_since(now);
+        counters_.events.add();
+        if (now > deadline) {
+            counters_.late_ns.add(static_cast<std::uint64_t>((now - deadline).count()));
+        }
         if (event) {
             node_.handle(now, std::move(*event));
         } else if (!mailbox_.closed()) {

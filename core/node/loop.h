@@ -15,9 +15,13 @@ namespace electiond {
 // process must end then, without destructors (D2). The references are borrowed and must outlive it.
 class Loop {
   public:
-    Loop(Node& node, Mailbox& mailbox, LoopPulse& pulse,
+    Loop(Node& node, Mailbox& mailbox, LoopPulse& pulse, Counters& counters,
          std::function<void(const std::exception&)> fatal)
-        : node_(node), mailbox_(mailbox), pulse_(pulse), fatal_(std::move(fatal)) {}
+        : node_(node),
+          mailbox_(mailbox),
+          pulse_(pulse),
+          counters_(counters),
+          fatal_(std::move(fatal)) {}
     ~Loop() { stop(); }
 
     void start();
@@ -30,6 +34,7 @@ class Loop {
     Node& node_;
     Mailbox& mailbox_;
     LoopPulse& pulse_;
+    Counters& counters_;
     std::function<void(const std::exception&)> fatal_;
     std::thread thread_;
 };

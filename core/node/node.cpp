@@ -118,6 +118,9 @@ void Node::take_accepted(const Heartbeat& heartbeat) {
 
 void Node::on(const ReplyArrived& arrived) {
     count_hello(arrived);
+    if (arrived.name == "heartbeat" && arrived.answer.kind != Answer::Kind::ok) {
+        around_.counters.heartbeats_failed.add();
+    }
     const bool open = election_.durable().blank() && open_hellos_.any(now_);
     if (arrived.answer.kind == Answer::Kind::ok) {
         try {
@@ -235,6 +238,7 @@ struct Node::Body {
     }
     void reply(Reply reply) {
         if (!respond) return;
+        node.count_reply(reply.body);
         node.fill_hint(reply.body);
         (*respond)({Answer::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
                                                              .term = reply.term,
@@ -270,7 +274,17 @@ void Node::step(const Input& input, const Respond* respond, Term request_term) {
     }
 }
 
+void Node::count_reply(const ReplyBody& body) {
+    if (const auto* vote = std::get_if<VoteReply>(&body)) {
+        (vote->granted ? around_.counters.votes_granted : around_.counters.votes_refused).add();
+    }
+}
+
 void Node::send(const Outgoing& outgoing) {
+    if (std::holds_alternative<VoteRequest>(outgoing.body) &&
+        std::exchange(campaign_, outgoing.term) != outgoing.term) {
+        around_.counters.campaigns.add();
+    }
     const auto name = wire::name_of(outgoing.body);
     PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
     if (auto* heartbeat = std::get_if<Heartbeat>(&request.body); heartbeat && heartbeat->members) {
@@ -291,6 +305,7 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
     if (election_.durable().blank() && name == "hello") {
         open_hellos_.sent(now_, address);
     }
+    if (name == "heartbeat") around_.counters.heartbeats_sent.add();
     // A vote is saved before it is answered, and the disk may be slow.
     const auto& timing = election_.policy().timing;
     const auto patience = name == "vote-request"

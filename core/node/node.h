@@ -12,6 +12,7 @@
 #include "election/durable.h"
 #include "election/election.h"
 #include "node/address_book.h"
+#include "node/counters.h"
 #include "node/event.h"
 #include "node/fault_log.h"
 #include "node/grant_book.h"
@@ -30,6 +31,7 @@ struct Surroundings {
     StatusBoard& board;
     GrantBook& grants;
     Journal& journal;
+    Counters& counters;
     std::function<void(Event)> post;          // back into the mailbox, from any thread
     std::function<void(const Claim&)> claim;  // asks the arbiter; ArbiterAnswered comes back
     Log log;
@@ -74,6 +76,7 @@ class Node {
                  const std::string& body);
     void reject(std::string_view reason, const std::string& what);
     void count_hello(const ReplyArrived& arrived);
+    void count_reply(const ReplyBody& body);
     void learn(const Sender& from);
     void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
@@ -95,6 +98,7 @@ class Node {
     Instant now_;
     const Instant started_;
 
+    Term campaign_ = 0;  // the last that was counted
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
     FaultLog complaints_;  // by reason

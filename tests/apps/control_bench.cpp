@@ -63,6 +63,7 @@ ControlFaces ControlBench::faces() {
             .pulse = pulse,
             .grants = grants,
             .journal = journal,
+            .counters = counters,
             .transport = transport,
             .post = [this](Event event) { return mailbox(std::move(event)); },
             .discoveries = [this] { return reports; },

@@ -51,6 +51,7 @@ class ControlBench {
     LoopPulse pulse;
     GrantBook grants;
     Journal journal{1, 200ms};
+    Counters counters;
     PlayedPeers transport;
     Instant now{std::chrono::hours(5)};
     std::chrono::system_clock::time_point wall{std::chrono::seconds(1'700'000'000)};

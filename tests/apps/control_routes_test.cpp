@@ -22,6 +22,8 @@ class Control : public ::testing::Test, public ControlBench {
 };
 
 TEST_F(Control, ShowsTheStatusOfALeader) {
+    counters.campaigns.add(3);
+    counters.late_ns.add(2'999'999);
     board.publish(leading());
     reports = {{.plugin = "file_registry", .good_at = now - 40ms, .peers = 2},
                {.plugin = "multicast",
@@ -47,6 +49,8 @@ TEST_F(Control, ShowsTheStatusOfALeader) {
               R"("failing":[{"call":"poll","error":"no such interface","sinceMs":7000,)"
               R"("hangs":false},{"call":"claim","error":"claim has not answered for 6 s",)"
               R"("sinceMs":6000,"hangs":true}]}],)"
+              R"("counters":{"events":0,"lateMs":2,"campaigns":3,"votesGranted":0,)"
+              R"("votesRefused":0,"heartbeatsSent":0,"heartbeatsFailed":0,"writes":0,"writeMs":0},)"
               R"("version":"0.1.0","index":4294967297})");
 }
 

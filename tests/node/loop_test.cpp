@@ -22,6 +22,7 @@ struct Engine {
     StatusBoard board;
     GrantBook grants;
     Journal journal{1, 200ms};
+    Counters counters;
     Mailbox mailbox;
     LoopPulse pulse;
     Node node;
@@ -35,11 +36,12 @@ struct Engine {
                             .board = board,
                             .grants = grants,
                             .journal = journal,
+                            .counters = counters,
                             .post = [this](Event event) { mailbox.post(std::move(event)); },
                             .claim = [](const Claim&) {},
                             .log = {}},
                read_boot_clock()),
-          loop(node, mailbox, pulse,
+          loop(node, mailbox, pulse, counters,
                [this](const std::exception& error) { fatal.set_value(error.what()); }) {}
 
     // Until the loop has published that, woken by each change.

@@ -414,6 +414,26 @@ TEST(Node, ALeaderGivesItsMembersWithAStatusThatAsksForThem) {
 
 // ---- what others may know
 
+TEST(Node, CountsCampaignsVotesAndHeartbeats) {
+    Stage stage;
+    stage.take_the_lead();
+    EXPECT_EQ(stage.counters.campaigns.value(), 1u);
+    const auto sent = stage.counters.heartbeats_sent.value();
+    EXPECT_GE(sent, 2u);
+    stage.pass(kH);
+    EXPECT_EQ(stage.counters.heartbeats_sent.value(), sent + 2);
+
+    stage.ask(2, 1, VoteRequest{.config = {0, 1}});
+    EXPECT_EQ(stage.counters.votes_refused.value(), 1u);
+    EXPECT_EQ(stage.counters.votes_granted.value(), 0u);
+    EXPECT_EQ(stage.counters.heartbeats_failed.value(), 0u);
+    stage.node.handle(stage.now, ReplyArrived{.to = uuid(2),
+                                              .address = {"two", 80},
+                                              .name = "heartbeat",
+                                              .answer = {Answer::Kind::timed_out, ""}});
+    EXPECT_EQ(stage.counters.heartbeats_failed.value(), 1u);
+}
+
 TEST(Node, ChangesReachJournalAndBoardUnderOneIndex) {
     Stage stage;
 

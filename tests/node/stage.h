@@ -85,6 +85,7 @@ class Stage {
                    .board = board,
                    .grants = grants,
                    .journal = journal,
+                   .counters = counters,
                    .post = [this](Event event) { posted.push_back(std::move(event)); },
                    .claim =
                        [this](const Claim& claim) {
@@ -100,6 +101,7 @@ class Stage {
     StatusBoard board;
     GrantBook grants;
     Journal journal;
+    Counters counters;
     std::deque<Event> posted;
     std::vector<Claim> claims;
     std::vector<std::string> lines;

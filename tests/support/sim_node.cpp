@@ -41,6 +41,7 @@ void SimNode::start() {
             .board = process_->board,
             .grants = process_->grants,
             .journal = process_->journal,
+            .counters = process_->counters,
             .post = [this](Event event) { post(std::move(event)); },
             .claim = [this](const Claim& claim) { world_.claim(*this, claim); },
             .log = Log([this](const LogLine& line) {

@@ -94,6 +94,7 @@ class SimNode : public Inbox {
         StatusBoard board;
         GrantBook grants;
         Journal journal;
+        Counters counters;
         std::unique_ptr<SimTransport> transport;
         std::unique_ptr<Node> node;
         std::deque<Event> queue;

@@ -46,6 +46,21 @@ Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
     return json_array(list);
 }
 
+Json counter_list(const Counters& counters) {
+    const auto milliseconds = [](const Count& nanoseconds) {
+        return Json(std::chrono::nanoseconds(nanoseconds.value()));
+    };
+    return json_object({{"events", counters.events.value()},
+                        {"lateMs", milliseconds(counters.late_ns)},
+                        {"campaigns", counters.campaigns.value()},
+                        {"votesGranted", counters.votes_granted.value()},
+                        {"votesRefused", counters.votes_refused.value()},
+                        {"heartbeatsSent", counters.heartbeats_sent.value()},
+                        {"heartbeatsFailed", counters.heartbeats_failed.value()},
+                        {"writes", counters.writes.value()},
+                        {"writeMs", milliseconds(counters.write_ns)}});
+}
+
 // Why this node neither leads nor follows a leader.
 std::string no_leader_reason(const Status& status) {
     if (status.leadership.draining) return "This node is handing its leadership over.";
@@ -130,6 +145,7 @@ ApiAnswer answer_status(const Call& call) {
                                     {"draining", status->leadership.draining},
                                     {"transport", faces.transport_plugin},
                                     {"discovery", discovery_list(faces.discoveries(), now)},
+                                    {"counters", counter_list(faces.counters)},
                                     {"version", faces.version},
                                     {"index", status->index}}));
 }

@@ -9,6 +9,7 @@
 #include <electiond/transport.h>
 
 #include "node/clock.h"
+#include "node/counters.h"
 #include "node/event.h"
 #include "node/grant_book.h"
 #include "node/journal.h"
@@ -25,6 +26,7 @@ struct ControlFaces {
     const LoopPulse& pulse;
     GrantBook& grants;
     const Journal& journal;
+    const Counters& counters;
     Transport& transport;             // started, and not stopped before the server of these routes
     std::function<bool(Event)> post;  // into the mailbox; false if it is closed
     std::function<std::vector<ScoutReport>()> discoveries;
