@@ -8,7 +8,6 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
-#include <Poco/URI.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +15,6 @@
 #include <istream>
 #include <memory>
 
-#include "electionctl/arguments.h"
 #include "electionctl/endpoint.h"
 
 namespace electiond::ctl {
@@ -52,21 +50,6 @@ std::string read_body(std::istream& in, const Poco::Net::HTTPResponse& response,
         throw NoAnswer("broke off in the middle of its answer", Kind::broken);
     }
     return body;
-}
-
-void parse(Answer& answer, const std::string& expects) {
-    const std::string came = "HTTP " + std::to_string(answer.status);
-    try {
-        answer.json = Poco::JSON::Parser().parse(answer.body);
-    } catch (const Poco::Exception&) {
-        throw NoAnswer("answered " + came + ", but no JSON: not an electiond, or a proxy before it",
-                       Kind::broken);
-    }
-    const bool refusal = answer.status >= 400 && answer.status != 503;
-    if (!refusal && !expects.empty() && !answer.record().has(expects)) {
-        throw NoAnswer("answered " + came + " without '" + expects + "': not an electiond",
-                       Kind::broken);
-    }
 }
 
 Answer exchange(Poco::Net::HTTPClientSession& session, HTTPRequest& request,
@@ -124,6 +107,21 @@ std::string Answer::why() const {
     return "HTTP " + std::to_string(status) + " " + reason;
 }
 
+void read_json(Answer& answer, const std::string& expects) {
+    const std::string came = "HTTP " + std::to_string(answer.status);
+    try {
+        answer.json = Poco::JSON::Parser().parse(answer.body);
+    } catch (const Poco::Exception&) {
+        throw NoAnswer("answered " + came + ", but no JSON: not an electiond, or a proxy before it",
+                       Kind::broken);
+    }
+    const bool refusal = answer.status >= 400 && answer.status != 503;
+    if (!refusal && !expects.empty() && !answer.record().has(expects)) {
+        throw NoAnswer("answered " + came + " without '" + expects + "': not an electiond",
+                       Kind::broken);
+    }
+}
+
 ApiClient::ApiClient(std::vector<std::string> endpoints, std::string token,
                      std::chrono::milliseconds timeout)
     : endpoints_(std::move(endpoints)), token_(std::move(token)), timeout_(timeout) {}
@@ -133,20 +131,20 @@ Answer ApiClient::ask(const std::string& endpoint, const Question& question) con
     const auto asked = BootClock::now();
     bool sent = false;
     try {
-        const auto socket_file = socket_path(endpoint);
-        const Poco::URI uri(socket_file ? "http://localhost" : endpoint);
-        const auto session = socket_file ? session_over(*socket_file, timeout_, patience)
-                                         : std::make_unique<Poco::Net::HTTPClientSession>(
-                                               uri.getHost(), uri.getPort());
+        const Place place = place_of(endpoint);
+        const bool by_socket = !place.socket_file.empty();
+        const auto session =
+            by_socket ? session_over(place.socket_file, timeout_, patience)
+                      : std::make_unique<Poco::Net::HTTPClientSession>(place.host, place.port);
         session->setTimeout(timespan(timeout_), timespan(timeout_), timespan(patience));
-        HTTPRequest request(question.method, uri.getPath() + question.path, HTTPRequest::HTTP_1_1);
-        if (socket_file) request.setHost("localhost");
+        HTTPRequest request(question.method, place.path + question.path, HTTPRequest::HTTP_1_1);
+        if (by_socket) request.setHost(place.host_field);
         request.set("Accept", "application/json");
         if (!token_.empty()) request.set("Authorization", "Bearer " + token_);
         Answer answer = exchange(*session, request, question, Clock::now() + patience, sent);
         answer.endpoint = endpoint;
         answer.asked = asked;
-        parse(answer, question.expects);
+        read_json(answer, question.expects);
         return answer;
     } catch (const Poco::TimeoutException&) {
         if (!sent) throw NoAnswer("no connection within " + in_ms(timeout_), Kind::not_connected);
@@ -187,26 +185,6 @@ Answer ApiClient::ask_in_turn(const Question& question,
     if (last) return *last;
     throw Unreachable((endpoints_.size() == 1 ? "no answer:" : "no endpoint answered:") + tried,
                       all_timed_out);
-}
-
-std::optional<KnownLeader> find_leader(const ApiClient& client) {
-    KnownLeader leader;
-    try {
-        const auto knows = [](const Answer& answer) {
-            return !answer.record().at("leader").text("api").empty();
-        };
-        const Answer answer = client.ask_in_turn({.path = "/cluster", .expects = "cluster"}, knows);
-        leader.id = answer.record().at("leader").text("id");
-        if (knows(answer)) {
-            leader.endpoint = parse_endpoint(answer.record().at("leader").text("api"));
-        }
-    } catch (const Unreachable&) {
-        // Whoever answered before does no longer: nothing is known of the leader then.
-    } catch (const UsageError&) {
-        // An api that is no address is none.
-    }
-    if (leader.id.empty() && !leader.endpoint) return std::nullopt;
-    return leader;
 }
 
 }  // namespace electiond::ctl

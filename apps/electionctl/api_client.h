@@ -45,6 +45,10 @@ class NoAnswer : public std::runtime_error {
     Kind kind;
 };
 
+// Reads answer.body into answer.json. Throws NoAnswer if that is no JSON, or if it lacks the key
+// `expects` (may be empty) and is no refusal.
+void read_json(Answer& answer, const std::string& expects);
+
 // No endpoint gave a usable answer; the text lists all that was tried.
 class Unreachable : public std::runtime_error {
   public:
@@ -78,6 +82,7 @@ class ApiClient {
         return {endpoints_, token_, timeout};
     }
 
+    [[nodiscard]] const std::string& token() const { return token_; }
     [[nodiscard]] const std::vector<std::string>& endpoints() const { return endpoints_; }
     [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
 
@@ -86,13 +91,5 @@ class ApiClient {
     std::string token_;
     std::chrono::milliseconds timeout_;
 };
-
-// The leader as the nodes that answer to `client` know it. A leader whose API listens on Unix
-// sockets alone has no endpoint: only its own machine can ask it.
-struct KnownLeader {
-    std::string id{};
-    std::optional<std::string> endpoint{};
-};
-[[nodiscard]] std::optional<KnownLeader> find_leader(const ApiClient& client);
 
 }  // namespace electiond::ctl

@@ -2,10 +2,14 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/URI.h>
 
+#include <algorithm>
+#include <optional>
 #include <ostream>
 #include <sstream>
+#include <variant>
 
 #include "electionctl/exit_code.h"
+#include "electionctl/leader_search.h"
 #include "electionctl/verbs.h"
 
 namespace electiond::ctl {
@@ -42,6 +46,51 @@ std::string where_it_is(const std::optional<KnownLeader>& leader) {
            " leads, but its API listens only on its own machine: run electionctl there";
 }
 
+// A change waits for grants and hooks, but to say who leads is quick.
+Found search(const Session& session) {
+    return find_leader(session.client.within(std::min(session.client.timeout(), kAskTimeout)));
+}
+
+// Who leads, as it says itself or, failing that, as a node says.
+std::optional<KnownLeader> named_in(const Found& found) {
+    return found.leader ? found.leader : found.named;
+}
+
+// Says why nobody is asked to change anything; returns the exit code.
+int no_leader(const Session& session, const Found& found) {
+    std::string said;
+    for (const std::string& line : found.said) said += "\n  " + line;
+    if (!found.anyone_answered) {
+        throw Unreachable("no endpoint answered, so nothing was changed:" + said,
+                          found.all_timed_out);
+    }
+    session.err << "electionctl: no endpoint leads to the leader, so nothing was changed:" << said
+                << "\n  " << where_it_is(found.named) << '\n';
+    return kRefused;
+}
+
+// Whom to ask for a change, or the exit code: with several endpoints the leader alone.
+// `expected`: the leader that is meant, if not just any.
+std::variant<std::string, int> whom_to_ask(const Session& session,
+                                           const std::optional<std::string>& expected) {
+    const auto& endpoints = session.client.endpoints();
+    if (endpoints.size() == 1) return endpoints.front();
+    const Found found = search(session);
+    if (!found.leader) return no_leader(session, found);
+    if (expected && found.leader->id != *expected) {
+        session.err << "electionctl: node " << found.leader->id << " leads now, and not node "
+                    << *expected << ", so nothing was changed\n";
+        return kRefused;
+    }
+    return *found.leader->endpoint;
+}
+
+// Asks once. Throws Unreachable, which says whether it may have been done.
+Answer ask_for_change(const Session& session, const std::string& endpoint,
+                      const Question& question) {
+    return session.client.to({endpoint}).ask_in_turn(question);
+}
+
 }  // namespace
 
 int refused(const Session& session, const Answer& answer, const std::string& remedy) {
@@ -53,7 +102,9 @@ int refused(const Session& session, const Answer& answer, const std::string& rem
     return kRefused;
 }
 
-int step_down(const Session& session) {
+int step_down(const Session& session) { return step_down(session, std::nullopt); }
+
+int step_down(const Session& session, const std::optional<std::string>& expected) {
     Question question{.method = "POST", .path = "/step-down"};
     if (session.arguments.to) {
         Poco::JSON::Object body;
@@ -62,11 +113,12 @@ int step_down(const Session& session) {
         body.stringify(text);
         question.body = text.str();
     }
-    const Answer answer =
-        session.client.ask_in_turn(question, [](const Answer& each) { return !not_leader(each); });
+    const auto whom = whom_to_ask(session, expected);
+    if (const int* code = std::get_if<int>(&whom)) return *code;
+    const Answer answer = ask_for_change(session, std::get<std::string>(whom), question);
     if (!answer.ok()) {
         return refused(session, answer,
-                       not_leader(answer) ? where_it_is(find_leader(session.client)) : "");
+                       not_leader(answer) ? where_it_is(named_in(search(session))) : "");
     }
     const Record record = answer.record();
     const std::string successor = record.text("successor");
@@ -87,13 +139,14 @@ int remove_member(const Session& session) {
     std::string encoded;
     Poco::URI::encode(id, "/?#&=+;,", encoded);
     const Question question{.method = "DELETE", .path = "/members/" + encoded};
-    Answer answer =
-        session.client.ask_in_turn(question, [](const Answer& each) { return each.status != 421; });
-    // Whom the order is about stands in it, so whoever leads may be given it.
+    const auto whom = whom_to_ask(session, std::nullopt);
+    if (const int* code = std::get_if<int>(&whom)) return *code;
+    Answer answer = ask_for_change(session, std::get<std::string>(whom), question);
+    // The order names whom it is about, so the single endpoint may lead to the leader.
     if (answer.status == 421) {
-        const auto leader = find_leader(session.client);
-        if (!leader || !leader->endpoint) return refused(session, answer, where_it_is(leader));
-        answer = session.client.to({*leader->endpoint}).ask_in_turn(question);
+        const Found found = search(session);
+        if (!found.leader) return refused(session, answer, where_it_is(found.named));
+        answer = ask_for_change(session, *found.leader->endpoint, question);
     }
     if (!answer.ok()) return refused(session, answer);
     session.out << (session.arguments.output == Output::json

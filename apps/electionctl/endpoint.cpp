@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "electionctl/arguments.h"
+#include "electionctl/record.h"
 
 namespace electiond::ctl {
 namespace {
@@ -32,6 +33,13 @@ std::string parse_socket(const std::string& text) {
     return std::string(kUnix) + normal;
 }
 
+// Poco decodes the paths that it reads.
+std::string encoded(const std::string& path) {
+    std::string result;
+    Poco::URI::encode(path, "?#", result);
+    return result;
+}
+
 std::string parse_url(const std::string& text) try {
     const bool has_scheme = text.find("://") != std::string::npos;
     const Poco::URI uri(has_scheme ? text : "http://" + text);
@@ -45,7 +53,7 @@ std::string parse_url(const std::string& text) try {
     const auto port = uri.getSpecifiedPort();
     std::string whole = "http://" +
                         (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                        std::to_string(port == 0 ? kPort : port) + uri.getPath();
+                        std::to_string(port == 0 ? kPort : port) + encoded(uri.getPath());
     while (whole.ends_with('/')) whole.pop_back();
     return whole;
 } catch (const Poco::Exception&) {
@@ -67,6 +75,19 @@ std::string usual_endpoint(const std::filesystem::path& socket) {
 std::optional<std::string> socket_path(const std::string& endpoint) {
     if (!endpoint.starts_with(kUnix)) return std::nullopt;
     return endpoint.substr(kUnix.size());
+}
+
+Place place_of(const std::string& endpoint) {
+    if (const auto file = socket_path(endpoint)) {
+        return {.socket_file = *file, .host_field = "localhost"};
+    }
+    const Poco::URI uri(endpoint);
+    const bool bracketed = uri.getHost().find(':') != std::string::npos;
+    const std::string host = bracketed ? "[" + uri.getHost() + "]" : uri.getHost();
+    return {.host = uri.getHost(),
+            .port = uri.getPort(),
+            .host_field = printable(host + ":" + std::to_string(uri.getPort())),
+            .path = encoded(uri.getPath())};
 }
 
 std::string request_at(const std::string& endpoint, const std::string& path) {

@@ -1,6 +1,7 @@
 // Where a control API is: how endpoints are written, and which one is used if none is named.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,8 +12,8 @@ namespace electiond::ctl {
 inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
 
 // "host", "host:port", a URL http://host[:port][/path], or unix:PATH with an absolute path. Returns
-// it as http://host:port[/path] or unix:/path, without a slash at the end. A port left out means
-// 7400. Throws UsageError.
+// it as http://host:port[/path] or unix:/path, without a slash at the end, the path
+// percent-encoded. A port left out means 7400. Throws UsageError.
 [[nodiscard]] std::string parse_endpoint(const std::string& text);
 
 // The endpoint if none is named: the socket if its file exists, else http://127.0.0.1:7400.
@@ -20,6 +21,17 @@ inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
 
 // The path of unix:/path; nullopt for any other endpoint.
 [[nodiscard]] std::optional<std::string> socket_path(const std::string& endpoint);
+
+// What an endpoint says about where it is, and how to ask there.
+struct Place {
+    std::string socket_file{};  // empty: a TCP address
+    std::string host{};
+    std::uint16_t port = 0;
+    std::string host_field{};  // for the header Host
+    std::string path{};        // goes before that of each request; percent-encoded
+};
+// `endpoint` is as parse_endpoint gives it.
+[[nodiscard]] Place place_of(const std::string& endpoint);
 
 // For messages: "http://127.0.0.1:7400/status" or "/status at unix:/run/electiond/api.sock".
 [[nodiscard]] std::string request_at(const std::string& endpoint, const std::string& path);

@@ -45,14 +45,18 @@ constexpr std::array kVerbs{
              "help.\n",
              " --once ", 0},
     VerbHelp{"history", "", "the last changes of leadership, with their reasons", "", "", 0},
-    VerbHelp{"step-down", "[--to ID]", "asks the leader to hand the lead over",
-             "  --to ID       to this node rather than to the best successor\n"
-             "Only the asked node steps down. With several endpoints, the one that leads does.\n",
-             " --to ", 0},
-    VerbHelp{"members", "[remove ID | leave]", "voters and observers; removes one for good",
-             "  remove ID     removes a voter or observer, where that is safe; asks the leader\n"
-             "  leave         the asked node leaves for good (exactly one endpoint)\n",
-             "", 2},
+    VerbHelp{
+        "step-down", "[--to ID]", "asks the leader to hand the lead over",
+        "  --to ID       to this node rather than to the best successor\n"
+        "With several endpoints all are asked at once who leads, and the leader alone is asked to\n"
+        "step down. With one, that node is asked.\n",
+        " --to ", 0},
+    VerbHelp{
+        "members", "[remove ID | leave]", "voters and observers; removes one for good",
+        "  remove ID     removes a voter or observer, if that is safe; finds the leader from any\n"
+        "                endpoint\n"
+        "  leave         the asked node leaves for good (exactly one endpoint)\n",
+        "", 2},
 };
 
 constexpr std::string_view kGlobalOptions =

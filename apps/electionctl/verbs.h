@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <iosfwd>
+#include <optional>
+#include <string>
 
 #include "electionctl/api_client.h"
 #include "electionctl/arguments.h"
@@ -28,7 +30,9 @@ int leader(const Session& session);
 int is_leader(const Session& session);
 int history(const Session& session);
 int members(const Session& session);
+// With several endpoints these two find the leader and ask it alone.
 int step_down(const Session& session);
+int step_down(const Session& session, const std::optional<std::string>& expected);  // if it leads
 int remove_member(const Session& session);
 int leave(const Session& session);
 

@@ -270,7 +270,9 @@ TEST(Electionctl, TellsWhereTheLeaderIsWhenTheAskedNodeIsNone) {
 
 TEST(Electionctl, FindsTheLeaderAmongSeveralEndpointsToStepDown) {
     FakeApi follower, leader;
+    follower.on("GET /leader", {503, kFollows});
     follower.on("POST /step-down", {400, R"({"error":"Not currently leader"})"});
+    leader.on("GET /leader", {200, kLeads});
     leader.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
 
     EXPECT_EQ(ask(follower.url() + "," + leader.url(), {"step-down"}).code, 0);
@@ -294,6 +296,7 @@ TEST(Electionctl, RemovesAMemberThroughTheLeader) {
     FakeApi follower, leader;
     follower.on("DELETE /members/3", {421, R"({"error":"Not leader","leaderId":"1"})"});
     follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
+    leader.on("GET /leader", {200, kLeads});
     leader.on("DELETE /members/3", {200, R"({"message":"Removed"})"});
 
     const Result result = ask(follower.url(), {"members", "remove", "3"});

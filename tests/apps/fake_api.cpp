@@ -9,6 +9,8 @@
 #include <Poco/StreamCopier.h>
 #include <Poco/URI.h>
 
+#include <algorithm>
+
 namespace electiond::testing {
 namespace {
 
@@ -130,6 +132,11 @@ Canned FakeApi::answer(const Seen& request) {
         if (found != answers_.end()) give = found->second;
     }
     return give(request);
+}
+
+std::size_t FakeApi::count(const std::string& path) const {
+    const auto all = seen();
+    return static_cast<std::size_t>(std::ranges::count(all, path, &Seen::path));
 }
 
 std::string dead_url() {

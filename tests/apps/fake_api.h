@@ -42,6 +42,9 @@ class FakeApi {
     // Accepts the request and answers only when this object goes.
     void hang_on(const std::string& question);
 
+    // How many requests for this path ("/leader") have come.
+    [[nodiscard]] std::size_t count(const std::string& path) const;
+
     [[nodiscard]] std::string host_and_port() const;
     // "http://127.0.0.1:3001" or "unix:/path"
     [[nodiscard]] std::string url() const { return url_; }

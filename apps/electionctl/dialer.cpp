@@ -1,0 +1,168 @@
+// Connects to endpoints of the API on an event loop: by address, by name or by Unix socket.
+#include "electionctl/dialer.h"
+
+#include <io/descriptor.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "electionctl/record.h"
+
+namespace electiond::ctl {
+namespace {
+
+std::string in_words(int error, std::chrono::milliseconds timeout) {
+    if (error == ECONNREFUSED) return "connection refused: nothing listens there";
+    if (error == ETIMEDOUT)
+        return "no connection within " + std::to_string(timeout.count()) + " ms";
+    return std::generic_category().message(error);
+}
+
+std::string socket_in_words(int error, std::chrono::milliseconds timeout) {
+    if (error == ECONNREFUSED) {
+        return "connection refused: the file exists, but no electiond listens on it; start "
+               "electiond, or name another endpoint";
+    }
+    if (error == ENOENT) return "no such socket";
+    if (error == EACCES) {
+        return "permission denied: api.socket_mode and api.socket_group decide who may connect";
+    }
+    if (error == EAGAIN) return "its queue of connections is full";
+    return in_words(error, timeout);
+}
+
+}  // namespace
+
+Dialer::Dialer(io::Loop& loop)
+    : loop_(loop),
+      resolver_(loop, {.on_failure =
+                           [this](const std::string& host, const std::string& reason) {
+                               for (const auto& call : take_waiting([&](const Call& each) {
+                                        return each.place.host == host;
+                                    })) {
+                                   call->done(nullptr, "unknown host name: " + printable(reason));
+                               }
+                           },
+                       .on_addresses =
+                           [this](const std::string& host, const io::Addresses& addresses, bool) {
+                               for (const auto& call : take_waiting([&](const Call& each) {
+                                        return each.place.host == host;
+                                    })) {
+                                   loop_.spawn(connect(call, addresses));
+                               }
+                           }}),
+      expiry_(loop, [this] { expire(); }) {}
+
+void Dialer::dial(const std::string& endpoint, std::chrono::milliseconds timeout, Done done) {
+    auto call = std::make_shared<Call>(
+        Call{place_of(endpoint), timeout, io::Clock::now() + timeout, std::move(done)});
+    (void)loop_.post([this, call = std::move(call)] { begin(call); });
+}
+
+void Dialer::close() noexcept {
+    closed_ = true;
+    waiting_.clear();
+    expiry_.cancel();
+    resolver_.close();
+    for (const auto& stream : connecting_) stream->cut();
+}
+
+void Dialer::begin(const std::shared_ptr<Call>& call) {
+    if (closed_) return;
+    if (!call->place.socket_file.empty()) return connect_to_socket(*call);
+    waiting_.push_back(call);  // first: find() may report a failure to all that wait
+    const auto addresses = resolver_.find(call->place.host);
+    if (!addresses.empty()) {
+        waiting_.remove(call);
+        loop_.spawn(connect(call, addresses));
+    }
+    set_timer();
+}
+
+// A Unix socket is connected at once or not at all.
+void Dialer::connect_to_socket(const Call& call) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string& file = call.place.socket_file;
+    std::memcpy(address.sun_path, file.data(), std::min(file.size(), sizeof address.sun_path - 1));
+    io::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    // POSIX gives the address of each family as a sockaddr.
+    if (!socket.open() ||
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return call.done(nullptr, socket_in_words(errno, call.timeout));
+    }
+    try {
+        call.done(io::Stream::take(loop_, std::move(socket)), "");
+    } catch (const std::system_error& error) {
+        call.done(nullptr, error.code().message());
+    }
+}
+
+// Tries the addresses in turn; each has its share of the time.
+io::Async<> Dialer::connect(std::shared_ptr<Call> call, io::Addresses addresses) {
+    std::string failure;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        const auto now = io::Clock::now();
+        const io::Deadline until =
+            now + (call->deadline - now) / static_cast<int>(addresses.size() - i);
+        const auto stream = begin_to_connect(*call, addresses[i], failure);
+        if (!stream) continue;
+        connecting_.insert(stream);
+        const int error = co_await stream->connected(until);
+        connecting_.erase(stream);
+        if (closed_) co_return;
+        if (error == 0) {
+            resolver_.worked(call->place.host, addresses[i]);
+            call->done(stream, "");
+            co_return;
+        }
+        stream->cut();
+        resolver_.failed(call->place.host, addresses[i]);
+        failure = in_words(error, call->timeout);
+    }
+    if (closed_) co_return;
+    resolver_.doubt(call->place.host);
+    call->done(nullptr, failure);
+}
+
+std::shared_ptr<io::Stream> Dialer::begin_to_connect(const Call& call, const io::Address& address,
+                                                     std::string& failure) {
+    try {
+        return io::Stream::connect(loop_, address, call.place.port);
+    } catch (const std::system_error& error) {
+        failure = in_words(error.code().value(), call.timeout);
+        return nullptr;
+    }
+}
+
+Dialer::Calls Dialer::take_waiting(const std::function<bool(const Call&)>& which) {
+    Calls taken;
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+        const auto call = at++;
+        if (which(**call)) taken.splice(taken.end(), waiting_, call);
+    }
+    return taken;
+}
+
+void Dialer::expire() {
+    const auto now = io::Clock::now();
+    for (const auto& call : take_waiting([&](const Call& each) { return each.deadline <= now; })) {
+        call->done(nullptr, "no connection within " + std::to_string(call->timeout.count()) +
+                                " ms: its name is still being looked up");
+    }
+    set_timer();
+}
+
+void Dialer::set_timer() {
+    if (closed_ || waiting_.empty()) return;
+    const auto next = std::ranges::min_element(
+        waiting_, {}, [](const std::shared_ptr<Call>& call) { return call->deadline; });
+    expiry_.set((*next)->deadline);
+}
+
+}  // namespace electiond::ctl

@@ -1,0 +1,59 @@
+// Connects to endpoints of the API on an event loop: by address, by name or by Unix socket.
+#pragma once
+
+#include <io/loop.h>
+#include <io/resolver.h>
+#include <io/stream.h>
+#include <io/timer.h>
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "electionctl/endpoint.h"
+
+namespace electiond::ctl {
+
+// Every call on the loop's thread; must outlive Loop::stop().
+class Dialer {
+  public:
+    // Either the connected stream, or null and why there is none.
+    using Done = std::function<void(std::shared_ptr<io::Stream> stream, const std::string& why)>;
+
+    explicit Dialer(io::Loop& loop);
+
+    // Calls `done` once, later and on the loop's thread; not after close().
+    void dial(const std::string& endpoint, std::chrono::milliseconds timeout, Done done);
+    // Gives up all that is under way. The loop can't end before this.
+    void close() noexcept;
+
+  private:
+    struct Call {
+        Place place{};
+        std::chrono::milliseconds timeout{};
+        io::Deadline deadline{};
+        Done done{};
+    };
+    using Calls = std::list<std::shared_ptr<Call>>;
+
+    void begin(const std::shared_ptr<Call>& call);
+    void connect_to_socket(const Call& call);
+    [[nodiscard]] io::Async<> connect(std::shared_ptr<Call> call, io::Addresses addresses);
+    [[nodiscard]] std::shared_ptr<io::Stream> begin_to_connect(const Call& call,
+                                                               const io::Address& address,
+                                                               std::string& failure);
+    [[nodiscard]] Calls take_waiting(const std::function<bool(const Call&)>& which);
+    void expire();
+    void set_timer();
+
+    io::Loop& loop_;
+    io::Resolver resolver_;
+    io::Timer expiry_;
+    Calls waiting_;  // for the address of a name
+    std::set<std::shared_ptr<io::Stream>> connecting_;
+    bool closed_ = false;
+};
+
+}  // namespace electiond::ctl

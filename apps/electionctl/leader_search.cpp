@@ -1,0 +1,142 @@
+// Finds the leader by asking all endpoints at once, so that none that hangs delays or hides it.
+#include "electionctl/leader_search.h"
+
+#include <algorithm>
+#include <exception>
+#include <future>
+#include <utility>
+
+#include "electionctl/arguments.h"
+#include "electionctl/endpoint.h"
+#include "electionctl/loop_client.h"
+
+namespace electiond::ctl {
+namespace {
+
+std::optional<std::string> endpoint_in(const Record& node) try {
+    const std::string api = node.text("api");
+    if (api.empty()) return std::nullopt;
+    return parse_endpoint(api);
+} catch (const UsageError&) {
+    return std::nullopt;  // what a node says of another may be no address
+}
+
+// All but find() on the loop's thread.
+class Search {
+  public:
+    explicit Search(const ApiClient& client)
+        : endpoints_(client.endpoints()),
+          loop_([this](const std::exception&) { end(std::current_exception()); }),
+          client_(loop_, client.token(), client.timeout()) {}
+    ~Search() {
+        loop_.stop([this] { client_.close(); });
+    }
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
+
+    Found find() {
+        loop_.start();
+        (void)loop_.post([this] {
+            open_ = endpoints_.size();
+            for (const std::string& endpoint : endpoints_) ask_node(endpoint);
+        });
+        return ended_.get_future().get();
+    }
+
+  private:
+    void ask_node(const std::string& endpoint) {
+        get(endpoint, "/leader", "leaderId", [this, endpoint](const Answer& answer) {
+            const std::string id = answer.record().text("leaderId");
+            if (leads(answer)) return found({id, endpoint});
+            if (id.empty() && (answer.ok() || answer.status == 503)) {
+                return nothing(endpoint, "/leader", "it knows no leader");
+            }
+            ask_where_the_leader_is(endpoint);
+        });
+    }
+
+    void ask_where_the_leader_is(const std::string& endpoint) {
+        get(endpoint, "/cluster", "cluster", [this, endpoint](const Answer& answer) {
+            const Record leader = answer.record().at("leader");
+            if (!answer.ok()) return nothing(endpoint, "/cluster", answer.why());
+            if (leader.empty()) return nothing(endpoint, "/cluster", "it finds no leader");
+            KnownLeader known{leader.text("id"), endpoint_in(leader)};
+            if (!result_.named || !result_.named->endpoint) result_.named = known;
+            if (!known.endpoint) {
+                return nothing(
+                    endpoint, "/cluster",
+                    "node " + known.id + " leads, but its API listens only on its own machine");
+            }
+            ask_named(endpoint, known);
+        });
+    }
+
+    // What a node says of another may be out of date, or an address that is another's from here.
+    void ask_named(const std::string& endpoint, const KnownLeader& known) {
+        const std::string says = "node " + known.id + " leads, at " + *known.endpoint;
+        if (std::ranges::find(endpoints_, *known.endpoint) != endpoints_.end()) {
+            return nothing(endpoint, "/cluster", says);  // which is asked anyway
+        }
+        get(*known.endpoint, "/leader", "leaderId",
+            [this, endpoint, known, says](const Answer& answer) {
+                if (leads(answer) && answer.record().text("leaderId") == known.id) {
+                    return found(known);
+                }
+                nothing(endpoint, "/cluster", says + ", which does not say so itself");
+            });
+    }
+
+    static bool leads(const Answer& answer) {
+        return answer.ok() && answer.record().flag("isLeader").value_or(false);
+    }
+
+    void get(const std::string& endpoint, const std::string& path, const std::string& expects,
+             std::function<void(const Answer&)> then) {
+        client_.get(
+            endpoint, path, expects,
+            [this, endpoint, path, then = std::move(then)](const LoopClient::Outcome& outcome) {
+                if (ended_already_) return;
+                if (const auto* answer = std::get_if<Answer>(&outcome)) {
+                    result_.anyone_answered = true;
+                    return then(*answer);
+                }
+                const auto& failure = std::get<NoAnswer>(outcome);
+                if (failure.kind != NoAnswer::Kind::timed_out) result_.all_timed_out = false;
+                nothing(endpoint, path, failure.what());
+            });
+    }
+
+    void found(KnownLeader leader) {
+        result_.leader = std::move(leader);
+        end();
+    }
+
+    // This endpoint does not lead to the leader.
+    void nothing(const std::string& endpoint, const std::string& path, const std::string& why) {
+        result_.said.push_back("GET " + request_at(endpoint, path) + ": " + why);
+        if (--open_ == 0) end();
+    }
+
+    void end(const std::exception_ptr& error = nullptr) {
+        if (std::exchange(ended_already_, true)) return;
+        if (error) {
+            ended_.set_exception(error);
+        } else {
+            ended_.set_value(result_);
+        }
+    }
+
+    const std::vector<std::string> endpoints_;
+    Found result_;
+    std::size_t open_ = 0;  // endpoints that may still lead to the leader
+    bool ended_already_ = false;
+    std::promise<Found> ended_;
+    io::Loop loop_;
+    LoopClient client_;
+};
+
+}  // namespace
+
+Found find_leader(const ApiClient& client) { return Search(client).find(); }
+
+}  // namespace electiond::ctl
