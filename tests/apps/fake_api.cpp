@@ -30,9 +30,19 @@ class Handler : public Poco::Net::HTTPRequestHandler {
                   uri.getQuery(),
                   request.get("Authorization", ""),
                   "",
-                  request.getHost()};
+                  request.getHost(),
+                  request.get("Last-Event-ID", "")};
         if (request.hasContentLength())
             Poco::StreamCopier::copyToString(request.stream(), seen.body);
+        const bool streamed = api_.serve_stream(seen, [&response] {
+            response.setContentType("text/event-stream");
+            response.setKeepAlive(false);
+            std::ostream& out = response.send();
+            return [&out](const std::string& bytes) {
+                return static_cast<bool>(out << bytes << std::flush);
+            };
+        });
+        if (streamed) return;
         const Canned canned = api_.answer(seen);
         response.setStatusAndReason(static_cast<HTTPResponse::HTTPStatus>(canned.status));
         response.setContentLength64(static_cast<Poco::Int64>(canned.body.size()) +
@@ -134,9 +144,67 @@ Canned FakeApi::answer(const Seen& request) {
     return give(request);
 }
 
+void FakeApi::stream(const std::string& first) {
+    stream([first](const Seen&) { return first; });
+}
+
+void FakeApi::stream(std::function<std::string(const Seen&)> first) {
+    const std::lock_guard lock(mutex_);
+    first_ = std::move(first);
+}
+
+void FakeApi::tell(const std::string& bytes) {
+    const std::lock_guard lock(mutex_);
+    told_ += bytes;
+    going_.notify_all();
+}
+
+void FakeApi::break_streams() {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    told_.clear();
+    going_.notify_all();
+}
+
+std::size_t FakeApi::streams_open() const {
+    const std::lock_guard lock(mutex_);
+    return streams_;
+}
+
 std::size_t FakeApi::count(const std::string& path) const {
     const auto all = seen();
     return static_cast<std::size_t>(std::ranges::count(all, path, &Seen::path));
+}
+
+bool FakeApi::serve_stream(const Seen& request, const std::function<Send()>& begin) {
+    std::unique_lock lock(mutex_);
+    if (!first_ || request.method != "GET" || request.path != "/events") return false;
+    seen_.push_back(request);
+    ++streams_;
+    const unsigned generation = generation_;
+    std::size_t sent = told_.size();
+    std::string bytes = first_(request);
+    lock.unlock();
+    const Send send = begin();
+    for (bool readable = true; readable;) {
+        readable = send(bytes);
+        lock.lock();
+        going_.wait(lock, [&] {
+            return gone_ || generation != generation_ || sent < told_.size() || !readable;
+        });
+        if (gone_ || generation != generation_) break;
+        bytes = told_.substr(sent);
+        sent = told_.size();
+        lock.unlock();
+    }
+    if (!lock.owns_lock()) lock.lock();
+    --streams_;
+    return true;
+}
+
+std::string event(const std::string& name, std::int64_t id, const std::string& data) {
+    return "event: " + name + "\n" + (id == 0 ? "" : "id: " + std::to_string(id) + "\n") +
+           "data: " + data + "\n\n";
 }
 
 std::string dead_url() {

@@ -5,6 +5,7 @@
 #include <Poco/ThreadPool.h>
 
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@ namespace electiond::testing {
 
 struct Seen {
     std::string method, path, query, authorization, body, host;
+    std::string last_event_id{};
 };
 
 struct Canned {
@@ -42,6 +44,14 @@ class FakeApi {
     // Accepts the request and answers only when this object goes.
     void hang_on(const std::string& question);
 
+    // Serves GET /events from now on: each stream begins with what `first` gives for its request,
+    // and goes on with what is told. The bytes are sent as they are.
+    void stream(std::function<std::string(const Seen&)> first);
+    void stream(const std::string& first = "retry: 1000\n\n");
+    void tell(const std::string& bytes);
+    // Ends the streams that are open; they may be opened again.
+    void break_streams();
+    [[nodiscard]] std::size_t streams_open() const;
     // How many requests for this path ("/leader") have come.
     [[nodiscard]] std::size_t count(const std::string& path) const;
 
@@ -54,6 +64,8 @@ class FakeApi {
 
     // For the server's own threads.
     [[nodiscard]] Canned answer(const Seen& request);
+    using Send = std::function<bool(const std::string& bytes)>;  // false: nobody reads any more
+    [[nodiscard]] bool serve_stream(const Seen& request, const std::function<Send()>& begin);
 
   private:
     void serve(const Poco::Net::ServerSocket& socket);
@@ -61,12 +73,19 @@ class FakeApi {
     mutable std::mutex mutex_;
     std::condition_variable going_;
     bool gone_ = false;
+    std::function<std::string(const Seen&)> first_;
+    std::string told_;         // to all streams of this generation
+    unsigned generation_ = 0;  // of streams; those of an older one end
+    std::size_t streams_ = 0;
     std::map<std::string, Give> answers_;
     std::vector<Seen> seen_;
     Poco::ThreadPool threads_{2, 16};
     std::unique_ptr<Poco::Net::HTTPServer> server_;
     std::string address_, url_;
 };
+
+// An event as GET /events sends it; without an id if `id` is 0.
+[[nodiscard]] std::string event(const std::string& name, std::int64_t id, const std::string& data);
 
 // A port of 127.0.0.1 on which nothing listens.
 [[nodiscard]] std::string dead_url();
