@@ -36,8 +36,10 @@ constexpr std::array kVerbs{
         "                it has started; what has not ended after 5 s is killed. A CMD that still\n"
         "                runs for leader when that lead is over gets TERM, and KILL after 2 s\n"
         "  --count N     ends after N lines\n"
-        "The first line says how things stand now. When an endpoint dies, the next is asked; when\n"
-        "nobody confirms a lead in time, the line is no-leader with reason=unreachable.\n",
+        "The first line says how things stand now. The lines come from the events of one endpoint\n"
+        "(GET /events), and of the next when that one dies; when none can be followed for one\n"
+        "--timeout, the line is no-leader with reason=unreachable. With -o json the lines are the\n"
+        "events' own data.\n",
         " --exec --count ", 0},
     VerbHelp{"top", "[--once]", "the whole cluster on one screen, live",
              "  --once        prints one plain frame and ends, for scripts\n"

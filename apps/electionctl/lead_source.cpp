@@ -1,76 +1,194 @@
-// Asks for the leader, often enough to confirm a reported lead long before it expires.
+// Where `watch` learns who leads: from one node, confirmed in time, or from the stream of any node.
 #include "electionctl/lead_source.h"
 
-#include <sys/eventfd.h>
+#include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
+
+#include "electionctl/bell.h"
+#include "electionctl/endpoint.h"
+#include "electionctl/event_stream.h"
+#include "electionctl/leader_poll.h"
 
 namespace electiond::ctl {
 namespace {
 
+using Kind = StreamNews::Kind;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kWaitMax{1000};    // to notice a daemon that hangs, and to end in time
-constexpr milliseconds kPatienceMin{50};  // for an answer on a busy machine
-constexpr milliseconds kPause{100};       // after all endpoints have failed
-constexpr std::size_t kNewsMax = 64;      // of news that is not taken the oldest is dropped
+constexpr milliseconds kConfirmMax{1000};  // between two requests, to notice a daemon that hangs
+constexpr milliseconds kPatienceMin{50};   // for an answer on a busy machine
+constexpr milliseconds kPause{100};        // after a failure
+constexpr std::size_t kNewsMax = 64;       // of news that is not taken the oldest is dropped
 
-io::Descriptor make_event() {
-    io::Descriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!event.open()) throw std::system_error(errno, std::generic_category(), "eventfd");
-    return event;
+bool is_about_the_leader(const SseEvent& event) {
+    static constexpr std::array<std::string_view, 4> kNames{"reset", "leader", "no-leader",
+                                                            "state"};
+    return std::ranges::find(kNames, event.name) != kNames.end();
 }
+
+class ConfirmedLeads : public LeadSource {
+  public:
+    explicit ConfirmedLeads(const ApiClient& client)
+        : client_(client),
+          stream_(client),
+          thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+    [[nodiscard]] std::vector<News> take() override {
+        const std::lock_guard lock(mutex_);
+        woken_.clear();
+        return std::exchange(news_, {});
+    }
+    [[nodiscard]] int handle() const override { return woken_.handle(); }
+
+  private:
+    void put(News news) {
+        const std::lock_guard lock(mutex_);
+        if (news_.size() == kNewsMax) news_.erase(news_.begin());
+        news_.push_back(std::move(news));
+        woken_.ring();
+    }
+
+    void run(const std::stop_token& stop) {
+        const std::stop_callback wake(stop, [this] { stopped_.ring(); });
+        bool due = false;  // to ask: at once
+        while (!stop.stop_requested()) {
+            if (due) ask();
+            due = await_reason_to_ask();
+        }
+    }
+
+    // Waits until an event, or the end of a lead, wants a question; false: nothing does yet.
+    bool await_reason_to_ask() {
+        const auto now = BootClock::now();
+        const auto left = next_ == kNever ? milliseconds(-1)
+                                          : std::max(milliseconds(0),
+                                                     std::chrono::ceil<milliseconds>(next_ - now));
+        std::array<pollfd, 2> watched{pollfd{stream_.handle(), POLLIN, 0},
+                                      pollfd{stopped_.handle(), POLLIN, 0}};
+        if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) < 0 &&
+            errno != EINTR) {
+            throw std::system_error(errno, std::generic_category(), "poll");
+        }
+        bool wanted = BootClock::now() >= next_;
+        for (StreamNews& news : stream_.take()) {
+            if (news.kind == Kind::failed && !opened_) {
+                put({.lead = {}, .trouble = news.trouble, .refused = news.refused});
+                continue;
+            }
+            opened_ = true;
+            if (news.kind != Kind::event) open_ = news.kind == Kind::opened;
+            wanted = wanted || news.kind != Kind::event || is_about_the_leader(news.event);
+        }
+        return wanted;
+    }
+
+    // For the answer waits a third of what is left of an own lead: after a failure there is time
+    // for a second request.
+    void ask() {
+        const auto& endpoint = client_.endpoints().front();
+        try {
+            const Answer answer = client_.within(patience())
+                                      .ask(endpoint, {.path = "/leader", .expects = "leaderId"});
+            if (!answer.ok() && answer.status != 503) {
+                throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
+            }
+            heard_ = lead_in(answer, client_.timeout() + kConfirmMax);
+            next_ = kNever;
+            if (!heard_->leader.empty()) next_ = BootClock::now() + pause();
+            put({.lead = heard_});
+        } catch (const NoAnswer& failure) {
+            // With nothing to lose and no stream, the stream tells when the node is back.
+            const auto now = BootClock::now();
+            const bool relied_on = heard_ && !heard_->leader.empty() && now < heard_->until;
+            next_ = relied_on || open_ ? now + kPause : kNever;
+            put({.lead = {},
+                 .trouble = "no answer:\n  GET " + request_at(endpoint, "/leader") + ": " +
+                            failure.what()});
+        }
+    }
+
+    [[nodiscard]] milliseconds third_left() const {
+        return std::chrono::duration_cast<milliseconds>(heard_->until - BootClock::now()) / 3;
+    }
+    [[nodiscard]] milliseconds patience() const {
+        if (!heard_ || !heard_->own) return client_.timeout();
+        const auto third = third_left();
+        if (third <= milliseconds(0)) return client_.timeout();
+        return std::clamp(third, std::min(kPatienceMin, client_.timeout()), client_.timeout());
+    }
+    [[nodiscard]] milliseconds pause() const {
+        if (!heard_->own) return kConfirmMax;
+        const auto third = third_left();
+        return third > milliseconds(0) ? std::min(third, kConfirmMax) : kPause;
+    }
+
+    const ApiClient client_;
+    Bell woken_, stopped_;
+    std::mutex mutex_;
+    std::vector<News> news_;  // under mutex_
+
+    // Of the thread alone.
+    std::optional<Lead> heard_;
+    Instant next_ = kNever;  // when to ask again
+    bool opened_ = false;    // the stream was open once, …
+    bool open_ = false;      // … and is now
+    EventStream stream_;
+
+    std::jthread thread_;  // last: it uses all the rest
+};
+
+class ToldLeads : public LeadSource {
+  public:
+    explicit ToldLeads(const ApiClient& client) : timeout_(client.timeout()), stream_(client) {}
+
+    [[nodiscard]] int handle() const override { return stream_.handle(); }
+    [[nodiscard]] std::vector<News> take() override {
+        std::vector<News> all;
+        for (StreamNews& news : stream_.take()) {
+            switch (news.kind) {
+                case Kind::event:
+                    if (news.event.name != "state" && is_about_the_leader(news.event)) {
+                        heard_ = lead_in_event(news.event.data, news.endpoint);
+                    }
+                    break;
+                case Kind::opened:
+                    if (heard_) heard_->until = kNever;
+                    break;
+                case Kind::broken:
+                    if (heard_) heard_->until = BootClock::now() + timeout_;
+                    break;
+                case Kind::failed:
+                    all.push_back({.lead = {}, .trouble = news.trouble, .refused = news.refused});
+                    continue;
+            }
+            if (heard_) all.push_back({.lead = heard_});
+        }
+        return all;
+    }
+
+  private:
+    const milliseconds timeout_;
+    std::optional<Lead> heard_;
+    EventStream stream_;
+};
 
 }  // namespace
 
-LeadSource::LeadSource(const ApiClient& client)
-    : poll_(client),
-      timeout_(client.timeout()),
-      woken_(make_event()),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
-
-std::vector<LeadSource::News> LeadSource::take() {
-    const std::lock_guard lock(mutex_);
-    std::uint64_t count = 0;
-    (void)!::read(woken_.get(), &count, sizeof count);
-    return std::exchange(news_, {});
+std::unique_ptr<LeadSource> confirmed_leads(const ApiClient& client) {
+    return std::make_unique<ConfirmedLeads>(client);
 }
 
-void LeadSource::put(News news) {
-    const std::lock_guard lock(mutex_);
-    if (news_.size() == kNewsMax) news_.erase(news_.begin());
-    news_.push_back(std::move(news));
-    const std::uint64_t one = 1;
-    (void)!::write(woken_.get(), &one, sizeof one);
-}
-
-// Waits for a change for a third of the remaining lease, and for the answer another third: after a
-// first failure there is time for a second request.
-void LeadSource::run(const std::stop_token& stop) {
-    std::optional<Instant> until;  // of the asked node's own lead
-    bool first = true;
-    while (!stop.stop_requested()) {
-        const auto left =
-            until ? std::chrono::duration_cast<milliseconds>(*until - BootClock::now()) : timeout_;
-        const auto third = left > milliseconds(0) ? left / 3 : timeout_;
-        const auto wait = std::min(third, kWaitMax);
-        const auto patience =
-            first ? timeout_ : std::clamp(third, std::min(kPatienceMin, timeout_), timeout_);
-        first = false;
-        try {
-            Lead lead = poll_.next(wait, patience);
-            until = lead.own ? std::optional(lead.until) : std::nullopt;
-            put({.lead = std::move(lead)});
-        } catch (const Unreachable& error) {
-            put({.lead = {}, .trouble = error.what()});
-            std::unique_lock lock(mutex_);
-            stopping_.wait_for(lock, stop, kPause, [] { return false; });
-        }
-    }
+std::unique_ptr<LeadSource> told_leads(const ApiClient& client) {
+    return std::make_unique<ToldLeads>(client);
 }
 
 }  // namespace electiond::ctl

@@ -1,49 +1,45 @@
-// Asks for the leader, often enough to confirm a reported lead long before it expires.
+// Where `watch` learns who leads: from one node, confirmed in time, or from the stream of any node.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include <io/descriptor.h>
-
-#include "electionctl/leader_poll.h"
+#include "electionctl/api_client.h"
+#include "electionctl/lead_watch.h"
 
 namespace electiond::ctl {
 
-// Asks on a thread of its own, so that a missing answer does not block the caller.
 class LeadSource {
   public:
-    explicit LeadSource(const ApiClient& client);
-    // Waits for the request that is under way, at most for the client's timeout.
-    ~LeadSource() = default;
-    LeadSource(const LeadSource&) = delete;
-    LeadSource& operator=(const LeadSource&) = delete;
-
-    // Either the answer, or why there is none.
+    // Either who leads, or why that is not known.
     struct News {
         std::optional<Lead> lead{};
         std::string trouble{};
+        bool refused = false;  // with trouble: an endpoint answered, by an error
     };
-    // The news since the last call, in order. Any thread.
-    [[nodiscard]] std::vector<News> take();
+
+    LeadSource() = default;
+    LeadSource(const LeadSource&) = delete;
+    LeadSource& operator=(const LeadSource&) = delete;
+    virtual ~LeadSource() = default;
+
+    // The news since the last call, in order. One thread.
+    [[nodiscard]] virtual std::vector<News> take() = 0;
     // Readable for poll(2) while there is something to take.
-    [[nodiscard]] int handle() const { return woken_.get(); }
-
-  private:
-    void run(const std::stop_token& stop);
-    void put(News news);
-
-    LeaderPoll poll_;  // used by the thread alone
-    const std::chrono::milliseconds timeout_;
-    io::Descriptor woken_;  // an eventfd
-    std::mutex mutex_;
-    std::condition_variable_any stopping_;
-    std::vector<News> news_;  // under mutex_
-    std::jthread thread_;     // last: it uses all the rest
+    [[nodiscard]] virtual int handle() const = 0;
 };
+
+// Of the client's single endpoint, for LeadWatch::Scope::node. Its stream of events says when to
+// ask; what counts is the answer of GET /leader, since an event may have been under way for long.
+// While a lead is relied on, it is confirmed at a third of the time left, and at least each second.
+// The first news comes when the stream is open or can't be opened. Its end waits for the request
+// that is under way, at most for the client's timeout.
+[[nodiscard]] std::unique_ptr<LeadSource> confirmed_leads(const ApiClient& client);
+
+// Of the cluster, as the stream of one endpoint tells it, and of the next one when that breaks, for
+// LeadWatch::Scope::cluster. A leader told by a stream that has broken is good for one timeout.
+[[nodiscard]] std::unique_ptr<LeadSource> told_leads(const ApiClient& client);
 
 }  // namespace electiond::ctl

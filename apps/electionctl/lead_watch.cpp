@@ -8,8 +8,8 @@ namespace electiond::ctl {
 
 void LeadWatch::hear(Lead lead) {
     // A lease never shrinks while its token stays: an answer that took longer changes nothing.
-    const bool same = heard_ && heard_->own && lead.own && heard_->token == lead.token &&
-                      heard_->leader == lead.leader;
+    const bool same = scope_ == Scope::node && heard_ && heard_->own && lead.own &&
+                      heard_->token == lead.token && heard_->leader == lead.leader;
     if (same) lead.until = std::max(lead.until, heard_->until);
     heard_ = std::move(lead);
 }
@@ -34,7 +34,7 @@ bool LeadWatch::told_already(const LeadChange& change) const {
     const Lead& now = change.lead;
     const Lead& before = told_->lead;
     if (now.leader != before.leader) return false;
-    if (scope_ == Scope::cluster) return now.term == before.term;
+    if (scope_ == Scope::cluster) return now.leader.empty() || now.term == before.term;
     if (change.event != told_->event) return false;
     switch (change.event) {
         case Event::leader:

@@ -1,6 +1,8 @@
 // Requests /leader again and again from one endpoint, and from the next one if that fails.
 #include "electionctl/leader_poll.h"
 
+#include <Poco/JSON/Parser.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -14,24 +16,34 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPace{200};  // between two requests that were answered without waiting
 constexpr std::int64_t kLeaseMaxMs = 24LL * 3'600'000;  // a longer one is an error
 
+Lead lead_of(const Record& record, const std::string& endpoint, const std::string& json) {
+    return {.leader = record.text("leaderId"),
+            .own = record.flag("isLeader").value_or(false),
+            .term = record.number("term").value_or(0),
+            .token = record.number("fencingToken").value_or(0),
+            .index = record.number("index").value_or(0),
+            .endpoint = endpoint,
+            .json = json};
+}
+
 }  // namespace
 
 Lead lead_in(const Answer& answer, milliseconds foreign) {
     const Record record = answer.record();
-    Lead lead{.leader = record.text("leaderId"),
-              .own = record.flag("isLeader").value_or(false),
-              .term = record.number("term").value_or(0),
-              .token = record.number("fencingToken").value_or(0),
-              .index = record.number("index").value_or(0),
-              .until = answer.asked + foreign,
-              .endpoint = answer.endpoint,
-              .json = answer.body};
+    Lead lead = lead_of(record, answer.endpoint, answer.body);
+    lead.until = answer.asked + foreign;
     if (lead.own) {
         const auto lease = record.number("leaseRemainingMs").value_or(0);
         lead.until = answer.asked +
                      less_drift(milliseconds(std::clamp<std::int64_t>(lease, 0, kLeaseMaxMs)));
     }
     return lead;
+}
+
+std::optional<Lead> lead_in_event(const std::string& json, const std::string& endpoint) try {
+    return lead_of(Record(Poco::JSON::Parser().parse(json)), endpoint, json);
+} catch (const Poco::Exception&) {
+    return std::nullopt;
 }
 
 Lead LeaderPoll::next(milliseconds wait, milliseconds patience) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "electionctl/api_client.h"
@@ -13,6 +14,11 @@ namespace electiond::ctl {
 
 // Reads an answer of /leader. `foreign`: how long to rely on it if another node leads.
 [[nodiscard]] Lead lead_in(const Answer& answer, std::chrono::milliseconds foreign);
+
+// Reads the data of an event about the leader, or the status with which a stream begins; nullopt if
+// it is no JSON. It may be relied on without limit: the stream tells what changes.
+[[nodiscard]] std::optional<Lead> lead_in_event(const std::string& json,
+                                                const std::string& endpoint);
 
 // One thread at a time; blocks.
 class LeaderPoll {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -140,15 +141,14 @@ class Watch {
     explicit Watch(const Session& session)
         : session_(session),
           rule_(session.arguments.exec ? LeadWatch::Scope::node : LeadWatch::Scope::cluster),
-          source_(after_blocking_signals()) {}
+          source_(make_source()) {}
 
     int run() {
         while (command_ || lines_ != lines_wanted_) {
             await();
             if (const int number = signals_ ? signals_->take() : 0; number != 0) end_by(number);
-            for (auto& news : source_.take()) {
-                hear(std::move(news));
-                if (!tell_what_is_due()) return kRefused;
+            for (auto& news : source_->take()) {
+                if (!hear(std::move(news)) || !tell_what_is_due()) return kRefused;
             }
             if (command_) look_at_command();
             if (command_ && rule_.lead_lost(BootClock::now())) end_command();
@@ -158,16 +158,17 @@ class Watch {
     }
 
   private:
-    // Blocked before the source starts its thread: that thread must not receive them.
-    const ApiClient& after_blocking_signals() {
-        if (session_.arguments.exec) signals_.emplace();
-        return session_.client;
+    // The signals are blocked before the source starts its threads: these must not receive them.
+    std::unique_ptr<LeadSource> make_source() {
+        if (!session_.arguments.exec) return told_leads(session_.client);
+        signals_.emplace();
+        return confirmed_leads(session_.client);
     }
 
     // Waits until there is news or a signal, the command has ended, or a deadline has come.
     void await() const {
         alarm_.set(command_ ? rule_.lead_ends() : rule_.deadline());
-        std::array<pollfd, 4> watched{pollfd{source_.handle(), POLLIN, 0},
+        std::array<pollfd, 4> watched{pollfd{source_->handle(), POLLIN, 0},
                                       pollfd{alarm_.handle(), POLLIN, 0},
                                       pollfd{signals_ ? signals_->handle() : -1, POLLIN, 0},
                                       pollfd{command_ ? command_->handle() : -1, POLLIN, 0}};
@@ -176,15 +177,17 @@ class Watch {
         }
     }
 
-    void hear(LeadSource::News news) {
+    // False: there is nothing to watch.
+    bool hear(LeadSource::News news) {
         if (news.lead) {
             heard_any_ = answering_ = true;
             rule_.hear(std::move(*news.lead));
-            return;
+            return true;
         }
-        if (!heard_any_) throw Unreachable(news.trouble, false);
-        if (answering_) complain(news.trouble + "\n  trying again");
+        if (!heard_any_ && !news.refused) throw Unreachable(news.trouble, false);
+        if (answering_) complain(news.trouble + (heard_any_ ? "\n  trying again" : ""));
         answering_ = false;
+        return heard_any_;
     }
 
     void look_at_command() {
@@ -251,7 +254,7 @@ class Watch {
     int lines_ = 0;
     LeadWatch rule_;
     std::optional<EndSignals> signals_;
-    LeadSource source_;
+    std::unique_ptr<LeadSource> source_;
     Alarm alarm_;
     std::optional<io::Child> command_;
     bool answering_ = true;

@@ -207,5 +207,32 @@ TEST(LeadWatch, OfAClusterTellsWhoLeadsWhoeverSaysSo) {
     EXPECT_EQ(told(watch, 5000), "follower 2");
 }
 
+// As when a stream that told it without limit breaks.
+TEST(LeadWatch, OfAClusterTakesALimitForALeadThatHadNone) {
+    LeadWatch watch(Scope::cluster);
+    Lead lead = own(0);
+    lead.until = kNever;
+    watch.hear(lead);
+    EXPECT_EQ(told(watch, 10), "leader 1 token 7");
+    EXPECT_EQ(watch.deadline(), kNever);
+
+    watch.hear(own(3000));
+    EXPECT_EQ(watch.deadline(), at(3000));
+    watch.hear(lead);
+    EXPECT_EQ(told(watch, 3001), "");
+    watch.hear(own(6000));
+    EXPECT_EQ(told(watch, 6000), "no-leader unreachable after 1");
+}
+
+TEST(LeadWatch, OfAClusterTellsOnceThatNobodyLeads) {
+    LeadWatch watch(Scope::cluster);
+    watch.hear(own(1000));
+    EXPECT_EQ(told(watch, 10), "leader 1 token 7");
+    watch.hear(nobody(7));
+    EXPECT_EQ(told(watch, 20), "no-leader after 1");
+    watch.hear(nobody(9));
+    EXPECT_EQ(told(watch, 5000), "");
+}
+
 }  // namespace
 }  // namespace electiond::ctl

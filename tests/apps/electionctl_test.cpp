@@ -151,57 +151,6 @@ TEST(Electionctl, DoesNotAskInABusyLoopWhereTheServerDoesNotWait) {
     EXPECT_LE(api.seen().size(), 10U);
 }
 
-TEST(Electionctl, WatchesALinePerChangeAndGoesOnToTheNextEndpoint) {
-    FakeApi first, second;
-    first.on("GET /leader", [&first](const Seen& seen) {
-        if (seen.query.empty()) return Canned{200, kLeads};
-        return Canned{502, "dying"};
-    });
-    second.on("GET /leader", [](const Seen& seen) {
-        if (seen.query.empty()) return Canned{503, kFollows};  // the same lead: no line
-        return Canned{
-            200,
-            R"({"leaderId":"2","isLeader":true,"term":8,"fencingToken":8,"leaseRemainingMs":900,"index":11})"};
-    });
-
-    const Result result = ask(first.url() + "," + second.url(), {"watch", "--count", "2"});
-
-    EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_THAT(result.out, ContainsRegex("Z leader=1 term=7 token=7 from=" + first.url() + "\n"));
-    EXPECT_THAT(result.out,
-                ContainsRegex("Z leader=2 term=8 token=8 previous=1 from=" + second.url() + "\n$"));
-}
-
-TEST(Electionctl, RunsTheCommandAtEachLineWithTheEventInItsEnvironment) {
-    FakeApi api;
-    api.on("GET /leader", {200, kLeads});
-    const auto file = std::filesystem::path(::testing::TempDir()) /
-                      ("electionctl-watch-" + std::to_string(getpid()));
-
-    const std::string command =
-        "read json; echo $ELECTIOND_EVENT $ELECTIOND_LEADER_ID $ELECTIOND_TERM "
-        "$ELECTIOND_FENCING_TOKEN $ELECTIOND_INDEX $json > " +
-        file.string();
-    const Result result = ask(api.url(), {"watch", "--count=1", "--exec", command});
-
-    EXPECT_EQ(result.code, 0) << result.err;
-    std::ifstream in(file);
-    std::string line;
-    std::getline(in, line);
-    std::filesystem::remove(file);
-    EXPECT_EQ(line, "leader 1 7 7 5 " + std::string(kLeads));
-}
-
-TEST(Electionctl, SaysWhenTheWatchCommandFails) {
-    FakeApi api;
-    api.on("GET /leader", {200, kLeads});
-
-    const Result result = ask(api.url(), {"watch", "--count", "1", "--exec", "exit 3"});
-
-    EXPECT_EQ(result.code, 0);
-    EXPECT_THAT(result.err, HasSubstr("the command ended with 3: exit 3"));
-}
-
 TEST(Electionctl, ShowsTheHistory) {
     FakeApi api;
     api.on(

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
+#include <memory>
 #include <thread>
 
 #include "electionctl_scene.h"
@@ -18,6 +20,7 @@ namespace electiond::ctl {
 namespace {
 
 using electiond::testing::Canned;
+using electiond::testing::event;
 using electiond::testing::FakeApi;
 using electiond::testing::Seen;
 using std::chrono::milliseconds;
@@ -36,15 +39,16 @@ Canned late(const std::string& body, milliseconds delay) {
 
 class Trust : public ::testing::Test {
   protected:
+    Trust() { api_.stream(event("reset", 5, "{}")); }
     ~Trust() override { std::filesystem::remove(file_); }
 
     // Runs the watch until it has told `count` events; what its command was told, a line each.
-    std::string events(FakeApi& api, int count) const {
-        const Result result =
-            ask(api.url(), {"watch", "--count", std::to_string(count), "--exec",
-                            "read json; echo $ELECTIOND_EVENT $ELECTIOND_LEADER_ID "
-                            "$ELECTIOND_FENCING_TOKEN $ELECTIOND_REASON $json >> " +
-                                file_.string()});
+    std::string events(FakeApi& api, int count, const std::string& timeout = "3s") const {
+        const Result result = ask(
+            api.url(), {"--timeout", timeout, "watch", "--count", std::to_string(count), "--exec",
+                        "read json; echo $ELECTIOND_EVENT $ELECTIOND_LEADER_ID "
+                        "$ELECTIOND_FENCING_TOKEN $ELECTIOND_REASON $json >> " +
+                            file_.string()});
         EXPECT_EQ(result.code, 0) << result.err;
         std::ifstream in(file_);
         return {std::istreambuf_iterator<char>(in), {}};
@@ -133,50 +137,91 @@ TEST_F(Trust, ComesBackWithTheNode) {
                 ::testing::ContainsRegex("leader 1 7 .*\nno-leader 0 unreachable .*\nleader 1 7 "));
 }
 
-// As of a real daemon that was stopped: the first answer is one that it was asked for long before,
-// and from then on it waits as long as it is asked to, longer than its lease.
+// As of a real daemon that was stopped: the first answers are ones that it was asked for long
+// before.
 TEST_F(Trust, ComesBackWithANodeThatWasStopped) {
     std::atomic<int> asked = 0;
-    api_.on("GET /leader", [&asked](const Seen& seen) {
+    api_.on("GET /leader", [&asked](const Seen&) {
         const int count = ++asked;
-        if (count == 1) return Canned{200, leads(600)};
-        if (count < 8) return late(leads(600), milliseconds(700));
-        const auto wait = seen.query.find("wait=");
-        if (wait == std::string::npos) return Canned{200, leads(600)};
-        return late(leads(600), milliseconds(std::stoi(seen.query.substr(wait + 5))));
+        return count == 1 || count >= 8 ? Canned{200, leads(600)}
+                                        : late(leads(600), milliseconds(700));
     });
     EXPECT_THAT(events(api_, 3), HasSubstr("\nleader 1 7 {"));
 }
 
-// Won in the middle of a wait that was longer than the lease.
-TEST_F(Trust, IsGivenToANodeThatWinsWhileItIsWatched) {
+// Only the event can be the reason to ask again: where nobody leads, nothing is to be confirmed.
+TEST_F(Trust, IsGivenAtOnceToANodeWhoseStreamTellsThatItWins) {
     std::atomic<int> asked = 0;
-    api_.on("GET /leader", [&asked](const Seen&) {
-        const int count = ++asked;
-        if (count == 1) {
-            return Canned{503, R"({"leaderId":"2","isLeader":false,"term":6,"index":4})"};
-        }
-        return count == 2 ? late(leads(300), milliseconds(500)) : Canned{200, leads(300)};
+    api_.on("GET /leader", [this, &asked](const Seen&) {
+        if (++asked > 1) return Canned{200, leads(900)};
+        api_.tell(event("peer", 6, "{}") + event("membership", 7, "{}") + ":\n");
+        api_.tell(event("leader", 8, "{}"));
+        return Canned{503, R"({"leaderId":null,"isLeader":false,"term":6,"index":4})"};
     });
     EXPECT_THAT(events(api_, 2), HasSubstr("\nleader 1 7 {"));
 }
 
+// An event says that there is news, never that a lead is valid: it may be an old one.
+TEST_F(Trust, IsNotPutInWhatAStreamTells) {
+    api_.stream(event("reset", 5, leads(900)));
+    std::atomic<int> asked = 0;
+    api_.on("GET /leader", [this, &asked](const Seen&) {
+        if (++asked == 1) api_.tell(event("leader", 6, leads(900)));
+        if (asked > 1)
+            return Canned{503, R"({"leaderId":"2","isLeader":false,"term":8,"index":9})"};
+        return Canned{503, R"({"leaderId":null,"isLeader":false,"term":6,"index":4})"};
+    });
+    EXPECT_THAT(events(api_, 2), ::testing::ContainsRegex("^no-leader 0 .*\nfollower 2 0 "));
+}
+
 TEST_F(Trust, IsKeptByAskingLongBeforeTheLeaseEnds) {
     std::atomic<int> asked = 0;
-    api_.on("GET /leader", [&asked](const Seen& seen) {
+    api_.on("GET /leader", [&asked](const Seen&) {
         if (++asked == 10)
             return Canned{503, R"({"leaderId":"2","isLeader":false,"term":8,"index":9})"};
-        // Renewed without an answer to the waiting request: it is answered when its wait is over.
-        const auto wait = seen.query.find("wait=");
-        if (wait == std::string::npos) return Canned{200, leads(900)};
-        return late(leads(900), milliseconds(std::stoi(seen.query.substr(wait + 5))));
+        return Canned{200, leads(900)};
     });
+    const auto begun = std::chrono::steady_clock::now();
     const std::string told = events(api_, 2);
+    EXPECT_THAT(told, ::testing::StartsWith("leader 1 7 "));
     EXPECT_THAT(told, HasSubstr("\nfollower 2 0 "));
-    const auto seen = api_.seen();
-    for (std::size_t i = 1; i < 10; ++i) {
-        EXPECT_LE(std::stoi(seen.at(i).query.substr(seen.at(i).query.find("wait=") + 5)), 300);
-    }
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(9 * 250)) << "no busy loop";
+}
+
+// The other node's lead counts for one timeout and 1 s after the last answered request was sent.
+TEST_F(Trust, OfAnotherNodesLeadEndsSoonAfterTheLastAnswer) {
+    api_.on("GET /leader", [this](const Seen&) {
+        api_.hang_on("GET /leader");
+        return Canned{503, R"({"leaderId":"2","isLeader":false,"term":6,"index":4})"};
+    });
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_THAT(events(api_, 2, "300ms"), HasSubstr("\nno-leader 0 unreachable "));
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(1250));
+}
+
+// A daemon that is killed takes its stream and its port with it.
+TEST_F(Trust, EndsWithTheLeaseWhenTheStreamAndAllElseIsGone) {
+    auto api = std::make_unique<FakeApi>();
+    api->stream("");
+    api->on("GET /leader", {200, leads(900)});
+    auto killer = std::async(std::launch::async, [&] {
+        while (api->count("/leader") < 2) std::this_thread::yield();
+        api->die();
+    });
+    const std::string told = events(*api, 2);
+    killer.get();
+    EXPECT_THAT(told, HasSubstr("\nno-leader 0 unreachable "));
+}
+
+TEST_F(Trust, IsAskedForNothingOfADaemonWithoutAStream) {
+    FakeApi older;
+    older.on("GET /leader", {200, leads(900)});
+    const Result result = ask(older.url(), {"watch", "--exec", "echo run >> " + file_.string()});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("HTTP 404: this electiond is older than electionctl"));
+    EXPECT_FALSE(std::filesystem::exists(file_));
+
+    EXPECT_EQ(ask(electiond::testing::dead_url(), {"watch", "--exec", "true"}).code, 69);
 }
 
 }  // namespace
