@@ -12,7 +12,6 @@
 #include <ostream>
 #include <sstream>
 
-#include "electionctl/endpoint.h"
 #include "electionctl/exit_code.h"
 #include "electionctl/top_feed.h"
 #include "electionctl/top_frame.h"
@@ -140,7 +139,9 @@ class Top {
         FrameState result{.width = screen.width(),
                           .height = screen.height(),
                           .scroll = scroll_,
+                          .live = news_.live,
                           .trouble = news_.trouble,
+                          .not_live = news_.not_live,
                           .message = message_,
                           .lease_full_ms = lease_full_ms_};
         if (news_.at) {
@@ -182,27 +183,28 @@ class Top {
                                 : "nothing is known of the cluster yet";
             return;
         }
-        asked_ = view.leader_api.empty() ? view.endpoint : view.leader_api;
+        asked_ = view.leader;
         message_ = "ask node " + view.leader + " to step down? y/n";
     }
 
     void start_step_down() {
-        const std::string endpoint = parse_endpoint(asked_);
         message_ = "stepping down...";
-        pending_ = std::async(std::launch::async, [this, endpoint] {
-            std::ostringstream said;
-            Arguments arguments = session_.arguments;
-            arguments.output = Output::table;
-            try {
-                const auto timeout = arguments.timeout.value_or(kChangeTimeout);
-                step_down({arguments, session_.client.to({endpoint}).within(timeout), said, said});
-            } catch (const std::exception& error) {
-                said << error.what();
-            }
-            std::string text = said.str();
-            std::ranges::replace(text, '\n', ' ');
-            return text;
-        });
+        pending_ =
+            std::async(std::launch::async, [this, leader = asked_, endpoints = news_.endpoints] {
+                std::ostringstream said;
+                Arguments arguments = session_.arguments;
+                arguments.output = Output::table;
+                try {
+                    const auto timeout = arguments.timeout.value_or(kChangeTimeout);
+                    const ApiClient client = session_.client.to(endpoints).within(timeout);
+                    step_down({arguments, client, said, said}, leader);
+                } catch (const std::exception& error) {
+                    said << error.what();
+                }
+                std::string text = said.str();
+                std::ranges::replace(text, '\n', ' ');
+                return text;
+            });
     }
 
     void look_at_step_down() {
@@ -216,7 +218,7 @@ class Top {
     TopFeed feed_;
     News news_;
     bool help_ = false;
-    std::string asked_;  // whom to ask to step down, while the question stands
+    std::string asked_;  // which node to ask to step down, while the question stands
     std::string message_;
     std::future<std::string> pending_;
     std::size_t scroll_ = 0;

@@ -1,7 +1,11 @@
 // Fetches what `top` shows, on a thread of its own, so that the screen never waits.
 #include "electionctl/top_feed.h"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "electionctl/arguments.h"
 #include "electionctl/endpoint.h"
@@ -9,7 +13,13 @@
 namespace electiond::ctl {
 namespace {
 
-constexpr std::chrono::milliseconds kPeriod{300};
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kPeriod{5000};         // for what is no event
+constexpr milliseconds kPeriodNotLive{1000};  // without a stream
+constexpr milliseconds kSettle{1000};         // after an event, until a new leader has figures
+constexpr milliseconds kBetween{100};         // two fetches, however many events come
 constexpr std::size_t kEndpointsMax = 64;
 
 // The JSON of an answer that is good to have, but not needed.
@@ -85,7 +95,9 @@ void Fetcher::learn(const View& view, const std::string& answered) {
 }
 
 TopFeed::TopFeed(ApiClient client)
-    : fetcher_(std::move(client)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : fetcher_(client),
+      stream_(client),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 News TopFeed::latest() const {
     const std::lock_guard lock(mutex_);
@@ -93,20 +105,58 @@ News TopFeed::latest() const {
 }
 
 void TopFeed::run(const std::stop_token& stop) {
+    const std::stop_callback wake(stop, [this] { stopped_.ring(); });
     while (!stop.stop_requested()) {
-        std::optional<View> view;
-        std::string trouble;
-        try {
-            view = fetcher_.fetch();
-        } catch (const std::exception& error) {
-            trouble = in_one_line(error.what());
-        }
-        std::unique_lock lock(mutex_);
-        if (view) news_.view = std::move(*view);
-        if (view) news_.at = std::chrono::steady_clock::now();
-        news_.trouble = std::move(trouble);
-        changed_.wait_for(lock, stop, kPeriod, [] { return false; });
+        fetch();
+        await_reason_to_fetch();
     }
+}
+
+void TopFeed::fetch() {
+    fetched_ = steady_clock::now();
+    const auto before = fetcher_.endpoints();
+    std::optional<View> view;
+    std::string trouble;
+    try {
+        view = fetcher_.fetch();
+    } catch (const std::exception& error) {
+        trouble = in_one_line(error.what());
+    }
+    // From an endpoint that no longer answers no event comes either.
+    if (fetcher_.endpoints() != before) stream_.use(fetcher_.endpoints());
+    const std::lock_guard lock(mutex_);
+    if (view) news_.view = std::move(*view);
+    if (view) news_.at = steady_clock::now();
+    news_.trouble = std::move(trouble);
+    news_.endpoints = fetcher_.endpoints();
+}
+
+void TopFeed::await_reason_to_fetch() {
+    const auto period_live = std::exchange(event_came_, false) ? kSettle : kPeriod;
+    for (;;) {
+        event_came_ = take_events() || event_came_;
+        const auto period = event_came_ ? kBetween : latest().live ? period_live : kPeriodNotLive;
+        const auto left = std::chrono::ceil<milliseconds>(fetched_ + period - steady_clock::now());
+        if (left <= milliseconds(0)) return;
+        // Once it is wanted, further events change nothing.
+        std::array<pollfd, 2> watched{pollfd{stopped_.handle(), POLLIN, 0},
+                                      pollfd{event_came_ ? -1 : stream_.handle(), POLLIN, 0}};
+        (void)::poll(watched.data(), watched.size(), static_cast<int>(left.count()));
+        if (watched[0].revents != 0) return;
+    }
+}
+
+// True if something may have changed.
+bool TopFeed::take_events() {
+    bool changed = false;
+    for (const StreamNews& news : stream_.take()) {
+        using Kind = StreamNews::Kind;
+        changed = changed || news.kind != Kind::failed;
+        const std::lock_guard lock(mutex_);
+        news_.live = news.kind == Kind::opened || news.kind == Kind::event;
+        news_.not_live = in_one_line(news.trouble);
+    }
+    return changed;
 }
 
 }  // namespace electiond::ctl

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::int64_t kBarWidth = 6;
 constexpr std::chrono::milliseconds kOld{2000};
+constexpr std::chrono::milliseconds kOldLive{7000};  // a live view is asked for each 5 s
 
 Tint state_tint(const NodeRow& row) {
     if (row.state == "LEADER") return Tint::good;
@@ -28,20 +29,28 @@ std::string lease_bar(const NodeRow& row, std::int64_t full_ms) {
            std::to_string(*row.lease_ms) + "ms";
 }
 
-bool is_old(const FrameState& state) { return state.age && *state.age > kOld; }
+bool is_old(const FrameState& state) {
+    if (!state.age) return false;
+    return !state.trouble.empty() || *state.age > (state.live ? kOldLive : kOld);
+}
 
-// What is still true of a view after `age`: leases have gone on expiring, and if the whole view is
-// old, it is unknown which nodes are up and which one leads.
+// What is still true of a view after `age`: if it is old, it is unknown which nodes are up and
+// which one leads.
 View aged(View view, const FrameState& state) {
     const auto age = state.age.value_or(std::chrono::milliseconds(0)).count();
     for (NodeRow& row : view.rows) {
-        if (row.lease_ms) row.lease_ms = *row.lease_ms - age;
+        if (row.lease_ms && (!state.live || is_old(state))) row.lease_ms = *row.lease_ms - age;
         if (row.lease_ms && *row.lease_ms <= 0) row.lease_ms.reset();
-        if (is_old(state)) row.contact_ms.reset();
+        if (!is_old(state)) continue;
+        row.contact_ms.reset();
+        row.rtt_ms.reset();
+        row.leader.clear();
+        row.trouble.clear();
     }
     if (!is_old(state)) return view;
     if (!view.leader.empty()) view.leader = "was " + view.leader;
     view.token.clear();
+    view.uptime_ms.reset();
     return view;
 }
 
@@ -77,6 +86,7 @@ std::vector<Column> columns(const View& view, const FrameState& state) {
     add("TERM", 7, [](const NodeRow& row) { return Span{row.term}; });
     add("LEADER", 6, [](const NodeRow& row) { return Span{row.leader}; });
     add("CONTACT", 3, [](const NodeRow& row) { return Span{in_words(row.contact_ms)}; });
+    add("RTT", 0, [](const NodeRow& row) { return Span{in_words(row.rtt_ms)}; });
     add("LEASE", 5, [&state](const NodeRow& row) {
         return Span{lease_bar(row, state.lease_full_ms), row.lease_ms ? Tint::good : Tint::plain};
     });
@@ -133,8 +143,13 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
     label(second, "voters", number(view.voters));
     label(second, "quorum", number(view.quorum));
     label(second, "up", in_words(view.uptime_ms));
-    label(second, "data", state.age ? in_words(state.age->count()) + " old" : "not yet",
-          !state.age || is_old(state) ? Tint::bad : Tint::plain);
+    if (is_old(state)) {
+        label(second, "last answer", in_words(state.age->count()) + " ago", Tint::bad);
+    } else {
+        label(second, state.live ? "live, figures" : "data",
+              state.age ? in_words(state.age->count()) + " old" : "not yet",
+              state.age ? Tint::plain : Tint::bad);
+    }
     if (!view.endpoint.empty()) {
         constexpr std::string_view kScheme = "http://";
         const auto begin = view.endpoint.starts_with(kScheme) ? kScheme.size() : 0;
@@ -142,8 +157,19 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
     }
     lines.push_back(std::move(first));
     lines.push_back(std::move(second));
-    lines.push_back(state.trouble.empty() ? Line{{view.health.text, view.health.tint}}
-                                          : Line{{state.trouble, Tint::bad}});
+    if (!state.trouble.empty()) {
+        lines.push_back({{state.trouble, Tint::bad}});
+    } else if (is_old(state)) {
+        lines.push_back(
+            {{"no answer yet to what was asked since; what stands here may have changed",
+              Tint::bad}});
+    } else {
+        lines.push_back({{view.health.text, view.health.tint}});
+        if (!state.not_live.empty()) {
+            lines.back().push_back(
+                {"   not live, asked each second: " + state.not_live, Tint::dim});
+        }
+    }
     lines.emplace_back();
 }
 
@@ -196,9 +222,11 @@ std::vector<Line> help_frame() {
         "",
         "STATE    LEADER: its lease is valid. CANDIDATE: asks for votes.",
         "         OFFLINE: did not answer the node that we asked.",
-        "CONTACT  how long ago the leader last heard the node",
+        "CONTACT  how long before the last answer the leader last heard the node",
+        "RTT      how long the node's answer to the leader took",
         "LEASE    how long the leader may go on without hearing a quorum",
-        "data     how old what you see is; it comes from any node that answers",
+        "live     changes show at once; how old CONTACT, RTT and LEASE are",
+        "data     how old all of it is, where no stream of events can be followed",
         "up       for how long that node has been running",
     };
     std::vector<Line> lines;

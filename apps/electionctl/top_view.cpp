@@ -47,13 +47,18 @@ void add_cluster(View& view, const Record& cluster) {
     view.can_lose = cluster.number("canLose");
 }
 
-void add_members(View& view, const std::vector<Record>& members) {
-    for (const Record& member : members) {
+// Only the leader hears from all: without one, and in an old view that a node has kept (asOfMs),
+// the figures say nothing of now.
+void add_members(View& view, const Poco::Dynamic::Var& answer) {
+    const bool fresh = !view.leader.empty() && !Record(answer).number("asOfMs");
+    for (const Record& member : records_of(answer)) {
         if (member.text("id").empty()) continue;
         NodeRow& row = row_of(view, member.text("id"));
         fill(row.role, member.text("role"));
         fill(row.api, member.text("api"));
-        if (row.id != view.leader) row.contact_ms = member.number("lastContactMs");
+        if (!fresh || row.id == view.leader) continue;
+        row.contact_ms = member.number("lastContactMs");
+        row.rtt_ms = member.number("rttMs");
     }
 }
 
@@ -145,7 +150,7 @@ View make_view(const Sources& sources) {
     View view{.endpoint = sources.endpoint};
     const Record cluster(sources.cluster);
     add_cluster(view, cluster);
-    add_members(view, records_of(sources.members));
+    add_members(view, sources.members);
     add_status(view, Record(sources.status));
     complete(view);
     std::ranges::stable_sort(view.rows, before);

@@ -22,8 +22,9 @@ struct Sources {
 
 struct NodeRow {
     std::string id{}, role{}, state{}, term{}, leader{}, api{}, trouble{};
-    std::optional<std::int64_t> contact_ms{};  // since the leader last heard it
-    std::optional<std::int64_t> lease_ms{};    // what is left of it; the leader's alone
+    std::optional<std::int64_t> contact_ms{};  // since the leader last heard it, …
+    std::optional<std::int64_t> rtt_ms{};    // … and how long its answer took; only from a leader
+    std::optional<std::int64_t> lease_ms{};  // what is left of it; the leader's alone
     bool online = false;
 };
 

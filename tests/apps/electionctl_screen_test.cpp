@@ -61,6 +61,7 @@ class Screen : public ::testing::Test {
                                             R"(,"term":7,"voters":3,"quorum":2,"canLose":0})"};
         });
         api_.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
+        api_.stream(testing::event("reset", 5, "{}"));
     }
     [[nodiscard]] std::string top() const {
         return std::string(ELECTIONCTL) + " --endpoint " + api_.url() + " top";
@@ -119,7 +120,25 @@ TEST_F(Screen, SaysThatItsEyesAreShutWhereNobodyAnswersAnyMore) {
     api_.die();
 
     EXPECT_TRUE(terminal.shows("no endpoint answers")) << terminal.shown();
-    EXPECT_THAT(terminal.shown(), HasSubstr("leader 1"));
+    EXPECT_TRUE(terminal.shows("was LEADER")) << terminal.shown();
+    EXPECT_THAT(terminal.shown(), HasSubstr("leader was 1"));
+    EXPECT_THAT(terminal.shown(), HasSubstr("last answer "));
+    EXPECT_THAT(terminal.shown(), Not(HasSubstr(" yes ")));
+}
+
+TEST_F(Screen, ShowsAChangeThatTheStreamTells) {
+    const Terminal terminal(top());
+    ASSERT_TRUE(terminal.shows("leader 1"));
+    ASSERT_TRUE(terminal.shows("live, figures")) << terminal.shown();
+
+    api_.on(
+        "GET /cluster",
+        {200,
+         R"({"cluster":[{"id":"2","state":"CANDIDATE","term":8,"online":true,"role":"voter"}],"term":8,"voters":3,"quorum":2})"});
+    api_.tell(testing::event("no-leader", 6, "{}"));
+
+    EXPECT_TRUE(terminal.shows("CANDIDATE")) << terminal.shown();
+    EXPECT_THAT(terminal.shown(), HasSubstr("leader none"));
 }
 
 TEST_F(Screen, EndsWithTheSignalsCode) {

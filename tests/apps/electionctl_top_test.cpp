@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <sstream>
+#include <thread>
 
 #include "../io/shell.h"
 #include "electionctl/record.h"
@@ -26,7 +28,7 @@ using ::testing::Not;
 Poco::Dynamic::Var json(const std::string& text) { return Poco::JSON::Parser().parse(text); }
 
 constexpr const char* kMembers =
-    R"([{"id":"1","role":"voter","lastContactMs":0},{"id":"2","role":"voter","lastContactMs":42},{"id":"3","role":"voter","lastContactMs":7300}])";
+    R"([{"id":"1","role":"voter","lastContactMs":0},{"id":"2","role":"voter","lastContactMs":42,"rttMs":3},{"id":"3","role":"voter","lastContactMs":7300,"rttMs":900}])";
 constexpr const char* kStatus =
     R"({"id":"1","cluster":"demo","isLeader":true,"fencingToken":7,"leaseRemainingMs":500,"uptime":65,"version":"0.1.0"})";
 
@@ -69,6 +71,7 @@ TEST(TopView, JoinsClusterMembersAndTheLeadersStatus) {
     EXPECT_EQ(view.rows[0].lease_ms, 500);
     EXPECT_EQ(view.rows[0].contact_ms, std::nullopt);
     EXPECT_EQ(view.rows[1].contact_ms, 42);
+    EXPECT_EQ(view.rows[1].rtt_ms, 3);
     EXPECT_EQ(view.rows[2].state, "OFFLINE");
     EXPECT_EQ(view.rows[2].role, "voter");
     EXPECT_FALSE(view.rows[2].online);
@@ -108,6 +111,25 @@ TEST(TopView, DoesNotCallALeaderGoneThatOthersStillFollow) {
     EXPECT_EQ(
         make_view({.cluster = json(cluster(records, "")), .members = json(kMembers)}).health.text,
         "leader 1 does not answer: 2 of 3 voters reachable, they may elect anew");
+}
+
+// A view that a node has kept goes on saying "0 ms" of a node that is dead.
+TEST(TopView, TakesFiguresOnlyFromALeaderThatAnswers) {
+    const std::string records = record("1", "OFFLINE") + "," + record("2", "FOLLOWER");
+    const std::string leader = R"(,"leader":)" + record("2", "LEADER");
+    const std::string kept = std::string(R"({"asOfMs":4200,"members":)") + kMembers + "}";
+    const auto row = [&](const std::string& rest, const std::string& members) {
+        return make_view({.cluster = json(cluster(records, rest)), .members = json(members)})
+            .rows.at(2);
+    };
+
+    EXPECT_EQ(row(leader, kMembers).contact_ms, 7300);
+    EXPECT_EQ(row(leader, kMembers).rtt_ms, 900);
+    EXPECT_EQ(row("", kMembers).contact_ms, std::nullopt) << "nobody leads";
+    EXPECT_EQ(row("", kMembers).rtt_ms, std::nullopt);
+    EXPECT_EQ(row(leader, kept).contact_ms, std::nullopt) << "the leader did not answer";
+    EXPECT_EQ(row(leader, kept).rtt_ms, std::nullopt);
+    EXPECT_EQ(row("", kept).role, "voter") << "what is no figure stays";
 }
 
 TEST(TopView, TakesVotersAsAListOrAsANumber) {
@@ -153,9 +175,9 @@ TEST(TopFrame, ShowsARowPerNodeWithinTheScreen) {
     const std::string wide = text(frame(healthy(), {.width = 120}));
     EXPECT_THAT(wide, HasSubstr("cluster demo   leader 1   term 7   fencing token 7"));
     EXPECT_THAT(wide, HasSubstr("voters 3   quorum 2   up 1 min 5 s"));
-    EXPECT_THAT(
-        wide, ContainsRegex("1 +voter +LEADER +yes +7 +1 +- +\\[###   \\] 500ms +127.0.0.1:3001"));
-    EXPECT_THAT(wide, ContainsRegex("2 +voter +FOLLOWER +yes +7 +1 +42 ms +- "));
+    EXPECT_THAT(wide, ContainsRegex(
+                          "1 +voter +LEADER +yes +7 +1 +- +- +\\[###   \\] 500ms +127.0.0.1:3001"));
+    EXPECT_THAT(wide, ContainsRegex("2 +voter +FOLLOWER +yes +7 +1 +42 ms +3 ms +- "));
     EXPECT_THAT(wide, ContainsRegex("3 +voter +OFFLINE +no .* timed out"));
 }
 
@@ -205,8 +227,47 @@ TEST(TopFrame, ShowsTheAgeOfTheDataAndWhyItGrows) {
 
     const std::string shown = text(frame(healthy(), state));
 
-    EXPECT_THAT(shown, HasSubstr("data 4.2 s old"));
+    EXPECT_THAT(shown, HasSubstr("last answer 4.2 s ago"));
     EXPECT_THAT(shown, HasSubstr("no endpoint answers"));
+}
+
+TEST(TopFrame, SaysWhetherChangesShowAtOnce) {
+    FrameState state{.width = 120, .age = std::chrono::milliseconds(3100), .live = true};
+    EXPECT_THAT(text(frame(healthy(), state)), HasSubstr("live, figures 3.1 s old"));
+
+    state = {.width = 120,
+             .age = std::chrono::milliseconds(800),
+             .not_live = "GET http://127.0.0.1:3001/events: answered HTTP 404"};
+    const std::string shown = text(frame(healthy(), state));
+    EXPECT_THAT(shown, HasSubstr("data 800 ms old"));
+    EXPECT_THAT(shown, HasSubstr("not live, asked each second: GET http://127.0.0.1:3001/events"));
+}
+
+// What is no event is shown as of the last answer, what is an event as of now.
+TEST(TopFrame, KeepsTheFiguresOfTheLastAnswerWhileItIsLive) {
+    FrameState state{.width = 120, .age = std::chrono::milliseconds(4900), .live = true};
+    const std::string shown = text(frame(healthy(), state));
+    EXPECT_THAT(shown, HasSubstr("leader 1 "));
+    EXPECT_THAT(shown, ContainsRegex("2 +voter +FOLLOWER +yes +7 +1 +42 ms +3 ms"));
+    EXPECT_THAT(shown, HasSubstr("500ms"));
+}
+
+TEST(TopFrame, KnowsNothingOfAnyNodeWhereNobodyAnswers) {
+    for (const FrameState& state :
+         {FrameState{.width = 120, .age = std::chrono::milliseconds(150), .trouble = "no answer"},
+          FrameState{.width = 120, .age = std::chrono::milliseconds(7100), .live = true},
+          FrameState{.width = 120, .age = std::chrono::milliseconds(2100)}}) {
+        const auto lines = frame(healthy(), state);
+        const std::string shown = text(lines);
+        for (std::size_t row = 5; row < 8; ++row) {
+            EXPECT_THAT(plain(lines.at(row)),
+                        ContainsRegex("^[123] +voter +was [A-Z]+ +[?] +7 +-"));
+        }
+        EXPECT_THAT(shown, Not(HasSubstr(" yes ")));
+        EXPECT_THAT(shown, Not(HasSubstr("42 ms")));
+        EXPECT_THAT(shown, HasSubstr("last answer "));
+        EXPECT_THAT(shown, HasSubstr("up -"));
+    }
 }
 
 TEST(TopFrame, SaysWhoAnsweredAlsoWhereThatIsASocket) {
@@ -256,22 +317,81 @@ TEST(TopFeed, GoesOnWithEndpointsLearntFromTheRecords) {
     EXPECT_EQ(after.endpoint, second.url());
 }
 
+// True once the condition holds for the feed's news.
+bool eventually(const TopFeed& feed, const std::function<bool(const News&)>& condition) {
+    for (int i = 0; i < 3000 && !condition(feed.latest()); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return condition(feed.latest());
+}
+
+ApiClient client_of(const FakeApi& api) { return {{api.url()}, "", std::chrono::seconds(5)}; }
+
 TEST(TopFeed, KeepsTheLastViewWhenNobodyAnswersAnyMore) {
     FakeApi api;
+    api.stream("");
     api.on("GET /cluster", {200, cluster(record("1", "LEADER", api.host_and_port()), "")});
-    const TopFeed feed(ApiClient({api.url()}, "", std::chrono::seconds(5)));
-    const auto eventually = [&feed](auto condition) {
-        for (int i = 0; i < 3000 && !condition(feed.latest()); ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-        return condition(feed.latest());
-    };
+    const TopFeed feed(client_of(api));
+    ASSERT_TRUE(eventually(feed, [](const News& news) { return news.view.rows.size() == 1; }));
 
-    ASSERT_TRUE(eventually([](const News& news) { return news.view.rows.size() == 1; }));
     api.die();
 
-    EXPECT_TRUE(eventually([](const News& news) { return !news.trouble.empty(); }));
+    EXPECT_TRUE(eventually(feed, [](const News& news) { return !news.trouble.empty(); }));
     EXPECT_EQ(feed.latest().view.rows.size(), 1U);
+    EXPECT_TRUE(eventually(feed, [](const News& news) { return !news.live; }));
+}
+
+TEST(TopFeed, AsksAgainWhenAnEventComesAndElseHardlyEver) {
+    FakeApi api;
+    api.stream("");
+    api.on("GET /cluster", {200, cluster(record("1", "LEADER", api.host_and_port()), "")});
+    const TopFeed feed(client_of(api));
+    ASSERT_TRUE(eventually(feed, [](const News& news) { return news.live && news.at; }));
+    const auto before = api.count("/cluster");
+    EXPECT_LE(before, 2U) << "at the start, and when the stream is open";
+
+    api.on("GET /cluster", {200, cluster(record("1", "FOLLOWER", api.host_and_port()), "")});
+    const auto told = std::chrono::steady_clock::now();
+    api.tell(testing::event("no-leader", 6, "{}"));
+
+    EXPECT_TRUE(eventually(feed, [](const News& news) {
+        return news.view.rows.size() == 1 && news.view.rows[0].state == "FOLLOWER";
+    }));
+    const auto took = std::chrono::steady_clock::now() - told;
+    EXPECT_LE(api.count("/cluster"),
+              before + 2 + static_cast<std::size_t>(took / std::chrono::seconds(5)));
+}
+
+TEST(TopFeed, FollowsTheNodeThatAnswersWhereTheOtherHangs) {
+    FakeApi hanging, other;
+    const std::string answer = cluster(record("1", "FOLLOWER", hanging.host_and_port()) + "," +
+                                           record("2", "LEADER", other.host_and_port()),
+                                       "");
+    for (FakeApi* api : {&hanging, &other}) {
+        api->stream("");
+        api->on("GET /cluster", {200, answer});
+    }
+    const TopFeed feed(ApiClient({hanging.url()}, "", std::chrono::milliseconds(300)));
+    ASSERT_TRUE(eventually(feed, [](const News& news) { return news.live && news.at; }));
+
+    hanging.hang_on("GET /cluster");
+    hanging.tell(testing::event("peer", 6, "{}"));
+
+    EXPECT_TRUE(eventually(feed, [&](const News& news) {
+        return news.live && news.view.endpoint == other.url() && other.streams_open() == 1;
+    }));
+}
+
+TEST(TopFeed, AsksEachSecondWhereThereIsNoStream) {
+    FakeApi older;
+    older.on("GET /cluster", {200, cluster(record("1", "LEADER", older.host_and_port()), "")});
+    const TopFeed feed(client_of(older));
+
+    EXPECT_TRUE(eventually(feed, [&](const News& news) {
+        return older.count("/cluster") >= 3 && !news.live &&
+               news.not_live.find("older than electionctl") != std::string::npos;
+    }));
+    EXPECT_EQ(feed.latest().trouble, "");
 }
 
 TEST(Top, PrintsOnePlainFrame) {
