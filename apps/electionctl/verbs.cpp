@@ -158,11 +158,44 @@ int is_leader(const Session& session) {
     return leads ? kDone : kRefused;
 }
 
+namespace {
+
+// What an event has to say beyond when, who and why.
+std::string details_of(const Record& change) {
+    std::string text = change.text("change");  // membership, peer
+    const auto add = [&text](const std::string& what, const std::string& value) {
+        if (!value.empty()) text += (text.empty() ? "" : ", ") + what + value;
+    };
+    add("", change.text("state"));
+    add("after ", change.text("previous"));
+    add("without leader for ", in_words(change.number("gapMs")));
+    add("voters ", change.text("voters"));
+    add("quorum ", change.text("quorum"));
+    add("", change.text("detail"));
+    return text;
+}
+
+// All that the node's events have told; older daemons do not keep it.
+void print_changes(std::ostream& out, const std::vector<Record>& changes) {
+    Table table({"AT", "EVENT", "NODE", "TERM", "REASON", "DETAILS"});
+    for (const Record& change : changes) {
+        const std::string leader = change.text("leaderId");
+        table.add({moment(change, "at"), change.text("event"),
+                   leader.empty() ? change.text("id") : leader, change.text("term"),
+                   change.text("reason"), details_of(change)});
+    }
+    out << "\nall events\n";
+    table.print(out);
+}
+
+}  // namespace
+
 int history(const Session& session) {
     const Answer answer = session.client.ask_in_turn({.path = "/history"});
     if (const auto done = shown(session, answer)) return *done;
     Table table({"AT", "TERM", "LEADER", "BEFORE", "REASON", "WITHOUT LEADER"});
-    const auto changes = records_of(answer.json);
+    const Record record = answer.record();
+    const auto changes = record.has("history") ? record.list("history") : records_of(answer.json);
     for (const Record& change : changes) {
         table.add({moment(change, "at"), change.text("term"), change.text("leaderId"),
                    change.text("previous"), change.text("reason"),
@@ -170,6 +203,7 @@ int history(const Session& session) {
     }
     if (changes.empty()) session.out << "no change of leadership since this node started\n";
     if (!changes.empty()) table.print(session.out);
+    if (const auto all = record.list("changes"); !all.empty()) print_changes(session.out, all);
     return kDone;
 }
 

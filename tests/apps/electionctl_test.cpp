@@ -166,6 +166,29 @@ TEST(Electionctl, ShowsTheHistory) {
                 ContainsRegex("2024-05-01T10:00:00Z +2 +2 +1 +election_timeout +1.0 s"));
 }
 
+TEST(Electionctl, ShowsAllEventsWhereTheHistoryHasThem) {
+    FakeApi api;
+    api.on(
+        "GET /history",
+        {200,
+         R"({"history":[{"index":1,"at":"2024-05-01T10:00:00.000Z","term":1,"leaderId":"1","previous":null,"reason":"startup","gapMs":0,"electionMs":12}],)"
+         R"("changes":[{"event":"leader","index":1,"at":"2024-05-01T10:00:00.000Z","term":1,"leaderId":"1","previous":"2","reason":"takeover","gapMs":1042},)"
+         R"({"event":"state","index":2,"at":"2024-05-01T10:00:01.000Z","state":"LEADER","term":1,"reason":"takeover"},)"
+         R"({"event":"membership","index":3,"at":"2024-05-01T10:00:02.000Z","change":"joined","id":"3","voters":3,"quorum":2,"reason":"voter_joined"},)"
+         R"({"event":"problem","index":4,"at":"2024-05-01T10:00:03.000Z","id":"2","reason":"duplicate_uuid","detail":"two of them","term":1}]})"});
+
+    const Result result = ask(api.url(), {"history"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, ContainsRegex("00.000Z +1 +1 +- +startup +0 ms\n\nall events\nAT "));
+    EXPECT_THAT(result.out,
+                ContainsRegex("leader +1 +1 +takeover +after 2, without leader for 1.0 s"));
+    EXPECT_THAT(result.out, ContainsRegex("state +- +1 +takeover +LEADER"));
+    EXPECT_THAT(result.out,
+                ContainsRegex("membership +3 +- +voter_joined +joined, voters 3, quorum 2"));
+    EXPECT_THAT(result.out, ContainsRegex("problem +2 +1 +duplicate_uuid +two of them"));
+}
+
 TEST(Electionctl, ShowsTheMembersAndHowOldTheViewIs) {
     FakeApi api;
     api.on(
