@@ -1,4 +1,4 @@
-// electionctl's changes beside real daemons, one of which hangs.
+// electionctl with several endpoints beside real daemons that hang or are killed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@ namespace {
 
 using std::chrono::steady_clock;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 // All nodes as endpoints: `first` stands first.
 std::string endpoints(const LocalCluster& cluster, int first) {
@@ -36,13 +37,57 @@ TEST(Changes, ReachTheLeaderPastAStoppedNode) {
         {ELECTIONCTL, "--endpoint", endpoints(cluster, stopped), "--timeout", "30s", "step-down"});
 
     EXPECT_EQ(said.code, 0) << said.said;
+    // Its successor may be the node that has just been stopped.
     EXPECT_THAT(said.said, HasSubstr("stepped down"));
     EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(25)) << "30 s would be the timeout";
-    EXPECT_TRUE(wait_until([&] {
-        const auto now = cluster.leader();
-        return now && *now != leader;
-    }));
-    cluster.signal(stopped, SIGCONT);
+}
+
+// The first endpoint is the leader's: its stream breaks with its lead.
+TEST(WatchOfTheCluster, GoesOnAtTheNextNodeWhenTheLeaderIsKilled) {
+    ShownCluster cluster;
+    cluster.start_all();
+    const int leader = cluster.await_leader(3);
+    ASSERT_NE(leader, 0);
+    const Folder folder;
+    const Process watch({ELECTIONCTL, "--endpoint", endpoints(cluster, leader), "watch"},
+                        folder / "lines");
+    const std::string first = " leader=" + std::to_string(leader) + " ";
+    const auto lines = [&] { return read(folder / "lines"); };
+    ASSERT_TRUE(wait_until([&] { return lines().find(first) != std::string::npos; })) << lines();
+
+    cluster.kill9(leader);
+
+    const int next = cluster.await_leader();
+    ASSERT_NE(next, 0);
+    const std::string last = " leader=" + std::to_string(next) + " ";
+    EXPECT_TRUE(wait_until([&] { return lines().find(last) != std::string::npos; })) << lines();
+    // In between it may be told that nobody leads; nothing is told twice.
+    EXPECT_THAT(lines(),
+                MatchesRegex("[^\n]*" + first + "[^\n]*\n([^\n]* no-leader [^\n]*\n)?[^\n]*" +
+                             last + "[^\n]*\n"));
+}
+
+TEST(WatchOfTheCluster, TellsNothingOfANodeThatIsKilledAndDoesNotLead) {
+    ShownCluster cluster;
+    cluster.start_all();
+    const int leader = cluster.await_leader(3);
+    ASSERT_NE(leader, 0);
+    const int followed = leader % 3 + 1;
+    const Folder folder;
+    const Process watch({ELECTIONCTL, "--endpoint", endpoints(cluster, followed), "watch"},
+                        folder / "lines");
+    const auto lines = [&] { return read(folder / "lines"); };
+    ASSERT_TRUE(wait_until([&] { return !lines().empty(); }));
+
+    cluster.kill9(followed);
+    const auto released = cluster.post(leader, "/step-down");
+
+    ASSERT_EQ(released.code, 200);
+    const std::string second = " leader=" + released.text("successor") + " ";
+    EXPECT_TRUE(wait_until([&] { return lines().find(second) != std::string::npos; })) << lines();
+    EXPECT_THAT(lines(),
+                MatchesRegex("[^\n]* leader=" + std::to_string(leader) +
+                             " [^\n]*\n([^\n]* no-leader [^\n]*\n)?[^\n]*" + second + "[^\n]*\n"));
 }
 
 }  // namespace
