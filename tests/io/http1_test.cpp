@@ -294,6 +294,8 @@ TEST(Http1, WritesResponses) {
               "Content-Length: 15\r\nConnection: keep-alive\r\nAllow: GET, HEAD\r\nX: \r\n\r\n");
     EXPECT_EQ(write_response_head(200, "", 0, false),
               "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(write_response_head(200, "text/event-stream", std::nullopt, false),
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(write_response_head(204, "text/plain", 3, true),
               "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n");
     EXPECT_EQ(write_response_head(599, "", 0, true),
@@ -337,6 +339,9 @@ TEST(Http1DeathTest, WritesNothingThatCouldBeReadAsMore) {
         EXPECT_EXIT((void)write_request_head(value, "/", "x", "", 0), testing::ExitedWithCode(70),
                     "");
     }
+    EXPECT_EXIT((void)write_response_head(200, "", std::nullopt, true), testing::ExitedWithCode(70),
+                "")
+        << "the body could not end before the connection";
     for (const char* name : {"", "X ", "X:", "content-length", "transfer-encoding", "CONNECTION"}) {
         EXPECT_EXIT((void)write_response_head(200, "", 0, true, Fields{{name, "1"}}),
                     testing::ExitedWithCode(70), "")

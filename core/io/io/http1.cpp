@@ -460,14 +460,16 @@ std::string_view reason_phrase(int status) {
     return found == std::end(kPhrases) ? std::string_view{} : found->second;
 }
 
-std::string write_response_head(int status, std::string_view content_type, std::size_t body_bytes,
-                                bool keep_alive, std::span<const HttpField> more) {
+std::string write_response_head(int status, std::string_view content_type,
+                                std::optional<std::size_t> body_bytes, bool keep_alive,
+                                std::span<const HttpField> more) {
     ENSURE(status >= 200 && status <= 599);
+    ENSURE(body_bytes || !keep_alive);
     std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
     head.append(reason_phrase(status)).append("\r\n");
     if (!has_no_body(status)) {
         if (!content_type.empty()) append_field(head, "Content-Type", content_type);
-        append_field(head, "Content-Length", std::to_string(body_bytes));
+        if (body_bytes) append_field(head, "Content-Length", std::to_string(*body_bytes));
     }
     append_field(head, "Connection", keep_alive ? "keep-alive" : "close");
     append_more(head, more, "Connection");

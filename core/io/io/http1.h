@@ -87,14 +87,16 @@ struct HttpResponseHead {
 [[nodiscard]] std::string_view reason_phrase(int status);
 
 // A whole head, final empty line included. `body_bytes` becomes the Content-Length, also of an
-// answer to HEAD; 204 and 304 get neither length nor type. No type is written if `content_type` is
-// empty. There is no Date, because nothing here reads a clock: pass it in `more`.
+// answer to HEAD; nullopt: the body ends with the connection, so `keep_alive` must be false. 204
+// and 304 get neither length nor type. No type is written if `content_type` is empty. There is no
+// Date, because nothing here reads a clock: pass it in `more`.
 //
 // The writers ENSURE that method and field names are tokens, that targets and values hold no
 // character that the readers refuse (CR, LF, NUL, ...), and that `more` does not repeat what they
 // write themselves. So check text from outside before it gets here, or take it from a reader.
 [[nodiscard]] std::string write_response_head(int status, std::string_view content_type,
-                                              std::size_t body_bytes, bool keep_alive,
+                                              std::optional<std::size_t> body_bytes,
+                                              bool keep_alive,
                                               std::span<const HttpField> more = {});
 
 // `target` is a path with or without a query, percent-encoded. `host` is host[:port], IPv6 literals

@@ -221,6 +221,11 @@ Async<> Stream::finish(std::chrono::milliseconds linger) {
     cut();
 }
 
+void Stream::set_send_buffer(std::size_t bytes) noexcept {
+    const int size = static_cast<int>(bytes);  // the kernel doubles it, for its own overhead
+    ::setsockopt(number_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 void Stream::set_timer() { timer_.set(std::min(deadline_, write_deadline_)); }
 
 void Stream::check_deadlines() {
