@@ -45,6 +45,10 @@ struct LeadershipState {
     [[nodiscard]] bool leads_at(Instant now) const {
         return in_office && !draining && now < lease_until;
     }
+    // Would it lead if its lease had not run out? While the loop turns this lasts for a moment.
+    [[nodiscard]] bool lapsed_at(Instant now) const {
+        return in_office && !draining && now >= lease_until;
+    }
     // Does it follow a live leader, as it heard itself?
     [[nodiscard]] bool follows_at(Instant now) const { return !in_office && now < followed_until; }
     [[nodiscard]] WhoLeads leader_at(Instant now) const {

@@ -1,8 +1,5 @@
 // The control API over real sockets: what is sent here is what a careless, broken or hostile client
 // sends.
-#include <Poco/Exception.h>
-#include <Poco/Net/NetException.h>
-#include <Poco/Net/StreamSocket.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -14,9 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "control/server.h"
 #include "control/session.h"
-#include "control_bench.h"
+#include "control_scene.h"
 
 namespace electiond::testing {
 namespace {
@@ -26,121 +22,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// A client that knows no HTTP but where an answer ends.
-class Client {
-  public:
-    explicit Client(const Endpoint& to) : Client(Poco::Net::SocketAddress(to.host, to.port)) {}
-    explicit Client(const Poco::Net::SocketAddress& to) : socket_(to) {
-        socket_.setReceiveTimeout(Poco::Timespan(30, 0));
-    }
-
-    Client& send(const std::string& bytes) {
-        try {
-            for (std::size_t sent = 0; sent < bytes.size();) {
-                sent += static_cast<std::size_t>(socket_.sendBytes(
-                    bytes.data() + sent, static_cast<int>(bytes.size() - sent), MSG_NOSIGNAL));
-            }
-        } catch (const Poco::Exception&) {  // the other side has heard enough
-        }
-        return *this;
-    }
-    Client& send_no_more() {
-        socket_.shutdownSend();
-        return *this;
-    }
-
-    // An answer has come, or the end.
-    [[nodiscard]] bool is_answered(Milliseconds within = 0ms) const {
-        return socket_.poll(Poco::Timespan(within.count() * Poco::Timespan::MILLISECONDS),
-                            Poco::Net::Socket::SELECT_READ);
-    }
-
-    // One answer, with its head; without its body where there is none (HEAD).
-    std::string answer(bool has_body = true) {
-        while (got_.find("\r\n\r\n") == std::string::npos && receive()) {
-        }
-        const auto end = std::min(got_.find("\r\n\r\n"), got_.size() - 4) + 4;
-        const auto field = got_.find("Content-Length: ");
-        const auto length = has_body && field < end ? std::stoul(got_.substr(field + 16)) : 0;
-        while (got_.size() < end + length && receive()) {
-        }
-        const auto whole = got_.substr(0, end + length);
-        got_.erase(0, whole.size());
-        return whole;
-    }
-    // All until the server closes.
-    std::string all() {
-        while (receive()) {
-        }
-        return std::exchange(got_, "");
-    }
-
-  private:
-    bool receive() {
-        char bytes[4096];
-        int count = 0;
-        try {
-            count = socket_.receiveBytes(bytes, sizeof bytes);
-        } catch (const Poco::Net::ConnectionResetException&) {  // the end, too
-        }
-        if (count > 0) got_.append(bytes, static_cast<std::size_t>(count));
-        return count > 0;
-    }
-
-    Poco::Net::StreamSocket socket_;
-    std::string got_;
-};
-
-std::string body_of(const std::string& answer) {
-    return answer.substr(answer.find("\r\n\r\n") + 4);
-}
-
-// A request as programs send it.
-std::string request(const std::string& line, const std::string& rest = "") {
-    return line + " HTTP/1.1\r\nHost: localhost\r\n" + rest + "\r\n";
-}
-
-class Server : public ::testing::Test, public ControlBench {
-  protected:
-    void SetUp() override { start({Endpoint{"127.0.0.1", 0}}); }
-
-    void start(const std::vector<ListenAddress>& listen, const ApiLimits& limits = {}) {
-        server.reset();
-        auto all = faces();
-        all.now = read_boot_clock;
-        all.token = token;
-        routes = std::make_unique<ControlRoutes>(all, limits);
-        server = std::make_unique<ControlServer>(listen, limits, Log{}, write_limit);
-        server->start(*routes);
-    }
-    void restart(const std::function<void(ApiLimits&)>& change) {
-        start({Endpoint{"127.0.0.1", 0}}, with(change));
-    }
-    Client connect() { return Client(server->endpoints().front()); }
-    // What the server says to these bytes, until it closes.
-    std::string told(const std::string& bytes) { return connect().send(bytes).all(); }
-    // One that was served once, and is kept.
-    Client kept() {
-        auto client = connect();
-        EXPECT_THAT(client.send(request("GET /status")).answer(), StartsWith("HTTP/1.1 200"));
-        return client;
-    }
-    // The time from the question to the answer.
-    Duration livez() {
-        const auto asked = read_boot_clock();
-        EXPECT_THAT(told("GET /livez HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
-        return read_boot_clock() - asked;
-    }
-    // One answer comes at once, though nothing waits for it: then all that was sent before it has
-    // been read.
-    void settle() { livez(); }
-
-    std::string token;
-    Milliseconds write_limit = io::Stream::kWriteLimit;
-    std::unique_ptr<ControlRoutes> routes;
-    std::unique_ptr<ControlServer> server;
-};
 
 // A refusal is whole and forbids caching.
 void expect_refusal(const std::string& answer, int status) {
@@ -461,7 +342,7 @@ TEST_F(Server, RefusesWithARetryAfterWhenAllAreBusy) {
         polls.push_back(std::move(kept().send(request("GET /leader?wait=60s"))));
     }
     // Until all three are parked, one that has not begun to wait gives way.
-    while (routes->long_polls() < 3) std::this_thread::yield();
+    while (routes->streams() < 3) std::this_thread::yield();
 
     const auto refused = told(request("GET /status"));
 
@@ -532,11 +413,11 @@ TEST_F(Server, AnswersLongPollsAtOnceBeyondTheirLimit) {
     std::vector<Client> polls;
     for (int i = 0; i < 2; ++i)
         polls.push_back(std::move(connect().send(request("GET /leader?wait=60s"))));
-    while (routes->long_polls() < 2) std::this_thread::yield();
+    while (routes->streams() < 2) std::this_thread::yield();
 
     EXPECT_THAT(connect().send(request("GET /leader?wait=60s")).answer(),
                 StartsWith("HTTP/1.1 503"));
-    EXPECT_EQ(routes->long_polls_refused(), 1U);
+    EXPECT_EQ(routes->streams_refused(), 1U);
     for (auto& poll : polls) EXPECT_FALSE(poll.is_answered());
 }
 
@@ -551,7 +432,7 @@ TEST_F(Server, WakesAThousandLongPollsByOneChange) {
     for (std::size_t i = 0; i < kPolls; ++i) {
         polls.push_back(std::move(connect().send(request("GET /leader?wait=60s"))));
     }
-    while (routes->long_polls() < kPolls) std::this_thread::yield();
+    while (routes->streams() < kPolls) std::this_thread::yield();
     EXPECT_TRUE(std::ranges::none_of(polls, [](auto& each) { return each.is_answered(); }));
 
     auto status = blank();
@@ -561,7 +442,7 @@ TEST_F(Server, WakesAThousandLongPollsByOneChange) {
     const auto news = "\"index\":" + std::to_string(status.index);
     EXPECT_TRUE(std::ranges::all_of(
         polls, [&](auto& each) { return each.answer().find(news) != std::string::npos; }));
-    EXPECT_EQ(routes->long_polls(), 0U);
+    EXPECT_EQ(routes->streams(), 0U);
 }
 
 // The loop hangs: nothing is published, and the lease runs out.
@@ -581,7 +462,7 @@ TEST_F(Server, KeepsALongPollWhoseLeaseIsRenewed) {
     board.publish(status);
     auto client = connect();
     client.send(request("GET /leader?wait=500ms"));
-    while (routes->long_polls() == 0) std::this_thread::yield();
+    while (routes->streams() == 0) std::this_thread::yield();
     status.leadership.lease_until = read_boot_clock() + 1h;
     board.publish(status);
     const auto asked = read_boot_clock();
@@ -594,7 +475,7 @@ TEST_F(Server, GivesUpALongPollWhoseClientHungUp) {
     auto stays = connect();
     stays.send(request("GET /leader?wait=60s"));
     // The last of them has come when it waits, and it waits alone then.
-    while (routes->long_polls() != 1) std::this_thread::yield();
+    while (routes->streams() != 1) std::this_thread::yield();
     EXPECT_FALSE(stays.is_answered());
 }
 
@@ -636,7 +517,7 @@ TEST_F(Server, OutlivesTheOutcomeOfACommandWhoseClientHungUp) {
 TEST_F(Server, StopsAtOnceAndAnswersWhatWaits) {
     auto polling = connect();
     polling.send(request("GET /leader?wait=60s"));
-    while (routes->long_polls() == 0) std::this_thread::yield();
+    while (routes->streams() == 0) std::this_thread::yield();
     auto idle = kept();
     auto half = connect();
     half.send(request("GET /status") + "GET /status HTTP/1.1\r\nHo");
@@ -664,7 +545,7 @@ TEST_F(Server, StopsInTimeWithManyConnectionsInEachState) {
         clients.push_back(std::move(connect().send(request("GET /leader?wait=60s"))));
         clients.push_back(std::move(connect().send("nonsense\r\n")));  // lingers
     }
-    while (routes->long_polls() < 100) std::this_thread::yield();
+    while (routes->streams() < 100) std::this_thread::yield();
 
     const auto begin = std::chrono::steady_clock::now();
     server->stop();
@@ -680,7 +561,7 @@ TEST_F(Server, StopsAtOnceWhateverWasRefused) {
     restart([](auto& limits) { limits.connections = 1; });
     auto poll = connect();
     poll.send(request("GET /leader?wait=60s"));
-    while (routes->long_polls() == 0) std::this_thread::yield();
+    while (routes->streams() == 0) std::this_thread::yield();
     std::vector<Client> refused;
     for (int i = 0; i < 8; ++i) {
         refused.push_back(connect());

@@ -1,46 +1,48 @@
-// /history: the last changes of the leadership.
-#include <Poco/DateTimeFormatter.h>
-#include <Poco/Timestamp.h>
+// /history: the last changes, those of the leadership and all of them.
+#include <variant>
 
 #include "control/answers.h"
+#include "control/event_json.h"
 
 namespace electiond {
 namespace {
 
-std::string utc(std::chrono::system_clock::time_point wall) {
-    const auto micros =
-        std::chrono::duration_cast<std::chrono::microseconds>(wall.time_since_epoch());
-    return Poco::DateTimeFormatter::format(Poco::Timestamp(micros.count()),
-                                           "%Y-%m-%dT%H:%M:%S.%iZ");
+// An entry of `history`; nothing for a change that is none of the leadership.
+std::optional<Json> leadership_change(const Entry& entry, const Showing& showing) {
+    const auto* gain = std::get_if<LeaderGained>(&entry.change);
+    const auto* loss = std::get_if<LeaderLost>(&entry.change);
+    if (!gain && !loss) return std::nullopt;
+    return json_object({{"index", entry.index},
+                        {"at", utc(entry.at, showing)},
+                        {"term", gain ? gain->leader.token : loss->term},
+                        {"leaderId", gain ? shown_name(gain->leader) : Json()},
+                        {"previous", shown_name(entry.previous)},
+                        {"reason", to_string(reason_of(entry.change))},
+                        {"gapMs", entry.gap},
+                        {"electionMs", entry.election}});
 }
 
-// The name of who led; nothing where that was never known.
-Json name(const std::optional<NodeId>& id) { return id && !id->empty() ? Json(*id) : Json(); }
+// An entry of `changes`: what /events tells, with the name of the event.
+Json change(const Entry& entry, const Showing& showing) {
+    auto event = event_json(entry, showing);
+    event.data.emplace_back("event", event.name);
+    return json_object(event.data);
+}
 
 }  // namespace
 
 ApiAnswer answer_history(const Call& call) {
-    const auto now = call.faces.now();
-    const auto wall = call.faces.wall_now();
-    std::vector<Json> entries;
+    const auto status = call.faces.board.read();
+    const Showing showing{
+        .status = *status, .now = call.faces.now(), .wall = call.faces.wall_now()};
+    std::vector<Json> history;
+    std::vector<Json> changes;
     for (const auto& entry : call.faces.journal.after(0, Journal::kKept)) {
-        const auto* gained = std::get_if<LeaderGained>(&entry->change);
-        const auto* lost = std::get_if<LeaderLost>(&entry->change);
-        if (!gained && !lost) continue;
-        const auto ago =
-            std::chrono::duration_cast<std::chrono::system_clock::duration>(now - entry->at);
-        const auto& leader = gained ? gained->leader : lost->leader;
-        const auto& who = leader.id.empty() ? leader.uuid.value : leader.id.value;
-        entries.push_back(json_object({{"index", entry->index},
-                                       {"at", utc(wall - ago)},
-                                       {"term", gained ? gained->leader.token : lost->term},
-                                       {"leaderId", gained ? Json(who) : Json()},
-                                       {"previous", name(entry->previous)},
-                                       {"reason", to_string(reason_of(entry->change))},
-                                       {"gapMs", entry->gap},
-                                       {"electionMs", entry->election}}));
+        if (auto shown = leadership_change(*entry, showing)) history.push_back(std::move(*shown));
+        changes.push_back(change(*entry, showing));
     }
-    return answer(200, json_object({{"history", json_array(entries)},
+    return answer(200, json_object({{"history", json_array(history)},
+                                    {"changes", json_array(changes)},
                                     {"index", call.faces.journal.index()}}));
 }
 

@@ -111,7 +111,7 @@ ApiAnswer answer_leader(const Call& call) {
     }
     if (reads) {
         // If all places are taken, the client gets the present state at once.
-        if (auto place = call.long_polls.take()) {
+        if (auto place = call.streams.take()) {
             return now_or_later(
                 std::make_unique<LongPoll>(faces, *patience, now, std::move(*place)), now);
         }

@@ -113,41 +113,43 @@ std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, 
 
 }  // namespace
 
+JsonFields status_fields(const ControlFaces& faces, const Status& status, Instant now) {
+    const auto& view = *status.view;
+    const auto api = shown_api(view.api, view.address);
+    return {{"id", view.id},
+            {"port", port_of(api)},
+            {"state", to_string(status.leadership.state_at(now))},
+            {"term", status.term},
+            {"votedFor", view.voted_for},
+            {"leaderId", status.leader_at(now)},
+            {"peers", peer_list(view.peers)},
+            {"uptime", std::chrono::duration<double>(now - view.started).count()},
+            {"cluster", view.cluster},
+            {"clusterId", view.cluster_id},
+            {"uuid", view.uuid},
+            {"address", view.address},
+            {"api", api},
+            {"role", to_string(view.role)},
+            {"isLeader", status.leads_at(now)},
+            {"fencingToken", status.leadership.token_at(now)},
+            {"leaseRemainingMs", status.leadership.lease_remaining(now)},
+            {"configVersion", view.config.version},
+            {"configTerm", view.config.term},
+            {"voters", view.voters.size()},
+            {"quorum", view.quorum},
+            {"priority", view.priority},
+            {"eligible", view.eligible},
+            {"draining", status.leadership.draining},
+            {"transport", faces.transport_plugin},
+            {"discovery", discovery_list(faces.discoveries(), now)},
+            {"counters", counter_list(faces.counters)},
+            {"version", faces.version},
+            {"index", status.index}};
+}
+
 ApiAnswer answer_status(const Call& call) {
-    const auto& faces = call.faces;
-    const auto status = faces.board.read();
-    const auto now = faces.now();
-    const auto uptime = std::chrono::floor<std::chrono::seconds>(now - status->view->started);
-    const auto api = shown_api(status->view->api, status->view->address);
-    return answer(200, json_object({{"id", status->view->id},
-                                    {"port", port_of(api)},
-                                    {"state", to_string(status->leadership.state_at(now))},
-                                    {"term", status->term},
-                                    {"votedFor", status->view->voted_for},
-                                    {"leaderId", status->leader_at(now)},
-                                    {"peers", peer_list(status->view->peers)},
-                                    {"uptime", uptime.count()},
-                                    {"cluster", status->view->cluster},
-                                    {"clusterId", status->view->cluster_id},
-                                    {"uuid", status->view->uuid},
-                                    {"address", status->view->address},
-                                    {"api", api},
-                                    {"role", to_string(status->view->role)},
-                                    {"isLeader", status->leads_at(now)},
-                                    {"fencingToken", status->leadership.token_at(now)},
-                                    {"leaseRemainingMs", status->leadership.lease_remaining(now)},
-                                    {"configVersion", status->view->config.version},
-                                    {"configTerm", status->view->config.term},
-                                    {"voters", status->view->voters.size()},
-                                    {"quorum", status->view->quorum},
-                                    {"priority", status->view->priority},
-                                    {"eligible", status->view->eligible},
-                                    {"draining", status->leadership.draining},
-                                    {"transport", faces.transport_plugin},
-                                    {"discovery", discovery_list(faces.discoveries(), now)},
-                                    {"counters", counter_list(faces.counters)},
-                                    {"version", faces.version},
-                                    {"index", status->index}}));
+    const auto status = call.faces.board.read();
+    return answer(200, json_object(status_fields(call.faces, *status, call.faces.now())));
 }
 
 ApiAnswer answer_follower(const Call& call) {

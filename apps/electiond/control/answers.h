@@ -16,7 +16,7 @@ struct Call {
     const ControlFaces& faces;
     const ApiRequest& request;
     const Target& target;
-    Places& long_polls;
+    Places& streams;  // long polls and event streams
     Places& waiting;  // commands and surveys
     const std::function<void()>& wake;
 };
@@ -32,6 +32,9 @@ struct Call {
 
 // answer_status.cpp: this node, as it knows itself
 [[nodiscard]] ApiAnswer answer_status(const Call& call);
+// The object of GET /status.
+[[nodiscard]] JsonFields status_fields(const ControlFaces& faces, const Status& status,
+                                       Instant now);
 [[nodiscard]] ApiAnswer answer_follower(const Call& call);
 [[nodiscard]] ApiAnswer answer_livez(const Call& call);
 [[nodiscard]] ApiAnswer answer_readyz(const Call& call);
@@ -43,8 +46,9 @@ struct Call {
 [[nodiscard]] ApiAnswer answer_cluster(const Call& call);
 [[nodiscard]] ApiAnswer answer_members(const Call& call);
 
-// answer_history.cpp
+// answer_history.cpp, answer_events.cpp: what has changed, and what changes from now on
 [[nodiscard]] ApiAnswer answer_history(const Call& call);
+[[nodiscard]] ApiAnswer answer_events(const Call& call);
 
 // answer_commands.cpp: what changes something
 [[nodiscard]] ApiAnswer answer_step_down(const Call& call);

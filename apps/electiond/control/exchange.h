@@ -18,6 +18,7 @@ struct ApiRequest {
     std::optional<std::string> host{};
     std::optional<std::string> origin{};
     std::optional<std::string> authorization{};
+    std::optional<std::string> last_event_id{};  // of an event stream that resumes
     std::string body{};
     bool trusted = false;  // may change things without a token: it came from root or the same user
 };

@@ -1,5 +1,5 @@
-// An answer that is not there yet: a small object on the I/O thread, instead of a thread that
-// waits.
+// Answers that are not there yet, or have no end: small objects on the I/O thread, instead of a
+// thread that waits.
 #pragma once
 
 #include <atomic>
@@ -38,10 +38,7 @@ class ParkedAnswer {
     [[nodiscard]] virtual ApiResponse end(Instant now) = 0;
 };
 
-// What a request is answered by: at once, or later.
-using ApiAnswer = std::variant<ApiResponse, std::unique_ptr<ParkedAnswer>>;
-
-// The places of one kind of parked answers. I/O thread only.
+// The places of one kind of answers that take long. I/O thread only.
 class Places {
   public:
     explicit Places(std::size_t most) : most_(most) {}
@@ -74,5 +71,16 @@ class Places {
     std::atomic<std::size_t> taken_ = 0;
     std::atomic<std::uint64_t> refused_{0};
 };
+
+// An answer that begins now and ends with the connection: the events after `last_event_id`. Holds
+// its place as long as it exists.
+struct EventStream {
+    Places::Place place;
+    std::optional<std::string> last_event_id{};  // as the client gave it
+};
+
+// What a request is answered by: at once, later, or bit by bit.
+using ApiAnswer =
+    std::variant<ApiResponse, std::unique_ptr<ParkedAnswer>, std::unique_ptr<EventStream>>;
 
 }  // namespace electiond

@@ -29,6 +29,7 @@ constexpr std::array kRoutes{Route{"GET", "/", answer_index},
                              Route{"GET", "/readyz", answer_readyz, true},
                              Route{"GET", "/members", answer_members},
                              Route{"GET", "/history", answer_history},
+                             Route{"GET", "/events", answer_events},
                              Route{"POST", "/step-down", answer_step_down},
                              Route{"POST", "/leave", answer_leave},
                              Route{"DELETE", "/members/", answer_remove_member}};
@@ -75,7 +76,7 @@ ApiAnswer answer_index(const Call& call) {
 ControlRoutes::ControlRoutes(ControlFaces faces, const ApiLimits& limits)
     : faces_(std::move(faces)),
       guard_(faces_.hostnames, faces_.token),
-      long_polls_(limits.streams),
+      streams_(limits.streams),
       waiting_(limits.waiting_requests) {}
 
 Instant ControlRoutes::leads_until(Instant now) const {
@@ -92,7 +93,7 @@ ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<v
     if (const auto problem = guard_.admit(host, request.origin)) {
         return electiond::answer(*problem);
     }
-    return dispatch({faces_, request, *target, long_polls_, waiting_, wake});
+    return dispatch({faces_, request, *target, streams_, waiting_, wake});
 }
 
 ApiAnswer ControlRoutes::dispatch(const Call& call) {

@@ -1,4 +1,4 @@
-// The control API without its socket: a request in, its answer out, at once or later.
+// The control API without its socket: a request in, its answer out, at once, later or bit by bit.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,9 @@ class ControlRoutes {
   public:
     explicit ControlRoutes(ControlFaces faces, const ApiLimits& limits = {});
 
-    // The response, or a parked answer that will have it. Whatever may complete the answer keeps
-    // `wake` and calls it, on any thread, perhaps after the parked answer is gone or the server has
-    // stopped: it must be cheap and do no harm then. Throws only what is a bug.
+    // The response, a parked answer that will have it, or an event stream. Whatever may complete
+    // the answer keeps `wake` and calls it, on any thread, perhaps after the parked answer is gone
+    // or the server has stopped: it must be cheap and do no harm then. Throws only what is a bug.
     [[nodiscard]] ApiAnswer answer(const ApiRequest& request, const std::function<void()>& wake);
 
     // Until when this node leads, if nothing is published before; kNever if it does not lead at
@@ -26,22 +26,24 @@ class ControlRoutes {
     // renewed, else the answers that wait for the board are due. One timer does for all of them.
     [[nodiscard]] Instant leads_until(Instant now) const;
 
-    // How many long polls wait now; how many were answered at once, and commands and surveys
-    // refused, because too many were waiting. Any thread.
-    [[nodiscard]] std::size_t long_polls() const { return long_polls_.taken(); }
-    [[nodiscard]] std::uint64_t long_polls_refused() const { return long_polls_.refused(); }
+    // How many long polls and event streams there are now; how many long polls were answered at
+    // once, and event streams refused, because there were too many; and how many commands and
+    // surveys were refused likewise. Any thread.
+    [[nodiscard]] std::size_t streams() const { return streams_.taken(); }
+    [[nodiscard]] std::uint64_t streams_refused() const { return streams_.refused(); }
     [[nodiscard]] std::uint64_t waiting_refused() const { return waiting_.refused(); }
 
     // The clock of every `now` in `answer` and the parked answers.
     [[nodiscard]] Instant now() const { return faces_.now(); }
     [[nodiscard]] const StatusBoard& board() const { return faces_.board; }
+    [[nodiscard]] const ControlFaces& faces() const { return faces_; }
 
   private:
     [[nodiscard]] ApiAnswer dispatch(const struct Call& call);
 
     const ControlFaces faces_;
     const Guard guard_;
-    Places long_polls_;
+    Places streams_;
     Places waiting_;
 };
 

@@ -37,10 +37,11 @@ std::string full() {
 }  // namespace
 
 ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits,
-                             Log log, Milliseconds write_limit)
+                             Log log, Milliseconds write_limit, Milliseconds silence)
     : log_(std::move(log)),
       limits_(limits),
       write_limit_(write_limit),
+      silence_(silence),
       loop_([this](const std::exception& error) {
           if (const auto due = failures_.failed("loop", error.what(), read_boot_clock())) {
               log_.error(std::string("control API failed: ") + error.what() + due->suffix());
@@ -91,7 +92,7 @@ void ControlServer::listen_at(const ListenAddress& address, bool v6_only, const 
 ControlServer::~ControlServer() { stop(); }
 
 void ControlServer::start(ControlRoutes& routes) {
-    serving_ = std::make_unique<Serving>(loop_, routes, limits_, log_, counts_);
+    serving_ = std::make_unique<Serving>(loop_, routes, limits_, log_, counts_, silence_);
     // One task is enough, however often the board changes before it runs.
     const auto posted = std::make_shared<std::atomic<bool>>(false);
     board_ = routes.board().listen([this, posted, poster = loop_.poster()] {

@@ -22,9 +22,11 @@ class ControlServer {
   public:
     // Binds, so that the real endpoints are known, and does not answer yet. Throws Error (os)
     // naming the address that cannot be bound. `write_limit`: a client that takes no byte of its
-    // answer for so long is cut.
+    // answer for so long is cut. `silence`: after so long without an event, a stream gets a
+    // comment.
     ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits, Log log,
-                  Milliseconds write_limit = io::Stream::kWriteLimit);
+                  Milliseconds write_limit = io::Stream::kWriteLimit,
+                  Milliseconds silence = EventHub::kSilence);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
@@ -53,6 +55,7 @@ class ControlServer {
     const Log log_;
     const ApiLimits limits_;
     const Milliseconds write_limit_;
+    const Milliseconds silence_;
     ApiCounts counts_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::string> addresses_;  // for the log

@@ -6,24 +6,27 @@
 #include <Poco/Timestamp.h>
 #include <io/http1.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 
 namespace electiond {
 
 Serving::Serving(io::Loop& loop, ControlRoutes& routes, const ApiLimits& limits, const Log& log,
-                 ApiCounts& counts)
+                 ApiCounts& counts, Milliseconds silence)
     : loop_(loop),
       routes_(routes),
       limits_(limits),
       log_(log),
       counts_(counts),
+      events_(loop, routes.faces(), counts, silence),
       lease_(loop, [this] { lease_may_be_over(); }) {}
 
 void Serving::stop(io::Task ended) {
     stopping_ = true;
     ended_ = std::move(ended);
     lease_.cancel();
+    events_.stop();
     if (open_ == 0) ended_();
 }
 
@@ -38,22 +41,27 @@ Serving::BoardWait::BoardWait(Serving& all, io::Stream& stream) : all_(all), str
 
 Serving::BoardWait::~BoardWait() { all_.board_waits_.erase(&stream_); }
 
+Serving::EventWait::EventWait(Serving& all, io::Stream& stream, const std::string& head,
+                              const std::optional<std::string>& last_event_id)
+    : watcher_(all.events_, stream, head, last_event_id) {
+    all.watch_lease();
+}
+
 void Serving::board_changed() {
     for (auto* stream : board_waits_) stream->interrupt();
+    events_.tell_news();
     watch_lease();
 }
 
+// Due at each change of the board: the lease may end sooner than before, if a quorum needs more
+// voters now. That it is renewed costs nothing, since the timer stays where it is then.
 void Serving::watch_lease() {
-    if (lease_watched_ || board_waits_.empty() || stopping_) return;
-    const auto now = routes_.now();
-    const auto until = routes_.leads_until(now);
-    if (until == electiond::kNever) return;
-    lease_watched_ = true;
-    lease_.set(deadline(until, now));
+    if (stopping_ || (board_waits_.empty() && events_.empty())) return;
+    const auto until = routes_.leads_until(routes_.now());
+    if (until != electiond::kNever) lease_.set(until.time_since_epoch());
 }
 
 void Serving::lease_may_be_over() {
-    lease_watched_ = false;
     if (routes_.leads_until(routes_.now()) == electiond::kNever) return board_changed();
     watch_lease();  // it was renewed
 }
@@ -79,6 +87,11 @@ std::string Serving::written(const ApiResponse& response, bool without_body, boo
                                         keep_alive, more);
     if (!without_body && response.status != 204) text += response.body;
     return text;
+}
+
+std::string Serving::stream_head() {
+    const std::array<io::HttpField, 2> more{{{"Date", date()}, {"Cache-Control", "no-store"}}};
+    return io::write_response_head(200, "text/event-stream", std::nullopt, false, more);
 }
 
 std::string_view Serving::date() {

@@ -9,10 +9,11 @@
 #include <string_view>
 
 #include <electiond/log.h>
+#include <io/boot_timer.h>
 #include <io/stream.h>
-#include <io/timer.h>
 
 #include "control/counts.h"
+#include "control/event_hub.h"
 #include "control/routes.h"
 #include "node/fault_log.h"
 #include "settings/settings.h"
@@ -23,7 +24,7 @@ namespace electiond {
 class Serving {
   public:
     Serving(io::Loop& loop, ControlRoutes& routes, const ApiLimits& limits, const Log& log,
-            ApiCounts& counts);
+            ApiCounts& counts, Milliseconds silence);
     Serving(const Serving&) = delete;
     Serving& operator=(const Serving&) = delete;
 
@@ -63,6 +64,16 @@ class Serving {
         Serving& all_;
         io::Stream& stream_;
     };
+    // One event stream, until it is destroyed: sends it `head`, what it has missed, then what
+    // comes.
+    class EventWait {
+      public:
+        EventWait(Serving& all, io::Stream& stream, const std::string& head,
+                  const std::optional<std::string>& last_event_id);
+
+      private:
+        EventHub::Watcher watcher_;
+    };
     void board_changed();
 
     // Boot clock to the clock of the loop.
@@ -74,6 +85,8 @@ class Serving {
     // The whole response as it is sent; if `without_body`, only its head.
     [[nodiscard]] std::string written(const ApiResponse& response, bool without_body,
                                       bool keep_alive);
+    // The head of an event stream.
+    [[nodiscard]] std::string stream_head();
 
   private:
     void left();
@@ -91,8 +104,8 @@ class Serving {
     io::Task ended_;
     std::size_t open_ = 0;
     std::set<io::Stream*> board_waits_;
-    io::Timer lease_;  // one for all of them
-    bool lease_watched_ = false;
+    EventHub events_;
+    io::BootTimer lease_;  // one for all of them
     std::chrono::sys_seconds dated_{};
     std::string date_;
 };

@@ -14,11 +14,12 @@ namespace {
 
 using Got = io::Stream::Event;
 
-constexpr int kRequestsMax = 1000;             // on one connection
-constexpr int kRequestsPerTurn = 8;            // before the other connections have their turn
-constexpr Milliseconds kLinger{1000};          // for the client to read the last answer
-constexpr std::size_t kPipelined = 16 * 1024;  // read while an answer is parked
-constexpr uid_t kOverflowUser = 65534;         // what the kernel shows for users it cannot map
+constexpr int kRequestsMax = 1000;                // on one connection
+constexpr int kRequestsPerTurn = 8;               // before the other connections have their turn
+constexpr Milliseconds kLinger{1000};             // for the client to read the last answer
+constexpr std::size_t kPipelined = 16 * 1024;     // read while an answer is parked
+constexpr std::size_t kStreamBuffer = 64 * 1024;  // of the kernel, for one event stream
+constexpr uid_t kOverflowUser = 65534;            // what the kernel shows for users it cannot map
 
 std::optional<std::string> field(const io::HttpRequestHead& head, std::string_view name) {
     const auto value = io::find_field(head.fields, name);
@@ -93,6 +94,10 @@ io::Async<> Session::run() {
             const bool answered = co_await answer_request();
             if (!answered) co_return;
         }
+        if (events_) {
+            co_await tell_events();
+            co_return;
+        }
         connection_.set_use(io::Use::busy);
         keep = keep_alive_ && !in_doubt_ && served < kRequestsMax && !serving_.stopping();
         serving_.log().debug(
@@ -164,6 +169,7 @@ void Session::take_head(const io::HttpRequestHead& head) {
     request_.host = field(head, "Host");
     request_.origin = field(head, "Origin");
     request_.authorization = field(head, "Authorization");
+    request_.last_event_id = field(head, "Last-Event-ID");
     const auto user = connection_.user();
     request_.trusted = user && is_trusted(user, ::geteuid());
     body_length_ = head.body_bytes;
@@ -194,6 +200,10 @@ io::Async<bool> Session::answer_request() {
     if (!ran) co_return true;
     if (auto* response = std::get_if<ApiResponse>(&answered)) {
         response_ = std::move(*response);
+        co_return true;
+    }
+    if (auto* events = std::get_if<std::unique_ptr<EventStream>>(&answered)) {
+        begin_events(std::move(*events));
         co_return true;
     }
     const auto parked = std::move(std::get<std::unique_ptr<ParkedAnswer>>(answered));
@@ -233,6 +243,33 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
         if (response) response_ = std::move(*response);
         if (response || !ran) co_return true;
     }
+}
+
+// HEAD gets the head alone. An exception makes a 500, as long as nothing has been sent.
+void Session::begin_events(std::unique_ptr<EventStream> events) {
+    const bool begun = runs([&] {
+        const auto head = serving_.stream_head();
+        if (request_.method == "HEAD") return stream_.send(head);
+        connection_.set_use(io::Use::streaming);
+        stream_.set_send_buffer(kStreamBuffer);
+        watching_.emplace(serving_, stream_, head, events->last_event_id);
+    });
+    if (!begun) return;
+    events_ = std::move(events);
+    serving_.log().debug("control API begins an event stream", {{"target", request_.target}});
+}
+
+io::Async<> Session::tell_events() {
+    request_ = {};
+    for (std::size_t dropped = 0; watching_ && !serving_.stopping();) {
+        dropped += stream_.received().size();  // the client of a stream has nothing to say
+        stream_.consume(stream_.received().size());
+        if (dropped > kPipelined) co_return;
+        const auto event = co_await stream_.receive(io::kNever);
+        if (event == Got::ended || event == Got::broken) co_return;
+    }
+    const bool taken = co_await stream_.drain();
+    if (taken && !serving_.stopping()) co_await stream_.finish(kLinger);
 }
 
 io::Async<Got> Session::more_input(io::Deadline deadline) {

@@ -32,9 +32,12 @@ class Session {
     [[nodiscard]] io::Async<bool> read_request();
     [[nodiscard]] io::Async<bool> read_head();
     [[nodiscard]] io::Async<bool> read_body(std::size_t length, bool expects_continue);
-    // Sets `response_`. False if the client closed the connection before.
+    // Sets `response_` or `events_`. False if the client closed the connection before.
     [[nodiscard]] io::Async<bool> answer_request();
     [[nodiscard]] io::Async<bool> wait_for(ParkedAnswer& parked);
+    void begin_events(std::unique_ptr<EventStream> events);
+    // Until the client closes the connection, is dropped, or the server stops.
+    [[nodiscard]] io::Async<> tell_events();
     // Waits for more input; `interrupted` only if the server stops.
     [[nodiscard]] io::Async<io::Stream::Event> more_input(io::Deadline deadline);
 
@@ -58,6 +61,8 @@ class Session {
     bool keep_alive_ = false;
     bool in_doubt_ = false;  // where the next request begins
     ApiResponse response_;
+    std::unique_ptr<EventStream> events_;  // instead of `response_`
+    std::optional<Serving::EventWait> watching_;
 };
 
 }  // namespace electiond

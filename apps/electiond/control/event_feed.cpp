@@ -1,0 +1,107 @@
+// What event streams are sent.
+#include "control/event_feed.h"
+
+#include <charconv>
+#include <variant>
+
+#include "control/answers.h"
+
+namespace electiond {
+namespace {
+
+// How soon a client connects again, in milliseconds.
+constexpr std::string_view kRetry = "retry: 1000\n\n";
+
+std::string text_of(const EventJson& event, std::optional<Index> id) {
+    std::string text = "event: ";
+    text.append(event.name).append("\n");
+    if (id) text.append("id: ").append(std::to_string(*id)).append("\n");
+    // JSON text has no line ends, so it is one line of data.
+    return text.append("data: ").append(json_object(event.data).text()).append("\n\n");
+}
+
+std::optional<Index> index_of(std::string_view text) {
+    Index index = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, index);
+    return error == std::errc{} && rest == end ? std::optional(index) : std::nullopt;
+}
+
+// Each start of the daemon numbers anew: starts × 2^32 + n. An index beyond the newest is of
+// another life, too: the data directory was lost since.
+bool is_of_another_life(Index index, Index newest) {
+    return index >> 32 != newest >> 32 || index > newest;
+}
+
+}  // namespace
+
+EventFeed::EventFeed(const ControlFaces& faces)
+    : faces_(faces), status_(faces.board.read()), leads_(status_->leads_at(faces.now())) {}
+
+Showing EventFeed::showing() const {
+    return {.status = *status_, .now = faces_.now(), .wall = faces_.wall_now()};
+}
+
+// The entries are in the journal before the board shows their index. What is in the journal alone
+// waits for the board, so that an event never tells more than the status that goes with it.
+std::string EventFeed::news() {
+    const auto place = status_->index;
+    status_ = faces_.board.read();
+    std::string text;
+    if (status_->index != place) {
+        const auto entries = faces_.journal.since(place);
+        apart_.reset();
+        if (!entries) {  // this thread stood still for more changes than the journal keeps
+            leads_ = status_->leads_at(faces_.now());
+            ++written_;
+            return reset("gap");
+        }
+        for (const auto& entry : *entries) {
+            if (entry->index > status_->index) break;
+            text += text_of(event_json(*entry, showing()), entry->index);
+            ++written_;
+            if (const auto* change = std::get_if<StateChanged>(&entry->change)) {
+                leads_ = change->state == State::leader;
+            }
+        }
+    }
+    return text + lease_news();
+}
+
+// The end of a lease that no entry tells, because the election loop hangs, and the end of that: a
+// lease that is renewed under its token makes no entry. A lead that ends in another way has an
+// entry, which may follow a moment after the board.
+std::string EventFeed::lease_news() {
+    const auto shown = showing();
+    const bool leads = status_->leads_at(shown.now);
+    if (leads == leads_ || !(leads || status_->leadership.lapsed_at(shown.now))) return {};
+    leads_ = leads;
+    apart_ = leads ? Reason::none : Reason::lease_expired;
+    ++written_;
+    return text_of(state_json(shown, *apart_), std::nullopt);
+}
+
+std::string EventFeed::beginning(const std::optional<std::string>& last_event_id) {
+    std::string text(kRetry);
+    if (!last_event_id || last_event_id->empty()) return text + reset("begin");
+    const auto newest = status_->index;
+    const auto place = index_of(*last_event_id);
+    if (place && is_of_another_life(*place, newest)) return text + reset("restart");
+    const auto missed = place ? faces_.journal.since(*place) : std::nullopt;
+    if (!missed) return text + reset("gap");
+    for (const auto& entry : *missed) {
+        if (entry->index > newest) break;  // is told by the next news()
+        text += text_of(event_json(*entry, showing()), entry->index);
+    }
+    if (apart_) text += text_of(state_json(showing(), *apart_), std::nullopt);
+    if (text.size() == kRetry.size()) text += kComment;
+    return text;
+}
+
+std::string EventFeed::reset(std::string_view why) const {
+    EventJson event{"reset", status_fields(faces_, *status_, faces_.now())};
+    event.data.emplace_back("why", why);
+    return text_of(event, status_->index);
+}
+
+}  // namespace electiond
