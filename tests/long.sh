@@ -68,10 +68,25 @@ load() {
     done
 }
 
+# 1,000 event streams on each of three nodes at 15/150 ms, then kill -9 of the leader, KILLS (10) times:
+# each watcher of a survivor must hear of one new leader. A second and a half each, on a machine that
+# does nothing else.
+watchers() {
+    build watchers
+    build/bin/watchers --kills "${KILLS:-10}"
+}
+
+# Clients of /events that connect again and again through step-downs, kills and restarts, until each has
+# seen CHANGES (1000) changes: none may be missing or come twice.
+events() {
+    build cluster_test
+    ELECTIOND_EVENT_CHANGES=${CHANGES:-1000} build/bin/cluster_test --gtest_filter='EventStreams*'
+}
+
 case ${1:-} in
-    load | rolling | storms | http1_fuzz) "$1" ;;
+    events | load | rolling | storms | http1_fuzz | watchers) "$1" ;;
     *)
-        echo "usage: tests/long.sh load|rolling|storms|http1_fuzz" >&2
+        echo "usage: tests/long.sh events|load|rolling|storms|http1_fuzz|watchers" >&2
         exit 64
         ;;
 esac

@@ -35,14 +35,6 @@ double own_processor_seconds() {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-// A connection is a descriptor here, too.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 void sleep_for(Milliseconds length) { std::this_thread::sleep_for(length); }
 
 // All that asks one server. The two loops are two threads: the crowd and the probes do not wait
