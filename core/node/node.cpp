@@ -351,6 +351,7 @@ bool Node::from_namesakes_address(const Sender& from) const {
 }
 
 void Node::answer_status(Term term, const StatusQuery& query, const Respond& respond) {
+    publish();  // handle() may have entered something in the journal
     const auto status = around_.board.read();
     const auto& view = *status->view;
     StatusReply reply{.address = identity_.address,

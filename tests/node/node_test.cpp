@@ -463,6 +463,19 @@ TEST(Node, ItsDeadlineIsAlsoTheJournals) {
     EXPECT_EQ(stage.board.read()->index, stage.journal.index());
 }
 
+TEST(Node, WhatTheJournalEntersIsOnTheBoardWhateverCameIn) {
+    Stage stage;
+    stage.heartbeat(2, 4);
+    stage.pass(kE);
+    const auto index = stage.journal.index();
+
+    stage.now += 2 * kH;
+    stage.ask(2, 4, StatusQuery{});
+
+    ASSERT_EQ(stage.journal.index(), index + 1) << "no leader for 2 H";
+    EXPECT_EQ(stage.board.read()->index, stage.journal.index());
+}
+
 TEST(Node, AClaimGoesToTheArbiterAfterAllElse) {
     Stage stage(blank(), plain(Bootstrap::claim));
     stage.pass(kE);
