@@ -51,7 +51,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
     file_ =
         std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
-    store_ = std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(), log_);
+    store_ =
+        std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(), log_);
     auto durable = wake(*store_, settings_.node.id, settings_.cluster.name, random);
     const auto policy = policy_of(settings_, guests.bootstrap);
     journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
