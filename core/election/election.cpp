@@ -140,6 +140,7 @@ Instant Election::deadline() const {
 }
 
 void Election::on_request(const PeerRequest& request) {
+    note_request(request);
     // A pre-vote asks for a term that nobody has entered yet.
     const bool ahead = std::holds_alternative<PreVote>(request.body) && request.term > 0;
     superseded(request.from, request.term - (ahead ? 1 : 0));
@@ -165,6 +166,7 @@ void Election::on_request(const PeerRequest& request) {
 }
 
 void Election::on_reply(const PeerReply& reply) {
+    note_reply(reply);
     superseded(reply.from, reply.term);
     if (const auto* hello = std::get_if<HelloReply>(&reply.body)) {
         return on_hello_reply(reply, *hello);
@@ -243,6 +245,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     durable_.promise = std::max(durable_.promise, promise);
     promise_.give(from, now_ + promise);
     heard_heartbeat_ = now_;
+    if (body.members) note_members(*body.members);
     if (body.members && body.succession) {
         held_ = {durable_.term, body.view, *body.succession};
     }
@@ -292,6 +295,7 @@ Reason Election::silence_cause() const {
 
 // C1
 void Election::on_election_timer() {
+    watch_outage();
     set_random_timer();
     lease_.reset();
     if (!std::holds_alternative<Following>(role_)) follow(Reason::election_timeout);
@@ -346,6 +350,7 @@ void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
 }
 
 void Election::ask_for_votes() {
+    troubles_.heard.asked(now_);
     for (const auto& voter : durable_.config.voters) {
         if (voter.uuid == me()) continue;
         if (const auto* campaign = std::get_if<Candidate>(&role_)) {

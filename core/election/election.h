@@ -16,6 +16,7 @@
 #include "election/random.h"
 #include "election/role.h"
 #include "election/step.h"
+#include "election/troubles.h"
 
 namespace electiond {
 
@@ -90,6 +91,11 @@ class Election {
     // What the last accepted heartbeat of this term brought, for display.
     [[nodiscard]] std::uint64_t view_held() const;
     [[nodiscard]] std::optional<Instant> heard_heartbeat() const { return heard_heartbeat_; }
+
+    // What is wrong now and lasts, whether it was told or not. The causes are Node's to fill.
+    [[nodiscard]] std::vector<Trouble> troubles() const;
+    // Moves with everything that troubles() may show.
+    [[nodiscard]] std::uint64_t troubles_revision() const { return troubles_.revision(); }
 
   private:
     friend struct ElectionFingerprint;  // tests/exploration tells states apart
@@ -171,6 +177,18 @@ class Election {
     void claim_when_due();
     void on_claim(const ClaimAnswered& answer);
 
+    // troubles.cpp: what is told while it lasts; decides nothing
+    HeardVoters::Entry* heard_from(const Sender& from);
+    void note_request(const PeerRequest& request);
+    void note_reply(const PeerReply& reply);
+    void note_members(const std::vector<Member>& members);
+    void watch_voters();
+    void voter_acked(const Follower& follower);
+    [[nodiscard]] std::optional<Bar> own_bar() const;
+    void watch_outage();
+    void outage_stands(Change change, Instant since);
+    void watch_founders();
+
     // view.cpp: what every floor uses
     [[nodiscard]] Instant quiet_since() const;
     void flapped(const NodeUuid& uuid);
@@ -180,6 +198,7 @@ class Election {
     void report(Reason reason, const std::string& detail, const NodeId& subject = {});
     void tell_changes();
     void tell_leader(const LeadershipState& state);
+    [[nodiscard]] bool goes_on_leading(const NodeUuid& uuid) const;
     void tell_voters();
     Leading* leading() { return std::get_if<Leading>(&role_); }
     [[nodiscard]] const Leading* leading() const { return std::get_if<Leading>(&role_); }
@@ -251,10 +270,13 @@ class Election {
     Reason lead_cause_ = Reason::startup;
     bool knew_leader_ = false;
     std::optional<KnownLeader> told_leader_;
-    Instant told_leader_until_{};  // when it was last known to lead
+    NodeUuid told_last_leader_{};   // it, or the one before if nobody is known to lead
+    Instant told_leader_until_{};   // when it was last known to lead
+    Instant told_promise_until_{};  // the end of our promise to it, if it is another node
     State told_state_ = State::follower;
     Electorate told_config_;
     std::set<std::pair<Reason, std::string>> told_reports_;  // a few; see report()
+    Troubles troubles_;
 };
 
 }  // namespace electiond

@@ -1,7 +1,9 @@
 // One voter configuration: who may vote, in which order configurations stand, what a quorum is.
 #pragma once
 
+#include <algorithm>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -56,5 +58,13 @@ struct Electorate {
 
     static constexpr std::size_t kBannedMax = 64;
 };
+
+// How many of the `answering` voters may be lost, whichever they are, so that a quorum stays and
+// one of the `able`, which may lead, is among it.
+[[nodiscard]] constexpr std::size_t can_lose(std::size_t answering, std::size_t able,
+                                             std::size_t quorum) {
+    if (answering <= quorum || able <= 1) return 0;
+    return std::min(answering - quorum, able - 1);
+}
 
 }  // namespace electiond

@@ -126,4 +126,74 @@ std::optional<NodeId> Founding::disagrees(const std::vector<Voter>& set) const {
     return std::nullopt;
 }
 
+std::vector<const std::pair<const NodeUuid, Founding::Candidate>*> Founding::lately(
+    Instant now, Duration window) const {
+    std::vector<const std::pair<const NodeUuid, Candidate>*> found;
+    for (const auto& entry : blank_) {
+        if (now - entry.second.heard <= window) found.push_back(&entry);
+    }
+    return found;
+}
+
+// The set can't change any more: another uuid of the same id is of no use.
+std::vector<FounderAwaited> Founding::promised_but_silent(Instant now, const Voter& self,
+                                                          const std::vector<Voter>& promised,
+                                                          Duration window) const {
+    const auto heard = lately(now, window);
+    std::vector<FounderAwaited> missing;
+    for (const auto& voter : promised) {
+        if (voter.uuid == self.uuid ||
+            std::ranges::any_of(heard, [&](const auto* each) { return each->first == voter.uuid; }))
+            continue;
+        auto& one = missing.emplace_back(FounderAwaited{.id = voter.id});
+        const auto other = std::ranges::find_if(
+            heard, [&](const auto* each) { return each->second.id == voter.id; });
+        if (other != heard.end()) {
+            one.why = "it is here as uuid " + (*other)->first.value +
+                      ", but this node has promised to found with uuid " + voter.uuid.value +
+                      "; empty the data directories of all founders, or give that node its old "
+                      "one back";
+        }
+    }
+    return missing;
+}
+
+std::vector<FounderAwaited> Founding::awaited(Instant now, const Voter& self, const Policy& policy,
+                                              const std::vector<Voter>& promised,
+                                              Duration window) const {
+    std::vector<FounderAwaited> missing;
+    if (!clusters_.empty()) return missing;
+    const auto heard = lately(now, window);
+    std::size_t founders = policy.founders.size();
+    std::size_t known = 1;
+    if (!promised.empty()) {
+        founders = promised.size();
+        missing = promised_but_silent(now, self, promised, window);
+        known = founders - missing.size();
+    } else if (!policy.founders.empty()) {
+        if (std::ranges::find(policy.founders, self.id) == policy.founders.end()) return missing;
+        for (const auto& id : policy.founders) {
+            const auto has_id = [&](const auto* each) { return each->second.id == id; };
+            const auto namesakes = std::ranges::count_if(heard, has_id) + (id == self.id ? 1 : 0);
+            const bool no_founder = std::ranges::any_of(
+                heard, [&](const auto* each) { return has_id(each) && !each->second.wants_vote; });
+            if (namesakes == 1 && !no_founder) continue;
+            missing.push_back({.id = id});
+            if (namesakes > 1) missing.back().why = "several nodes have this node.id";
+            if (namesakes == 1) missing.back().why = "it wants no vote: node.observer is set there";
+        }
+        known = founders - missing.size();
+    } else if (policy.expect > 0) {
+        founders = policy.expect;
+        known += static_cast<std::size_t>(
+            std::ranges::count_if(heard, [](const auto* each) { return each->second.wants_vote; }));
+        if (known < founders) missing.push_back({});
+    }
+    for (auto& one : missing) {
+        one.heard = known;
+        one.founders = founders;
+    }
+    return missing;
+}
+
 }  // namespace electiond

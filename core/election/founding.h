@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "election/change.h"
 #include "election/message.h"
 #include "election/policy.h"
 
@@ -49,6 +50,14 @@ class Founding {
     // Somebody shows another founding set than `set`: the cluster cannot form. Who, for people.
     [[nodiscard]] std::optional<NodeId> disagrees(const std::vector<Voter>& set) const;
 
+    // For people: the founders that are not heard, or not as founders, within `window`. `promised`
+    // is the set that this node has promised, if it has. Empty while members of a cluster of our
+    // name are heard: then there is something to join.
+    [[nodiscard]] std::vector<FounderAwaited> awaited(Instant now, const Voter& self,
+                                                      const Policy& policy,
+                                                      const std::vector<Voter>& promised,
+                                                      Duration window) const;
+
   private:
     struct Candidate {
         NodeId id;
@@ -60,6 +69,11 @@ class Founding {
     // The listed ids, one uuid each, or the N smallest uuids; empty where somebody is missing.
     [[nodiscard]] std::vector<Voter> set_now(Instant now, const Voter& self, const Policy& policy,
                                              Duration window) const;
+
+    [[nodiscard]] std::vector<const std::pair<const NodeUuid, Candidate>*> lately(
+        Instant now, Duration window) const;
+    [[nodiscard]] std::vector<FounderAwaited> promised_but_silent(
+        Instant now, const Voter& self, const std::vector<Voter>& promised, Duration window) const;
 
     std::map<NodeUuid, Candidate> blank_;
     struct Cluster {

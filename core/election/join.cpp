@@ -158,6 +158,8 @@ void Election::say_hello_when_due() {
     next_hello_ = now_ + (seldom ? Duration(5 * timeout) : Duration(timing().hello));
     out_.send.push_back(
         {.to = Everyone{.except = {me()}}, .term = durable_.term, .body = introduce()});
+    troubles_.heard.asked(now_);
+    watch_founders();
 }
 
 // ---- 6.1 and 6.2: founding ---------------------------------------------------------------------

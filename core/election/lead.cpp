@@ -44,6 +44,7 @@ void Election::start_round() {
         send(uuid, durable_.term, heartbeat_for(follower));
     }
     extend_lease();
+    watch_voters();
 }
 
 // What the receiver's newest ack shows that it has is left out (§3).
@@ -107,6 +108,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     if (!follower->acked) out_.members = true;  // its first ack in this lead
     lead->roster.ack(reply.from.uuid, body, *sent, now_, timing().election_timeout);
     if (durable_.config.has(reply.from.uuid)) extend_lease();
+    voter_acked(*follower);
     if (durable_.config.bans(reply.from.uuid) && body.config == durable_.config.number) {
         lead->roster.forget(reply.from.uuid);  // it knows that it is out
     }

@@ -44,6 +44,11 @@ constexpr std::pair<Reason, std::string_view> kTexts[] = {
     {Reason::claim_orphaned, "claim_orphaned"},
     {Reason::two_clusters, "two_clusters"},
     {Reason::founding_sets_differ, "founding_sets_differ"},
+    {Reason::voter_silent, "voter_silent"},
+    {Reason::voter_back, "voter_back"},
+    {Reason::quorum_missing, "quorum_missing"},
+    {Reason::nobody_may_lead, "nobody_may_lead"},
+    {Reason::founder_awaited, "founder_awaited"},
 };
 
 }  // namespace

@@ -46,6 +46,12 @@ enum class Reason {
     claim_orphaned,
     two_clusters,
     founding_sets_differ,
+    // what stands in the way of a leader, or of its successor
+    voter_silent,
+    voter_back,
+    quorum_missing,
+    nobody_may_lead,
+    founder_awaited,
 };
 
 // The code as it stands in every text: snake_case; "" for none.

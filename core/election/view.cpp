@@ -116,7 +116,17 @@ void Election::tell_changes() {
         out_.changes.emplace_back(StateChanged{shown, durable_.term, cause_});
     }
     tell_leader(state);
+    if (!holds_office()) troubles_.silent.forget_all();
+    if (!durable_.blank()) troubles_.founders.clear();
     if (told_config_ != durable_.config) tell_voters();
+}
+
+// Is the leader that is found the one before, and has it led all the time? One that re-elected
+// itself in place did, although its voters knew no leader while they voted (C4): its lease ends
+// before their promise does.
+bool Election::goes_on_leading(const NodeUuid& uuid) const {
+    if (told_last_leader_ != uuid) return false;
+    return told_leader_ || (cause_ == Reason::re_elected_in_place && now_ < told_promise_until_);
 }
 
 void Election::tell_leader(const LeadershipState& state) {
@@ -136,10 +146,10 @@ void Election::tell_leader(const LeadershipState& state) {
                                 .reason = own ? lead_cause_ : cause_,
                                 .before_until = std::nullopt};
             if (knew_leader_) {
-                const bool goes_on = told_leader_ && told_leader_->uuid == *uuid;
-                gained.before_until = goes_on ? now_ : told_leader_until_;
+                gained.before_until = goes_on_leading(*uuid) ? now_ : told_leader_until_;
             }
             told_leader_ = gained.leader;
+            told_last_leader_ = *uuid;
             knew_leader_ = true;
             out_.changes.emplace_back(std::move(gained));
         } else {
@@ -147,7 +157,10 @@ void Election::tell_leader(const LeadershipState& state) {
             told_leader_.reset();
         }
     }
-    if (uuid) told_leader_until_ = own ? state.lease_until : *heard_heartbeat_;
+    if (!uuid) return;
+    told_leader_until_ = own ? state.lease_until : *heard_heartbeat_;
+    told_promise_until_ = state.followed_until;
+    troubles_.outage.end();
 }
 
 void Election::tell_voters() {

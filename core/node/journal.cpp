@@ -28,7 +28,8 @@ void Journal::gained(Instant now, const LeaderGained& gain) {
     if (same && !(loss && loss->entered)) return;
     Entry entry{.at = now, .change = gain};
     if (lead_) entry.previous = lead_->id;
-    entry.election = loss ? now - loss->at : Duration{0};
+    const bool went_on = gain.before_until && *gain.before_until >= now;
+    entry.election = loss && !went_on ? now - loss->at : Duration{0};
     entry.gap =
         gain.before_until ? std::max(now - *gain.before_until, *entry.election) : *entry.election;
     lead_ = gain.leader;

@@ -40,7 +40,7 @@ Node::Node(const Policy& policy, Durable durable, Random random, Identity identi
       identity_(std::move(identity)),
       around_(std::move(around)),
       book_(election_.durable().uuid, identity_.address),
-      views_(election_, identity_, book_, now),
+      views_(election_, identity_, book_, faults_, now),
       open_hellos_(5 * Duration(policy.timing.election_timeout)),
       now_(now),
       started_(now) {
@@ -129,6 +129,7 @@ void Node::on(const ReplyArrived& arrived) {
             const bool astray = arrived.to.empty()
                                     ? book_.listed_for_another(arrived.address, reply.from)
                                     : reply.from.uuid != arrived.to;
+            note_fault(arrived, reply, astray);
             if (astray) around_.transport.refresh(arrived.address);
             if (astray && !arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
             learn(reply.from);
@@ -143,11 +144,32 @@ void Node::on(const ReplyArrived& arrived) {
         } catch (const wire::DecodeError& error) {
             reject("malformed", "answer to " + arrived.name + " from " +
                                     arrived.address.to_string() + ": " + error.what());
+            faults_.wrong(arrived.address, "answers what is no message");
         }
+    } else {
+        faults_.failed(arrived.address, arrived.answer);
     }
     if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
     step(NoReply{
         .to = arrived.to, .vote_request = arrived.name == "vote-request", .hellos_open = open});
+}
+
+// Whether the node that was meant has answered, for people.
+void Node::note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool astray) {
+    const auto& own = election_.durable();
+    const auto& from = reply.from;
+    if (from.cluster_name != own.cluster_name) {
+        faults_.wrong(arrived.address,
+                      "is of cluster " + from.cluster_name + ", not " + own.cluster_name);
+    } else if (!from.cluster_id.empty() && !own.blank() && from.cluster_id != own.cluster_id) {
+        faults_.wrong(arrived.address,
+                      "is of another cluster of this name, cluster id " + from.cluster_id);
+    } else if (astray) {
+        faults_.wrong(arrived.address,
+                      "is node " + from.id.value + " with uuid " + from.uuid.value);
+    } else {
+        faults_.answered(arrived.address);
+    }
 }
 
 // B6: whether every address that was asked has answered, or its request has failed.
@@ -247,8 +269,9 @@ struct Node::Body {
                                                              .body = std::move(reply.body)})});
     }
     void send(const Outgoing& outgoing) { node.send(outgoing); }
-    void tell(const Effects& effects) {
-        for (const auto& change : effects.changes) {
+    void tell(Effects& effects) {
+        for (auto& change : effects.changes) {
+            explain(change, node.book_, node.faults_);
             node.around_.journal.note(node.now_, change);
             log_change(node.around_.log, change);
         }

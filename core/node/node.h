@@ -14,6 +14,7 @@
 #include "node/address_book.h"
 #include "node/counters.h"
 #include "node/event.h"
+#include "node/failed_addresses.h"
 #include "node/fault_log.h"
 #include "node/grant_book.h"
 #include "node/identity.h"
@@ -77,6 +78,7 @@ class Node {
     void reject(std::string_view reason, const std::string& what);
     void count_hello(const ReplyArrived& arrived);
     void count_reply(const ReplyBody& body);
+    void note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool astray);
     void learn(const Sender& from);
     void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
@@ -93,6 +95,7 @@ class Node {
     const Identity identity_;
     Surroundings around_;
     AddressBook book_;
+    FailedAddresses faults_;
     ViewMaker views_;
     OpenHellos open_hellos_;  // of a blank node (B6)
     Instant now_;

@@ -26,6 +26,14 @@ struct PeerStatus {
     std::optional<Instant> heard{};  // its last message of any kind
 };
 
+// Something wrong that lasts.
+struct StandingProblem {
+    Reason reason = Reason::none;
+    NodeId subject{};      // the node that it is about; empty where it is about several
+    std::string detail{};  // one sentence
+    Instant since{};
+};
+
 // What changes seldom. Made anew only where something in it has changed; shared by all who hold it.
 struct NodeView {
     NodeId id{};
@@ -49,6 +57,7 @@ struct NodeView {
     std::size_t quorum = 1;
     std::vector<PeerStatus> peers{};                  // without ourselves, by id
     std::map<std::string, std::uint64_t> rejected{};  // messages refused, by reason
+    std::vector<StandingProblem> problems{};          // as this node sees them
 };
 
 // The leader's view of the members: our own, made anew each heartbeat interval for the sake of the

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "node/change_text.h"
+
 namespace electiond {
 namespace {
 
@@ -55,7 +57,9 @@ ViewMaker::Made ViewMaker::made_now() const {
               .left = durable.left,
               .cluster_id = durable.cluster_id,
               .voted_for = durable.voted_for,
-              .followed = election_.followed()};
+              .followed = election_.followed(),
+              .troubles = election_.troubles_revision(),
+              .faults = faults_.revision()};
     if (const auto& told = election_.hearsay()) {
         made.hearsay_id = told->hint.id;
         made.hearsay_uuid = told->hint.uuid;
@@ -72,7 +76,10 @@ bool ViewMaker::is_current(MemberRole own) const {
            made_.role == own && made_.role_confirmed == confirmed_role_.has_value() &&
            made_.eligible == election_.eligible() && made_.cluster_id == durable.cluster_id &&
            made_.voted_for == durable.voted_for && made_.followed == election_.followed() &&
-           (!told || (made_.hearsay_id == told->hint.id && made_.hearsay_uuid == told->hint.uuid));
+           (!told ||
+            (made_.hearsay_id == told->hint.id && made_.hearsay_uuid == told->hint.uuid)) &&
+           made_.troubles == election_.troubles_revision() &&
+           (view_->problems.empty() || made_.faults == faults_.revision());
 }
 
 NodeView ViewMaker::make() const {
@@ -94,10 +101,23 @@ NodeView ViewMaker::make() const {
                   .voters = durable.config.voters,
                   .quorum = durable.config.quorum(),
                   .peers = book_.peers(known_members()),
-                  .rejected = rejected_};
+                  .rejected = rejected_,
+                  .problems = problems()};
     if (!durable.voted_for.empty()) view.voted_for = name_of(durable.voted_for);
     view.hearsay = made_.hearsay_id.empty() ? made_.hearsay_uuid.value : made_.hearsay_id.value;
     return view;
+}
+
+std::vector<StandingProblem> ViewMaker::problems() const {
+    std::vector<StandingProblem> all;
+    for (auto& [change, since] : election_.troubles()) {
+        explain(change, book_, faults_);
+        all.push_back({.reason = reason_of(change),
+                       .subject = subject_of(change),
+                       .detail = standing_sentence(change),
+                       .since = since});
+    }
+    return all;
 }
 
 std::vector<Member> ViewMaker::with_addresses(std::vector<Member> members) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/address_book.h"
+#include "node/failed_addresses.h"
 #include "node/identity.h"
 #include "node/status.h"
 
@@ -18,8 +19,12 @@ namespace electiond {
 class ViewMaker {
   public:
     ViewMaker(const Election& election, const Identity& identity, const AddressBook& book,
-              Instant started)
-        : election_(election), identity_(identity), book_(book), started_(started) {}
+              const FailedAddresses& faults, Instant started)
+        : election_(election),
+          identity_(identity),
+          book_(book),
+          faults_(faults),
+          started_(started) {}
 
     // The leader that this node follows has sent its view of the members.
     void take_members(std::vector<Member> members, Instant now);
@@ -55,6 +60,8 @@ class ViewMaker {
         std::optional<Followed> followed{};
         NodeId hearsay_id{};
         NodeUuid hearsay_uuid{};
+        std::uint64_t troubles = 0;
+        std::uint64_t faults = 0;  // of addresses; counts where a problem is shown
 
         bool operator==(const Made&) const = default;
     };
@@ -63,6 +70,7 @@ class ViewMaker {
     [[nodiscard]] bool is_current(MemberRole own) const;
     void refresh_own_members(Instant now);
     [[nodiscard]] NodeView make() const;
+    [[nodiscard]] std::vector<StandingProblem> problems() const;
     [[nodiscard]] MemberRole role() const;
     [[nodiscard]] bool role_may_differ() const;
     [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
@@ -71,6 +79,7 @@ class ViewMaker {
     const Election& election_;
     const Identity& identity_;
     const AddressBook& book_;
+    const FailedAddresses& faults_;
     const Instant started_;
 
     std::shared_ptr<const MembersView> members_ = std::make_shared<const MembersView>();

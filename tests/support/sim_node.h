@@ -69,6 +69,7 @@ class SimNode : public Inbox {
     [[nodiscard]] std::uint64_t life() const { return life_; }
     [[nodiscard]] const Election& election() const { return process_->node->election(); }
     [[nodiscard]] std::shared_ptr<const Status> status() const { return process_->board.read(); }
+    [[nodiscard]] const Journal& journal() const { return process_->journal; }
     // Is it a visible leader, as whoever asks it now is told?
     [[nodiscard]] bool leads() const;
     [[nodiscard]] FencingToken token() const {

@@ -1,0 +1,328 @@
+// What an operator should know while it lasts: what of it is to be told, and what the election sees
+// of it.
+#include "election/troubles.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "election/election.h"
+
+namespace electiond {
+namespace {
+
+bool due(const std::optional<Instant>& told, Instant now) {
+    return !told || now - *told >= kTellAgain;
+}
+
+}  // namespace
+
+std::string_view to_string(Bar bar) {
+    switch (bar) {
+        case Bar::priority:
+            return "priority 0";
+        case Bar::wants_no_vote:
+            return "it wants no vote";
+        case Bar::unhealthy:
+            return "it is unhealthy";
+        case Bar::stopping:
+            return "it is about to stop";
+        case Bar::leaving:
+            return "it leaves the cluster";
+        case Bar::cooling:
+            return "it has just stepped down";
+        case Bar::not_eligible:
+            break;
+    }
+    return "not eligible";
+}
+
+// ---- silent voters -----------------------------------------------------------------------------
+
+void SilentVoters::keep(const Electorate& config) {
+    const auto gone =
+        std::erase_if(entries_, [&](const Entry& entry) { return !config.has(entry.voter.uuid); });
+    if (gone > 0) ++revision_;
+}
+
+std::optional<std::uint64_t> SilentVoters::silent(const Voter& voter, Instant since, Instant now) {
+    auto at = std::ranges::find(entries_, voter, &Entry::voter);
+    if (at == entries_.end()) at = entries_.insert(at, Entry{.voter = voter});
+    if (!at->silent) {
+        at->silent = true;
+        at->since = since;
+        at->counted = false;
+        ++revision_;
+    }
+    if (at->open) return std::nullopt;
+    if (!due(at->told, now)) {
+        if (!std::exchange(at->counted, true)) ++at->untold;
+        return std::nullopt;
+    }
+    at->open = true;
+    at->told = now;
+    return std::exchange(at->untold, 0) - (at->counted ? 1 : 0);
+}
+
+std::optional<Duration> SilentVoters::back(const NodeUuid& uuid, Instant now) {
+    const auto at = std::ranges::find_if(
+        entries_, [&](const Entry& entry) { return entry.silent && entry.voter.uuid == uuid; });
+    if (at == entries_.end()) return std::nullopt;
+    at->silent = false;
+    ++revision_;
+    if (!std::exchange(at->open, false)) return std::nullopt;
+    return now - at->since;
+}
+
+void SilentVoters::forget_all() {
+    for (auto& entry : entries_) {
+        if (entry.silent) ++revision_;
+        entry.silent = entry.open = false;
+    }
+}
+
+// ---- voters that answer ------------------------------------------------------------------------
+
+HeardVoters::Entry* HeardVoters::entry(const Electorate& config, const NodeUuid& uuid) {
+    const auto at = std::ranges::find(entries_, uuid, &Entry::uuid);
+    if (at != entries_.end()) return &*at;
+    if (!config.has(uuid)) return nullptr;
+    std::erase_if(entries_, [&](const Entry& entry) { return !config.has(entry.uuid); });
+    return &entries_.emplace_back(Entry{.uuid = uuid});
+}
+
+const HeardVoters::Entry* HeardVoters::find(const NodeUuid& uuid) const {
+    const auto at = std::ranges::find(entries_, uuid, &Entry::uuid);
+    return at == entries_.end() ? nullptr : &*at;
+}
+
+void HeardVoters::asked(Instant now) {
+    if (asked_ == now) return;
+    asked_before_ = std::exchange(asked_, now);
+}
+
+std::optional<Instant> HeardVoters::answers_since(Instant now, Duration patience) const {
+    return asked_ && now - *asked_ >= patience ? asked_ : asked_before_;
+}
+
+// ---- no leader ---------------------------------------------------------------------------------
+
+bool Outage::stands(const Change& change, Instant since, Instant now) {
+    if (!trouble_ || trouble_->change != change) {
+        trouble_ = Trouble{change, since};
+        ++revision_;
+    }
+    auto& told = std::holds_alternative<QuorumMissing>(change) ? told_missing_ : told_barred_;
+    if (!due(told, now)) return false;
+    told = now;
+    return true;
+}
+
+void Outage::clear() {
+    if (!trouble_) return;
+    trouble_.reset();
+    ++revision_;
+}
+
+void Outage::end() {
+    clear();
+    told_missing_.reset();
+    told_barred_.reset();
+}
+
+// ---- founders ----------------------------------------------------------------------------------
+
+bool MissingFounders::stand(std::vector<FounderAwaited> missing, Instant now) {
+    if (missing != missing_) {
+        missing_ = std::move(missing);
+        ++revision_;
+    }
+    if (missing_.empty() || !due(told_, now)) return false;
+    told_ = now;
+    return true;
+}
+
+void MissingFounders::clear() {
+    if (missing_.empty()) return;
+    missing_.clear();
+    ++revision_;
+}
+
+// ---- what the election sees of it --------------------------------------------------------------
+
+// Who leads learns of the voters by their acks instead.
+HeardVoters::Entry* Election::heard_from(const Sender& from) {
+    if (leading() || durable_.blank() || from.cluster_id != durable_.cluster_id) return nullptr;
+    auto* entry = troubles_.heard.entry(durable_.config, from.uuid);
+    if (entry) entry->heard = now_;
+    return entry;
+}
+
+namespace {
+
+// What a node says of itself in a hello; whether it is healthy only its leader is told.
+void note_hello(HeardVoters::Entry& entry, const Hello& hello) {
+    if (hello.priority <= 0) {
+        entry.bar = Bar::priority;
+    } else if (!hello.wants_vote) {
+        entry.bar = Bar::wants_no_vote;
+    } else if (entry.bar != Bar::not_eligible) {
+        entry.bar.reset();
+    }
+}
+
+}  // namespace
+
+void Election::note_request(const PeerRequest& request) {
+    auto* entry = heard_from(request.from);
+    if (!entry) return;
+    if (const auto* hello = std::get_if<Hello>(&request.body)) return note_hello(*entry, *hello);
+    const bool campaigns = std::holds_alternative<PreVote>(request.body) ||
+                           std::holds_alternative<VoteRequest>(request.body);
+    if (campaigns) entry->bar.reset();
+}
+
+void Election::note_reply(const PeerReply& reply) {
+    auto* entry = heard_from(reply.from);
+    if (!entry) return;
+    if (const auto* hello = std::get_if<HelloReply>(&reply.body)) note_hello(*entry, hello->self);
+}
+
+// What the leader said of the voters is what is known of them once it is gone.
+void Election::note_members(const std::vector<Member>& members) {
+    for (const auto& member : members) {
+        if (!member.last_ack || member.uuid == me()) continue;
+        auto* entry = troubles_.heard.entry(durable_.config, member.uuid);
+        if (!entry) continue;
+        entry->bar.reset();
+        if (!member.eligible) {
+            entry->bar = member.priority <= 0 ? Bar::priority : Bar::not_eligible;
+        }
+    }
+}
+
+// At each round of a lead.
+void Election::watch_voters() {
+    const auto& lead = *leading();
+    auto& silent = troubles_.silent;
+    silent.keep(durable_.config);
+    std::size_t answering = 1;
+    std::size_t able = eligible() ? 1 : 0;
+    std::vector<const Follower*> lost;
+    for (const auto& voter : durable_.config.voters) {
+        const auto* follower = lead.roster.find(voter.uuid);
+        if (!follower) continue;
+        if (now_ - follower->heard() >= timing().election_timeout) {
+            lost.push_back(follower);
+        } else {
+            ++answering;
+            if (!follower->acked || follower->eligible) ++able;
+        }
+    }
+    for (const auto* follower : lost) {
+        const Voter voter{follower->id, follower->uuid};
+        const auto untold = silent.silent(voter, follower->heard(), now_);
+        if (!untold) continue;
+        out_.changes.emplace_back(
+            VoterSilent{.who = {.voter = voter},
+                        .term = durable_.term,
+                        .away = now_ - follower->heard(),
+                        .answering = answering,
+                        .voters = durable_.config.voters.size(),
+                        .can_lose = can_lose(answering, able, durable_.config.quorum()),
+                        .untold = *untold});
+    }
+}
+
+// An ack has come to the lead.
+void Election::voter_acked(const Follower& follower) {
+    if (!leading()->roster.fresh(follower.uuid, now_, timing().election_timeout)) return;
+    const auto away = troubles_.silent.back(follower.uuid, now_);
+    if (!away) return;
+    out_.changes.emplace_back(
+        VoterBack{.voter = {follower.id, follower.uuid}, .term = durable_.term, .away = *away});
+}
+
+// Why this node may not lead; nothing where it may.
+std::optional<Bar> Election::own_bar() const {
+    if (policy_.priority <= 0) return Bar::priority;
+    if (stopping_) return Bar::stopping;
+    if (leaving()) return Bar::leaving;
+    if (!healthy_) return Bar::unhealthy;
+    if (!wants_vote()) return Bar::wants_no_vote;
+    if (cooling(now_)) return Bar::cooling;
+    return std::nullopt;
+}
+
+// The election timer has run out and nobody leads: is that for want of voters, or of one that may
+// lead? Said from the answers to the campaign that has just failed or, if this node may not
+// campaign, to its hellos.
+void Election::watch_outage() {
+    const auto& config = durable_.config;
+    if (!config.has(me())) return troubles_.outage.clear();
+    const bool campaigned = !std::holds_alternative<Following>(role_);
+    const bool asks_first = may_campaign() && !campaigned;
+    // A process that was stopped has not read what was answered meanwhile.
+    const bool overslept = now_ - election_timer_ >= timing().request_timeout;
+    if (leader(now_) || asks_first || overslept) return;
+    const Instant since = knew_leader_ ? told_leader_until_ : started_;
+    const auto asked = troubles_.heard.answers_since(now_, timing().request_timeout);
+    if (!asked || now_ < since + 2 * timing().election_timeout) return;
+
+    std::vector<Voter> voters = config.voters;
+    std::ranges::sort(voters);  // by id
+    std::vector<Voter> answering;
+    std::vector<BarredVoter> barred;
+    std::vector<SilentVoter> silent;
+    for (const auto& voter : voters) {
+        const bool own = voter.uuid == me();
+        const auto* heard = own ? nullptr : troubles_.heard.find(voter.uuid);
+        if (!own && (!heard || heard->heard < *asked)) {
+            silent.push_back({.voter = voter});
+            continue;
+        }
+        answering.push_back(voter);
+        if (const auto bar = own ? own_bar() : heard->bar) barred.push_back({voter, *bar});
+    }
+    if (answering.size() < config.quorum()) {
+        outage_stands(QuorumMissing{.term = durable_.term,
+                                    .quorum = config.quorum(),
+                                    .answering = std::move(answering),
+                                    .silent = std::move(silent)},
+                      since);
+    } else if (barred.size() == answering.size()) {
+        outage_stands(
+            NobodyMayLead{
+                .term = durable_.term, .answering = std::move(barred), .silent = std::move(silent)},
+            since);
+    } else {
+        troubles_.outage.clear();
+    }
+}
+
+void Election::outage_stands(Change change, Instant since) {
+    if (troubles_.outage.stands(change, since, now_)) out_.changes.push_back(std::move(change));
+}
+
+// At each hello of a node that is to found a cluster.
+void Election::watch_founders() {
+    if (!durable_.blank() || policy_.bootstrap != Bootstrap::all || !wants_vote()) return;
+    if (now_ - started_ < 5 * timing().election_timeout) return;
+    auto missing =
+        founding_.awaited(now_, self(), policy_, durable_.founding_set, 4 * timing().hello);
+    if (!troubles_.founders.stand(std::move(missing), now_)) return;
+    for (const auto& founder : troubles_.founders.all()) out_.changes.emplace_back(founder);
+}
+
+std::vector<Trouble> Election::troubles() const {
+    std::vector<Trouble> all;
+    for (const auto& entry : troubles_.silent.all()) {
+        if (!entry.silent) continue;
+        all.push_back(
+            {VoterSilent{.who = {.voter = entry.voter}, .term = durable_.term}, entry.since});
+    }
+    if (const auto& outage = troubles_.outage.trouble()) all.push_back(*outage);
+    for (const auto& founder : troubles_.founders.all()) all.push_back({founder, started_});
+    return all;
+}
+
+}  // namespace electiond
