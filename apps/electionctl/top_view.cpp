@@ -45,6 +45,9 @@ void add_cluster(View& view, const Record& cluster) {
     view.voters = cluster.count("voters");
     view.quorum = cluster.number("quorum");
     view.can_lose = cluster.number("canLose");
+    for (const Record& problem : cluster.list("problems")) {
+        if (problem.text("reason") == "nobody_may_lead") view.obstacle = problem.text("detail");
+    }
 }
 
 // Only the leader hears from all: without one, and in an old view that a node has kept (asOfMs),
@@ -102,6 +105,7 @@ Health health_without_leader(const View& view) {
     const auto needed = view.quorum.value_or(*view.voters / 2 + 1);
     if (reachable < needed)
         return {Tint::bad, "no leader: " + count + ", " + std::to_string(needed) + " needed"};
+    if (!view.obstacle.empty()) return {Tint::bad, "no leader: " + view.obstacle};
     if (const std::string silent = silent_leader(view); !silent.empty())
         return {Tint::warn,
                 "leader " + silent + " does not answer: " + count + ", they may elect anew"};

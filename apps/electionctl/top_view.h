@@ -37,6 +37,7 @@ struct View {
     std::string endpoint{}, name{}, version{};
     std::string leader{}, leader_api{}, term{}, token{};  // empty where there is none
     std::optional<std::int64_t> voters{}, quorum{}, can_lose{}, uptime_ms{};
+    std::string obstacle{};  // why no voter that answers can become leader, as the asked node says
     Health health{};
     std::vector<NodeRow> rows{};  // by id, numbers as numbers
 };

@@ -68,6 +68,37 @@ TEST_F(Cluster, NeverSaysThatLessThanNothingCanBeLost) {
     EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 0);
 }
 
+TEST_F(Cluster, CountsWhatCanBeLostByWhoMayLead) {
+    transport.answers("127.0.0.1:4002", reply("2"));
+    transport.answers("127.0.0.1:4003", reply("3"));
+    auto status = leading();
+    status.view.eligible = true;
+    for (const int other : {1, 2}) {
+        status.view.members[static_cast<std::size_t>(other)].last_ack = 20ms;
+        status.view.members[static_cast<std::size_t>(other)].eligible = false;
+    }
+    board.publish(status);
+    EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 0) << "only this node may lead";
+
+    status.view.members[2].eligible = true;
+    board.publish(status);
+    EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 1);
+    status.view.members[2].eligible = false;
+    status.view.members[2].last_ack.reset();
+    board.publish(status);
+    EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 1) << "it has said nothing of itself yet";
+}
+
+TEST_F(Cluster, ShowsWhatIsWrongAsThisNodeSeesIt) {
+    auto status = blank();
+    status.view.problems = {{.reason = Reason::nobody_may_lead,
+                             .subject = {},
+                             .detail = "the voters that answer (1, 2) may not lead: priority 0",
+                             .since = now}};
+    board.publish(status);
+    EXPECT_THAT(each(ask("/cluster"), "problems", "reason"), ElementsAre("nobody_may_lead"));
+}
+
 TEST_F(Cluster, WaitsForTheSilentNoLongerThanForOne) {
     transport.is_silent("127.0.0.1:4002");
     transport.is_silent("127.0.0.1:4003");

@@ -49,7 +49,7 @@ TEST_F(Control, ShowsTheStatusOfALeader) {
               R"({"plugin":"multicast","ageMs":null,"peers":0,"error":"no such interface",)"
               R"("failing":[{"call":"poll","error":"no such interface","sinceMs":7000,)"
               R"("hangs":false},{"call":"claim","error":"claim has not answered for 6 s",)"
-              R"("sinceMs":6000,"hangs":true}]}],)"
+              R"("sinceMs":6000,"hangs":true}]}],"problems":[],)"
               R"("counters":{"events":0,"lateMs":2,"campaigns":3,"votesGranted":0,)"
               R"("votesRefused":0,"heartbeatsSent":0,"heartbeatsFailed":0,"writes":0,"writeMs":0},)"
               R"("version":"0.1.0","index":4294967297})");
@@ -109,6 +109,37 @@ TEST_F(Control, IsReadyWhileItKnowsALeaderAndItsRoleIsConfirmed) {
     EXPECT_FALSE(json(answer)->getValue<bool>("ready"));
     EXPECT_THAT(json(answer)->getArray("reasons")->getElement<std::string>(0),
                 HasSubstr("2 of 3 voters"));
+}
+
+TEST_F(Control, ShowsWhatIsWrongAndLasts) {
+    auto status = leading();
+    status.view.problems = {{.reason = Reason::voter_silent,
+                             .subject = NodeId("3"),
+                             .detail = "node 3 is silent",
+                             .since = now - 4s},
+                            {.reason = Reason::quorum_missing,
+                             .subject = {},
+                             .detail = "no quorum",
+                             .since = now - 5s}};
+    board.publish(status);
+    EXPECT_THAT(ask(get("/status")).body,
+                HasSubstr(R"("problems":[{"reason":"voter_silent","id":"3","detail":)"
+                          R"("node 3 is silent","sinceMs":4000},{"reason":"quorum_missing",)"
+                          R"("id":null,"detail":"no quorum","sinceMs":5000}])"));
+    EXPECT_EQ(ask(get("/readyz")).status, 200) << "a leader that has lost a voter is ready";
+}
+
+TEST_F(Control, SaysWhatIsWrongWhereItIsNotReady) {
+    auto status = blank();
+    status.view.role = MemberRole::joining;
+    status.view.problems = {{.reason = Reason::founder_awaited,
+                             .subject = NodeId("3"),
+                             .detail = "waits for founder 3 (connection refused)",
+                             .since = now}};
+    board.publish(status);
+    const auto reasons = json(ask(get("/readyz")))->getArray("reasons");
+    ASSERT_EQ(reasons->size(), 2U);
+    EXPECT_EQ(reasons->getElement<std::string>(1), "Waits for founder 3 (connection refused).");
 }
 
 TEST_F(Control, SaysWhyItIsNotReady) {

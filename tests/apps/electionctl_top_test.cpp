@@ -104,6 +104,18 @@ TEST(TopView, SaysWhyThereIsNoLeader) {
               "no leader: 2 of 3 voters reachable, an election is due");
 }
 
+TEST(TopView, SaysThatNobodyMayLeadWhereTheClusterSaysSo) {
+    const View view = make_view(
+        {.cluster = json(cluster(
+             record("1", "OFFLINE") + "," + record("2", "FOLLOWER") + "," + record("3", "FOLLOWER"),
+             R"(,"problems":[{"reason":"nobody_may_lead","id":null,"sinceMs":9,"detail":)"
+             R"("the voters that answer (2, 3) may not lead: priority 0"}])")),
+         .members = json(kMembers)});
+    EXPECT_EQ(view.health.text,
+              "no leader: the voters that answer (2, 3) may not lead: priority 0");
+    EXPECT_EQ(view.health.tint, Tint::bad);
+}
+
 TEST(TopView, DoesNotCallALeaderGoneThatOthersStillFollow) {
     const std::string records =
         record("1", "OFFLINE") + "," + record("2", "FOLLOWER") + "," + record("3", "FOLLOWER");

@@ -99,13 +99,23 @@ std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
     return all;
 }
 
-// How many more voters can be lost while a quorum stays.
-std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
-    const auto online = static_cast<std::size_t>(
-        std::ranges::count_if(status.view->voters, [&](const Voter& voter) {
-            return std::ranges::find(all, voter.uuid, &Shown::uuid) != all.end();
-        }));
-    return online > status.view->quorum ? online - status.view->quorum : 0;
+// May this voter lead? True if that is not known.
+bool may_lead(const NodeView& view, const NodeUuid& voter) {
+    if (voter == view.uuid) return view.eligible;
+    const auto member = std::ranges::find(view.members, voter, &Member::uuid);
+    return member == view.members.end() || !member->last_ack || member->eligible;
+}
+
+// How many more voters can be lost while a quorum stays and, in it, one that may lead.
+std::size_t can_lose(const NodeView& view, const std::vector<Shown>& all) {
+    std::size_t online = 0;
+    std::size_t able = 0;
+    for (const auto& voter : view.voters) {
+        if (std::ranges::find(all, voter.uuid, &Shown::uuid) == all.end()) continue;
+        ++online;
+        if (may_lead(view, voter.uuid)) ++able;
+    }
+    return electiond::can_lose(online, able, view.quorum);
 }
 
 ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
@@ -125,9 +135,10 @@ ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
                                  {"term", status->term},
                                  {"voters", status->view->voters.size()},
                                  {"quorum", status->view->quorum},
-                                 {"canLose", can_lose(*status, all)},
+                                 {"canLose", can_lose(*status->view, all)},
                                  {"configTerm", status->view->config.term},
                                  {"configVersion", status->view->config.version},
+                                 {"problems", problem_list(*status->view, faces.now())},
                                  {"index", status->index}});
     return answer(200, json_object(fields));
 }

@@ -61,6 +61,12 @@ Json counter_list(const Counters& counters) {
                         {"writeMs", milliseconds(counters.write_ns)}});
 }
 
+// Begins with a capital and ends with a full stop.
+std::string as_sentence(std::string text) {
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] -= 'a' - 'A';
+    return text + '.';
+}
+
 // Why this node neither leads nor follows a leader.
 std::string no_leader_reason(const Status& status) {
     if (status.leadership.draining) return "This node is handing its leadership over.";
@@ -108,6 +114,9 @@ std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, 
     } else if (auto why = unsettled_reason(status, timing)) {
         reasons.emplace_back(std::move(*why));
     }
+    for (const auto& problem : status.view->problems) {
+        if (!reasons.empty()) reasons.emplace_back(as_sentence(problem.detail));
+    }
     return reasons;
 }
 
@@ -142,6 +151,7 @@ JsonFields status_fields(const ControlFaces& faces, const Status& status, Instan
             {"draining", status.leadership.draining},
             {"transport", faces.transport_plugin},
             {"discovery", discovery_list(faces.discoveries(), now)},
+            {"problems", problem_list(view, now)},
             {"counters", counter_list(faces.counters)},
             {"version", faces.version},
             {"index", status.index}};

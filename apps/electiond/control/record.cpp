@@ -26,6 +26,18 @@ PeerReply own_reply(const Status& status, Instant now, const std::string& versio
                                 .version = version}};
 }
 
+Json problem_list(const NodeView& view, Instant now) {
+    std::vector<Json> list;
+    for (const auto& problem : view.problems) {
+        list.push_back(
+            json_object({{"reason", to_string(problem.reason)},
+                         {"id", problem.subject.empty() ? Json() : Json(problem.subject)},
+                         {"detail", problem.detail},
+                         {"sinceMs", Json(now - problem.since)}}));
+    }
+    return json_array(list);
+}
+
 Json online_record(const PeerReply& reply, const Endpoint& asked) {
     const auto& status = std::get<StatusReply>(reply.body);
     const auto address = reply.from.address.value_or(asked);
