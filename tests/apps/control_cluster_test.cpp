@@ -74,17 +74,17 @@ TEST_F(Cluster, CountsWhatCanBeLostByWhoMayLead) {
     auto status = leading();
     status.view.eligible = true;
     for (const int other : {1, 2}) {
-        status.view.members[static_cast<std::size_t>(other)].last_ack = 20ms;
-        status.view.members[static_cast<std::size_t>(other)].eligible = false;
+        status.members.list[static_cast<std::size_t>(other)].last_ack = 20ms;
+        status.members.list[static_cast<std::size_t>(other)].eligible = false;
     }
     board.publish(status);
     EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 0) << "only this node may lead";
 
-    status.view.members[2].eligible = true;
+    status.members.list[2].eligible = true;
     board.publish(status);
     EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 1);
-    status.view.members[2].eligible = false;
-    status.view.members[2].last_ack.reset();
+    status.members.list[2].eligible = false;
+    status.members.list[2].last_ack.reset();
     board.publish(status);
     EXPECT_EQ(ask("/cluster")->getValue<int>("canLose"), 1) << "it has said nothing of itself yet";
 }

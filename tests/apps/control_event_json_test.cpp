@@ -109,6 +109,41 @@ TEST_F(EventJsonTest, ShowsAProblem) {
     EXPECT_THAT(shown(report, blank()), HasSubstr(R"("id":"4")"));
 }
 
+TEST_F(EventJsonTest, ShowsAVoterThatIsSilentAndItsReturn) {
+    const Voter three{NodeId("3"), NodeUuid("uuid-3")};
+    const VoterSilent silent{.who = {three, "connection refused"},
+                             .term = 7,
+                             .away = 1200ms,
+                             .answering = 2,
+                             .voters = 3,
+                             .can_lose = 0};
+    EXPECT_EQ(shown(silent, blank()),
+              std::string("peer ") + kBegin +
+                  R"("change":"silent","id":"3","uuid":"uuid-3","term":7,)"
+                  R"("why":"connection refused","awayMs":1200,"answering":2,"voters":3,)"
+                  R"("canLose":0,"reason":"voter_silent"})");
+    EXPECT_EQ(shown(VoterBack{.voter = three, .term = 7, .away = 9s}, blank()),
+              std::string("peer ") + kBegin +
+                  R"("change":"back","id":"3","uuid":"uuid-3","term":7,"awayMs":9000,)"
+                  R"("reason":"voter_back"})");
+}
+
+TEST_F(EventJsonTest, ShowsATroubleThatLasts) {
+    const Voter one{NodeId("1"), NodeUuid("uuid-1")};
+    const Voter two_of_them{NodeId("2"), NodeUuid("uuid-2")};
+    const QuorumMissing missing{
+        .term = 7, .quorum = 2, .answering = {one}, .silent = {{two_of_them, "timed out"}}};
+    const auto text = shown(missing, blank());
+    EXPECT_THAT(text, HasSubstr(R"(problem )" + std::string(kBegin) +
+                                R"("reason":"quorum_missing","id":null,"detail":")"));
+    EXPECT_THAT(text, HasSubstr(R"("quorum":2,"answering":["1"],"silent":["2"]})"));
+    const NobodyMayLead barred{.term = 7, .answering = {{one, Bar::priority}}};
+    EXPECT_THAT(shown(barred, blank()), HasSubstr(R"("reason":"nobody_may_lead")"));
+    const FounderAwaited awaited{.id = NodeId("3"), .heard = 2, .founders = 3};
+    EXPECT_THAT(shown(awaited, blank()), HasSubstr(R"("id":"3")"));
+    EXPECT_THAT(shown(awaited, blank()), HasSubstr(R"("heard":2,"founders":3})"));
+}
+
 // ---- /history
 
 class HistoryRoute : public EventJsonTest {};

@@ -100,22 +100,23 @@ std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
 }
 
 // May this voter lead? True if that is not known.
-bool may_lead(const NodeView& view, const NodeUuid& voter) {
-    if (voter == view.uuid) return view.eligible;
-    const auto member = std::ranges::find(view.members, voter, &Member::uuid);
-    return member == view.members.end() || !member->last_ack || member->eligible;
+bool may_lead(const Status& status, const NodeUuid& voter) {
+    if (voter == status.view->uuid) return status.view->eligible;
+    const auto& members = status.members->list;
+    const auto member = std::ranges::find(members, voter, &Member::uuid);
+    return member == members.end() || !member->last_ack || member->eligible;
 }
 
 // How many more voters can be lost while a quorum stays and, in it, one that may lead.
-std::size_t can_lose(const NodeView& view, const std::vector<Shown>& all) {
+std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
     std::size_t online = 0;
     std::size_t able = 0;
-    for (const auto& voter : view.voters) {
+    for (const auto& voter : status.view->voters) {
         if (std::ranges::find(all, voter.uuid, &Shown::uuid) == all.end()) continue;
         ++online;
-        if (may_lead(view, voter.uuid)) ++able;
+        if (may_lead(status, voter.uuid)) ++able;
     }
-    return electiond::can_lose(online, able, view.quorum);
+    return electiond::can_lose(online, able, status.view->quorum);
 }
 
 ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
@@ -135,7 +136,7 @@ ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
                                  {"term", status->term},
                                  {"voters", status->view->voters.size()},
                                  {"quorum", status->view->quorum},
-                                 {"canLose", can_lose(*status->view, all)},
+                                 {"canLose", can_lose(*status, all)},
                                  {"configTerm", status->view->config.term},
                                  {"configVersion", status->view->config.version},
                                  {"problems", problem_list(*status->view, faces.now())},

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "election/overloaded.h"
+#include "node/change_text.h"
 
 namespace electiond {
 namespace {
@@ -66,6 +67,71 @@ EventJson peer_json(const PeerNoted& noted) {
             {{"change", "noted"}, {"id", noted.id}, {"uuid", noted.uuid}, {"term", noted.term}}};
 }
 
+EventJson peer_json(const VoterSilent& silent) {
+    return {"peer",
+            {{"change", "silent"},
+             {"id", silent.who.voter.id},
+             {"uuid", silent.who.voter.uuid},
+             {"term", silent.term},
+             {"why", silent.who.why.empty() ? Json() : Json(silent.who.why)},
+             {"awayMs", silent.away},
+             {"answering", silent.answering},
+             {"voters", silent.voters},
+             {"canLose", silent.can_lose},
+             {"reason", to_string(VoterSilent::reason)}}};
+}
+
+EventJson peer_json(const VoterBack& back) {
+    return {"peer",
+            {{"change", "back"},
+             {"id", back.voter.id},
+             {"uuid", back.voter.uuid},
+             {"term", back.term},
+             {"awayMs", back.away},
+             {"reason", to_string(VoterBack::reason)}}};
+}
+
+template <class Voters>
+Json ids_of(const Voters& voters) {
+    std::vector<Json> ids;
+    for (const auto& each : voters) {
+        if constexpr (requires { each.voter; }) {
+            ids.emplace_back(each.voter.id);
+        } else {
+            ids.emplace_back(each.id);
+        }
+    }
+    return json_array(ids);
+}
+
+// A trouble that lasts, as GET /status lists it among its problems.
+template <class Trouble>
+EventJson problem_json(const Trouble& trouble, JsonFields more) {
+    const auto about = subject_of(trouble);
+    JsonFields fields{{"reason", to_string(Trouble::reason)},
+                      {"id", about.empty() ? Json() : Json(about)},
+                      {"detail", sentence(trouble)}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return {"problem", std::move(fields)};
+}
+
+EventJson problem_json(const QuorumMissing& missing) {
+    return problem_json(missing, {{"term", missing.term},
+                                  {"quorum", missing.quorum},
+                                  {"answering", ids_of(missing.answering)},
+                                  {"silent", ids_of(missing.silent)}});
+}
+
+EventJson problem_json(const NobodyMayLead& barred) {
+    return problem_json(barred, {{"term", barred.term},
+                                 {"answering", ids_of(barred.answering)},
+                                 {"silent", ids_of(barred.silent)}});
+}
+
+EventJson problem_json(const FounderAwaited& awaited) {
+    return problem_json(awaited, {{"heard", awaited.heard}, {"founders", awaited.founders}});
+}
+
 EventJson problem_json(const Report& report) {
     return {"problem",
             {{"reason", to_string(report.reason)},
@@ -85,6 +151,11 @@ EventJson event_json(const Entry& entry, const Showing& showing) {
                        [](const VotersChanged& change) { return membership_json(change); },
                        [](const PeerNoted& noted) { return peer_json(noted); },
                        [](const Report& report) { return problem_json(report); },
+                       [](const VoterSilent& silent) { return peer_json(silent); },
+                       [](const VoterBack& back) { return peer_json(back); },
+                       [](const QuorumMissing& missing) { return problem_json(missing); },
+                       [](const NobodyMayLead& barred) { return problem_json(barred); },
+                       [](const FounderAwaited& awaited) { return problem_json(awaited); },
                    },
                    entry.change);
     event.data.insert(event.data.begin(), {{"index", entry.index}, {"at", utc(entry.at, showing)}});
