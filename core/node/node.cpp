@@ -1,4 +1,4 @@
-// The passive node.
+// Takes events in, has the Election decide, and carries out what it decides.
 #include "node/node.h"
 
 #include <algorithm>

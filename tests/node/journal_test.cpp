@@ -212,9 +212,21 @@ TEST(Journal, TheGapIsNeverShorterThanTheElection) {
     journal.note(kNow, leader(1, 1));
     journal.note(kNow + 1s, no_leader(1, 1));
 
-    journal.note(kNow + 2s, LeaderGained{.leader = known(2, 2), .before_until = kNow + 3s});
+    journal.note(kNow + 2s, LeaderGained{.leader = known(2, 2), .before_until = kNow + 1500ms});
 
     EXPECT_EQ(all(journal).back().gap, 1s);
+}
+
+TEST(Journal, ALeadThatWentOnLeavesNoGap) {  // re-elected in place, while the followers voted
+    Journal journal(1, kPatience);
+    journal.note(kNow, leader(1, 1));
+    journal.note(kNow + 1s, no_leader(1, 1));
+
+    journal.note(kNow + 1s + 5ms,
+                 LeaderGained{.leader = known(1, 2), .before_until = kNow + 1s + 5ms});
+
+    EXPECT_EQ(all(journal).back().gap, 0s);
+    EXPECT_EQ(all(journal).back().election, 0s);
 }
 
 TEST(Journal, KeepsTheNewestAndForgetsTheOldest) {
