@@ -1,4 +1,4 @@
-// What comes out of a step, carried out in the one order that is safe.
+// Carries out the effects of a step, in the one order that is safe.
 #pragma once
 
 #include <optional>
@@ -8,23 +8,20 @@
 
 namespace electiond {
 
-// Used by Node and by the exploration alike, so that what is explored is the order that runs. The
-// order is the safety: nothing leaves before it is durable (D1), and a lead that is lost or drains
-// is known to be so here before anyone else can hear of it (§11, trace 6). `body` has:
+// Node and the exploration both call this, so the exploration checks the order that runs. Safety
+// depends on the order: nothing is sent before it is durable (D1), and this node shows that its
+// lead is lost or draining before any other node can learn of it (§11, trace 6). `body` has:
 //
 //   void save(const Durable&)              durable on return
-//   Instant close_grants()                 no grant is given from then on; shows it; when they end
-//   void reply(Reply)                      to the request that was stepped
-//   void send(const Outgoing&)
-//   void tell(Effects&)                    the changes and the members: journal, log, board
-//   void open_grants()
-//   void done(const Done&)
-//   void claim(const Claim&)
-//   void settle()                          after save(): brings the twin slot up to date
+//   Instant close_grants()                 ends new grants, publishes that; when the last grant
+//   ends void reply(Reply)                      answers the request that was stepped void
+//   send(const Outgoing&) void tell(Effects&)                    changes and members to journal,
+//   log and board void open_grants() void done(const Done&) void claim(const Claim&) void settle()
+//   after save(): brings the twin slot up to date
 //
-// Returns what is to be stepped next, if the grant book was closed. It is stepped last, after the
-// draining board is out: a hand-over is the one place where another may lead before our lease has
-// run out.
+// If the grant book was closed, returns the input that the caller must step next. That comes last,
+// after the board shows the draining: only in a hand-over may another node lead before our lease
+// has run out.
 template <class Body>
 [[nodiscard]] std::optional<GrantsClosed> carry_out(Effects effects, Body& body) {
     if (effects.save) body.save(*effects.save);

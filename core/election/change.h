@@ -1,4 +1,4 @@
-// What an observer may know: each kind of change as a type of its own, with its reason code.
+// The changes that observers are told: a type for each kind, with its reason code.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@
 
 namespace electiond {
 
-// Who leads, by its own lease or by a heartbeat that was accepted.
+// The leader, as this node knows it: by its own lease or by a heartbeat that it accepted.
 struct KnownLeader {
     NodeUuid uuid{};
     NodeId id{};
@@ -28,28 +28,28 @@ struct KnownLeader {
     bool operator==(const KnownLeader&) const = default;
 };
 
-// `leader` leads: another one than before, or the same under a new token.
+// A new leader is known, or the same one has a new token.
 struct LeaderGained {
     KnownLeader leader{};
-    bool own = false;  // it is this node
+    bool own = false;  // the leader is this node
     Reason reason = Reason::none;
-    // When the leader before was last known to lead: by the last heartbeat that was accepted from
-    // it, or until the end of our own lease. Nothing: there was none in this life of the process.
+    // When the previous leader was last known to lead: at the last heartbeat that was accepted from
+    // it, or until our own lease ended. nullopt: there was no leader since this process started.
     std::optional<Instant> before_until{};
 
     bool operator==(const LeaderGained&) const = default;
 };
 
-// Nobody is known to lead any more; `leader` did.
+// No leader is known any more; `leader` was the last one.
 struct LeaderLost {
     KnownLeader leader{};
-    Term term = 0;  // ours now
+    Term term = 0;  // of this node, now
     Reason reason = Reason::none;
 
     bool operator==(const LeaderLost&) const = default;
 };
 
-// Our own state.
+// The state of this node has changed.
 struct StateChanged {
     State state = State::follower;
     Term term = 0;
@@ -58,19 +58,19 @@ struct StateChanged {
     bool operator==(const StateChanged&) const = default;
 };
 
-// The voters changed: `voter` came, or went.
+// `voter` has joined the voters (`came`), or has left them.
 struct VotersChanged {
     Voter voter{};
     bool came = false;
     ConfigNumber config{};
-    std::size_t voters = 0;  // in that configuration
+    std::size_t voters = 0;  // in the new configuration
     std::size_t quorum = 0;
     Reason reason = Reason::none;
 
     bool operator==(const VotersChanged&) const = default;
 };
 
-// The leader has noted a node as observer.
+// On the leader: a new node has joined as an observer.
 struct PeerNoted {
     NodeId id{};
     NodeUuid uuid{};
@@ -79,7 +79,7 @@ struct PeerNoted {
     bool operator==(const PeerNoted&) const = default;
 };
 
-// Something for the operator, in one sentence.
+// A problem that needs the operator, in one sentence.
 struct Report {
     Reason reason = Reason::none;
     Term term = 0;
@@ -89,7 +89,7 @@ struct Report {
     bool operator==(const Report&) const = default;
 };
 
-// A voter that does not answer this node. Node adds the cause, if it knows it, before it is told.
+// A voter that does not answer this node. Node fills in `why`, if it knows the cause.
 struct SilentVoter {
     Voter voter{};
     std::string why{};
@@ -97,22 +97,22 @@ struct SilentVoter {
     bool operator==(const SilentVoter&) const = default;
 };
 
-// On the leader: a voter has acked no heartbeat for an election timeout. Told at most once a minute
-// for each voter.
+// On the leader: a voter has acknowledged no heartbeat for an election timeout. Told at most once a
+// minute for each voter.
 struct VoterSilent {
     static constexpr Reason reason = Reason::voter_silent;
     SilentVoter who{};
     Term term = 0;
     Duration away{};            // since it was last heard
-    std::size_t answering = 0;  // voters that still answer, the leader among them …
-    std::size_t voters = 0;     // … of so many
-    std::size_t can_lose = 0;   // how many more of these: see can_lose()
+    std::size_t answering = 0;  // voters that still answer, with the leader
+    std::size_t voters = 0;     // all voters
+    std::size_t can_lose = 0;   // how many more may fail: see can_lose()
     std::uint64_t untold = 0;   // how often it fell silent since this was last told
 
     bool operator==(const VoterSilent&) const = default;
 };
 
-// On the leader: a voter whose silence was told acks again.
+// On the leader: a voter whose silence was told answers again.
 struct VoterBack {
     static constexpr Reason reason = Reason::voter_back;
     Voter voter{};
@@ -122,22 +122,22 @@ struct VoterBack {
     bool operator==(const VoterBack&) const = default;
 };
 
-// On a voter that knows no leader: fewer voters answer it than a quorum needs. Told once in an
-// outage, then at most once a minute.
+// On a voter that knows no leader: fewer voters answer it than a quorum needs. Told once in each
+// outage, then at most once a minute while it lasts.
 struct QuorumMissing {
     static constexpr Reason reason = Reason::quorum_missing;
     Term term = 0;
     std::size_t quorum = 0;
-    std::vector<Voter> answering{};  // itself among them; all by id
+    std::vector<Voter> answering{};  // with this node; both lists by id
     std::vector<SilentVoter> silent{};
 
     bool operator==(const QuorumMissing&) const = default;
 };
 
-// Why a voter that answers may not lead (E1, E2).
+// Why a voter that answers may not lead (E1: not eligible; E2: it has just stepped down).
 enum class Bar { priority, wants_no_vote, unhealthy, stopping, leaving, cooling, not_eligible };
 
-// "priority 0", "it wants no vote", …: for people.
+// "priority 0", "it wants no vote", …: text for the operator.
 [[nodiscard]] std::string_view to_string(Bar bar);
 
 struct BarredVoter {
@@ -147,8 +147,8 @@ struct BarredVoter {
     bool operator==(const BarredVoter&) const = default;
 };
 
-// On a voter that knows no leader: a quorum answers, but none of it may lead. Told like
-// QuorumMissing.
+// On a voter that knows no leader: a quorum answers, but none of these voters may lead. Told as
+// often as QuorumMissing.
 struct NobodyMayLead {
     static constexpr Reason reason = Reason::nobody_may_lead;
     Term term = 0;
@@ -158,14 +158,14 @@ struct NobodyMayLead {
     bool operator==(const NobodyMayLead&) const = default;
 };
 
-// On a blank node that is to found a cluster (bootstrap: all): it still waits for a founder. Told
-// after five election timeouts, then at most once a minute.
+// On a blank node that is to found a cluster (bootstrap: all): a founder is missing. Told after
+// five election timeouts, then at most once a minute.
 struct FounderAwaited {
     static constexpr Reason reason = Reason::founder_awaited;
     NodeId id{};               // empty if only the number of founders is configured
-    std::string why{};         // Node adds it where the election has no cause
-    std::size_t heard = 0;     // founders that are heard, this node among them …
-    std::size_t founders = 0;  // … of so many
+    std::string why{};         // Node fills it in if the election knows no cause
+    std::size_t heard = 0;     // founders that have been heard, with this node
+    std::size_t founders = 0;  // all founders
 
     bool operator==(const FounderAwaited&) const = default;
 };

@@ -59,7 +59,7 @@ class Election {
     [[nodiscard]] const std::optional<Lease>& lease() const { return lease_; }
     [[nodiscard]] const Promise& promise() const { return promise_; }
 
-    // Who leads, as this node knows it. All that is said of it here and elsewhere follows from this
+    // Who leads, as this node knows it. Everything else that shows a leader is computed from this
     // value.
     [[nodiscard]] LeadershipState leadership() const;
     // Is this node a visible leader (§2)?
@@ -67,7 +67,7 @@ class Election {
     // Leads, or re-elects itself in place: while this holds, the grant book stays as it is (§10).
     [[nodiscard]] bool holds_office() const;
     [[nodiscard]] bool draining() const;
-    // The leader that it hears, or itself; never hearsay.
+    // This node, or the leader whose heartbeats it accepts; never hearsay.
     [[nodiscard]] std::optional<KnownLeader> leader(Instant now) const;
     [[nodiscard]] const std::optional<Followed>& followed() const { return leader_; }
     [[nodiscard]] std::optional<LeaderHint> hint(Instant now) const;
@@ -92,9 +92,9 @@ class Election {
     [[nodiscard]] std::uint64_t view_held() const;
     [[nodiscard]] std::optional<Instant> heard_heartbeat() const { return heard_heartbeat_; }
 
-    // What is wrong now and lasts, whether it was told or not. The causes are Node's to fill.
+    // The problems that last now, told or not. Node fills in the causes.
     [[nodiscard]] std::vector<Trouble> troubles() const;
-    // Moves with everything that troubles() may show.
+    // Rises whenever the result of troubles() changes, except for times.
     [[nodiscard]] std::uint64_t troubles_revision() const { return troubles_.revision(); }
 
   private:
@@ -177,7 +177,7 @@ class Election {
     void claim_when_due();
     void on_claim(const ClaimAnswered& answer);
 
-    // troubles.cpp: what is told while it lasts; decides nothing
+    // troubles.cpp: problems that last, for the operator; nothing here decides an election
     HeardVoters::Entry* heard_from(const Sender& from);
     void note_request(const PeerRequest& request);
     void note_reply(const PeerReply& reply);
@@ -270,9 +270,9 @@ class Election {
     Reason lead_cause_ = Reason::startup;
     bool knew_leader_ = false;
     std::optional<KnownLeader> told_leader_;
-    NodeUuid told_last_leader_{};   // it, or the one before if nobody is known to lead
-    Instant told_leader_until_{};   // when it was last known to lead
-    Instant told_promise_until_{};  // the end of our promise to it, if it is another node
+    NodeUuid told_last_leader_{};   // the present leader, else the one before
+    Instant told_leader_until_{};   // when that one was last known to lead
+    Instant told_promise_until_{};  // when our promise to it ends, if it is another node
     State told_state_ = State::follower;
     Electorate told_config_;
     std::set<std::pair<Reason, std::string>> told_reports_;  // a few; see report()

@@ -59,8 +59,8 @@ struct Electorate {
     static constexpr std::size_t kBannedMax = 64;
 };
 
-// How many of the `answering` voters may be lost, whichever they are, so that a quorum stays and
-// one of the `able`, which may lead, is among it.
+// How many of the `answering` voters may fail, in the worst case, so that those left are a quorum
+// and include a voter that may lead. `able`: how many of them may lead now.
 [[nodiscard]] constexpr std::size_t can_lose(std::size_t answering, std::size_t able,
                                              std::size_t quorum) {
     if (answering <= quorum || able <= 1) return 0;

@@ -135,7 +135,7 @@ std::vector<const std::pair<const NodeUuid, Founding::Candidate>*> Founding::lat
     return found;
 }
 
-// The set can't change any more: another uuid of the same id is of no use.
+// The promised set can't change any more, so another uuid of the same id is not counted.
 std::vector<FounderAwaited> Founding::promised_but_silent(Instant now, const Voter& self,
                                                           const std::vector<Voter>& promised,
                                                           Duration window) const {

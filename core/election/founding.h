@@ -50,9 +50,9 @@ class Founding {
     // Somebody shows another founding set than `set`: the cluster cannot form. Who, for people.
     [[nodiscard]] std::optional<NodeId> disagrees(const std::vector<Voter>& set) const;
 
-    // For people: the founders that are not heard, or not as founders, within `window`. `promised`
-    // is the set that this node has promised, if it has. Empty while members of a cluster of our
-    // name are heard: then there is something to join.
+    // For the operator: the founders that were not heard as founders within `window`. `promised` is
+    // the founding set that this node has promised, or empty. The result is empty while members of
+    // a cluster of our name are heard, because this node can join that cluster.
     [[nodiscard]] std::vector<FounderAwaited> awaited(Instant now, const Voter& self,
                                                       const Policy& policy,
                                                       const std::vector<Voter>& promised,

@@ -105,7 +105,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     if (follower->acked && *sent - *follower->acked > timing().election_timeout) {
         flapped(reply.from.uuid);  // M2: it fell silent
     }
-    if (!follower->acked) out_.members = true;  // its first ack in this lead
+    if (!follower->acked) out_.members = true;  // the first ack since this node leads
     lead->roster.ack(reply.from.uuid, body, *sent, now_, timing().election_timeout);
     if (durable_.config.has(reply.from.uuid)) extend_lease();
     voter_acked(*follower);

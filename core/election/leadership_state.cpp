@@ -1,4 +1,4 @@
-// The texts of a node's state.
+// The names of a node's state, as text and back.
 #include "election/leadership_state.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The texts of the roles.
+// The names of the roles, as text and back.
 #include "election/member_role.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What a node is in its cluster.
+// The role of a node in its cluster: voter, standby, observer, joining, removed.
 #pragma once
 
 #include <optional>
@@ -8,13 +8,13 @@ namespace electiond {
 
 enum class MemberRole {
     voter,
-    standby,   // would be a voter if there were room (M3)
-    observer,  // is told who leads, has no vote
-    joining,   // has not been taken in yet
+    standby,   // ready to vote, waits for a free place (M3)
+    observer,  // follows the leader, has no vote
+    joining,   // not a member yet
     removed,   // for good (§6.4)
 };
 
-// voter, standby, observer, joining, removed, and the inverse; nothing where the text is none.
+// voter, standby, observer, joining, removed, and the inverse; nullopt for any other text.
 [[nodiscard]] std::string_view to_string(MemberRole role);
 [[nodiscard]] std::optional<MemberRole> parse_member_role(std::string_view text);
 

@@ -124,15 +124,15 @@ enum class Grants {
     open,   // a new lead
 };
 
-// To be carried out by carry_out() alone, which knows the order; nothing leaves before `save` is
-// durable (D1).
+// Only carry_out() may carry these out, because their order matters: nothing is sent before `save`
+// is durable (D1).
 struct Effects {
     std::optional<Durable> save{};
     Grants grants = Grants::unchanged;
     std::optional<Reply> reply{};
     std::vector<Outgoing> send{};
     std::vector<Change> changes{};
-    bool members = false;  // the leader's view of the members has changed: Election::members()
+    bool members = false;  // Election::members() has changed
     std::vector<Done> done{};
     std::optional<Claim> claim{};  // ask the arbiter; ClaimAnswered comes back
 };

@@ -1,5 +1,4 @@
-// What an operator should know while it lasts: what of it is to be told, and what the election sees
-// of it.
+// Problems that last: how an election notices them, and when each is told to the operator.
 #include "election/troubles.h"
 
 #include <algorithm>
@@ -147,9 +146,9 @@ void MissingFounders::clear() {
     ++revision_;
 }
 
-// ---- what the election sees of it --------------------------------------------------------------
+// ---- how the election notices them -------------------------------------------------------------
 
-// Who leads learns of the voters by their acks instead.
+// nullptr on a leader, because it knows the voters by their acks.
 HeardVoters::Entry* Election::heard_from(const Sender& from) {
     if (leading() || durable_.blank() || from.cluster_id != durable_.cluster_id) return nullptr;
     auto* entry = troubles_.heard.entry(durable_.config, from.uuid);
@@ -159,7 +158,7 @@ HeardVoters::Entry* Election::heard_from(const Sender& from) {
 
 namespace {
 
-// What a node says of itself in a hello; whether it is healthy only its leader is told.
+// Takes from a hello why its sender may not lead. Hellos do not contain its health: acks do.
 void note_hello(HeardVoters::Entry& entry, const Hello& hello) {
     if (hello.priority <= 0) {
         entry.bar = Bar::priority;
@@ -187,7 +186,7 @@ void Election::note_reply(const PeerReply& reply) {
     if (const auto* hello = std::get_if<HelloReply>(&reply.body)) note_hello(*entry, hello->self);
 }
 
-// What the leader said of the voters is what is known of them once it is gone.
+// Keeps what the leader reports of the voters, for the time after that leader is gone.
 void Election::note_members(const std::vector<Member>& members) {
     for (const auto& member : members) {
         if (!member.last_ack || member.uuid == me()) continue;
@@ -200,7 +199,7 @@ void Election::note_members(const std::vector<Member>& members) {
     }
 }
 
-// At each round of a lead.
+// The leader calls this at each round of heartbeats.
 void Election::watch_voters() {
     const auto& lead = *leading();
     auto& silent = troubles_.silent;
@@ -233,7 +232,7 @@ void Election::watch_voters() {
     }
 }
 
-// An ack has come to the lead.
+// The leader has received an ack.
 void Election::voter_acked(const Follower& follower) {
     if (!leading()->roster.fresh(follower.uuid, now_, timing().election_timeout)) return;
     const auto away = troubles_.silent.back(follower.uuid, now_);
@@ -242,7 +241,7 @@ void Election::voter_acked(const Follower& follower) {
         VoterBack{.voter = {follower.id, follower.uuid}, .term = durable_.term, .away = *away});
 }
 
-// Why this node may not lead; nothing where it may.
+// Why this node may not lead; nullopt if it may.
 std::optional<Bar> Election::own_bar() const {
     if (policy_.priority <= 0) return Bar::priority;
     if (stopping_) return Bar::stopping;
@@ -253,15 +252,15 @@ std::optional<Bar> Election::own_bar() const {
     return std::nullopt;
 }
 
-// The election timer has run out and nobody leads: is that for want of voters, or of one that may
-// lead? Said from the answers to the campaign that has just failed or, if this node may not
-// campaign, to its hellos.
+// The election timer has run out and no leader is known. Checks whether too few voters answer, or
+// none of them may lead: by the answers to the campaign that has just failed or, if this node may
+// not campaign, to its hellos.
 void Election::watch_outage() {
     const auto& config = durable_.config;
     if (!config.has(me())) return troubles_.outage.clear();
     const bool campaigned = !std::holds_alternative<Following>(role_);
     const bool asks_first = may_campaign() && !campaigned;
-    // A process that was stopped has not read what was answered meanwhile.
+    // If this process was stopped for a while, answers may have arrived that it has not read yet.
     const bool overslept = now_ - election_timer_ >= timing().request_timeout;
     if (leader(now_) || asks_first || overslept) return;
     const Instant since = knew_leader_ ? told_leader_until_ : started_;
@@ -303,7 +302,7 @@ void Election::outage_stands(Change change, Instant since) {
     if (troubles_.outage.stands(change, since, now_)) out_.changes.push_back(std::move(change));
 }
 
-// At each hello of a node that is to found a cluster.
+// A node that is to found a cluster calls this at each hello.
 void Election::watch_founders() {
     if (!durable_.blank() || policy_.bootstrap != Bootstrap::all || !wants_vote()) return;
     if (now_ - started_ < 5 * timing().election_timeout) return;

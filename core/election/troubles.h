@@ -1,4 +1,4 @@
-// What an operator should know while it lasts, and what of it was told when.
+// Problems that last and that an operator should know, and when each of them was last told.
 #pragma once
 
 #include <chrono>
@@ -15,30 +15,31 @@
 
 namespace electiond {
 
-// A trouble that lasts, as it would be told now.
+// A problem that lasts, as the change that would be told now.
 struct Trouble {
     Change change{};
     Instant since{};
 };
 
-// The same trouble is told again after this time at the earliest.
+// The same problem is told again after this time at the earliest.
 inline constexpr std::chrono::minutes kTellAgain{1};
 
-// Which voters are silent, as a leader sees it. A voter that comes and goes makes at most one
-// silence and one return a minute: what is not told is counted.
+// The voters that do not answer a leader. For a voter that comes and goes, at most one silence and
+// one return are told in a minute; the others are only counted.
 class SilentVoters {
   public:
-    // Forgets who is no voter any more.
+    // Forgets nodes that are no voters any more.
     void keep(const Electorate& config);
 
-    // The voter has been silent since `since`: to be called at each look while that lasts. If it is
-    // to be told now: how often it fell silent since that was last told, without this time.
+    // The voter has been silent since `since`; call it at each check while that lasts. If the
+    // silence is to be told now, returns how many silences before it were not told.
     [[nodiscard]] std::optional<std::uint64_t> silent(const Voter& voter, Instant since,
                                                       Instant now);
-    // The voter answers: to be called at any time. If that is to be told now: how long it was away.
+    // The voter has answered; call it at each answer. If the return is to be told now, returns how
+    // long the voter was silent.
     [[nodiscard]] std::optional<Duration> back(const NodeUuid& uuid, Instant now);
 
-    // The lead is over: nobody counts as silent any more, and no return will be told.
+    // The lead is over: no voter counts as silent any more, and no return will be told.
     void forget_all();
 
     struct Entry {
@@ -51,7 +52,7 @@ class SilentVoters {
         std::uint64_t untold = 0;
     };
     [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
-    // Moves when somebody falls silent or returns.
+    // Rises when a voter falls silent or returns.
     [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
   private:
@@ -59,23 +60,23 @@ class SilentVoters {
     std::uint64_t revision_ = 0;
 };
 
-// Which voters have answered lately, and whether they may lead, as a node sees it that does not
-// lead.
+// For a node that does not lead: which voters have answered lately, and whether they may lead.
 class HeardVoters {
   public:
-    // What is known of `uuid`; nothing where it is no voter.
+    // What is known of a voter.
     struct Entry {
         NodeUuid uuid{};
         Instant heard = Instant::min();
-        std::optional<Bar> bar{};  // nothing: it may lead, as far as is known
+        std::optional<Bar> bar{};  // nullopt: it may lead, as far as is known
     };
+    // nullptr if `uuid` is no voter.
     [[nodiscard]] Entry* entry(const Electorate& config, const NodeUuid& uuid);
     [[nodiscard]] const Entry* find(const NodeUuid& uuid) const;
 
-    // All voters were asked something.
+    // A request was sent to all voters.
     void asked(Instant now);
-    // Who was heard since then answers: the moment of the newest question that has had `patience`
-    // to be answered. Nothing: no question has.
+    // When the newest request was sent that is at least `patience` old: a voter that was heard
+    // since then answers. nullopt: there is no such request.
     [[nodiscard]] std::optional<Instant> answers_since(Instant now, Duration patience) const;
 
   private:
@@ -84,14 +85,14 @@ class HeardVoters {
     std::optional<Instant> asked_before_;
 };
 
-// What keeps this node without a leader.
+// Why this node has no leader.
 class Outage {
   public:
-    // `change` is so, and nobody has led since `since`. True if it is to be told now.
+    // `change` is the reason, and no leader was known since `since`. True if it is to be told now.
     [[nodiscard]] bool stands(const Change& change, Instant since, Instant now);
-    // Nothing that is known is in the way of an election.
+    // No reason is known any more, but there is no leader yet.
     void clear();
-    // Somebody leads: the next outage is another one.
+    // A leader is known: the next outage is a new one.
     void end();
 
     [[nodiscard]] const std::optional<Trouble>& trouble() const { return trouble_; }
@@ -104,10 +105,10 @@ class Outage {
     std::uint64_t revision_ = 0;
 };
 
-// Which founders are missing.
+// The founders that are missing.
 class MissingFounders {
   public:
-    // Takes who is missing now. True if they are to be told now.
+    // Replaces the list. True if it is to be told now.
     [[nodiscard]] bool stand(std::vector<FounderAwaited> missing, Instant now);
     void clear();
 
@@ -120,14 +121,14 @@ class MissingFounders {
     std::uint64_t revision_ = 0;
 };
 
-// All of it. Nothing in here decides anything.
+// All of these. They never influence the election.
 struct Troubles {
     SilentVoters silent{};
     HeardVoters heard{};
     Outage outage{};
     MissingFounders founders{};
 
-    // Moves with everything that Election::troubles() may show.
+    // Rises whenever the result of Election::troubles() changes, except for times.
     [[nodiscard]] std::uint64_t revision() const {
         return silent.revision() + outage.revision() + founders.revision();
     }

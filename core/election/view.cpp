@@ -121,9 +121,9 @@ void Election::tell_changes() {
     if (told_config_ != durable_.config) tell_voters();
 }
 
-// Is the leader that is found the one before, and has it led all the time? One that re-elected
-// itself in place did, although its voters knew no leader while they voted (C4): its lease ends
-// before their promise does.
+// Is `uuid` the previous leader, and did it lead without a gap? A leader that re-elected itself in
+// place did (C4), although its voters knew no leader while they voted: its lease would have ended
+// before their promise.
 bool Election::goes_on_leading(const NodeUuid& uuid) const {
     if (told_last_leader_ != uuid) return false;
     return told_leader_ || (cause_ == Reason::re_elected_in_place && now_ < told_promise_until_);
@@ -137,7 +137,7 @@ void Election::tell_leader(const LeadershipState& state) {
     const bool same =
         told_leader_ ? uuid && told_leader_->uuid == *uuid && told_leader_->token == token : !uuid;
     if (!same) {
-        // It may have ended before its lease did.
+        // Our lead may have ended before our lease.
         const bool was_own = told_leader_ && told_leader_->uuid == me();
         if (was_own) told_leader_until_ = std::min(told_leader_until_, now_);
         if (uuid) {

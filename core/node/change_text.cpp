@@ -1,4 +1,4 @@
-// A change in words.
+// Writes a change as a sentence, and as a line of the log.
 #include "node/change_text.h"
 
 #include <algorithm>
@@ -87,7 +87,7 @@ std::string in_words(const VotersChanged& told) {
            number(told.quorum);
 }
 
-// Nothing of what comes before there are terms.
+// nullopt for changes that happen before a cluster has a term.
 std::optional<Term> term_of(const Change& change) {
     using Known = std::optional<Term>;
     return std::visit(overloaded{[](const LeaderGained& told) { return Known(told.leader.token); },

@@ -1,4 +1,4 @@
-// A change in words: as a line of the log, and for whoever shows it elsewhere.
+// Writes a change as a sentence, for the control API, and as a line of the log.
 #pragma once
 
 #include <string>
@@ -9,17 +9,16 @@
 
 namespace electiond {
 
-// One sentence for people, without a full stop.
+// One sentence for the operator, without a full stop.
 [[nodiscard]] std::string sentence(const Change& change);
 
-// The same for a trouble that still lasts: without how long it had lasted when it was told.
+// The same for a problem that still lasts: without its length, which would be out of date.
 [[nodiscard]] std::string standing_sentence(const Change& trouble);
 
-// The node that a trouble is about; empty where it is about several.
+// The node that a problem concerns; empty if it concerns several.
 [[nodiscard]] NodeId subject_of(const Change& trouble);
 
-// Writes `change` to `log`: what an operator may have to act on as a warning, the rest as
-// information.
+// Logs `change`: as a warning if an operator may have to act, else as information.
 void log_change(const Log& log, const Change& change);
 
 }  // namespace electiond

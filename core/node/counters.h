@@ -1,4 +1,4 @@
-// How often things have happened since the start of the process: /status shows it, metrics will.
+// Counts what has happened since the start of the process, for /status and for metrics.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace electiond {
 
-// A number that only grows. Any thread; nothing is ordered by it.
+// A number that only grows. Any thread. Relaxed: it orders no other memory access.
 class Count {
   public:
     void add(std::uint64_t more = 1) noexcept { value_.fetch_add(more, std::memory_order_relaxed); }
@@ -20,15 +20,15 @@ class Count {
 
 // Written by the loop thread.
 struct Counters {
-    Count events;             // that the loop has worked on, deadlines included
-    Count late_ns;            // by how much it was late for its deadlines, in all
-    Count campaigns;          // terms in which this node has asked for votes
+    Count events;             // handled by the loop, deadlines included
+    Count late_ns;            // sum of the delays of the loop after its deadlines
+    Count campaigns;          // terms in which this node asked for votes
     Count votes_granted;      // to others
     Count votes_refused;      // likewise; pre-votes are not counted
     Count heartbeats_sent;    // to each node
-    Count heartbeats_failed;  // of these: without an answer, or with one that is no answer
+    Count heartbeats_failed;  // of these: no answer, or one that is no valid reply
     Count writes;             // of the state file: two for each save
-    Count write_ns;           // what they took, in all
+    Count write_ns;           // their total duration
 };
 
 }  // namespace electiond

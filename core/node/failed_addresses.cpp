@@ -1,4 +1,4 @@
-// Why an address does not answer as it should: for people.
+// Keeps, for each address, why the last request to it failed, as text for the operator.
 #include "node/failed_addresses.h"
 
 #include <algorithm>
@@ -34,7 +34,7 @@ std::string why_silent(const std::vector<Endpoint>& addresses, const FailedAddre
     return addresses.empty() ? kNoAddress : faults.why(addresses);
 }
 
-// Where discovery, or the node itself, says that a node of this id is.
+// The addresses of the nodes with this id, as discovery or the nodes themselves report them.
 std::vector<Endpoint> addresses_of(const NodeId& id, const AddressBook& book) {
     std::vector<Endpoint> addresses;
     for (const auto& peer : book.peers({})) {

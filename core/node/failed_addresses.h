@@ -1,4 +1,4 @@
-// Why an address does not answer as it should: for people.
+// Keeps, for each address, why the last request to it failed, as text for the operator.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,23 @@
 
 namespace electiond {
 
-// How the newest request to each address ended, where that was no proper answer of the node that it
-// was meant for. Owned by Node, loop thread only.
+// Keeps an address until the expected node answers there. Owned by Node, loop thread only.
 class FailedAddresses {
   public:
-    // No message came back.
+    // The request got no message as its answer.
     void failed(const Endpoint& address, const Answer& answer);
-    // Something else is wrong there: "is of cluster x, not y".
+    // A message came, but from a wrong node: "is of cluster x, not y".
     void wrong(const Endpoint& address, const std::string& what);
     void answered(const Endpoint& address) {
         if (!faults_.empty() && faults_.erase(address) > 0) ++revision_;
     }
 
-    // "10.0.0.3:7401: connection refused", of several the first few, "; " between them; empty where
-    // nothing failed.
+    // "10.0.0.3:7401: connection refused"; of several failures the first few, separated by "; ";
+    // empty if no request failed.
     [[nodiscard]] std::string why(const std::vector<Endpoint>& addresses) const;
-    // Of all addresses.
+    // The same for all addresses.
     [[nodiscard]] std::string why() const;
-    // Moves with everything that why() may say.
+    // Rises whenever the result of why() may change.
     [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
   private:
@@ -39,11 +38,11 @@ class FailedAddresses {
 
     static constexpr std::size_t kFaultsMax = 1024;
 
-    std::map<Endpoint, std::string> faults_;  // whole sentences
+    std::map<Endpoint, std::string> faults_;  // with the address
     std::uint64_t revision_ = 0;
 };
 
-// Adds to a change why the nodes that it names do not answer.
+// Fills in why the nodes that `change` names do not answer.
 void explain(Change& change, const AddressBook& book, const FailedAddresses& faults);
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// How a node speaks of itself.
+// The identity of this node in its messages.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace electiond {
 
-// Fixed for the life of a process.
+// Does not change while the process runs.
 struct Identity {
     std::string incarnation{};  // drawn at each start
     Endpoint address{};         // of its transport, as others reach it

@@ -18,15 +18,15 @@ struct Entry {
     Index index = 0;
     Instant at{};
     Change change{};
-    std::optional<NodeId> previous{};  // of LeaderGained and LeaderLost: who led before
-    // Of LeaderGained: how long nobody led as far as this node can tell, and how much of that
-    // nobody was known to lead here: what the election took.
+    std::optional<NodeId> previous{};  // of LeaderGained, LeaderLost: the leader before
+    // Of LeaderGained. `gap`: how long no node led, as far as this node can know. `election`: the
+    // part of it in which this node knew no leader, which is what the election took.
     std::optional<Duration> gap{};
     std::optional<Duration> election{};
 };
 
-// note and tick by the loop thread; read from any thread. Keeps the newest kKept entries; who wants
-// to know of new ones listens to the status board, whose index moves with them.
+// The loop thread calls note() and tick(); any thread may read. Keeps the newest kKept entries. To
+// learn of new ones, listen to the status board: its index rises with them.
 // A loss of the leader is held back for 2 H: a leader that follows at once makes one entry of two,
 // and the same leader under the same token makes none.
 class Journal {
@@ -48,9 +48,9 @@ class Journal {
     // Entries after `after`, oldest first, the newest `most` of them.
     [[nodiscard]] Entries after(Index after, std::size_t most) const;
 
-    // All that came after the entry `place`, oldest first, for a reader that has read up to there.
-    // Nothing if that can't be told: entries after it are no longer kept, or it is an index of
-    // another life of the process. Then the reader must begin anew from the status board.
+    // For a reader that has read up to the entry `place`: all entries after it, oldest first.
+    // nullopt if some of these are no longer kept, or if `place` is an index of another run of the
+    // daemon. Then the reader must begin anew from the status board.
     [[nodiscard]] std::optional<Entries> since(Index place) const;
 
     static constexpr std::size_t kKept = 1024;
@@ -68,9 +68,9 @@ class Journal {
     };
 
     const Duration patience_;
-    std::optional<KnownLeader> lead_;  // who led last
-    std::optional<Loss> loss_;         // nobody leads since
-    mutable std::mutex mutex_;         // of what stands below
+    std::optional<KnownLeader> lead_;  // the last leader
+    std::optional<Loss> loss_;         // since when no leader is known
+    mutable std::mutex mutex_;         // guards the members below
     std::deque<std::shared_ptr<const Entry>> entries_;
     Index index_;
 };

@@ -154,7 +154,7 @@ void Node::on(const ReplyArrived& arrived) {
         .to = arrived.to, .vote_request = arrived.name == "vote-request", .hellos_open = open});
 }
 
-// Whether the node that was meant has answered, for people.
+// Records whether the expected node has answered, for the operator.
 void Node::note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool astray) {
     const auto& own = election_.durable();
     const auto& from = reply.from;
@@ -374,7 +374,7 @@ bool Node::from_namesakes_address(const Sender& from) const {
 }
 
 void Node::answer_status(Term term, const StatusQuery& query, const Respond& respond) {
-    publish();  // handle() may have entered something in the journal
+    publish();  // handle() may have added an entry to the journal
     const auto status = around_.board.read();
     const auto& view = *status->view;
     StatusReply reply{.address = identity_.address,

@@ -46,9 +46,9 @@ struct Surroundings {
 [[nodiscard]] Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster,
                            Random& random);
 
-// Takes events in and carries out what its Election makes of them: decodes, steps, saves, answers,
-// sends, and shows. Loop thread only. handle() throws what DurableStore throws: the process must
-// end then (D2).
+// Passes events to its Election and carries out the effects: decodes, steps, saves, replies, sends
+// and publishes. Loop thread only. handle() throws what DurableStore throws; the process must then
+// end (D2: a node that can't save must not vote).
 class Node {
   public:
     Node(const Policy& policy, Durable durable, Random random, Identity identity,
@@ -89,7 +89,7 @@ class Node {
     void fill_hint(ReplyBody& body) const;
     void publish();
 
-    struct Body;  // what carry_out() acts through
+    struct Body;  // the functions that carry_out() calls
 
     Election election_;
     const Identity identity_;
@@ -101,7 +101,7 @@ class Node {
     Instant now_;
     const Instant started_;
 
-    Term campaign_ = 0;  // the last that was counted
+    Term campaign_ = 0;  // the last term that was counted as a campaign
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
     FaultLog complaints_;  // by reason

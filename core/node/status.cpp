@@ -1,4 +1,4 @@
-// What is known of this node at one moment.
+// The status of this node at one moment.
 #include "node/status.h"
 
 namespace electiond {

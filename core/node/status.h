@@ -26,15 +26,15 @@ struct PeerStatus {
     std::optional<Instant> heard{};  // its last message of any kind
 };
 
-// Something wrong that lasts.
+// A problem that lasts.
 struct StandingProblem {
     Reason reason = Reason::none;
-    NodeId subject{};      // the node that it is about; empty where it is about several
+    NodeId subject{};      // the node it concerns; empty if it concerns several
     std::string detail{};  // one sentence
     Instant since{};
 };
 
-// What changes seldom. Made anew only where something in it has changed; shared by all who hold it.
+// The part of a status that changes seldom. Made anew only if something in it has changed.
 struct NodeView {
     NodeId id{};
     NodeUuid uuid{};
@@ -44,24 +44,25 @@ struct NodeView {
     Endpoint address{};  // of our own transport
     Instant started{};
     std::int64_t priority = 0;
-    bool observer = false;  // node.observer is set: wants no vote
+    bool observer = false;  // node.observer is set: it never votes
     bool eligible = false;
     MemberRole role = MemberRole::joining;
     bool role_confirmed = false;  // in this life of the process a leader that hears us has had a
                                   // quorum hold the configuration in which we have that role
     std::optional<std::string> voted_for{};  // the short id, else the uuid
-    std::optional<Followed> followed{};      // whom we follow, if LeadershipState says that we do
-    std::string hearsay{};                   // who others say leads, likewise
+    std::optional<Followed> followed{};      // the leader, valid if leadership.follows_at()
+    std::string hearsay{};                   // the leader that others report, if it counts
     ConfigNumber config{};
     std::vector<Voter> voters{};
     std::size_t quorum = 1;
     std::vector<PeerStatus> peers{};                  // without ourselves, by id
     std::map<std::string, std::uint64_t> rejected{};  // messages refused, by reason
-    std::vector<StandingProblem> problems{};          // as this node sees them
+    std::vector<StandingProblem> problems{};          // that last, as this node sees them
 };
 
-// The leader's view of the members: our own, made anew each heartbeat interval for the sake of the
-// ages in it, or the last that the leader sent. `at` says when; nothing: there was none.
+// The leader's view of the members. On the leader it is made anew each heartbeat interval, because
+// it contains ages; on others it is the last one that the leader sent. `at`: when it was made or
+// received; nullopt: never.
 struct MembersView {
     std::vector<Member> list{};
     std::optional<Instant> at{};
@@ -81,15 +82,15 @@ struct Status {
     Index index = 0;
     Term term = 0;
     LeadershipState leadership{};
-    // Neither is ever null.
+    // Both are never null.
     std::shared_ptr<const NodeView> view;
     std::shared_ptr<const MembersView> members;
 
     bool operator==(const Status&) const = default;
 
     [[nodiscard]] bool leads_at(Instant now) const { return leadership.leads_at(now); }
-    // The short id of the leader (the uuid where the id is unknown), as we hear it or as others
-    // that hear it say; nothing where none is known.
+    // The short id of the leader (the uuid if the id is unknown), from its heartbeats or as other
+    // nodes report it; nullopt if none is known.
     [[nodiscard]] std::optional<std::string> leader_at(Instant now) const;
 };
 

@@ -1,4 +1,4 @@
-// Makes what is shown of a node beside its leadership.
+// Makes the NodeView and the MembersView of a status, anew only if something has changed.
 #include "node/view_maker.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ void ViewMaker::refresh(Instant now) {
     }
 }
 
-// The last view of a lead that is lost stays.
+// After a lead is lost, its last view stays.
 void ViewMaker::refresh_own_members(Instant now) {
     if (!std::holds_alternative<Leading>(election_.role())) return;
     const bool changed = own_members_due_ || !members_->at || made_.book != book_.revision();
@@ -67,7 +67,7 @@ ViewMaker::Made ViewMaker::made_now() const {
     return made;
 }
 
-// As made_now() == made_, but copies nothing: this is asked at every event.
+// The same as made_now() == made_, but without copies, because it runs at every event.
 bool ViewMaker::is_current(MemberRole own) const {
     const auto& durable = election_.durable();
     const auto& told = election_.hearsay();
@@ -129,7 +129,7 @@ std::vector<Member> ViewMaker::with_addresses(std::vector<Member> members) const
     return members;
 }
 
-// Whether anything that role() looks at has changed since the view was made.
+// Has anything changed that role() depends on, since the view was made?
 bool ViewMaker::role_may_differ() const {
     const auto& durable = election_.durable();
     return !view_ || made_.config != durable.config.number || made_.left != durable.left ||
@@ -152,7 +152,7 @@ std::string ViewMaker::name_of(const NodeUuid& uuid) const {
     return book_.id_of(uuid).value_or(NodeId(uuid.value)).value;
 }
 
-// Whom membership names, as far as it is known here.
+// The members that this node knows of.
 std::vector<NodeUuid> ViewMaker::known_members() const {
     std::vector<NodeUuid> all;
     for (const auto& voter : election_.electorate().voters) all.push_back(voter.uuid);

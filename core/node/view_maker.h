@@ -1,4 +1,4 @@
-// Makes what is shown of a node beside its leadership: anew only where something in it has changed.
+// Makes the NodeView and the MembersView of a status, anew only if something has changed.
 #pragma once
 
 #include <cstdint>
@@ -26,26 +26,26 @@ class ViewMaker {
           faults_(faults),
           started_(started) {}
 
-    // The leader that this node follows has sent its view of the members.
+    // Takes the view of the members that the leader has sent.
     void take_members(std::vector<Member> members, Instant now);
-    // Our own view of the members, as the leader, has changed.
+    // This node leads, and its view of the members has changed.
     void members_changed() { own_members_due_ = true; }
-    // The leader that this node follows has confirmed our present role.
+    // The leader has confirmed the present role of this node.
     void confirm_role() { confirmed_role_ = role(); }
     // A message was refused.
     void count_refusal(const std::string& reason);
 
-    // Brings both views up to `now`: what has not changed stays the same object. A leader's members
-    // are made anew each heartbeat interval, for the sake of their ages.
+    // Brings both views up to date. A view that has not changed stays the same object. On a leader
+    // the members are made anew each heartbeat interval, because of the ages in them.
     void refresh(Instant now);
     [[nodiscard]] const std::shared_ptr<const NodeView>& view() const { return view_; }
     [[nodiscard]] const std::shared_ptr<const MembersView>& members() const { return members_; }
 
-    // Members with the addresses that are known here, as a leader sends them.
+    // Adds the addresses that this node knows, for heartbeats and for the view.
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
 
   private:
-    // What tells views apart: where all of this is the same, so is the view.
+    // What a view depends on: if all of this is unchanged, so is the view.
     struct Made {
         std::uint64_t book = 0;
         std::uint64_t refusals = 0;
@@ -61,7 +61,7 @@ class ViewMaker {
         NodeId hearsay_id{};
         NodeUuid hearsay_uuid{};
         std::uint64_t troubles = 0;
-        std::uint64_t faults = 0;  // of addresses; counts where a problem is shown
+        std::uint64_t faults = 0;  // of addresses; matters only if a problem is shown
 
         bool operator==(const Made&) const = default;
     };
@@ -83,7 +83,7 @@ class ViewMaker {
     const Instant started_;
 
     std::shared_ptr<const MembersView> members_ = std::make_shared<const MembersView>();
-    std::uint64_t members_revision_ = 0;  // moves with all in them but their ages
+    std::uint64_t members_revision_ = 0;  // rises with each change but that of ages
     bool own_members_due_ = false;
     std::optional<MemberRole> confirmed_role_;
     std::map<std::string, std::uint64_t> rejected_;

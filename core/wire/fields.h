@@ -56,8 +56,8 @@ class Field {
     void to(Endpoint& endpoint) const;
     void to_address(std::string& address) const;  // host:port; empty where nobody knows it
     void to(Reason& reason) const;                // none where it is one that we do not know
-    void to(State& state) const;                  // follower, likewise
-    void to(MemberRole& role) const;              // observer, likewise
+    void to(State& state) const;                  // follower if it is one that we do not know
+    void to(MemberRole& role) const;              // observer if it is one that we do not know
     void to(Voter& voter) const;
     void to(std::vector<Voter>& voters) const;  // each uuid once
     void to(Electorate& config) const;

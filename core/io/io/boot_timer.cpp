@@ -44,7 +44,7 @@ struct BootTimer::State : std::enable_shared_from_this<State> {
     }
 
     void arm() {
-        // The kernel takes a moment in the past for "at once", but zero for "never".
+        // A moment in the past expires at once; zero would disarm the timer.
         const auto when = std::max(due, Moment{1});
         const auto whole = std::chrono::floor<std::chrono::seconds>(when);
         itimerspec setting{};
@@ -52,7 +52,7 @@ struct BootTimer::State : std::enable_shared_from_this<State> {
         setting.it_value.tv_nsec = (when - whole).count();
         ::timerfd_settime(number, TFD_TIMER_ABSTIME, &setting, nullptr);
         armed = due;
-        clock.cancel();  // the handler that waited until now is called as aborted
+        clock.cancel();  // calls the handler that has waited until now, with an error
         clock.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                          [state = shared_from_this(), turn = ++turns](const auto& error) {
                              if (!error && turn == state->turns) state->ring();
@@ -70,7 +70,7 @@ struct BootTimer::State : std::enable_shared_from_this<State> {
     boost::asio::posix::stream_descriptor clock;
     int number = -1;  // of `clock`
     const Task expired;
-    Moment due = kNever;    // as the user wants it
+    Moment due = kNever;    // as set by the caller
     Moment armed = kNever;  // as the kernel's timer is set: never later than `due`
     unsigned turns = 0;
 };
@@ -88,7 +88,7 @@ void BootTimer::set(Moment when) {
 void BootTimer::cancel() noexcept {
     state_->due = state_->armed = kNever;
     ++state_->turns;
-    boost::system::error_code ignored;  // nobody waits then
+    boost::system::error_code ignored;  // if it fails, no handler waits
     state_->clock.cancel(ignored);
 }
 

@@ -8,8 +8,8 @@
 
 namespace electiond::io {
 
-// For moments that are given by CLOCK_BOOTTIME, such as the end of a lease: a Timer goes by
-// CLOCK_MONOTONIC, so after a suspend it would be late by the length of the suspend.
+// For moments of CLOCK_BOOTTIME, such as the end of a lease. Timer uses CLOCK_MONOTONIC, so after a
+// suspend it would be late by the length of the suspend.
 // Used and destroyed on the loop's thread, or after Loop::stop(). Costs one descriptor.
 class BootTimer {
   public:
@@ -22,11 +22,10 @@ class BootTimer {
     BootTimer& operator=(const BootTimer&) = delete;
     ~BootTimer();
 
-    // From now on `when` is the deadline; kNever: there is none. `expired` is called once for it,
-    // never before it. Moving the deadline later costs nothing, as with Timer.
+    // Sets the deadline; kNever: none. `expired` is called once for it, never before it. Moving
+    // the deadline later costs no system call, as with Timer.
     void set(Moment when);
-    // `expired` is not called after this returns. The loop can't end before it, if a deadline is
-    // set.
+    // `expired` is not called after this returns. While a deadline is set, the loop does not end.
     void cancel() noexcept;
 
   private:

@@ -87,8 +87,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // For output that is sent from now on.
     void set_write_limit(std::chrono::milliseconds limit) { write_limit_ = limit; }
 
-    // Limits what the kernel holds for the other side. By itself it holds up to some megabytes, so
-    // that the unsent output of a stream that is never read would be a small part of what waits.
+    // Limits how much unsent output the kernel buffers. Its default is some megabytes, so a limit
+    // on the output that waits in this process would hardly limit anything.
     void set_send_buffer(std::size_t bytes) noexcept;
 
     // For getpeername() and the like. Borrowed; -1 after cut().
