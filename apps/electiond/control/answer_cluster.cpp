@@ -107,7 +107,8 @@ bool may_lead(const Status& status, const NodeUuid& voter) {
     return member == members.end() || !member->last_ack || member->eligible;
 }
 
-// How many more voters can be lost while a quorum stays and, in it, one that may lead.
+// How many more voters may fail, in the worst case, so that a quorum with an eligible voter is
+// left.
 std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
     std::size_t online = 0;
     std::size_t able = 0;

@@ -1,11 +1,11 @@
-// /events: the stream of all changes.
+// Answers GET /events: begins a stream of all changes.
 #include "control/answers.h"
 
 namespace electiond {
 namespace {
 
-// A browser sends the header when it connects again, and the query of its first try with it: so the
-// header is newer.
+// When a browser connects again, it sends the header and repeats the query of its first request, so
+// the header is the newer one.
 std::optional<std::string> last_event_id(const Call& call) {
     if (call.request.last_event_id) return call.request.last_event_id;
     const auto given = call.target.query.find("lastEventId");

@@ -1,4 +1,4 @@
-// /history: the last changes, those of the leadership and all of them.
+// Answers GET /history: the last changes of leadership, and the last changes of all kinds.
 #include <variant>
 
 #include "control/answers.h"
@@ -7,7 +7,7 @@
 namespace electiond {
 namespace {
 
-// An entry of `history`; nothing for a change that is none of the leadership.
+// An entry of `history`; nullopt if the change is not about the leadership.
 std::optional<Json> leadership_change(const Entry& entry, const Showing& showing) {
     const auto* gain = std::get_if<LeaderGained>(&entry.change);
     const auto* loss = std::get_if<LeaderLost>(&entry.change);
@@ -22,7 +22,7 @@ std::optional<Json> leadership_change(const Entry& entry, const Showing& showing
                         {"electionMs", entry.election}});
 }
 
-// An entry of `changes`: what /events tells, with the name of the event.
+// An entry of `changes`: the data of the event in /events, with the name of the event.
 Json change(const Entry& entry, const Showing& showing) {
     auto event = event_json(entry, showing);
     event.data.emplace_back("event", event.name);

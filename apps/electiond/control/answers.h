@@ -46,7 +46,7 @@ struct Call {
 [[nodiscard]] ApiAnswer answer_cluster(const Call& call);
 [[nodiscard]] ApiAnswer answer_members(const Call& call);
 
-// answer_history.cpp, answer_events.cpp: what has changed, and what changes from now on
+// answer_history.cpp, answer_events.cpp: past changes, and changes from now on
 [[nodiscard]] ApiAnswer answer_history(const Call& call);
 [[nodiscard]] ApiAnswer answer_events(const Call& call);
 

@@ -1,4 +1,4 @@
-// How often the control API refused something, by reason, and what it told, since the start.
+// Counts what the control API has refused, by reason, and the events it has sent, since the start.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@ struct ApiCounts {
     Count body_too_large{0};    // 413
     Count not_taken{0};         // answers that the client did not take, or not in time
     Count failed{0};            // 500
-    Count events{0};            // of /events, each counted once, however many watch
-    Count watchers_dropped{0};  // of /events: they did not read
+    Count events{0};            // of /events, once for all watchers
+    Count watchers_dropped{0};  // of /events: they read too slowly
 };
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// What event streams are sent.
+// Writes changes as server-sent events.
 #include "control/event_feed.h"
 
 #include <charconv>
@@ -9,7 +9,7 @@
 namespace electiond {
 namespace {
 
-// How soon a client connects again, in milliseconds.
+// After how many milliseconds a client connects again.
 constexpr std::string_view kRetry = "retry: 1000\n\n";
 
 std::string text_of(const EventJson& event, std::optional<Index> id) {
@@ -27,8 +27,8 @@ std::optional<Index> index_of(std::string_view text) {
     return error == std::errc{} && rest == end ? std::optional(index) : std::nullopt;
 }
 
-// Each start of the daemon numbers anew: starts × 2^32 + n. An index beyond the newest is of
-// another life, too: the data directory was lost since.
+// Each start of the daemon begins a new range: starts × 2^32 + n. An index beyond the newest is of
+// another run, too: the data directory was lost since.
 bool is_of_another_life(Index index, Index newest) {
     return index >> 32 != newest >> 32 || index > newest;
 }
@@ -42,8 +42,8 @@ Showing EventFeed::showing() const {
     return {.status = *status_, .now = faces_.now(), .wall = faces_.wall_now()};
 }
 
-// The entries are in the journal before the board shows their index. What is in the journal alone
-// waits for the board, so that an event never tells more than the status that goes with it.
+// An entry is in the journal before the board shows its index. Such entries wait for the board, so
+// that no event is newer than the status it is shown with.
 std::string EventFeed::news() {
     const auto place = status_->index;
     status_ = faces_.board.read();
@@ -51,7 +51,7 @@ std::string EventFeed::news() {
     if (status_->index != place) {
         const auto entries = faces_.journal.since(place);
         apart_.reset();
-        if (!entries) {  // this thread stood still for more changes than the journal keeps
+        if (!entries) {  // more changes than the journal keeps, while this thread did not run
             leads_ = status_->leads_at(faces_.now());
             ++written_;
             return reset("gap");
@@ -68,9 +68,9 @@ std::string EventFeed::news() {
     return text + lease_news();
 }
 
-// The end of a lease that no entry tells, because the election loop hangs, and the end of that: a
-// lease that is renewed under its token makes no entry. A lead that ends in another way has an
-// entry, which may follow a moment after the board.
+// Two cases have no journal entry: a lease runs out while the election loop hangs, and that lease
+// is then renewed with the same token. A lead that ends in any other way has an entry, which may
+// follow shortly after the board.
 std::string EventFeed::lease_news() {
     const auto shown = showing();
     const bool leads = status_->leads_at(shown.now);
@@ -90,7 +90,7 @@ std::string EventFeed::beginning(const std::optional<std::string>& last_event_id
     const auto missed = place ? faces_.journal.since(*place) : std::nullopt;
     if (!missed) return text + reset("gap");
     for (const auto& entry : *missed) {
-        if (entry->index > newest) break;  // is told by the next news()
+        if (entry->index > newest) break;  // the next news() has it
         text += text_of(event_json(*entry, showing()), entry->index);
     }
     if (apart_) text += text_of(state_json(showing(), *apart_), std::nullopt);

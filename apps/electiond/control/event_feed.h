@@ -1,4 +1,4 @@
-// What event streams are sent, as text in the form of server-sent events; knows no connection.
+// Writes changes as server-sent events, for all streams at once; has no connection to clients.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,23 @@
 
 namespace electiond {
 
-// One place in the journal for all streams: news() reads on from there, and beginning() brings a
-// new stream up to that place, so that each later entry reaches each stream exactly once.
-// One thread, the server's I/O thread. `faces` must outlive it.
+// All streams share one position in the journal: news() reads on from it, and beginning() brings a
+// new stream up to it, so that each later entry reaches each stream exactly once. I/O thread only.
+// `faces` must outlive it.
 class EventFeed {
   public:
-    // Its place is the newest entry of the board.
+    // Starts at the newest entry that the board shows.
     explicit EventFeed(const ControlFaces& faces);
 
-    // All that has happened since the last call; empty if nothing has. Due when the board calls its
-    // observers, when the lease of this node ends, and before beginning().
+    // All events since the last call; may be empty. Call it when the board calls its observers,
+    // when the lease of this node ends, and before beginning().
     [[nodiscard]] std::string news();
 
-    // The first text of a stream: what follows `last_event_id` up to the last news(), or a `reset`
-    // with the whole state. Nothing or an empty text: the client has no id.
+    // The first text of a stream: the events after `last_event_id` up to the last news(), or a
+    // `reset` with the whole state. nullopt or empty: the client has no id.
     [[nodiscard]] std::string beginning(const std::optional<std::string>& last_event_id);
 
-    // Sent while nothing happens, so that both sides notice a connection that is gone.
+    // Sent if there is no event for a while, so that both sides notice a dead connection.
     static constexpr std::string_view kComment = ":\n\n";
 
     // How many events news() has written.
@@ -40,9 +40,10 @@ class EventFeed {
     [[nodiscard]] std::string reset(std::string_view why) const;
 
     const ControlFaces& faces_;
-    std::shared_ptr<const Status> status_;  // as of the last news(): told are all up to its index
-    bool leads_;                            // as the streams have been told
-    std::optional<Reason> apart_{};         // of the last event, if that had no index
+    std::shared_ptr<const Status>
+        status_;                     // as of the last news(), which wrote all up to its index
+    bool leads_;                     // as the streams were last told
+    std::optional<Reason> apart_{};  // reason of the last event, if it had no index
     std::uint64_t written_ = 0;
 };
 

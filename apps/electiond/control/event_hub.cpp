@@ -1,4 +1,4 @@
-// Sends each event to all that watch /events.
+// Sends each event to all watchers of /events.
 #include "control/event_hub.h"
 
 #include <algorithm>
@@ -66,7 +66,7 @@ void EventHub::send_to(Seat& seat) {
     stream.cut();
 }
 
-// What it missed may be more than kUnsentMax, and it has had no time yet to read it.
+// The events that it missed may be more than kUnsentMax; it gets time to read them.
 EventHub::Watcher::Watcher(EventHub& hub, io::Stream& stream, const std::string& head,
                            const std::optional<std::string>& last_event_id)
     : hub_(hub) {

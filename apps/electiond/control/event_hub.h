@@ -1,4 +1,4 @@
-// Sends each event to all that watch /events.
+// Sends each event to all watchers of /events.
 #pragma once
 
 #include <cstddef>
@@ -17,24 +17,24 @@
 
 namespace electiond {
 
-// A text is written once and sent to all watchers, a few in each turn of the loop: a thousand
-// watchers don't keep other requests waiting. I/O thread only. The board and the journal of `faces`
-// must outlive it; it must outlive its watchers, and Loop::stop() must come before its end.
+// Writes each text once and sends it to all watchers, a few in each turn of the loop, so that a
+// thousand watchers do not delay other requests. I/O thread only. The board and the journal of
+// `faces` must outlive it; it must outlive its watchers. Destroy it after Loop::stop().
 class EventHub {
   public:
-    // After so long without an event each watcher is sent a comment.
+    // After this time without an event, each watcher gets a comment.
     static constexpr Milliseconds kSilence{15'000};
-    // A watcher that has more than this unsent is dropped. The kernel has taken about as much then.
+    // A watcher for which more than this is unsent is dropped. The kernel holds about as much more.
     static constexpr std::size_t kUnsentMax = std::size_t{64} * 1024;
 
     EventHub(io::Loop& loop, const ControlFaces& faces, ApiCounts& counts, Milliseconds silence);
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
 
-    // Sends what is new to all. When it is due: EventFeed::news.
+    // Sends new events to all watchers. Call it when EventFeed::news() is due.
     void tell_news();
 
-    // Sends nothing more. Its watchers must go then.
+    // Sends nothing more. Destroy the watchers after this.
     void stop();
 
     [[nodiscard]] bool empty() const { return seats_.empty(); }
@@ -42,14 +42,14 @@ class EventHub {
   private:
     struct Seat {
         io::Stream* stream;
-        std::uint64_t next;  // the number of the first text that it has not been sent
-        std::size_t most;    // may be unsent
+        std::uint64_t next;  // number of the first text that is not sent to it yet
+        std::size_t most;    // how many bytes may be unsent
     };
 
   public:
-    // One stream that watches until this is destroyed; `stream` must live as long. First it is sent
-    // `head` and what it has missed, or a reset (EventFeed::beginning). Who reads the stream finds
-    // it broken if it has been dropped. The constructor sends nothing if it throws.
+    // Makes `stream` a watcher until this is destroyed; `stream` must outlive it. First sends
+    // `head` and the missed events or a reset (EventFeed::beginning). If the watcher is dropped,
+    // receive() on the stream returns `broken`. If the constructor throws, nothing was sent.
     class Watcher {
       public:
         Watcher(EventHub& hub, io::Stream& stream, const std::string& head,
@@ -75,7 +75,7 @@ class EventHub {
     ApiCounts& counts_;
     const Milliseconds silence_length_;
     io::Timer silence_;
-    std::list<Seat> seats_;  // those that have been sent least come first
+    std::list<Seat> seats_;  // in the order of `next`, lowest first
     std::deque<std::string> texts_;
     std::uint64_t first_ = 0;  // the number of texts_.front()
     bool sending_ = false;     // send_some() will be called by the loop

@@ -1,4 +1,4 @@
-// One change as clients see it.
+// Makes the JSON of one change, for GET /events and GET /history.
 #include "control/event_json.h"
 
 #include <Poco/DateTimeFormatter.h>
@@ -37,7 +37,7 @@ EventJson no_leader_json(const Entry& entry, const LeaderLost& loss) {
 
 EventJson state_json(const StateChanged& change, const Showing& showing) {
     const bool leads = change.state == State::leader;
-    // An old entry may be shown when this lead is over, or under a later one.
+    // When an old entry is shown, its lead may be over, or this node may lead in a later term.
     const auto& leadership = showing.status.leadership;
     const bool still = leads && leadership.token_at(showing.now) == change.term;
     return {
@@ -104,7 +104,7 @@ Json ids_of(const Voters& voters) {
     return json_array(ids);
 }
 
-// A trouble that lasts, as GET /status lists it among its problems.
+// A problem that lasts; GET /status lists it in `problems`, too.
 template <class Trouble>
 EventJson problem_json(const Trouble& trouble, JsonFields more) {
     const auto about = subject_of(trouble);

@@ -1,5 +1,4 @@
-// One change as clients see it: the name of its event and the object that is its data. GET /events
-// and GET /history share it.
+// Makes the JSON of one change, for GET /events and GET /history: event name and data object.
 #pragma once
 
 #include <chrono>
@@ -13,8 +12,8 @@
 
 namespace electiond {
 
-// The moment at which something is shown, by both clocks, and what is known of the node then. Lives
-// as long as the call.
+// When something is shown, by both clocks, and the status of the node then. Holds a reference: use
+// it only within one call.
 struct Showing {
     const Status& status;
     Instant now{};
@@ -28,8 +27,7 @@ struct EventJson {
 
 // Pure functions: any thread. The keys are a contract (docs/interface.md §3).
 [[nodiscard]] EventJson event_json(const Entry& entry, const Showing& showing);
-// The state of this node at the moment of showing, which no entry of the journal tells; so it has
-// no index.
+// The state of this node now. It has no index, because no entry of the journal belongs to it.
 [[nodiscard]] EventJson state_json(const Showing& showing, Reason reason);
 
 // Wall time with milliseconds, as "2026-11-24T20:48:47.523Z".
@@ -37,7 +35,7 @@ struct EventJson {
 
 // The short id of a leader, or its uuid if the id is unknown.
 [[nodiscard]] Json shown_name(const KnownLeader& leader);
-// Null if nothing is known.
+// null if the id is unknown.
 [[nodiscard]] Json shown_name(const std::optional<NodeId>& id);
 
 }  // namespace electiond

@@ -1,5 +1,5 @@
-// Answers that are not there yet, or have no end: small objects on the I/O thread, instead of a
-// thread that waits.
+// Answers that come later (parked) or have no end (event streams), as objects on the I/O thread:
+// no thread waits for them.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ class ParkedAnswer {
     [[nodiscard]] virtual ApiResponse end(Instant now) = 0;
 };
 
-// The places of one kind of answers that take long. I/O thread only.
+// Limits how many long-lasting answers of one kind exist. I/O thread only.
 class Places {
   public:
     explicit Places(std::size_t most) : most_(most) {}
@@ -72,14 +72,14 @@ class Places {
     std::atomic<std::uint64_t> refused_{0};
 };
 
-// An answer that begins now and ends with the connection: the events after `last_event_id`. Holds
-// its place as long as it exists.
+// An answer that begins now and lasts as long as the connection: the events after `last_event_id`.
+// Holds its place while it exists.
 struct EventStream {
     Places::Place place;
     std::optional<std::string> last_event_id{};  // as the client gave it
 };
 
-// What a request is answered by: at once, later, or bit by bit.
+// A response now, a response later, or an event stream.
 using ApiAnswer =
     std::variant<ApiResponse, std::unique_ptr<ParkedAnswer>, std::unique_ptr<EventStream>>;
 

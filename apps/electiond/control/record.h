@@ -18,7 +18,7 @@ namespace electiond {
 // A node that did not; of its role only a vote is known without it.
 [[nodiscard]] Json offline_record(const PeerStatus& peer, bool voter, const std::string& error);
 
-// What is wrong and lasts: [{reason, id, detail, sinceMs}].
+// The problems that last: [{reason, id, detail, sinceMs}].
 [[nodiscard]] Json problem_list(const NodeView& view, Instant now);
 
 // The short id; the address where only that is known.

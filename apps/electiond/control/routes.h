@@ -1,4 +1,4 @@
-// The control API without its socket: a request in, its answer out, at once, later or bit by bit.
+// The control API without its socket: takes a request, returns a response now, later or in parts.
 #pragma once
 
 #include <functional>
@@ -26,9 +26,9 @@ class ControlRoutes {
     // renewed, else the answers that wait for the board are due. One timer does for all of them.
     [[nodiscard]] Instant leads_until(Instant now) const;
 
-    // How many long polls and event streams there are now; how many long polls were answered at
-    // once, and event streams refused, because there were too many; and how many commands and
-    // surveys were refused likewise. Any thread.
+    // How many long polls and event streams exist now; how many were refused because there were too
+    // many (long polls are then answered at once); how many commands and surveys were refused for
+    // the same reason. Any thread.
     [[nodiscard]] std::size_t streams() const { return streams_.taken(); }
     [[nodiscard]] std::uint64_t streams_refused() const { return streams_.refused(); }
     [[nodiscard]] std::uint64_t waiting_refused() const { return waiting_.refused(); }

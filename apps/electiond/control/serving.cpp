@@ -53,8 +53,8 @@ void Serving::board_changed() {
     watch_lease();
 }
 
-// Due at each change of the board: the lease may end sooner than before, if a quorum needs more
-// voters now. That it is renewed costs nothing, since the timer stays where it is then.
+// Called at each change of the board, because the lease may end earlier than before: a quorum may
+// need more voters now. A renewal costs nothing: the timer is only moved later.
 void Serving::watch_lease() {
     if (stopping_ || (board_waits_.empty() && events_.empty())) return;
     const auto until = routes_.leads_until(routes_.now());

@@ -64,8 +64,7 @@ class Serving {
         Serving& all_;
         io::Stream& stream_;
     };
-    // One event stream, until it is destroyed: sends it `head`, what it has missed, then what
-    // comes.
+    // One event stream, until this is destroyed. Sends `head`, the missed events, then new ones.
     class EventWait {
       public:
         EventWait(Serving& all, io::Stream& stream, const std::string& head,

@@ -245,7 +245,7 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
     }
 }
 
-// HEAD gets the head alone. An exception makes a 500, as long as nothing has been sent.
+// HEAD gets only the head. If an exception comes before anything was sent, answers 500.
 void Session::begin_events(std::unique_ptr<EventStream> events) {
     const bool begun = runs([&] {
         const auto head = serving_.stream_head();
@@ -262,7 +262,7 @@ void Session::begin_events(std::unique_ptr<EventStream> events) {
 io::Async<> Session::tell_events() {
     request_ = {};
     for (std::size_t dropped = 0; watching_ && !serving_.stopping();) {
-        dropped += stream_.received().size();  // the client of a stream has nothing to say
+        dropped += stream_.received().size();  // input after the request is ignored
         stream_.consume(stream_.received().size());
         if (dropped > kPipelined) co_return;
         const auto event = co_await stream_.receive(io::kNever);
