@@ -45,8 +45,8 @@ class NoAnswer : public std::runtime_error {
     Kind kind;
 };
 
-// Reads answer.body into answer.json. Throws NoAnswer if that is no JSON, or if it lacks the key
-// `expects` (may be empty) and is no refusal.
+// Parses answer.body into answer.json. Throws NoAnswer if it is no JSON, or if it is no refusal and
+// lacks the key `expects` (empty: none is expected).
 void read_json(Answer& answer, const std::string& expects);
 
 // No endpoint gave a usable answer; the text lists all that was tried.

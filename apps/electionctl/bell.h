@@ -1,4 +1,4 @@
-// Wakes a thread that waits by poll(2).
+// Wakes a thread that waits in poll(2).
 #pragma once
 
 #include <io/descriptor.h>
@@ -10,7 +10,7 @@
 
 namespace electiond::ctl {
 
-// Readable from ring() to the next clear(). Any thread.
+// handle() is readable from ring() until the next clear(). Any thread.
 class Bell {
   public:
     // Throws std::system_error.

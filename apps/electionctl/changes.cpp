@@ -46,17 +46,17 @@ std::string where_it_is(const std::optional<KnownLeader>& leader) {
            " leads, but its API listens only on its own machine: run electionctl there";
 }
 
-// A change waits for grants and hooks, but to say who leads is quick.
+// A change may wait for grants and hooks, but GET /leader is quick, so its timeout is shorter.
 Found search(const Session& session) {
     return find_leader(session.client.within(std::min(session.client.timeout(), kAskTimeout)));
 }
 
-// Who leads, as it says itself or, failing that, as a node says.
+// The leader by its own answer or, if there is none, the one that another node names.
 std::optional<KnownLeader> named_in(const Found& found) {
     return found.leader ? found.leader : found.named;
 }
 
-// Says why nobody is asked to change anything; returns the exit code.
+// Prints why no node was asked for the change; returns the exit code.
 int no_leader(const Session& session, const Found& found) {
     std::string said;
     for (const std::string& line : found.said) said += "\n  " + line;
@@ -69,8 +69,8 @@ int no_leader(const Session& session, const Found& found) {
     return kRefused;
 }
 
-// Whom to ask for a change, or the exit code: with several endpoints the leader alone.
-// `expected`: the leader that is meant, if not just any.
+// The endpoint to ask for a change, or the exit code. With several endpoints it is the leader's.
+// `expected`: the id that the leader must have; nullopt: any.
 std::variant<std::string, int> whom_to_ask(const Session& session,
                                            const std::optional<std::string>& expected) {
     const auto& endpoints = session.client.endpoints();
@@ -85,7 +85,7 @@ std::variant<std::string, int> whom_to_ask(const Session& session,
     return *found.leader->endpoint;
 }
 
-// Asks once. Throws Unreachable, which says whether it may have been done.
+// Asks once. Throws Unreachable; its text says whether the change may have been made.
 Answer ask_for_change(const Session& session, const std::string& endpoint,
                       const Question& question) {
     return session.client.to({endpoint}).ask_in_turn(question);
@@ -142,7 +142,8 @@ int remove_member(const Session& session) {
     const auto whom = whom_to_ask(session, std::nullopt);
     if (const int* code = std::get_if<int>(&whom)) return *code;
     Answer answer = ask_for_change(session, std::get<std::string>(whom), question);
-    // The order names whom it is about, so the single endpoint may lead to the leader.
+    // The request names the member to remove, so any leader may get it: ask the one that this node
+    // knows.
     if (answer.status == 421) {
         const Found found = search(session);
         if (!found.leader) return refused(session, answer, where_it_is(found.named));

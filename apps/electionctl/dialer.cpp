@@ -1,4 +1,4 @@
-// Connects to endpoints of the API on an event loop: by address, by name or by Unix socket.
+// Connects to API endpoints on an event loop: by address, by name or by Unix socket.
 #include "electionctl/dialer.h"
 
 #include <io/descriptor.h>
@@ -75,7 +75,7 @@ void Dialer::close() noexcept {
 void Dialer::begin(const std::shared_ptr<Call>& call) {
     if (closed_) return;
     if (!call->place.socket_file.empty()) return connect_to_socket(*call);
-    waiting_.push_back(call);  // first: find() may report a failure to all that wait
+    waiting_.push_back(call);  // before find(), which may report a failure to all waiting calls
     const auto addresses = resolver_.find(call->place.host);
     if (!addresses.empty()) {
         waiting_.remove(call);
@@ -84,14 +84,14 @@ void Dialer::begin(const std::shared_ptr<Call>& call) {
     set_timer();
 }
 
-// A Unix socket is connected at once or not at all.
+// connect() to a Unix socket succeeds or fails at once.
 void Dialer::connect_to_socket(const Call& call) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string& file = call.place.socket_file;
     std::memcpy(address.sun_path, file.data(), std::min(file.size(), sizeof address.sun_path - 1));
     io::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    // POSIX gives the address of each family as a sockaddr.
+    // POSIX passes addresses of every family as sockaddr.
     if (!socket.open() ||
         ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         return call.done(nullptr, socket_in_words(errno, call.timeout));
@@ -103,7 +103,7 @@ void Dialer::connect_to_socket(const Call& call) {
     }
 }
 
-// Tries the addresses in turn; each has its share of the time.
+// Tries the addresses in turn; each gets an equal share of the time.
 io::Async<> Dialer::connect(std::shared_ptr<Call> call, io::Addresses addresses) {
     std::string failure;
     for (std::size_t i = 0; i < addresses.size(); ++i) {

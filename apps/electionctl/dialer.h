@@ -1,4 +1,4 @@
-// Connects to endpoints of the API on an event loop: by address, by name or by Unix socket.
+// Connects to API endpoints on an event loop: by address, by name or by Unix socket.
 #pragma once
 
 #include <io/loop.h>
@@ -16,17 +16,17 @@
 
 namespace electiond::ctl {
 
-// Every call on the loop's thread; must outlive Loop::stop().
+// Call everything on the loop's thread. Must outlive Loop::stop().
 class Dialer {
   public:
-    // Either the connected stream, or null and why there is none.
+    // The connected stream; or nullptr, and why the connection failed.
     using Done = std::function<void(std::shared_ptr<io::Stream> stream, const std::string& why)>;
 
     explicit Dialer(io::Loop& loop);
 
-    // Calls `done` once, later and on the loop's thread; not after close().
+    // Calls `done` once, later, on the loop's thread; never after close().
     void dial(const std::string& endpoint, std::chrono::milliseconds timeout, Done done);
-    // Gives up all that is under way. The loop can't end before this.
+    // Gives up all calls. The loop can't end before this.
     void close() noexcept;
 
   private:
@@ -51,7 +51,7 @@ class Dialer {
     io::Loop& loop_;
     io::Resolver resolver_;
     io::Timer expiry_;
-    Calls waiting_;  // for the address of a name
+    Calls waiting_;  // for a name look-up
     std::set<std::shared_ptr<io::Stream>> connecting_;
     bool closed_ = false;
 };

@@ -22,13 +22,13 @@ inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
 // The path of unix:/path; nullopt for any other endpoint.
 [[nodiscard]] std::optional<std::string> socket_path(const std::string& endpoint);
 
-// What an endpoint says about where it is, and how to ask there.
+// Where an endpoint is, and what a request to it must contain.
 struct Place {
     std::string socket_file{};  // empty: a TCP address
     std::string host{};
     std::uint16_t port = 0;
-    std::string host_field{};  // for the header Host
-    std::string path{};        // goes before that of each request; percent-encoded
+    std::string host_field{};  // for the Host header
+    std::string path{};        // prefix of the path of each request; percent-encoded
 };
 // `endpoint` is as parse_endpoint gives it.
 [[nodiscard]] Place place_of(const std::string& endpoint);

@@ -1,4 +1,4 @@
-// Follows GET /events of one of several nodes, and goes on by itself when the connection breaks.
+// Follows GET /events of one of several nodes; if the connection breaks, tries the next node.
 #include "electionctl/event_stream.h"
 
 #include <io/http1.h>
@@ -16,13 +16,13 @@ using Event = io::Stream::Event;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPauseMin{100}, kPauseMax{1000};
-constexpr std::chrono::seconds kSound{5};  // a stream that lives for so long has not failed
-constexpr milliseconds kLookAgain{50};     // whether there is room for more news
+constexpr std::chrono::seconds kSound{5};  // a stream that lasts this long counts as a success
+constexpr milliseconds kLookAgain{50};     // when to check again for room for more news
 constexpr std::size_t kIdMax = 64;
 constexpr std::size_t kNewsMax = 1000;
 constexpr std::size_t kNewsBytesMax = std::size_t{4} * 1024 * 1024;
 
-// Why an answer is no stream; nullopt if it is one.
+// Why an answer is no event stream; nullopt if it is one.
 std::optional<std::string> refusal(const io::HttpResponseHead& head) {
     if (head.status == 200) {
         const auto type = io::find_field(head.fields, "Content-Type").value_or("");
@@ -75,7 +75,7 @@ EventStream::~EventStream() {
         dialer_.close();
         if (stream_) stream_->cut();
     });
-    stream_.reset();  // before the loop whose descriptors it used
+    stream_.reset();  // before the loop: the stream uses its descriptors
 }
 
 std::vector<StreamNews> EventStream::take() {
@@ -89,7 +89,7 @@ std::vector<StreamNews> EventStream::take() {
 void EventStream::put(StreamNews news) {
     const std::lock_guard lock(mutex_);
     news_bytes_ += news.event.data.size() + news.trouble.size();
-    // Troubles come whether they are taken or not, and the newest says all.
+    // Failures are repeated even if nobody takes them; the newest one replaces the one before.
     if (news.kind == StreamNews::Kind::failed && !news_.empty() &&
         news_.back().kind == StreamNews::Kind::failed) {
         news_.pop_back();
@@ -179,7 +179,7 @@ std::string EventStream::request(const std::string& endpoint) const {
     return io::write_request_head("GET", place.path + "/events", place.host_field, "", 0, fields);
 }
 
-// Returns why there is no stream; nullopt once its first byte may be read.
+// Returns why no stream could be opened; nullopt when its events can be read.
 io::Async<std::optional<EventStream::Trouble>> EventStream::read_head(
     std::shared_ptr<io::Stream> stream, std::string endpoint) {
     const io::Deadline deadline = io::Clock::now() + timeout_;
@@ -210,7 +210,7 @@ io::Async<std::string> EventStream::read_events(std::shared_ptr<io::Stream> stre
     SseReader reader;
     std::string trouble = take_events(reader, *stream, endpoint);
     while (trouble.empty()) {
-        // What is not read stays with the server, which ends a stream that takes too little.
+        // While nothing is read, events wait at the server, which drops a client that is too slow.
         while (full() && !stream->broken()) {
             const io::Deadline soon = io::Clock::now() + kLookAgain;
             const Event held = co_await stream->hold(soon);
@@ -254,7 +254,7 @@ void EventStream::could_not_open(const std::string& endpoint, const Trouble& tro
     go_on();
 }
 
-// To the next endpoint, at once or, when all have failed in turn, after a pause.
+// Goes to the next endpoint: at once, or after a pause if all have failed in turn.
 void EventStream::go_on() {
     current_ = (current_ + 1) % endpoints_.size();
     if (++failures_ % endpoints_.size() != 0) return begin();

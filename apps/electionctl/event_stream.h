@@ -1,4 +1,4 @@
-// Follows GET /events of one of several nodes, and goes on by itself when the connection breaks.
+// Follows GET /events of one of several nodes; if the connection breaks, tries the next node.
 #pragma once
 
 #include <io/loop.h>
@@ -21,10 +21,10 @@ namespace electiond::ctl {
 
 struct StreamNews {
     enum class Kind {
-        opened,  // the endpoint answers; its events follow
+        opened,  // the endpoint has answered; its events follow
         event,
-        broken,  // the open stream has ended; `trouble` says why
-        failed,  // no endpoint could be opened, each was tried; `trouble` lists why
+        broken,  // the open stream has ended; `trouble`: why
+        failed,  // every endpoint was tried, none could be opened; `trouble`: why
     };
     Kind kind = Kind::event;
     std::string endpoint{};  // not with `failed`
@@ -33,18 +33,18 @@ struct StreamNews {
     bool refused = false;  // with `failed`: an endpoint answered, by an error
 };
 
-// Has a thread of its own. After a failure the next endpoint is tried; when all have failed in
-// turn, it waits for 100 ms, and longer each time, up to 1 s (or what the server says by `retry:`).
-// An endpoint that breaks off and is opened again with no other between resumes after its last
-// event (Last-Event-ID); any other stream begins with a `reset`.
+// Has a thread of its own. After a failure it tries the next endpoint. If all have failed in turn,
+// it waits for 100 ms, and longer each time, up to 1 s (or the `retry:` of the server). If it opens
+// the same endpoint again before any other, the stream resumes after the last event
+// (Last-Event-ID); any other stream begins with a `reset`.
 //
-// What is not taken waits: beyond 1,000 pieces of news or 4 MiB the stream is read no further.
+// News wait until they are taken. While more than 1,000 news or 4 MiB wait, nothing is read.
 class EventStream {
   public:
-    static constexpr std::chrono::seconds kSilence{20};  // the server comments each 15 s
+    static constexpr std::chrono::seconds kSilence{20};  // the server sends a comment each 15 s
 
-    // The client's endpoints, token and timeout (of connecting, and of the head of the answer). A
-    // stream on which nothing comes for `silence` counts as broken.
+    // Uses the endpoints, the token and the timeout of `client` (to connect, and again for the head
+    // of the answer). A stream on which nothing comes for `silence` counts as broken.
     explicit EventStream(const ApiClient& client, std::chrono::milliseconds silence = kSilence);
     ~EventStream();
     EventStream(const EventStream&) = delete;
@@ -52,10 +52,11 @@ class EventStream {
 
     // The news since the last call, in order. Any thread.
     [[nodiscard]] std::vector<StreamNews> take();
-    // Readable for poll(2) while there is something to take.
+    // Readable for poll(2) while there are news to take.
     [[nodiscard]] int handle() const { return woken_.handle(); }
 
-    // Follows these from now on, the first one first; leaves any other that is open. Any thread.
+    // Follows these endpoints from now on, beginning with the first. If the open stream
+    // is to the first one, it stays open; else it is closed. Any thread.
     void use(std::vector<std::string> endpoints);
 
   private:
@@ -64,7 +65,7 @@ class EventStream {
         bool refused = false;
     };
 
-    // All on the loop's thread.
+    // All of these run on the loop's thread.
     void begin();
     void dialled(const std::string& endpoint, unsigned turn, std::shared_ptr<io::Stream> stream,
                  const std::string& why);
@@ -86,16 +87,16 @@ class EventStream {
     const std::string token_;
     const std::chrono::milliseconds timeout_, silence_;
 
-    std::vector<std::string> endpoints_;  // from here to `stream_` of the loop's thread
+    std::vector<std::string> endpoints_;  // from here to `stream_`: loop's thread only
     std::size_t current_ = 0;
-    unsigned turn_ = 0;         // of the attempt under way; an older one is given up
+    unsigned turn_ = 0;         // number of the present attempt; older ones end
     std::size_t failures_ = 0;  // in a row
-    std::string broke_;         // why the stream that was open has ended
+    std::string broke_;         // why the last open stream ended
     std::string tried_;         // why each of these endpoints could not be opened
     bool refused_ = false;
     std::chrono::milliseconds pause_;  // before the next round
     std::chrono::milliseconds pause_max_;
-    std::string resumed_;  // the endpoint that last_id_ is of
+    std::string resumed_;  // the endpoint that last_id_ belongs to
     std::optional<std::string> last_id_;
     bool open_ = false;
     bool closed_ = false;

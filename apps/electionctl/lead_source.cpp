@@ -1,4 +1,4 @@
-// Where `watch` learns who leads: from one node, confirmed in time, or from the stream of any node.
+// The sources of `watch`: one node whose lead is confirmed in time, or the events of any node.
 #include "electionctl/lead_source.h"
 
 #include <poll.h>
@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kConfirmMax{1000};  // between two requests, to notice a daemon that hangs
 constexpr milliseconds kPatienceMin{50};   // for an answer on a busy machine
 constexpr milliseconds kPause{100};        // after a failure
-constexpr std::size_t kNewsMax = 64;       // of news that is not taken the oldest is dropped
+constexpr std::size_t kNewsMax = 64;       // that wait; beyond, the oldest is dropped
 
 bool is_about_the_leader(const SseEvent& event) {
     static constexpr std::array<std::string_view, 4> kNames{"reset", "leader", "no-leader",
@@ -59,14 +59,14 @@ class ConfirmedLeads : public LeadSource {
 
     void run(const std::stop_token& stop) {
         const std::stop_callback wake(stop, [this] { stopped_.ring(); });
-        bool due = false;  // to ask: at once
+        bool due = false;  // a request is due at once
         while (!stop.stop_requested()) {
             if (due) ask();
             due = await_reason_to_ask();
         }
     }
 
-    // Waits until an event, or the end of a lead, wants a question; false: nothing does yet.
+    // Waits for an event or a deadline. True if GET /leader must be asked now.
     bool await_reason_to_ask() {
         const auto now = BootClock::now();
         const auto left = next_ == kNever ? milliseconds(-1)
@@ -91,8 +91,8 @@ class ConfirmedLeads : public LeadSource {
         return wanted;
     }
 
-    // For the answer waits a third of what is left of an own lead: after a failure there is time
-    // for a second request.
+    // If the node leads, waits for the answer only a third of the time left, so that there is time
+    // for a second request after a failure.
     void ask() {
         const auto& endpoint = client_.endpoints().front();
         try {
@@ -106,7 +106,8 @@ class ConfirmedLeads : public LeadSource {
             if (!heard_->leader.empty()) next_ = BootClock::now() + pause();
             put({.lead = heard_});
         } catch (const NoAnswer& failure) {
-            // With nothing to lose and no stream, the stream tells when the node is back.
+            // If no lead is relied on and no stream is open, the next stream triggers the next
+            // request.
             const auto now = BootClock::now();
             const bool relied_on = heard_ && !heard_->leader.empty() && now < heard_->until;
             next_ = relied_on || open_ ? now + kPause : kNever;
@@ -136,14 +137,14 @@ class ConfirmedLeads : public LeadSource {
     std::mutex mutex_;
     std::vector<News> news_;  // under mutex_
 
-    // Of the thread alone.
+    // Used by the thread only.
     std::optional<Lead> heard_;
     Instant next_ = kNever;  // when to ask again
-    bool opened_ = false;    // the stream was open once, …
-    bool open_ = false;      // … and is now
+    bool opened_ = false;    // the stream was open at least once
+    bool open_ = false;      // the stream is open now
     EventStream stream_;
 
-    std::jthread thread_;  // last: it uses all the rest
+    std::jthread thread_;  // last, because it uses all other members
 };
 
 class ToldLeads : public LeadSource {

@@ -1,4 +1,4 @@
-// Where `watch` learns who leads: from one node, confirmed in time, or from the stream of any node.
+// The sources of `watch`: one node whose lead is confirmed in time, or the events of any node.
 #pragma once
 
 #include <memory>
@@ -13,11 +13,11 @@ namespace electiond::ctl {
 
 class LeadSource {
   public:
-    // Either who leads, or why that is not known.
+    // Who leads, or why this is not known.
     struct News {
         std::optional<Lead> lead{};
         std::string trouble{};
-        bool refused = false;  // with trouble: an endpoint answered, by an error
+        bool refused = false;  // with `trouble`: an endpoint has answered with an error
     };
 
     LeadSource() = default;
@@ -27,19 +27,19 @@ class LeadSource {
 
     // The news since the last call, in order. One thread.
     [[nodiscard]] virtual std::vector<News> take() = 0;
-    // Readable for poll(2) while there is something to take.
+    // Readable for poll(2) while there are news to take.
     [[nodiscard]] virtual int handle() const = 0;
 };
 
-// Of the client's single endpoint, for LeadWatch::Scope::node. Its stream of events says when to
-// ask; what counts is the answer of GET /leader, since an event may have been under way for long.
-// While a lead is relied on, it is confirmed at a third of the time left, and at least each second.
-// The first news comes when the stream is open or can't be opened. Its end waits for the request
-// that is under way, at most for the client's timeout.
+// For LeadWatch::Scope::node: follows the client's single endpoint. An event only triggers a
+// request; the answer of GET /leader decides, because an event may be old when it arrives. While
+// `watch` relies on a lead, it is confirmed after a third of the time left, at least each second.
+// The first news comes when the stream is open or could not be opened. The destructor waits for the
+// present request, at most for the client's timeout.
 [[nodiscard]] std::unique_ptr<LeadSource> confirmed_leads(const ApiClient& client);
 
-// Of the cluster, as the stream of one endpoint tells it, and of the next one when that breaks, for
-// LeadWatch::Scope::cluster. A leader told by a stream that has broken is good for one timeout.
+// For LeadWatch::Scope::cluster: follows the events of one endpoint, and of the next one if that
+// stream breaks. After a break, the last reported leader is relied on for one timeout.
 [[nodiscard]] std::unique_ptr<LeadSource> told_leads(const ApiClient& client);
 
 }  // namespace electiond::ctl

@@ -15,8 +15,8 @@ namespace electiond::ctl {
 // Reads an answer of /leader. `foreign`: how long to rely on it if another node leads.
 [[nodiscard]] Lead lead_in(const Answer& answer, std::chrono::milliseconds foreign);
 
-// Reads the data of an event about the leader, or the status with which a stream begins; nullopt if
-// it is no JSON. It may be relied on without limit: the stream tells what changes.
+// Reads the data of an event about the leader, or of the `reset` at the beginning of a stream;
+// nullopt if it is no JSON. The result has no time limit, because the stream reports each change.
 [[nodiscard]] std::optional<Lead> lead_in_event(const std::string& json,
                                                 const std::string& endpoint);
 

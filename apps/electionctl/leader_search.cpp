@@ -1,4 +1,4 @@
-// Finds the leader by asking all endpoints at once, so that none that hangs delays or hides it.
+// Finds the leader by asking all endpoints at once, so that one that hangs delays nothing.
 #include "electionctl/leader_search.h"
 
 #include <algorithm>
@@ -18,10 +18,10 @@ std::optional<std::string> endpoint_in(const Record& node) try {
     if (api.empty()) return std::nullopt;
     return parse_endpoint(api);
 } catch (const UsageError&) {
-    return std::nullopt;  // what a node says of another may be no address
+    return std::nullopt;  // another node may report an address that is not valid
 }
 
-// All but find() on the loop's thread.
+// All but find() runs on the loop's thread.
 class Search {
   public:
     explicit Search(const ApiClient& client)
@@ -71,11 +71,12 @@ class Search {
         });
     }
 
-    // What a node says of another may be out of date, or an address that is another's from here.
+    // The report of another node may be out of date, or its address may mean another node from
+    // here.
     void ask_named(const std::string& endpoint, const KnownLeader& known) {
         const std::string says = "node " + known.id + " leads, at " + *known.endpoint;
         if (std::ranges::find(endpoints_, *known.endpoint) != endpoints_.end()) {
-            return nothing(endpoint, "/cluster", says);  // which is asked anyway
+            return nothing(endpoint, "/cluster", says);  // an endpoint, so it is asked anyway
         }
         get(*known.endpoint, "/leader", "leaderId",
             [this, endpoint, known, says](const Answer& answer) {
@@ -111,7 +112,7 @@ class Search {
         end();
     }
 
-    // This endpoint does not lead to the leader.
+    // This endpoint gave no leader.
     void nothing(const std::string& endpoint, const std::string& path, const std::string& why) {
         result_.said.push_back("GET " + request_at(endpoint, path) + ": " + why);
         if (--open_ == 0) end();
@@ -128,7 +129,7 @@ class Search {
 
     const std::vector<std::string> endpoints_;
     Found result_;
-    std::size_t open_ = 0;  // endpoints that may still lead to the leader
+    std::size_t open_ = 0;  // endpoints that may still give the leader
     bool ended_already_ = false;
     std::promise<Found> ended_;
     io::Loop loop_;

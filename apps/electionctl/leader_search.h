@@ -1,4 +1,4 @@
-// Finds the leader by asking all endpoints at once, so that none that hangs delays or hides it.
+// Finds the leader by asking all endpoints at once, so that one that hangs delays nothing.
 #pragma once
 
 #include <optional>
@@ -9,26 +9,27 @@
 
 namespace electiond::ctl {
 
-// The leader as a node names it. A leader whose API listens on Unix sockets alone has no endpoint:
-// only its own machine can ask it.
+// A leader, as itself or another node reports it. It has no endpoint if its API listens only on
+// Unix sockets: then only programs on its machine can ask it.
 struct KnownLeader {
     std::string id{};
     std::optional<std::string> endpoint{};
 };
 
 struct Found {
-    // Whom to ask: it answered just now that it leads. nullopt: nobody did.
+    // The node that has just answered that it leads; nullopt: none has.
     std::optional<KnownLeader> leader{};
-    // Whom a node names as the leader, where nobody answered that it leads.
+    // Without `leader`: the node that another one reports as the leader.
     std::optional<KnownLeader> named{};
-    std::vector<std::string> said{};  // where there is no `leader`: a line for each endpoint
+    std::vector<std::string> said{};  // without `leader`: one line for each endpoint
     bool anyone_answered = false;
     bool all_timed_out = true;
 };
 
-// Returns as soon as one endpoint answers that it leads, or as soon as the leader that a node names
-// does so itself; else when all endpoints have answered or failed. Each step of an endpoint (the
-// node, its cluster, the leader that it names) may take the client's timeout.
+// Returns as soon as a node answers that it leads: an endpoint, or a node that an endpoint reports
+// as the leader. Else returns when all endpoints have answered or failed. For each endpoint there
+// are up to three requests in turn (/leader, /cluster, /leader of the reported node); each may take
+// the client's timeout.
 [[nodiscard]] Found find_leader(const ApiClient& client);
 
 }  // namespace electiond::ctl

@@ -1,4 +1,4 @@
-// Asks the API of many endpoints at a time, on an event loop, so that none waits for another.
+// Sends requests to many API endpoints at the same time, on an event loop.
 #include "electionctl/loop_client.h"
 
 #include <io/http1.h>
@@ -15,7 +15,7 @@ using Event = io::Stream::Event;
 
 constexpr io::HttpLimits kLimits{.body_bytes = std::size_t{16} * 1024 * 1024};
 
-// The whole answer, if it is there. Without a length it ends with the connection. Throws NoAnswer.
+// The answer, if it is complete. Without a length it ends with the connection. Throws NoAnswer.
 std::optional<Answer> complete_answer(std::string_view bytes, bool ended) {
     const auto head = io::read_response_head(bytes, kLimits);
     if (std::holds_alternative<io::HttpRefused>(head)) {
@@ -79,7 +79,7 @@ io::Async<> LoopClient::exchange(std::shared_ptr<io::Stream> stream, std::shared
     if (!closed_) call->done(*outcome);
 }
 
-// nullopt: more may come.
+// nullopt: the answer is not complete yet.
 std::optional<LoopClient::Outcome> LoopClient::read(const Call& call, std::string_view bytes,
                                                     Event event) const try {
     if (auto answer = complete_answer(bytes, event == Event::ended)) {

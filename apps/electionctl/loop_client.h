@@ -1,4 +1,4 @@
-// Asks the API of many endpoints at a time, on an event loop, so that none waits for another.
+// Sends requests to many API endpoints at the same time, on an event loop.
 #pragma once
 
 #include <chrono>
@@ -15,19 +15,19 @@
 
 namespace electiond::ctl {
 
-// Every call on the loop's thread; must outlive Loop::stop().
+// Call everything on the loop's thread. Must outlive Loop::stop().
 class LoopClient {
   public:
     using Outcome = std::variant<Answer, NoAnswer>;
     using Done = std::function<void(const Outcome&)>;
 
-    // `timeout`: for connecting, and again for the answer. An empty token is not sent.
+    // `timeout`: to connect, and again for the answer. An empty token is not sent.
     LoopClient(io::Loop& loop, std::string token, std::chrono::milliseconds timeout);
 
-    // Calls `done` once, later; not after close(). `expects`: as in Question.
+    // Calls `done` once, later; never after close(). `expects`: as in Question.
     void get(const std::string& endpoint, const std::string& path, const std::string& expects,
              Done done);
-    // Gives up all that is under way. The loop can't end before this.
+    // Gives up all calls. The loop can't end before this.
     void close() noexcept;
 
   private:

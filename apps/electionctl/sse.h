@@ -17,24 +17,24 @@ struct SseEvent {
     std::optional<std::string> id{};  // of `id:`; nullopt: this event has none
 };
 
-// An event or a line is longer than the limit, so the stream can't be read any further.
+// Thrown if an event or a line exceeds the limit. The stream can't be read any further.
 class SseTooLong : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-// The reader of one stream, from its first byte, by the rules of the HTML standard (9.2.6). Keeps
+// Reads one stream from its first byte, by the HTML standard (9.2.6). Keeps
 // at most `event_bytes` of an unfinished event. One thread at a time.
 class SseReader {
   public:
     static constexpr std::size_t kEventBytes = std::size_t{1024} * 1024;
     explicit SseReader(std::size_t event_bytes = kEventBytes) : event_bytes_(event_bytes) {}
 
-    // Takes the next bytes, wherever they are cut, and returns the events that are complete now.
+    // Takes the next bytes, cut anywhere, and returns the events that are complete now.
     // Throws SseTooLong; then the reader must not be used any more.
     [[nodiscard]] std::vector<SseEvent> read(std::string_view bytes);
 
-    // The last `retry:`, how long to wait before connecting again; nullopt: there was none.
+    // The last `retry:`: how long to wait before connecting again; nullopt: none came.
     [[nodiscard]] std::optional<std::chrono::milliseconds> retry() const { return retry_; }
 
   private:
@@ -46,7 +46,7 @@ class SseReader {
     std::string line_;
     SseEvent event_;
     bool has_data_ = false;
-    bool after_cr_ = false;  // a LF now belongs to the line end before it
+    bool after_cr_ = false;  // the last byte was CR: a LF now belongs to it
     bool first_line_ = true;
     std::optional<std::chrono::milliseconds> retry_;
 };

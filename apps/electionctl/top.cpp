@@ -218,7 +218,7 @@ class Top {
     TopFeed feed_;
     News news_;
     bool help_ = false;
-    std::string asked_;  // which node to ask to step down, while the question stands
+    std::string asked_;  // the leader that the user is asked to confirm a step-down of
     std::string message_;
     std::future<std::string> pending_;
     std::size_t scroll_ = 0;

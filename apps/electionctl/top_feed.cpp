@@ -16,10 +16,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kPeriod{5000};         // for what is no event
+constexpr milliseconds kPeriod{5000};         // for figures that no event reports
 constexpr milliseconds kPeriodNotLive{1000};  // without a stream
 constexpr milliseconds kSettle{1000};         // after an event, until a new leader has figures
-constexpr milliseconds kBetween{100};         // two fetches, however many events come
+constexpr milliseconds kBetween{100};         // two fetches, at least
 constexpr std::size_t kEndpointsMax = 64;
 
 // The JSON of an answer that is good to have, but not needed.
@@ -122,7 +122,7 @@ void TopFeed::fetch() {
     } catch (const std::exception& error) {
         trouble = in_one_line(error.what());
     }
-    // From an endpoint that no longer answers no event comes either.
+    // If another endpoint answers now, follow its events.
     if (fetcher_.endpoints() != before) stream_.use(fetcher_.endpoints());
     const std::lock_guard lock(mutex_);
     if (view) news_.view = std::move(*view);
@@ -138,7 +138,7 @@ void TopFeed::await_reason_to_fetch() {
         const auto period = event_came_ ? kBetween : latest().live ? period_live : kPeriodNotLive;
         const auto left = std::chrono::ceil<milliseconds>(fetched_ + period - steady_clock::now());
         if (left <= milliseconds(0)) return;
-        // Once it is wanted, further events change nothing.
+        // If a fetch is already due, further events need not wake this thread.
         std::array<pollfd, 2> watched{pollfd{stopped_.handle(), POLLIN, 0},
                                       pollfd{event_came_ ? -1 : stream_.handle(), POLLIN, 0}};
         (void)::poll(watched.data(), watched.size(), static_cast<int>(left.count()));
@@ -146,7 +146,7 @@ void TopFeed::await_reason_to_fetch() {
     }
 }
 
-// True if something may have changed.
+// True if an event or a new stream means that something may have changed.
 bool TopFeed::take_events() {
     bool changed = false;
     for (const StreamNews& news : stream_.take()) {

@@ -34,14 +34,13 @@ struct News {
     View view;
     std::optional<std::chrono::steady_clock::time_point> at;  // none before the first answer
     std::string trouble;                                      // why the last try failed
-    bool live = false;                   // a stream is open: what changes is noticed at once
-    std::string not_live;                // why not
+    bool live = false;                   // a stream is open, so each change is noticed at once
+    std::string not_live;                // why `live` is false
     std::vector<std::string> endpoints;  // all that are known
 };
 
-// Asks when the stream of events tells something, once more a second later, and each 5 s for what
-// is no event; each second while there is no stream. Owns its thread; latest() may be called from
-// any.
+// Fetches at each event and once more a second later, and each 5 s for figures that no event
+// reports. Without a stream it fetches each second. Owns its thread; any thread may call latest().
 class TopFeed {
   public:
     explicit TopFeed(ApiClient client);
@@ -57,13 +56,13 @@ class TopFeed {
     mutable std::mutex mutex_;
     News news_;  // under mutex_
 
-    // Of the thread alone.
+    // Used by the thread only.
     Fetcher fetcher_;
     EventStream stream_;
     std::chrono::steady_clock::time_point fetched_;  // when the last fetch began
-    bool event_came_ = false;                        // it was, or is, the reason to fetch
+    bool event_came_ = false;  // an event is the reason of the last or next fetch
 
-    std::jthread thread_;  // last: it uses all the rest
+    std::jthread thread_;  // last, because it uses all other members
 };
 
 }  // namespace electiond::ctl

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::int64_t kBarWidth = 6;
 constexpr std::chrono::milliseconds kOld{2000};
-constexpr std::chrono::milliseconds kOldLive{7000};  // a live view is asked for each 5 s
+constexpr std::chrono::milliseconds kOldLive{7000};  // a live view is fetched at least each 5 s
 
 Tint state_tint(const NodeRow& row) {
     if (row.state == "LEADER") return Tint::good;
@@ -34,8 +34,8 @@ bool is_old(const FrameState& state) {
     return !state.trouble.empty() || *state.age > (state.live ? kOldLive : kOld);
 }
 
-// What is still true of a view after `age`: if it is old, it is unknown which nodes are up and
-// which one leads.
+// The part of a view that is still valid after `age`: in an old one it is unknown which nodes are
+// up and which one leads.
 View aged(View view, const FrameState& state) {
     const auto age = state.age.value_or(std::chrono::milliseconds(0)).count();
     for (NodeRow& row : view.rows) {

@@ -50,8 +50,8 @@ void add_cluster(View& view, const Record& cluster) {
     }
 }
 
-// Only the leader hears from all: without one, and in an old view that a node has kept (asOfMs),
-// the figures say nothing of now.
+// Only a leader knows these figures. Without one, or in an old view that a node has kept (asOfMs),
+// they are out of date and left out.
 void add_members(View& view, const Poco::Dynamic::Var& answer) {
     const bool fresh = !view.leader.empty() && !Record(answer).number("asOfMs");
     for (const Record& member : records_of(answer)) {

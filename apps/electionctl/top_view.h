@@ -22,9 +22,9 @@ struct Sources {
 
 struct NodeRow {
     std::string id{}, role{}, state{}, term{}, leader{}, api{}, trouble{};
-    std::optional<std::int64_t> contact_ms{};  // since the leader last heard it, …
-    std::optional<std::int64_t> rtt_ms{};    // … and how long its answer took; only from a leader
-    std::optional<std::int64_t> lease_ms{};  // what is left of it; the leader's alone
+    std::optional<std::int64_t> contact_ms{};  // since the leader last heard it
+    std::optional<std::int64_t> rtt_ms{};      // of its last answer to the leader
+    std::optional<std::int64_t> lease_ms{};    // what is left of it; only of the leader
     bool online = false;
 };
 
@@ -37,7 +37,7 @@ struct View {
     std::string endpoint{}, name{}, version{};
     std::string leader{}, leader_api{}, term{}, token{};  // empty where there is none
     std::optional<std::int64_t> voters{}, quorum{}, can_lose{}, uptime_ms{};
-    std::string obstacle{};  // why no voter that answers can become leader, as the asked node says
+    std::string obstacle{};  // why no voter may lead, as the asked node reports
     Health health{};
     std::vector<NodeRow> rows{};  // by id, numbers as numbers
 };

@@ -160,7 +160,7 @@ int is_leader(const Session& session) {
 
 namespace {
 
-// What an event has to say beyond when, who and why.
+// The details of an event that have no column of their own.
 std::string details_of(const Record& change) {
     std::string text = change.text("change");  // membership, peer
     const auto add = [&text](const std::string& what, const std::string& value) {
@@ -175,7 +175,7 @@ std::string details_of(const Record& change) {
     return text;
 }
 
-// All that the node's events have told; older daemons do not keep it.
+// Prints the events of the node; older daemons do not send them.
 void print_changes(std::ostream& out, const std::vector<Record>& changes) {
     Table table({"AT", "EVENT", "NODE", "TERM", "REASON", "DETAILS"});
     for (const Record& change : changes) {

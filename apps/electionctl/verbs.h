@@ -30,9 +30,10 @@ int leader(const Session& session);
 int is_leader(const Session& session);
 int history(const Session& session);
 int members(const Session& session);
-// With several endpoints these two find the leader and ask it alone.
+// With several endpoints these find the leader and ask only it.
 int step_down(const Session& session);
-int step_down(const Session& session, const std::optional<std::string>& expected);  // if it leads
+int step_down(const Session& session,
+              const std::optional<std::string>& expected);  // only if it leads
 int remove_member(const Session& session);
 int leave(const Session& session);
 

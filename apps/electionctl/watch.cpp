@@ -158,7 +158,7 @@ class Watch {
     }
 
   private:
-    // The signals are blocked before the source starts its threads: these must not receive them.
+    // Blocks the signals before the source starts its threads, so that those do not receive them.
     std::unique_ptr<LeadSource> make_source() {
         if (!session_.arguments.exec) return told_leads(session_.client);
         signals_.emplace();
@@ -177,7 +177,7 @@ class Watch {
         }
     }
 
-    // False: there is nothing to watch.
+    // False if no source could be opened at the start.
     bool hear(LeadSource::News news) {
         if (news.lead) {
             heard_any_ = answering_ = true;
