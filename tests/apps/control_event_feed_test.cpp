@@ -1,4 +1,4 @@
-// What event streams are told where board, journal and lease do not move at the same time.
+// The text of event streams when board, journal and lease do not change at the same moment.
 #include "control/event_feed.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Changes with several endpoints: the leader is found whoever hangs, and it alone is asked, once.
+// Changes with several endpoints: finds the leader although others hang, and asks only it, once.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// The client of GET /events: what it tells, and how it goes on when a node breaks off, hangs or has
-// no such thing.
+// The client of GET /events: its news, and how it goes on when a node breaks off, hangs or has no
+// such path.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>

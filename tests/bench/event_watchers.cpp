@@ -1,4 +1,4 @@
-// Many event streams of one node.
+// Opens many event streams of one node, and records what each receives.
 #include "event_watchers.h"
 
 #include "local_cluster.h"

@@ -1,4 +1,4 @@
-// Many event streams of one node: what each was told, and when.
+// Opens many event streams of one node, and records what each receives, and when.
 #pragma once
 
 #include <atomic>

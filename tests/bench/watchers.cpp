@@ -1,5 +1,5 @@
-// watchers: how soon all hear of a new leader: 1,000 event streams on each of three nodes, and kill
-// -9 of the leader. Exits with 1 if a watcher of a survivor does not hear of it, or hears of two.
+// Measures how soon 1,000 event streams on each of three nodes report a new leader after kill -9 of
+// the old one. Exits with 1 if a stream of a survivor reports none, or two.
 #include <algorithm>
 #include <cstdio>
 #include <iostream>

@@ -1,4 +1,4 @@
-// What nodes tell of a trouble that lasts: in the log, /status and /readyz.
+// Real nodes report problems that last: in the log, /status and /readyz.
 #include "cluster_test.h"
 
 namespace electiond::cluster {

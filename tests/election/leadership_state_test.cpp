@@ -1,4 +1,4 @@
-// Who leads now, as one node knows it.
+// LeadershipState: who leads at a moment, as one node knows it.
 #include "election/leadership_state.h"
 
 #include <gtest/gtest.h>

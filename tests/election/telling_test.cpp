@@ -1,4 +1,4 @@
-// What an election tells: each change once, with what is needed to say how long nobody led.
+// The changes that an election tells: each once, with the times that the gap is computed from.
 #include "bench.h"
 
 namespace electiond {
@@ -13,7 +13,7 @@ Kind only(const Bench& bench) {
     return told.empty() ? Kind{} : told.front();
 }
 
-// ---- when the leader before was last known to lead (finding D1)
+// ---- when the leader before was last known to lead
 
 TEST(Telling, TheFirstLeaderHasNoneBefore) {
     Bench bench;

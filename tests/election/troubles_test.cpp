@@ -1,5 +1,4 @@
-// What is told while it lasts: silent voters, a missing quorum, voters that may not lead, founders
-// that are awaited.
+// Problems that last: silent voters, a missing quorum, voters that may not lead, missing founders.
 #include "election/troubles.h"
 
 #include "bench.h"

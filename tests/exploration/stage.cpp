@@ -303,8 +303,8 @@ const Stage::Outcome& Stage::outcome(NodeIndex node, const Key& key) {
     return at->second;
 }
 
-// What carry_out() of the election acts through: as Node's, with a disk and a post that can be
-// looked at.
+// The functions that carry_out() calls, as in Node, with a disk and a network that can be
+// inspected.
 struct Stage::Body {
     Stage& stage;
     NodeIndex node;

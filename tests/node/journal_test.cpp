@@ -196,7 +196,7 @@ TEST(Journal, SoMustOneWhosePlaceIsNoLongerKept) {
 
 // ---- how long nobody led
 
-TEST(Journal, TheGapCountsFromWhenTheLeaderBeforeWasLastKnownToLead) {  // finding D1
+TEST(Journal, TheGapCountsFromWhenTheLeaderBeforeWasLastKnownToLead) {
     Journal journal(1, kPatience);
     journal.note(kNow, leader(1, 1));
     journal.note(kNow + 1s, no_leader(1, 1));

@@ -1,5 +1,4 @@
-// What a node tells of the troubles that its election sees: with their causes, in the log and in
-// what it shows.
+// A node reports the problems that its election notices, with their causes, in log and status.
 #include "node/change_text.h"
 #include "stage.h"
 

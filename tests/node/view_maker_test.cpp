@@ -1,4 +1,4 @@
-// What is shown of a node beside its leadership: made anew only where something has changed.
+// ViewMaker makes a view anew only if something in it has changed.
 #include "node/view_maker.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What a cluster tells of its changes: how long nobody led, who is silent, what is missing.
+// The changes that a simulated cluster reports: gaps, silent voters, what an election lacks.
 #include <gtest/gtest.h>
 
 #include "node/change_text.h"

@@ -1,4 +1,4 @@
-// A Status that a test fills in.
+// Makes a Status from what a test fills in.
 #pragma once
 
 #include <memory>

@@ -279,8 +279,8 @@ TEST(House, OnlyTheEdgesReadTheBootClock) {
     }
 }
 
-// The safety of the product: "does this node lead now?" has one answer. Who reads the parts of a
-// LeadershipState makes a second one.
+// Safety: only LeadershipState decides whether this node leads now. Code that reads its members
+// would decide it a second time.
 bool decides_who_leads(const std::string& text) {
     static const std::regex parts(
         "in_office|lease_until|followed_until|hearsay_until|state_without_lease|"
@@ -295,7 +295,7 @@ TEST(House, WhoLeadsIsComputedInOnePlace) {
     const std::set<std::string> allowed{
         "core/election/leadership_state.h",  // computes it
         "core/election/view.cpp",            // makes the value
-        "core/node/grant_book.cpp",          // tells clients no end later than that of the lease
+        "core/node/grant_book.cpp",          // no grant may last longer than the lease
     };
     for (const auto& source : sources()) {
         if (!starts_with_any(source.path, {"core/", "apps/", "plugins/"})) continue;
