@@ -30,10 +30,10 @@ int leader(const Session& session);
 int is_leader(const Session& session);
 int history(const Session& session);
 int members(const Session& session);
-// With several endpoints these find the leader and ask only it.
+// With several endpoints these find the leader and ask only it. `expected`: the id that it must
+// have.
 int step_down(const Session& session);
-int step_down(const Session& session,
-              const std::optional<std::string>& expected);  // only if it leads
+int step_down(const Session& session, const std::optional<std::string>& expected);
 int remove_member(const Session& session);
 int leave(const Session& session);
 

@@ -40,10 +40,9 @@ class EventFeed {
     [[nodiscard]] std::string reset(std::string_view why) const;
 
     const ControlFaces& faces_;
-    std::shared_ptr<const Status>
-        status_;                     // as of the last news(), which wrote all up to its index
-    bool leads_;                     // as the streams were last told
-    std::optional<Reason> apart_{};  // reason of the last event, if it had no index
+    std::shared_ptr<const Status> status_;  // as of the last news()
+    bool leads_;                            // as the streams were last told
+    std::optional<Reason> apart_{};         // reason of the last event, if it had no index
     std::uint64_t written_ = 0;
 };
 
