@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConfirmMax{1000};  // between two requests, to notice a daemon that hangs
 constexpr milliseconds kPatienceMin{50};   // for an answer on a busy machine
-constexpr milliseconds kPause{100};        // after a failure
+constexpr milliseconds kPause{100};        // after a failure, and while no leader is known
 constexpr std::size_t kNewsMax = 64;       // that wait; beyond, the oldest is dropped
 
 bool is_about_the_leader(const SseEvent& event) {
@@ -102,8 +102,10 @@ class ConfirmedLeads : public LeadSource {
                 throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
             }
             heard_ = lead_in(answer, client_.timeout() + kConfirmMax);
-            next_ = kNever;
-            if (!heard_->leader.empty()) next_ = BootClock::now() + pause();
+            // A node that stood still knows no leader until it is heard again, and then the same
+            // one: neither makes an event. So without a leader it is asked several times before
+            // that counts (LeadWatch::kBetweenLeaders).
+            next_ = BootClock::now() + (heard_->leader.empty() ? kPause : pause());
             put({.lead = heard_});
         } catch (const NoAnswer& failure) {
             // If no lead is relied on and no stream is open, the next stream triggers the next

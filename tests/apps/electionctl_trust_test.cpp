@@ -149,16 +149,39 @@ TEST_F(Trust, ComesBackWithANodeThatWasStopped) {
     EXPECT_THAT(events(api_, 3), HasSubstr("\nleader 1 7 {"));
 }
 
-// Only the event can be the reason to ask again: where nobody leads, nothing is to be confirmed.
+// The lead of another node is confirmed each second: only the event can be the reason to ask at
+// once.
 TEST_F(Trust, IsGivenAtOnceToANodeWhoseStreamTellsThatItWins) {
     std::atomic<int> asked = 0;
-    api_.on("GET /leader", [this, &asked](const Seen&) {
-        if (++asked > 1) return Canned{200, leads(900)};
+    std::chrono::steady_clock::time_point told;
+    std::chrono::steady_clock::time_point asked_again;
+    api_.on("GET /leader", [&](const Seen&) {
+        if (++asked > 1) {
+            if (asked == 2) asked_again = std::chrono::steady_clock::now();
+            return Canned{200, leads(900)};
+        }
+        told = std::chrono::steady_clock::now();
         api_.tell(event("peer", 6, "{}") + event("membership", 7, "{}") + ":\n");
         api_.tell(event("leader", 8, "{}"));
-        return Canned{503, R"({"leaderId":null,"isLeader":false,"term":6,"index":4})"};
+        return Canned{503, R"({"leaderId":"2","isLeader":false,"term":6,"index":4})"};
     });
     EXPECT_THAT(events(api_, 2), HasSubstr("\nleader 1 7 {"));
+    EXPECT_LT(asked_again - told, milliseconds(900));
+}
+
+// A follower that stood still knows no leader until its next heartbeat, and then the same one: no
+// event tells either.
+TEST_F(Trust, IsNotLostByANodeThatKnowsNoLeaderForAMomentAndTellsNoEvent) {
+    std::atomic<int> asked = 0;
+    api_.on("GET /leader", [&](const Seen&) {
+        const int count = ++asked;
+        if (count == 1) api_.tell(event("state", 6, "{}"));
+        if (count == 2)
+            return Canned{503, R"({"leaderId":null,"isLeader":false,"term":6,"index":6})"};
+        if (count > 3) return Canned{200, leads(900)};
+        return Canned{503, R"({"leaderId":"2","isLeader":false,"term":6,"index":6})"};
+    });
+    EXPECT_THAT(events(api_, 2), ::testing::ContainsRegex("^follower 2 0 .*\nleader 1 7 "));
 }
 
 // An event says that there is news, never that a lead is valid: it may be an old one.
