@@ -2,6 +2,7 @@
 #include <io/boot_timer.h>
 
 #include <io/descriptor.h>
+#include <io/lazy_timer.h>
 
 // clang-format off
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -19,60 +20,54 @@
 namespace electiond::io {
 namespace {
 
-using Moment = BootTimer::Moment;
-
-Moment boot_now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_BOOTTIME, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+Descriptor open_timer() {
+    Descriptor timer(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+    if (!timer.open()) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+    return timer;
 }
 
-Descriptor open_clock() {
-    Descriptor clock(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
-    if (!clock.open()) throw std::system_error(errno, std::generic_category(), "timerfd_create");
-    return clock;
-}
-
-}  // namespace
-
-// Shared with the handler that waits, which may run after the BootTimer is gone.
-struct BootTimer::State : std::enable_shared_from_this<State> {
-    State(Loop& loop, Task task) : clock(loop.context()), expired(std::move(task)) {
-        auto opened = open_clock();
-        clock.assign(opened.get());  // throws if the loop can't watch it
-        number = opened.release();
+class BootClock {
+  public:
+    using Moment = BootTimer::Moment;
+    static constexpr Moment kNever = BootTimer::kNever;
+    static Moment now() {
+        timespec time{};
+        ::clock_gettime(CLOCK_BOOTTIME, &time);
+        return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
     }
 
-    void arm() {
+    explicit BootClock(Loop& loop) : timer_(loop.context()) {
+        auto opened = open_timer();
+        timer_.assign(opened.get());  // throws if the loop can't watch it
+        number_ = opened.release();
+    }
+
+    template <class Handler>
+    void wait(Moment moment, Handler handler) {
         // A moment in the past expires at once; zero would disarm the timer.
-        const auto when = std::max(due, Moment{1});
+        const auto when = std::max(moment, Moment{1});
         const auto whole = std::chrono::floor<std::chrono::seconds>(when);
         itimerspec setting{};
         setting.it_value.tv_sec = whole.count();
         setting.it_value.tv_nsec = (when - whole).count();
-        ::timerfd_settime(number, TFD_TIMER_ABSTIME, &setting, nullptr);
-        armed = due;
-        clock.cancel();  // calls the handler that has waited until now, with an error
-        clock.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                         [state = shared_from_this(), turn = ++turns](const auto& error) {
-                             if (!error && turn == state->turns) state->ring();
-                         });
+        ::timerfd_settime(number_, TFD_TIMER_ABSTIME, &setting, nullptr);
+        timer_.cancel();  // calls the handler that has waited until now, with an error
+        timer_.async_wait(boost::asio::posix::stream_descriptor::wait_read, std::move(handler));
+    }
+    void cancel() noexcept {
+        boost::system::error_code ignored;  // if it fails, no handler waits
+        timer_.cancel(ignored);
     }
 
-    void ring() {
-        armed = kNever;
-        if (due == kNever) return;
-        if (due > boot_now()) return arm();
-        due = kNever;
-        expired();
-    }
+  private:
+    boost::asio::posix::stream_descriptor timer_;
+    int number_ = -1;  // of `timer_`
+};
 
-    boost::asio::posix::stream_descriptor clock;
-    int number = -1;  // of `clock`
-    const Task expired;
-    Moment due = kNever;    // as set by the caller
-    Moment armed = kNever;  // as the kernel's timer is set: never later than `due`
-    unsigned turns = 0;
+}  // namespace
+
+struct BootTimer::State : LazyTimer<BootClock> {
+    using LazyTimer::LazyTimer;
 };
 
 BootTimer::BootTimer(Loop& loop, Task expired)
@@ -80,16 +75,8 @@ BootTimer::BootTimer(Loop& loop, Task expired)
 
 BootTimer::~BootTimer() { cancel(); }
 
-void BootTimer::set(Moment when) {
-    state_->due = when;
-    if (when < state_->armed) state_->arm();
-}
+void BootTimer::set(Moment when) { state_->set(when); }
 
-void BootTimer::cancel() noexcept {
-    state_->due = state_->armed = kNever;
-    ++state_->turns;
-    boost::system::error_code ignored;  // if it fails, no handler waits
-    state_->clock.cancel(ignored);
-}
+void BootTimer::cancel() noexcept { state_->cancel(); }
 
 }  // namespace electiond::io

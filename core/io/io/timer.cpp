@@ -1,4 +1,5 @@
 // Calls a function at a deadline.
+#include <io/lazy_timer.h>
 #include <io/timer.h>
 
 // clang-format off
@@ -8,32 +9,31 @@
 #include <utility>
 
 namespace electiond::io {
+namespace {
 
-// Shared with the handler that waits, which may run after the Timer is gone.
-struct Timer::State : std::enable_shared_from_this<State> {
-    State(Loop& loop, Task task) : clock(loop.context()), expired(std::move(task)) {}
+class SteadyClock {
+  public:
+    using Moment = Deadline;
+    static constexpr Moment kNever = io::kNever;
+    static Moment now() { return Clock::now(); }
 
-    void arm() {
-        armed = due;
-        clock.expires_at(due);  // the handler that waited until now is called as aborted
-        clock.async_wait([state = shared_from_this(), turn = ++turns](const auto& error) {
-            if (!error && turn == state->turns) state->ring();
-        });
+    explicit SteadyClock(Loop& loop) : timer_(loop.context()) {}
+
+    template <class Handler>
+    void wait(Moment when, Handler handler) {
+        timer_.expires_at(when);  // the handler that waited until now is called with an error
+        timer_.async_wait(std::move(handler));
     }
+    void cancel() noexcept { timer_.cancel(); }
 
-    void ring() {
-        armed = kNever;
-        if (due == kNever) return;
-        if (due > Clock::now()) return arm();
-        due = kNever;
-        expired();
-    }
+  private:
+    boost::asio::steady_timer timer_;
+};
 
-    boost::asio::steady_timer clock;
-    const Task expired;
-    Deadline due = kNever;    // as the user wants it
-    Deadline armed = kNever;  // as the kernel's timer is set: never later than `due`
-    unsigned turns = 0;
+}  // namespace
+
+struct Timer::State : LazyTimer<SteadyClock> {
+    using LazyTimer::LazyTimer;
 };
 
 Timer::Timer(Loop& loop, Task expired)
@@ -41,15 +41,8 @@ Timer::Timer(Loop& loop, Task expired)
 
 Timer::~Timer() { cancel(); }
 
-void Timer::set(Deadline when) {
-    state_->due = when;
-    if (when < state_->armed) state_->arm();
-}
+void Timer::set(Deadline when) { state_->set(when); }
 
-void Timer::cancel() noexcept {
-    state_->due = state_->armed = kNever;
-    ++state_->turns;
-    state_->clock.cancel();
-}
+void Timer::cancel() noexcept { state_->cancel(); }
 
 }  // namespace electiond::io
