@@ -290,7 +290,7 @@ bool Election::may_campaign() const {
 // Why a leader is sought, or found, where nobody said why: none is known any more, or none ever
 // was.
 Reason Election::silence_cause() const {
-    return knew_leader_ ? Reason::election_timeout : Reason::startup;
+    return told_last_leader_.empty() ? Reason::startup : Reason::election_timeout;
 }
 
 // C1

@@ -34,7 +34,7 @@ struct Hearsay {
     Instant until{};
 };
 
-// Decides for one node whom it votes for, whom it follows, and when it leads. Time, chance and
+// Decides for one node which nodes it votes for and follows, and when it leads. Time, chance and
 // everything that is heard come in as arguments; what must be saved, sent and told comes out as
 // Effects, in the order in which Effects names it. Not shared between threads; owned by Node. Rules
 // are quoted by their numbers in protocol.md.
@@ -268,9 +268,8 @@ class Election {
     // what was last told
     Reason cause_ = Reason::startup;
     Reason lead_cause_ = Reason::startup;
-    bool knew_leader_ = false;
     std::optional<KnownLeader> told_leader_;
-    NodeUuid told_last_leader_{};   // the present leader, else the one before
+    NodeUuid told_last_leader_{};   // the present leader, else the one before; empty: never any
     Instant told_leader_until_{};   // when that one was last known to lead
     Instant told_promise_until_{};  // when our promise to it ends, if it is another node
     State told_state_ = State::follower;

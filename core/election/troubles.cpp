@@ -263,7 +263,7 @@ void Election::watch_outage() {
     // If this process was stopped for a while, answers may have arrived that it has not read yet.
     const bool overslept = now_ - election_timer_ >= timing().request_timeout;
     if (leader(now_) || asks_first || overslept) return;
-    const Instant since = knew_leader_ ? told_leader_until_ : started_;
+    const Instant since = told_last_leader_.empty() ? started_ : told_leader_until_;
     const auto asked = troubles_.heard.answers_since(now_, timing().request_timeout);
     if (!asked || now_ < since + 2 * timing().election_timeout) return;
 

@@ -145,12 +145,11 @@ void Election::tell_leader(const LeadershipState& state) {
                                 .own = own,
                                 .reason = own ? lead_cause_ : cause_,
                                 .before_until = std::nullopt};
-            if (knew_leader_) {
+            if (!told_last_leader_.empty()) {
                 gained.before_until = goes_on_leading(*uuid) ? now_ : told_leader_until_;
             }
             told_leader_ = gained.leader;
             told_last_leader_ = *uuid;
-            knew_leader_ = true;
             out_.changes.emplace_back(std::move(gained));
         } else {
             out_.changes.emplace_back(LeaderLost{*told_leader_, durable_.term, cause_});

@@ -14,8 +14,12 @@ constexpr std::size_t kRejectReasonsMax = 64;
 }  // namespace
 
 void ViewMaker::take_members(std::vector<Member> members, Instant now) {
-    members_ = std::make_shared<const MembersView>(MembersView{std::move(members), now});
+    show_members(std::move(members), now);
     ++members_revision_;
+}
+
+void ViewMaker::show_members(std::vector<Member> members, Instant now) {
+    members_ = std::make_shared<const MembersView>(MembersView{std::move(members), now});
 }
 
 void ViewMaker::count_refusal(const std::string& reason) {
@@ -30,7 +34,7 @@ void ViewMaker::refresh(Instant now) {
     if (election_.config_held()) confirmed_role_ = own;
     if (confirmed_role_ != own) confirmed_role_.reset();
     if (!view_ || !is_current(own)) {
-        made_ = made_now();
+        made_ = made_now(own);
         view_ = std::make_shared<const NodeView>(make());
     }
 }
@@ -41,17 +45,17 @@ void ViewMaker::refresh_own_members(Instant now) {
     const bool changed = own_members_due_ || !members_->at || made_.book != book_.revision();
     if (!changed && now - *members_->at < election_.policy().timing.heartbeat) return;
     own_members_due_ = false;
-    take_members(with_addresses(election_.members(now)), now);
-    if (!changed) --members_revision_;
+    show_members(with_addresses(election_.members(now)), now);
+    if (changed) ++members_revision_;
 }
 
-ViewMaker::Made ViewMaker::made_now() const {
+ViewMaker::Made ViewMaker::made_now(MemberRole own) const {
     const auto& durable = election_.durable();
     Made made{.book = book_.revision(),
               .refusals = refusals_,
               .members = members_revision_,
               .config = durable.config.number,
-              .role = role(),
+              .role = own,
               .role_confirmed = confirmed_role_.has_value(),
               .eligible = election_.eligible(),
               .left = durable.left,
@@ -67,7 +71,7 @@ ViewMaker::Made ViewMaker::made_now() const {
     return made;
 }
 
-// The same as made_now() == made_, but without copies, because it runs at every event.
+// The same as made_now(own) == made_, but without copies, because it runs at every event.
 bool ViewMaker::is_current(MemberRole own) const {
     const auto& durable = election_.durable();
     const auto& told = election_.hearsay();

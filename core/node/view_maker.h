@@ -66,9 +66,10 @@ class ViewMaker {
         bool operator==(const Made&) const = default;
     };
 
-    [[nodiscard]] Made made_now() const;
+    [[nodiscard]] Made made_now(MemberRole own) const;
     [[nodiscard]] bool is_current(MemberRole own) const;
     void refresh_own_members(Instant now);
+    void show_members(std::vector<Member> members, Instant now);
     [[nodiscard]] NodeView make() const;
     [[nodiscard]] std::vector<StandingProblem> problems() const;
     [[nodiscard]] MemberRole role() const;
