@@ -82,18 +82,12 @@ std::unique_ptr<Poco::Net::HTTPClientSession> session_over(const std::string& so
     socket.setReceiveTimeout(timespan(patience));
     socket.connect(SocketAddress(SocketAddress::UNIX_LOCAL, socket_file));
     return std::make_unique<Poco::Net::HTTPClientSession>(socket);
-} catch (const Poco::Net::ConnectionRefusedException&) {
-    throw NoAnswer(
-        "connection refused: the file exists, but no electiond listens on it; start electiond, or "
-        "name another endpoint",
-        Kind::not_connected);
 } catch (const Poco::Exception& error) {
+    const bool refused =
+        dynamic_cast<const Poco::Net::ConnectionRefusedException*>(&error) != nullptr;
     if (error.code() == EAGAIN) throw Poco::TimeoutException();
-    if (error.code() == ENOENT) throw NoAnswer("no such socket", Kind::not_connected);
-    if (error.code() == EACCES) {
-        throw NoAnswer(
-            "permission denied: api.socket_mode and api.socket_group decide who may connect",
-            Kind::not_connected);
+    if (const auto why = connect_failure(refused ? ECONNREFUSED : error.code(), true)) {
+        throw NoAnswer(*why, Kind::not_connected);
     }
     throw;
 }
@@ -150,7 +144,7 @@ Answer ApiClient::ask(const std::string& endpoint, const Question& question) con
         if (!sent) throw NoAnswer("no connection within " + in_ms(timeout_), Kind::not_connected);
         throw NoAnswer("no answer within " + in_ms(patience), Kind::timed_out);
     } catch (const Poco::Net::ConnectionRefusedException&) {
-        throw NoAnswer("connection refused: nothing listens there", Kind::not_connected);
+        throw NoAnswer(*connect_failure(ECONNREFUSED, false), Kind::not_connected);
     } catch (const Poco::Net::DNSException&) {
         throw NoAnswer("unknown host name", Kind::not_connected);
     } catch (const Poco::Net::NoMessageException&) {

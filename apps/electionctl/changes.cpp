@@ -71,8 +71,8 @@ int no_leader(const Session& session, const Found& found) {
 
 // The endpoint to ask for a change, or the exit code. With several endpoints it is the leader's.
 // `expected`: the id that the leader must have; nullopt: any.
-std::variant<std::string, int> whom_to_ask(const Session& session,
-                                           const std::optional<std::string>& expected) {
+std::variant<std::string, int> endpoint_to_ask(const Session& session,
+                                               const std::optional<std::string>& expected) {
     const auto& endpoints = session.client.endpoints();
     if (endpoints.size() == 1) return endpoints.front();
     const Found found = search(session);
@@ -113,9 +113,9 @@ int step_down(const Session& session, const std::optional<std::string>& expected
         body.stringify(text);
         question.body = text.str();
     }
-    const auto whom = whom_to_ask(session, expected);
-    if (const int* code = std::get_if<int>(&whom)) return *code;
-    const Answer answer = ask_for_change(session, std::get<std::string>(whom), question);
+    const auto chosen = endpoint_to_ask(session, expected);
+    if (const int* code = std::get_if<int>(&chosen)) return *code;
+    const Answer answer = ask_for_change(session, std::get<std::string>(chosen), question);
     if (!answer.ok()) {
         return refused(session, answer,
                        not_leader(answer) ? where_it_is(named_in(search(session))) : "");
@@ -139,9 +139,9 @@ int remove_member(const Session& session) {
     std::string encoded;
     Poco::URI::encode(id, "/?#&=+;,", encoded);
     const Question question{.method = "DELETE", .path = "/members/" + encoded};
-    const auto whom = whom_to_ask(session, std::nullopt);
-    if (const int* code = std::get_if<int>(&whom)) return *code;
-    Answer answer = ask_for_change(session, std::get<std::string>(whom), question);
+    const auto chosen = endpoint_to_ask(session, std::nullopt);
+    if (const int* code = std::get_if<int>(&chosen)) return *code;
+    Answer answer = ask_for_change(session, std::get<std::string>(chosen), question);
     // The request names the member to remove, so any leader may get it: ask the one that this node
     // knows.
     if (answer.status == 421) {

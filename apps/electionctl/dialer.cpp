@@ -16,24 +16,12 @@
 namespace electiond::ctl {
 namespace {
 
-std::string in_words(int error, std::chrono::milliseconds timeout) {
-    if (error == ECONNREFUSED) return "connection refused: nothing listens there";
+std::string in_words(int error, bool by_socket, std::chrono::milliseconds timeout) {
+    if (auto known = connect_failure(error, by_socket)) return *std::move(known);
     if (error == ETIMEDOUT)
         return "no connection within " + std::to_string(timeout.count()) + " ms";
+    if (error == EAGAIN && by_socket) return "its queue of connections is full";
     return std::generic_category().message(error);
-}
-
-std::string socket_in_words(int error, std::chrono::milliseconds timeout) {
-    if (error == ECONNREFUSED) {
-        return "connection refused: the file exists, but no electiond listens on it; start "
-               "electiond, or name another endpoint";
-    }
-    if (error == ENOENT) return "no such socket";
-    if (error == EACCES) {
-        return "permission denied: api.socket_mode and api.socket_group decide who may connect";
-    }
-    if (error == EAGAIN) return "its queue of connections is full";
-    return in_words(error, timeout);
 }
 
 }  // namespace
@@ -94,7 +82,7 @@ void Dialer::connect_to_socket(const Call& call) {
     // POSIX passes addresses of every family as sockaddr.
     if (!socket.open() ||
         ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return call.done(nullptr, socket_in_words(errno, call.timeout));
+        return call.done(nullptr, in_words(errno, true, call.timeout));
     }
     try {
         call.done(io::Stream::take(loop_, std::move(socket)), "");
@@ -123,7 +111,7 @@ io::Async<> Dialer::connect(std::shared_ptr<Call> call, io::Addresses addresses)
         }
         stream->cut();
         resolver_.failed(call->place.host, addresses[i]);
-        failure = in_words(error, call->timeout);
+        failure = in_words(error, false, call->timeout);
     }
     if (closed_) co_return;
     resolver_.doubt(call->place.host);
@@ -135,7 +123,7 @@ std::shared_ptr<io::Stream> Dialer::begin_to_connect(const Call& call, const io:
     try {
         return io::Stream::connect(loop_, address, call.place.port);
     } catch (const std::system_error& error) {
-        failure = in_words(error.code().value(), call.timeout);
+        failure = in_words(error.code().value(), false, call.timeout);
         return nullptr;
     }
 }

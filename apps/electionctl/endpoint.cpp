@@ -5,6 +5,7 @@
 #include <Poco/URI.h>
 #include <io/unix_socket.h>
 
+#include <cerrno>
 #include <string_view>
 #include <system_error>
 
@@ -88,6 +89,31 @@ Place place_of(const std::string& endpoint) {
             .port = uri.getPort(),
             .host_field = printable(host + ":" + std::to_string(uri.getPort())),
             .path = encoded(uri.getPath())};
+}
+
+std::optional<std::string> reported_endpoint(const std::string& api) try {
+    if (api.empty()) return std::nullopt;
+    return parse_endpoint(api);
+} catch (const UsageError&) {
+    return std::nullopt;
+}
+
+std::optional<std::string> connect_failure(int error, bool by_socket) {
+    if (!by_socket) {
+        if (error == ECONNREFUSED) return "connection refused: nothing listens there";
+        return std::nullopt;
+    }
+    switch (error) {
+        case ECONNREFUSED:
+            return "connection refused: the file exists, but no electiond listens on it; start "
+                   "electiond, or name another endpoint";
+        case ENOENT:
+            return "no such socket";
+        case EACCES:
+            return "permission denied: api.socket_mode and api.socket_group decide who may connect";
+        default:
+            return std::nullopt;
+    }
 }
 
 std::string request_at(const std::string& endpoint, const std::string& path) {

@@ -33,6 +33,12 @@ struct Place {
 // `endpoint` is as parse_endpoint gives it.
 [[nodiscard]] Place place_of(const std::string& endpoint);
 
+// The endpoint of an API that a node reports of another ("api"); nullopt if it is no address.
+[[nodiscard]] std::optional<std::string> reported_endpoint(const std::string& api);
+
+// What an errno of connect() means for an endpoint, with the remedy; nullopt if nothing special.
+[[nodiscard]] std::optional<std::string> connect_failure(int error, bool by_socket);
+
 // For messages: "http://127.0.0.1:7400/status" or "/status at unix:/run/electiond/api.sock".
 [[nodiscard]] std::string request_at(const std::string& endpoint, const std::string& path);
 

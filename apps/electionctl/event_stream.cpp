@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "electionctl/endpoint.h"
+#include "electionctl/get_request.h"
 
 namespace electiond::ctl {
 namespace {
@@ -170,22 +171,14 @@ io::Async<> EventStream::follow(std::shared_ptr<io::Stream> stream, std::string 
     go_on();
 }
 
-std::string EventStream::request(const std::string& endpoint) const {
-    const Place place = place_of(endpoint);
-    const std::string authorization = "Bearer " + token_;
-    std::vector<io::HttpField> fields{{"Accept", "text/event-stream"}, {"Connection", "close"}};
-    if (!token_.empty()) fields.push_back({"Authorization", authorization});
-    if (last_id_ && resumed_ == endpoint) fields.push_back({"Last-Event-ID", *last_id_});
-    return io::write_request_head("GET", place.path + "/events", place.host_field, "", 0, fields);
-}
-
 // Returns why no stream could be opened; nullopt when its events can be read.
 io::Async<std::optional<EventStream::Trouble>> EventStream::read_head(
     std::shared_ptr<io::Stream> stream, std::string endpoint) {
     const io::Deadline deadline = io::Clock::now() + timeout_;
     const io::HttpLimits limits;
     std::optional<Trouble> trouble;
-    stream->send(request(endpoint));
+    stream->send(get_request(endpoint, "/events", "text/event-stream", token_,
+                             resumed_ == endpoint ? last_id_ : std::nullopt));
     while (!trouble) {
         const Event event = co_await stream->receive(deadline);
         const auto head = io::read_response_head(stream->received(), limits);

@@ -77,7 +77,6 @@ class EventStream {
                                                      std::string endpoint);
     [[nodiscard]] std::string take_events(SseReader& reader, io::Stream& stream,
                                           const std::string& endpoint);
-    [[nodiscard]] std::string request(const std::string& endpoint) const;
     void hear(const std::string& endpoint, SseEvent event);
     void could_not_open(const std::string& endpoint, const Trouble& trouble);
     void go_on();

@@ -96,11 +96,7 @@ class ConfirmedLeads : public LeadSource {
     void ask() {
         const auto& endpoint = client_.endpoints().front();
         try {
-            const Answer answer = client_.within(patience())
-                                      .ask(endpoint, {.path = "/leader", .expects = "leaderId"});
-            if (!answer.ok() && answer.status != 503) {
-                throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
-            }
+            const Answer answer = ask_leader(client_.within(patience()), endpoint);
             heard_ = lead_in(answer, client_.timeout() + kConfirmMax);
             // A node that stood still knows no leader until it is heard again, and then the same
             // one: neither makes an event. So without a leader it is asked several times before

@@ -28,6 +28,16 @@ Lead lead_of(const Record& record, const std::string& endpoint, const std::strin
 
 }  // namespace
 
+Answer ask_leader(const ApiClient& client, const std::string& endpoint, const std::string& query,
+                  milliseconds wait) {
+    Answer answer =
+        client.ask(endpoint, {.path = "/leader" + query, .expects = "leaderId", .wait = wait});
+    if (!answer.ok() && answer.status != 503) {
+        throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
+    }
+    return answer;
+}
+
 Lead lead_in(const Answer& answer, milliseconds foreign) {
     const Record record = answer.record();
     Lead lead = lead_of(record, answer.endpoint, answer.body);
@@ -69,23 +79,18 @@ Lead LeaderPoll::next(milliseconds wait, milliseconds patience) {
 
 Lead LeaderPoll::ask(milliseconds wait, milliseconds patience) {
     std::optional<std::int64_t>& known = known_[current_];
-    Question question{.path = "/leader", .expects = "leaderId"};
-    if (known) {
-        question.wait = wait;
-        question.path +=
-            "?index=" + std::to_string(*known) + "&wait=" + std::to_string(wait.count()) + "ms";
-    }
-    const Answer answer = client_.within(patience).ask(endpoint(), question);
-    if (!answer.ok() && answer.status != 503) {
-        throw NoAnswer(answer.why(), NoAnswer::Kind::broken);
-    }
+    const auto waits = known ? wait : milliseconds(0);
+    const auto query =
+        known ? "?index=" + std::to_string(*known) + "&wait=" + std::to_string(wait.count()) + "ms"
+              : std::string();
+    const Answer answer = ask_leader(client_.within(patience), endpoint(), query, waits);
     const auto index = answer.record().number("index");
     // A node that answers at once without news must not be asked in a busy loop.
     const auto pace = std::chrono::duration_cast<Duration>(std::min(kPace, wait));
     const auto early = answer.asked + pace - BootClock::now();
     if (index == known && early > Duration(0)) std::this_thread::sleep_for(early);
     known = index;
-    return lead_in(answer, question.wait + client_.timeout());
+    return lead_in(answer, waits + client_.timeout());
 }
 
 }  // namespace electiond::ctl

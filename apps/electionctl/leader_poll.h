@@ -12,6 +12,11 @@
 
 namespace electiond::ctl {
 
+// Asks one endpoint GET /leader, with `query` ("?wait=1s"), which may make the node wait for
+// `wait`. Throws NoAnswer, also if the node refuses.
+[[nodiscard]] Answer ask_leader(const ApiClient& client, const std::string& endpoint,
+                                const std::string& query = "", std::chrono::milliseconds wait = {});
+
 // Reads an answer of /leader. `foreign`: how long to rely on it if another node leads.
 [[nodiscard]] Lead lead_in(const Answer& answer, std::chrono::milliseconds foreign);
 

@@ -13,14 +13,6 @@
 namespace electiond::ctl {
 namespace {
 
-std::optional<std::string> endpoint_in(const Record& node) try {
-    const std::string api = node.text("api");
-    if (api.empty()) return std::nullopt;
-    return parse_endpoint(api);
-} catch (const UsageError&) {
-    return std::nullopt;  // another node may report an address that is not valid
-}
-
 // All but find() runs on the loop's thread.
 class Search {
   public:
@@ -60,7 +52,7 @@ class Search {
             const Record leader = answer.record().at("leader");
             if (!answer.ok()) return nothing(endpoint, "/cluster", answer.why());
             if (leader.empty()) return nothing(endpoint, "/cluster", "it finds no leader");
-            KnownLeader known{leader.text("id"), endpoint_in(leader)};
+            KnownLeader known{leader.text("id"), reported_endpoint(leader.text("api"))};
             if (!result_.named || !result_.named->endpoint) result_.named = known;
             if (!known.endpoint) {
                 return nothing(

@@ -5,7 +5,8 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
+
+#include "electionctl/get_request.h"
 
 namespace electiond::ctl {
 namespace {
@@ -56,19 +57,11 @@ void LoopClient::close() noexcept {
     for (const auto& stream : streams_) stream->cut();
 }
 
-std::string LoopClient::request(const Call& call) const {
-    const Place place = place_of(call.endpoint);
-    const std::string authorization = "Bearer " + token_;
-    std::vector<io::HttpField> fields{{"Accept", "application/json"}, {"Connection", "close"}};
-    if (!token_.empty()) fields.push_back({"Authorization", authorization});
-    return io::write_request_head("GET", place.path + call.path, place.host_field, "", 0, fields);
-}
-
 io::Async<> LoopClient::exchange(std::shared_ptr<io::Stream> stream, std::shared_ptr<Call> call) {
     if (closed_) co_return;
     streams_.insert(stream);
     const io::Deadline deadline = io::Clock::now() + timeout_;
-    stream->send(request(*call));
+    stream->send(get_request(call->endpoint, call->path, "application/json", token_));
     std::optional<Outcome> outcome;
     while (!outcome && !closed_) {
         const Event event = co_await stream->receive(deadline);

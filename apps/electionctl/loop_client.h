@@ -40,7 +40,6 @@ class LoopClient {
                                        std::shared_ptr<Call> call);
     [[nodiscard]] std::optional<Outcome> read(const Call& call, std::string_view bytes,
                                               io::Stream::Event event) const;
-    [[nodiscard]] std::string request(const Call& call) const;
 
     io::Loop& loop_;
     const std::string token_;

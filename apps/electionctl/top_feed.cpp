@@ -43,15 +43,6 @@ std::string in_one_line(const std::string& text) {
     return line;
 }
 
-std::optional<std::string> endpoint_of(const std::string& api) {
-    try {
-        if (!api.empty()) return parse_endpoint(api);
-    } catch (const UsageError&) {
-        // What a node says of another may be no address at all.
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 View Fetcher::fetch() {
@@ -74,7 +65,7 @@ View Fetcher::fetch() {
 View Fetcher::fetch_from(const std::string& endpoint) {
     const Answer cluster = client_.ask(endpoint, {.path = "/cluster", .expects = "cluster"});
     if (!cluster.ok()) throw NoAnswer(cluster.why(), NoAnswer::Kind::broken);
-    const auto leader = endpoint_of(cluster.record().at("leader").text("api"));
+    const auto leader = reported_endpoint(cluster.record().at("leader").text("api"));
     return make_view({.endpoint = endpoint,
                       .cluster = cluster.json,
                       .members = ask_kindly(client_, endpoint, "/members"),
@@ -85,7 +76,7 @@ void Fetcher::learn(const View& view, const std::string& answered) {
     std::vector<std::string> endpoints = client_.endpoints();
     std::ranges::rotate(endpoints, std::ranges::find(endpoints, answered));
     for (const NodeRow& row : view.rows) {
-        const auto endpoint = endpoint_of(row.api);
+        const auto endpoint = reported_endpoint(row.api);
         if (endpoint && endpoints.size() < kEndpointsMax &&
             std::ranges::find(endpoints, *endpoint) == endpoints.end()) {
             endpoints.push_back(*endpoint);
