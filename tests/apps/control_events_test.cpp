@@ -1,11 +1,10 @@
 // GET /events over real sockets: what a stream begins with, what follows, and what ends it.
 #include <gmock/gmock.h>
+#include <io/descriptor_limit.h>
 
 #include <atomic>
 #include <deque>
 #include <thread>
-
-#include <sys/resource.h>
 
 #include "control_scene.h"
 
@@ -316,12 +315,9 @@ TEST_F(Events, WatchEachLeaseAnew) {
 // ---- Many, and slow ones
 
 TEST_F(Events, TellAThousandWatchersAndAreWrittenOnce) {
-    rlimit files{};
-    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
-    files.rlim_cur = files.rlim_max;
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
     constexpr std::size_t kWatchers = 1000;
-    if (files.rlim_cur < 2 * kWatchers + 200) GTEST_SKIP() << "too few descriptors here";
+    if (io::raise_descriptor_limit() < 2 * kWatchers + 200)
+        GTEST_SKIP() << "too few descriptors here";
     std::deque<Watching> streams;
     for (std::size_t i = 0; i < kWatchers; ++i) {
         EXPECT_EQ(streams.emplace_back(watch()).next().name, "reset");

@@ -1,6 +1,7 @@
 // The control API over real sockets: what is sent here is what a careless, broken or hostile client
 // sends.
 #include <gmock/gmock.h>
+#include <io/descriptor_limit.h>
 
 #include <algorithm>
 #include <atomic>
@@ -8,7 +9,6 @@
 #include <future>
 #include <thread>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "control/session.h"
@@ -422,12 +422,8 @@ TEST_F(Server, AnswersLongPollsAtOnceBeyondTheirLimit) {
 }
 
 TEST_F(Server, WakesAThousandLongPollsByOneChange) {
-    rlimit files{};
-    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
-    files.rlim_cur = files.rlim_max;
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
     constexpr std::size_t kPolls = 1000;
-    if (files.rlim_cur < 2 * kPolls + 200) GTEST_SKIP() << "too few descriptors here";
+    if (io::raise_descriptor_limit() < 2 * kPolls + 200) GTEST_SKIP() << "too few descriptors here";
     std::vector<Client> polls;
     for (std::size_t i = 0; i < kPolls; ++i) {
         polls.push_back(std::move(connect().send(request("GET /leader?wait=60s"))));

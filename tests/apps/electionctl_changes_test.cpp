@@ -16,13 +16,6 @@ using electiond::testing::FakeApi;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 
-constexpr const char* kLeads =
-    R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
-constexpr const char* kFollows =
-    R"({"leaderId":"1","isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":9})";
-constexpr const char* kNobody =
-    R"({"leaderId":null,"isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":10})";
-
 // A node's API, as a follower of node 1, as node 1, or as one that hangs.
 struct Follower : FakeApi {
     explicit Follower(const std::string& leader_api) {

@@ -20,15 +20,12 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kLeads =
-    R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
-
 std::string follows(const std::string& leader, int term) {
     return R"({"index":9,"at":"2026-05-01T10:00:00.000Z","leaderId":")" + leader +
            R"(","uuid":"u","term":)" + std::to_string(term) +
            R"(,"fencingToken":0,"isLeader":false,"previous":null,"reason":"election_timeout"})";
 }
-constexpr const char* kNobody =
+constexpr const char* kNobodyTold =
     R"({"index":10,"leaderId":null,"isLeader":false,"previous":"1","term":7,"reason":"step_down"})";
 
 // Goes on once `api` has a stream that is open.
@@ -42,7 +39,7 @@ std::future<void> once_followed(FakeApi& api, std::function<void()> then) {
 TEST(WatchLines, AreOneForEachChangeThatAStreamTells) {
     FakeApi api;
     api.stream(event("reset", 5, kLeads) + event("state", 6, R"({"state":"FOLLOWER"})") +
-               event("no-leader", 7, kNobody) + event("peer", 8, "{}") + ":\n" +
+               event("no-leader", 7, kNobodyTold) + event("peer", 8, "{}") + ":\n" +
                event("leader", 9, follows("2", 8)) + event("leader", 10, follows("2", 9)));
 
     const Result result = ask(api.url(), {"watch", "--count", "4"});

@@ -29,6 +29,14 @@ inline Result ask(const std::string& endpoints, std::vector<std::string> words) 
     return run_words(std::move(words));
 }
 
+// What GET /leader answers at node 1, which leads, at one that follows it, and without a leader.
+inline constexpr const char* kLeads =
+    R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
+inline constexpr const char* kFollows =
+    R"({"leaderId":"1","isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":9})";
+inline constexpr const char* kNobody =
+    R"({"leaderId":null,"isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":10})";
+
 inline constexpr const char* kStatus =
     R"({"id":"1","port":3001,"state":"LEADER","term":7,"votedFor":"1","leaderId":"1","peers":[{"id":"2","port":3002,"address":"127.0.0.1:4002"},{"id":"3","port":3003,"address":"127.0.0.1:4003"}],"uptime":192,"cluster":"demo","role":"voter","isLeader":true,"fencingToken":7,"leaseRemainingMs":850,"voters":["1","2","3"],"quorum":2,"priority":100,"transport":"http","version":"0.1.0","index":4294967299})";
 

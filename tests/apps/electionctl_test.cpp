@@ -20,13 +20,6 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kLeads =
-    R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
-constexpr const char* kFollows =
-    R"({"leaderId":"1","isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":9})";
-constexpr const char* kNobody =
-    R"({"leaderId":null,"isLeader":false,"term":7,"fencingToken":0,"validForMs":0,"leaseRemainingMs":0,"index":10})";
-
 std::string cluster_with_leader_at(const std::string& api) {
     return R"({"cluster":[{"id":"1","port":3001,"state":"LEADER","term":7,"leaderId":"1","online":true,"role":"voter","api":")" +
            api + R"("}],"leader":{"id":"1","state":"LEADER","term":7,"api":")" + api +

@@ -1,8 +1,6 @@
 // What the benches share.
 #include "bench.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -80,13 +78,6 @@ void print_figures(const std::string& title, std::vector<double> ms,
 std::string in_words(const Plan& plan) {
     return std::to_string(plan.nodes) + " nodes, " + plan.transport + ", " + plan.discovery +
            ", E = " + std::to_string(plan.election_timeout.count()) + " ms";
-}
-
-void raise_descriptor_limit() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void give_up(const LocalCluster& cluster, const std::string& why) {

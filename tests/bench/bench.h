@@ -31,10 +31,6 @@ void print_figures(const std::string& title, std::vector<double> ms, Millisecond
 
 [[nodiscard]] std::string in_words(const Plan& plan);
 
-// As many descriptors as this process may have: each connection is one here, too. Nodes that are
-// started later inherit it.
-void raise_descriptor_limit();
-
 // Ends the program with 1 and the nodes' logs.
 [[noreturn]] void give_up(const LocalCluster& cluster, const std::string& why);
 

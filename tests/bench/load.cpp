@@ -3,6 +3,8 @@
 // bar.
 #include <sys/resource.h>
 
+#include <io/descriptor_limit.h>
+
 #include <cstdio>
 #include <iostream>
 #include <thread>
@@ -290,8 +292,8 @@ int measure(int argc, char** argv) {
     const auto plan = load_plan_of(options);
     const int rounds = options.number("rounds");
     for (int round = 1; round <= rounds; ++round) {
-        Round one(plan);  // starts the nodes: with the limit of descriptors that they are given
-        raise_descriptor_limit();
+        Round one(plan);
+        io::raise_descriptor_limit();  // each connection is one here, too
         const auto figures = one.measure();
         std::printf("round %d of at most %d\n", round, rounds);
         print(plan, figures);
@@ -306,7 +308,7 @@ int measure(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     if (argc == 3 && std::string(argv[1]) == "--respond-at") {
-        electiond::cluster::raise_descriptor_limit();
+        electiond::io::raise_descriptor_limit();
         electiond::cluster::respond_at(static_cast<std::uint16_t>(std::stoi(argv[2])));
         return 0;
     }

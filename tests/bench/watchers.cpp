@@ -1,5 +1,7 @@
 // Measures how soon 1,000 event streams on each of three nodes report a new leader after kill -9 of
 // the old one. Exits with 1 if a stream of a survivor reports none, or two.
+#include <io/descriptor_limit.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -56,7 +58,7 @@ class Round {
     }
 
     bool measure() {
-        raise_descriptor_limit();  // the nodes have started: with the limit that they are given
+        io::raise_descriptor_limit();  // each connection is one here, too
         warm_up();
         gather();
         for (auto& [node, each] : all_) each->await_news();
