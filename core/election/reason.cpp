@@ -33,6 +33,7 @@ constexpr std::pair<Reason, std::string_view> kTexts[] = {
     {Reason::foreign_cluster, "foreign_cluster"},
     {Reason::id_in_use, "id_in_use"},
     {Reason::banned, "banned"},
+    {Reason::wrong_identity, "wrong_identity"},
     {Reason::not_leader, "not_leader"},
     {Reason::malformed, "malformed"},
     {Reason::unknown_node, "unknown_node"},

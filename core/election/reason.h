@@ -34,6 +34,7 @@ enum class Reason {
     foreign_cluster,
     id_in_use,
     banned,
+    wrong_identity,
     not_leader,
     malformed,
     unknown_node,

@@ -61,12 +61,20 @@ struct Settings {
         std::size_t max_voters = 7;  // odd: an even setting counts as the odd number below
         std::string where;           // place of `bootstrap`, for messages
     };
+    // The key api.tls. Paths are absolute. With `ca`, clients need a certificate of it.
+    struct ApiTls {
+        std::filesystem::path cert{}, key{}, ca{};
+
+        bool operator==(const ApiTls&) const = default;
+    };
     struct Api {
         std::vector<ListenAddress> listen;  // one or more; port 0 is any free one
         std::optional<std::filesystem::path> token_file;
         std::string token;  // what the file holds; empty: changes need none. Never to be shown
         bool insecure = false;
         std::vector<std::string> hostnames;  // in small letters
+        std::optional<ApiTls> tls;           // not given: plain text
+        bool reading_needs_token = false;    // api.read: token
         ApiLimits limits;
     };
     struct Transport {

@@ -72,6 +72,11 @@ void Connection::leave() noexcept {
     all_ = nullptr;
 }
 
+Async<std::optional<TlsFailure>> Connection::secure(std::shared_ptr<const TlsContext> context) {
+    co_return co_await stream_->secure(std::move(context), TlsSide::server,
+                                       Clock::now() + kHandshakeTime);
+}
+
 void Connection::set_use(Use use) {
     if (all_ != nullptr) {
         auto& places = all_->by_use_[index(use)];
@@ -103,7 +108,7 @@ std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
 }
 
 bool Connections::make_room() {
-    for (const auto use : {Use::stranger, Use::idle, Use::reading}) {
+    for (const auto use : {Use::securing, Use::stranger, Use::idle, Use::reading}) {
         auto& places = by_use_[index(use)];
         if (places.empty()) continue;
         evict(*places.front());
@@ -139,6 +144,9 @@ void Connections::interrupt_all() {
         for (auto* each : places) each->stream().interrupt();
     }
 }
+
+void Connections::recheck(const TlsContext&,
+                          const std::function<void(const Connection&, const TlsFailure&)>&) {}
 
 void Connections::cut_all() {
     for (auto& places : by_use_) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -23,23 +24,28 @@ namespace electiond::io {
 // been in it for longest goes first. Streaming and busy connections never do: a request that is
 // being answered is not cut, and streams have a limit of their own.
 enum class Use {
+    securing,  // its TLS handshake is not done
     stranger,  // has not brought a valid message yet
     idle,      // waits for its next request
     reading,   // a part of a request has come
     streaming,
     busy,  // has a request that is being answered
 };
-inline constexpr std::size_t kUses = 5;
+inline constexpr std::size_t kUses = 6;
 
 // How often, since the start. Written on the loop's thread, read by any.
 struct ConnectionCounts {
     std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> unsecured{0};        // TLS handshakes that failed, of any kind
     std::atomic<std::uint64_t> evicted{0};          // closed to make room
     std::atomic<std::uint64_t> refused_full{0};     // none could give way
     std::atomic<std::uint64_t> refused_address{0};  // its address has all that it may have
     std::atomic<std::uint64_t> no_descriptor{
         0};  // there was none for it, or only one of those kept back
 };
+
+inline constexpr std::chrono::seconds kHandshakeTime{5};
+inline constexpr std::size_t kHandshakesMax = 128;  // half-open at a time, of one listener
 
 // What shares one limit: an IPv4 address; of IPv6 a /64, which is what one host usually has, or a
 // single link-local address, as all hosts of a link share that /64. nullopt for loopback: there all
@@ -61,6 +67,12 @@ class Connection {
     [[nodiscard]] const std::string& source() const { return source_; }
     // The user of the process that connected by a Unix socket; nullopt for TCP.
     [[nodiscard]] std::optional<uid_t> user() const { return user_; }
+
+    // Makes the TLS handshake as the server, within kHandshakeTime. Like Stream::secure();
+    // meanwhile its use is `securing`, afterwards `stranger`. Beyond kHandshakesMax at a time the
+    // oldest handshake of the listener is cut, so half-open ones take no place from anybody else.
+    [[nodiscard]] Async<std::optional<TlsFailure>> secure(
+        std::shared_ptr<const TlsContext> context);
 
     // Sets what it does from now on. It becomes the newest in that use, even if it was in it
     // before. Cheap.
@@ -105,6 +117,9 @@ class Connections {
     // cut_all closes each connection.
     void interrupt_all();
     void cut_all();
+    // After a reload: cuts those whose certificate `context` refuses; `refused` hears of each.
+    void recheck(const TlsContext& context,
+                 const std::function<void(const Connection&, const TlsFailure&)>& refused);
 
     [[nodiscard]] ConnectionCounts& counts() { return counts_; }
     [[nodiscard]] const ConnectionCounts& counts() const { return counts_; }

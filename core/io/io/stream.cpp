@@ -86,6 +86,11 @@ Async<int> Stream::connected(Deadline deadline) {
     }
 }
 
+Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext>, TlsSide,
+                                                Deadline, std::string) {
+    co_return TlsFailure{};
+}
+
 Async<Stream::Event> Stream::receive(Deadline deadline) {
     for (;;) {
         if (broken_) co_return Event::broken;

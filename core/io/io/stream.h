@@ -5,6 +5,7 @@
 #include <io/descriptor.h>
 #include <io/loop.h>
 #include <io/timer.h>
+#include <io/tls.h>
 
 // clang-format off
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,6 +51,21 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // 0 once it is connected, else the errno: ETIMEDOUT at `deadline`, ECANCELED after interrupt()
     // or cut(). After ETIMEDOUT and ECANCELED it may be awaited again.
     [[nodiscard]] Async<int> connected(Deadline deadline);
+
+    // Makes the TLS handshake; once, after connected() and before anything is sent or received. As
+    // a client, `host` is what the server's certificate must name; empty: any name will do.
+    // nullopt: done, everything from here on is encrypted. Else the connection is of no more use:
+    // cut() it, or finish() it, so that the other side can read why. After plain_text, send()
+    // writes plain text.
+    [[nodiscard]] Async<std::optional<TlsFailure>> secure(std::shared_ptr<const TlsContext> context,
+                                                          TlsSide side, Deadline deadline,
+                                                          std::string host = {});
+    // Null if the connection is not encrypted.
+    [[nodiscard]] const TlsSession* tls() const { return tls_.get(); }
+    // Why TLS has broken the stream, once it is broken; nullopt if it was something else. In
+    // TLS 1.3 a client learns only from its first receive() that the server refuses its
+    // certificate.
+    [[nodiscard]] const std::optional<TlsFailure>& tls_failure() const { return tls_failure_; }
 
     // Waits until something happens, and reads once: at most 64 KiB in one turn of the loop,
     // however much the other side sends. Bytes come before everything else.
@@ -110,6 +127,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     int number_ = -1;  // of descriptor_, while it is open
     Timer timer_;
     std::chrono::milliseconds write_limit_;
+    std::unique_ptr<TlsSession> tls_;
+    std::optional<TlsFailure> tls_failure_;
     std::string in_;
     std::string out_;
     Task drained_;

@@ -1,0 +1,175 @@
+// TLS: contexts from files, who the other side is, and why a connection was refused.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// OpenSSL appears in the .cpp files alone.
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace electiond::io {
+
+// What a context is made of. Paths that are empty are not used.
+struct TlsSetup {
+    std::filesystem::path cert{};  // PEM, the whole chain; a client may have none
+    std::filesystem::path key{};   // PEM, without a passphrase
+    // The authorities that the other side's certificate must come from. Empty: a server asks for
+    // none; a client trusts those of the system.
+    std::filesystem::path ca{};
+    std::filesystem::path crl{};  // PEM, what these authorities have revoked
+    bool tls12 = false;           // allow TLS 1.2 beside 1.3
+    // How messages name these files: "transport.tls" makes "transport.tls.cert is …".
+    std::string section{};
+};
+
+// Why a TLS connection was not made, or ended. Each has its own words and remedy.
+enum class TlsFault {
+    expired,
+    not_yet_valid,
+    revoked,
+    foreign_ca,      // signed by an authority that is not trusted
+    wrong_name,      // does not name the host that was asked for
+    wrong_purpose,   // may not be used as a server, or as a client
+    no_certificate,  // the other side needs one of us, or has shown none
+    plain_text,      // the other side does not speak TLS
+    timed_out,
+    closed,  // the other side ended the connection without a word
+    other,
+};
+
+// "expired", "foreign_ca", …: for counters and fields of the log.
+[[nodiscard]] std::string_view to_string(TlsFault fault);
+
+struct TlsFailure {
+    TlsFault fault = TlsFault::other;
+    // True if it was the other side that refused us, as its alert says; false if we refused it.
+    bool told = false;
+    // A clause with the remedy, fit for a log: "its certificate (CN=2, serial 4F…) expired on
+    // 2026-11-01: renew it". Printable, at most some 300 bytes.
+    std::string text{};
+
+    bool operator==(const TlsFailure&) const = default;
+};
+
+// What a certificate says of itself.
+struct Certificate {
+    std::string subject{};  // as OpenSSL prints it: "CN=1"
+    std::string issuer{};
+    std::string serial{};              // in hexadecimal digits
+    std::vector<std::string> names{};  // its SAN: "URI:…", "DNS:…", "IP:…", "email:…"
+    std::chrono::sys_seconds not_before{};
+    std::chrono::sys_seconds not_after{};
+    bool is_authority = false;
+
+    bool operator==(const Certificate&) const = default;
+};
+
+// The certificates of a PEM file, in its order. Throws Error (config) that names the file, if there
+// are none or if one is damaged.
+[[nodiscard]] std::vector<Certificate> read_certificates(const std::filesystem::path& file);
+
+class TlsSession;
+
+// Certificate, key and authorities, read and checked; immutable. Any thread.
+class TlsContext {
+  public:
+    // Reads the files. Throws Error (config) that names key, file, what is wrong and the remedy:
+    // cannot be read, no PEM, key and certificate do not belong together, the key may be read by
+    // everyone, expired, not yet valid, not signed by `ca` (only if both are given), no revocation
+    // list. Blocks for the files.
+    [[nodiscard]] static std::shared_ptr<const TlsContext> load(const TlsSetup& setup);
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    // Our own certificate; nullopt if there is none.
+    [[nodiscard]] const std::optional<Certificate>& own() const { return own_; }
+    // What will stop working within `ahead` from `now`, one sentence each, with key, file, date and
+    // days left: our certificate, the authorities, the revocation list.
+    [[nodiscard]] std::vector<std::string> expiring(std::chrono::sys_seconds now,
+                                                    std::chrono::seconds ahead) const;
+    // Whether it would accept, now, the certificate that the other side of `session` has shown to
+    // an older context: nullopt, or why not.
+    [[nodiscard]] std::optional<TlsFailure> refuses(const TlsSession& session) const;
+
+  private:
+    friend class TlsSession;
+    TlsContext() = default;
+
+    struct Expiry {
+        std::string what;  // "transport.tls.cert (FILE)"
+        std::chrono::sys_seconds when;
+    };
+    ssl_ctx_st* handle_ = nullptr;
+    bool asks_for_certificate_ = false;
+    std::optional<Certificate> own_;
+    std::vector<Expiry> expiries_;
+};
+
+enum class TlsSide { server, client };
+
+// TLS on one connected, non-blocking socket, which it borrows. Used by Stream; others only read
+// what it knows of the other side. One thread at a time.
+class TlsSession {
+  public:
+    // As a client, `host` is the name or IP address that the server's certificate must carry;
+    // empty: any name will do. Throws std::bad_alloc alone.
+    TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, int socket,
+               const std::string& host);
+    ~TlsSession();
+    TlsSession(const TlsSession&) = delete;
+    TlsSession& operator=(const TlsSession&) = delete;
+
+    // The names that the other side's certificate proves, as they stand in its SAN; empty if it has
+    // shown none.
+    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+    [[nodiscard]] std::string version() const;  // "TLSv1.3"
+
+    // ---- for Stream -----------------------------------------------------------------------------
+    enum class Step { done, wants_read, wants_write, ended, failed };
+    struct Moved {
+        Step step = Step::failed;
+        std::size_t bytes = 0;
+    };
+    // The handshake goes on as far as it can now.
+    [[nodiscard]] Step shake_hands();
+    // As recv(2) and send(2). After wants_write of write, the same bytes come first the next time.
+    [[nodiscard]] Moved read(std::span<char> into);
+    [[nodiscard]] Moved write(std::string_view bytes);
+    // Decrypted or buffered bytes wait, so that the socket need not become readable.
+    [[nodiscard]] bool has_pending() const;
+    // Tells the other side that nothing more comes.
+    void close_notify();
+    // After `failed`.
+    [[nodiscard]] const TlsFailure& failure() const { return failure_; }
+
+  private:
+    friend class TlsContext;
+    [[nodiscard]] Step step_after(int result);
+    void take_names();
+
+    const std::shared_ptr<const TlsContext> context_;
+    const TlsSide side_;
+    ssl_st* handle_ = nullptr;
+    std::vector<std::string> names_;
+    TlsFailure failure_;
+};
+
+// What the first byte of a connection, peeked at, shows: a TLS client begins with 0x16.
+[[nodiscard]] inline bool begins_tls(std::string_view bytes) {
+    return bytes.size() >= 2 && bytes[0] == '\x16' && bytes[1] == '\x03';
+}
+// A TLS alert: what a TLS server answers to plain text.
+[[nodiscard]] inline bool is_tls_alert(std::string_view bytes) {
+    return bytes.size() >= 2 && bytes[0] == '\x15' && bytes[1] == '\x03';
+}
+
+}  // namespace electiond::io
