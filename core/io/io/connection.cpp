@@ -73,8 +73,13 @@ void Connection::leave() noexcept {
 }
 
 Async<std::optional<TlsFailure>> Connection::secure(std::shared_ptr<const TlsContext> context) {
-    co_return co_await stream_->secure(std::move(context), TlsSide::server,
-                                       Clock::now() + kHandshakeTime);
+    set_use(Use::securing);
+    if (all_ != nullptr) all_->limit_handshakes();
+    const auto deadline = Clock::now() + kHandshakeTime;
+    auto failure = co_await stream_->secure(std::move(context), TlsSide::server, deadline);
+    if (failure && all_ != nullptr) ++all_->counts_.unsecured;
+    set_use(Use::stranger);
+    co_return failure;
 }
 
 void Connection::set_use(Use use) {
@@ -133,6 +138,12 @@ bool Connections::make_room_at(const Address& address) {
     return true;
 }
 
+// The new one is the last of its use.
+void Connections::limit_handshakes() {
+    auto& places = by_use_[index(Use::securing)];
+    if (places.size() > kHandshakesMax) evict(*places.front());
+}
+
 void Connections::evict(Connection& connection) {
     ++counts_.evicted;
     connection.leave();
@@ -145,8 +156,20 @@ void Connections::interrupt_all() {
     }
 }
 
-void Connections::recheck(const TlsContext&,
-                          const std::function<void(const Connection&, const TlsFailure&)>&) {}
+void Connections::recheck(
+    const TlsContext& context,
+    const std::function<void(const Connection&, const TlsFailure&)>& refused) {
+    for (auto& places : by_use_) {
+        for (auto* each : places) {
+            const auto* const tls = each->stream().tls();
+            if (tls == nullptr || each->stream().broken()) continue;
+            const auto failure = context.refuses(*tls);
+            if (!failure) continue;
+            refused(*each, *failure);
+            each->stream().cut();
+        }
+    }
+}
 
 void Connections::cut_all() {
     for (auto& places : by_use_) {

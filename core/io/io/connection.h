@@ -128,6 +128,7 @@ class Connections {
     friend class Connection;
     using Places = std::list<Connection*>;
     void evict(Connection& connection);
+    void limit_handshakes();
     [[nodiscard]] bool make_room_at(const Address& address);
 
     const Limits limits_;

@@ -44,6 +44,15 @@ bool is_ready(int socket, short what) {
     return ::poll(&asked, 1, 0) > 0;
 }
 
+// What will be read next; nullopt if nothing is there.
+std::optional<char> first_byte(int socket) {
+    char byte = 0;
+    return ::recv(socket, &byte, 1, MSG_PEEK) == 1 ? std::optional(byte) : std::nullopt;
+}
+
+// The kinds of TLS records are 20 to 23, which no plain text begins with.
+bool is_of_tls(char byte) { return byte >= 20 && byte <= 23; }
+
 }  // namespace
 
 std::shared_ptr<Stream> Stream::take(Loop& loop, Descriptor socket,
@@ -86,9 +95,31 @@ Async<int> Stream::connected(Deadline deadline) {
     }
 }
 
-Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext>, TlsSide,
-                                                Deadline, std::string) {
-    co_return TlsFailure{};
+Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext> context,
+                                                TlsSide side, Deadline deadline, std::string host) {
+    using Step = TlsSession::Step;
+    auto session = std::make_unique<TlsSession>(std::move(context), side, number_, host);
+    bool heard = false;  // its first byte has come, and it speaks TLS; a client speaks first
+    bool interrupted = false;
+    for (;;) {
+        auto step = Step::wants_read;
+        if (heard || side == TlsSide::client) step = session->shake_hands();
+        if (step == Step::done) break;
+        if (step == Step::failed) co_return session->failure();
+        const auto what = step == Step::wants_write ? Wait::wait_write : Wait::wait_read;
+        const auto event = co_await await(what, deadline);
+        if (event == Event::late) co_return session->failure_as(TlsFault::timed_out);
+        if (event == Event::broken) co_return session->failure_as(TlsFault::closed);
+        if (event == Event::interrupted) interrupted = true;
+        if (event != Event::bytes || what != Wait::wait_read || heard) continue;
+        const auto first = first_byte(number_);
+        if (first && !is_of_tls(*first)) co_return session->failure_as(TlsFault::plain_text);
+        heard = first.has_value() || is_ready(number_, POLLIN);  // without a byte: it has closed
+    }
+    tls_ = std::move(session);
+    may_have_input_ = true;
+    if (interrupted) interrupted_ = true;  // is for the wait that comes next
+    co_return std::nullopt;
 }
 
 Async<Stream::Event> Stream::receive(Deadline deadline) {
@@ -98,7 +129,12 @@ Async<Stream::Event> Stream::receive(Deadline deadline) {
             const auto event = read();
             if (event != Event::interrupted) co_return event;
         }
-        const auto event = co_await await(Wait::wait_read, deadline);
+        if (tls_ && std::exchange(tls_has_more_, false)) {
+            co_await loop_.next_turn();
+            may_have_input_ = true;
+            continue;
+        }
+        const auto event = co_await await(reading_waits_for_, deadline);
         if (event != Event::bytes) co_return event;
         may_have_input_ = true;
     }
@@ -139,6 +175,7 @@ Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
 // for its turn: a client that sends without end would keep the loop from everything else.
 Stream::Event Stream::read() {
     const auto buffer = loop_.scratch();
+    if (tls_) return read_tls(buffer);
     const auto count = ::recv(number_, buffer.data(), buffer.size(), 0);
     if (count > 0) {
         const auto size = static_cast<std::size_t>(count);
@@ -151,18 +188,36 @@ Stream::Event Stream::read() {
     return Event::broken;
 }
 
+Stream::Event Stream::read_tls(std::span<char> buffer) {
+    using Step = TlsSession::Step;
+    const auto [step, bytes] = tls_->read(buffer);
+    reading_waits_for_ = step == Step::wants_write ? Wait::wait_write : Wait::wait_read;
+    switch (step) {
+        case Step::done:
+            in_.append(buffer.data(), bytes);
+            tls_has_more_ = tls_->has_pending();  // then the socket need not become readable
+            return Event::bytes;
+        case Step::ended:
+            return Event::ended;
+        case Step::failed:
+            tls_failure_ = tls_->failure();
+            cut();
+            return Event::broken;
+        default:
+            return Event::interrupted;
+    }
+}
+
 void Stream::consume(std::size_t bytes) {
     in_.erase(0, bytes);
     if (in_.empty() && in_.capacity() > kKeptCapacity) std::string().swap(in_);
 }
 
 void Stream::send(std::string_view bytes) {
-    if (broken_) return;
+    if (broken_ || bytes.empty()) return;
     if (out_.empty()) {
-        const auto count = ::send(number_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-        if (bytes.empty()) return;
-        if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return cut();
+        bytes.remove_prefix(write(bytes));
+        if (broken_ || bytes.empty()) return;
         write_deadline_ = Clock::now() + write_limit_;
         set_timer();
     }
@@ -170,17 +225,37 @@ void Stream::send(std::string_view bytes) {
     await_writable();
 }
 
-void Stream::flush() {
-    if (broken_) return;
-    const auto before = out_.size();
+// Writes until the other side takes no more, and returns how many bytes it has taken. Cuts the
+// connection if it is broken.
+std::size_t Stream::write(std::string_view bytes) {
     std::size_t sent = 0;
-    while (sent < out_.size()) {
-        const auto count = ::send(number_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+    while (sent < bytes.size()) {
+        const auto rest = bytes.substr(sent);
+        if (tls_) {
+            const auto [step, taken] = tls_->write(rest);
+            sent += taken;
+            if (step == TlsSession::Step::done) continue;
+            const bool reads = step == TlsSession::Step::wants_read;
+            writing_waits_for_ = reads ? Wait::wait_read : Wait::wait_write;
+            if (reads || step == TlsSession::Step::wants_write) break;
+            if (step == TlsSession::Step::failed) tls_failure_ = tls_->failure();
+            cut();
+            break;
+        }
+        const auto count = ::send(number_, rest.data(), rest.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
-        if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return cut();
+        if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) cut();
         if (count <= 0) break;
         sent += static_cast<std::size_t>(count);
     }
+    return sent;
+}
+
+void Stream::flush() {
+    if (broken_) return;
+    const auto before = out_.size();
+    const auto sent = write(out_);
+    if (broken_) return;
     out_.erase(0, sent);
     if (!out_.empty()) {
         if (sent > 0) write_deadline_ = Clock::now() + write_limit_;
@@ -194,7 +269,7 @@ void Stream::flush() {
 
 void Stream::await_writable() {
     if (std::exchange(awaits_writable_, true)) return;
-    descriptor_.async_wait(Wait::wait_write, [self = shared_from_this()](const auto&) {
+    descriptor_.async_wait(writing_waits_for_, [self = shared_from_this()](const auto&) {
         self->awaits_writable_ = false;
         self->flush();  // also if interrupt() cancelled the wait: then it waits again
     });
@@ -214,6 +289,7 @@ Async<bool> Stream::drain() {
 Async<> Stream::finish(std::chrono::milliseconds linger) {
     const bool drained = co_await drain();
     if (drained) {
+        if (tls_) tls_->close_notify();
         ::shutdown(number_, SHUT_WR);
         const auto deadline = Clock::now() + linger;
         for (std::size_t dropped = 0; dropped < kLingerBytes;) {

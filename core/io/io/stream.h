@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -117,6 +118,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit);
     [[nodiscard]] Async<Event> await(Wait what, Deadline deadline);
     [[nodiscard]] Event read();
+    [[nodiscard]] Event read_tls(std::span<char> buffer);
+    [[nodiscard]] std::size_t write(std::string_view bytes);
     void set_timer();
     void check_deadlines();
     void flush();
@@ -135,6 +138,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Deadline deadline_ = kNever;        // of the wait under way
     Deadline write_deadline_ = kNever;  // for the next byte of output to be taken
     bool may_have_input_ = true;        // reading without waiting is worth a try
+    bool tls_has_more_ = false;         // bytes that have come but were not read
+    // TLS may have to write before it can read, and the other way round.
+    Wait reading_waits_for_ = Wait::wait_read;
+    Wait writing_waits_for_ = Wait::wait_write;
     bool awaits_writable_ = false;
     bool interrupted_ = false;
     bool broken_ = false;

@@ -14,6 +14,7 @@
 // OpenSSL appears in the .cpp files alone.
 struct ssl_ctx_st;
 struct ssl_st;
+struct x509_store_ctx_st;
 
 namespace electiond::io {
 
@@ -26,7 +27,10 @@ struct TlsSetup {
     std::filesystem::path ca{};
     std::filesystem::path crl{};  // PEM, what these authorities have revoked
     bool tls12 = false;           // allow TLS 1.2 beside 1.3
-    // How messages name these files: "transport.tls" makes "transport.tls.cert is …".
+    // Between nodes: `cert` must come from `ca`, too, and be of use as a server and as a client.
+    bool same_authority = false;
+    // How messages name these files: "transport.tls" makes "transport.tls.cert is …", "--" makes
+    // "--cert is …".
     std::string section{};
 };
 
@@ -83,8 +87,8 @@ class TlsContext {
   public:
     // Reads the files. Throws Error (config) that names key, file, what is wrong and the remedy:
     // cannot be read, no PEM, key and certificate do not belong together, the key may be read by
-    // everyone, expired, not yet valid, not signed by `ca` (only if both are given), no revocation
-    // list. Blocks for the files.
+    // everyone, expired, not yet valid, does not come from `ca` or is of no use as a server or
+    // client (if same_authority), no revocation list. Blocks for the files.
     [[nodiscard]] static std::shared_ptr<const TlsContext> load(const TlsSetup& setup);
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;
@@ -107,9 +111,12 @@ class TlsContext {
     struct Expiry {
         std::string what;  // "transport.tls.cert (FILE)"
         std::chrono::sys_seconds when;
+        std::string remedy;
     };
+    class Loading;
+
     ssl_ctx_st* handle_ = nullptr;
-    bool asks_for_certificate_ = false;
+    TlsSetup setup_;
     std::optional<Certificate> own_;
     std::vector<Expiry> expiries_;
 };
@@ -150,15 +157,21 @@ class TlsSession {
     void close_notify();
     // After `failed`.
     [[nodiscard]] const TlsFailure& failure() const { return failure_; }
+    // The words for what is found without OpenSSL: plain_text, timed_out, closed.
+    [[nodiscard]] TlsFailure failure_as(TlsFault fault) const;
 
   private:
     friend class TlsContext;
     [[nodiscard]] Step step_after(int result);
-    void take_names();
+    [[nodiscard]] TlsFailure failure_after(unsigned long error) const;
+    static int judge(int accepted, x509_store_ctx_st* verified);
 
     const std::shared_ptr<const TlsContext> context_;
     const TlsSide side_;
+    const std::string host_;
     ssl_st* handle_ = nullptr;
+    bool secured_ = false;
+    bool judged_ = false;  // failure_ says why we refused the other side's certificate
     std::vector<std::string> names_;
     TlsFailure failure_;
 };

@@ -1,23 +1,213 @@
 // TLS on one connected socket.
-#include <io/tls.h>
+#include <io/openssl.h>
+#include <sys/socket.h>
 
-#include <electiond/error.h>
+#include <cerrno>
+#include <cstdint>
+#include <new>
+#include <utility>
 
 namespace electiond::io {
+namespace {
 
-std::string_view to_string(TlsFault) { return "other"; }
-std::vector<Certificate> read_certificates(const std::filesystem::path&) {
-    throw Error("not built yet", Error::config);
+// OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL: a connection that the other side has
+// reset would end the process by SIGPIPE.
+int socket_of(BIO* bio) {
+    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
 }
-std::shared_ptr<const TlsContext> TlsContext::load(const TlsSetup&) {
-    throw Error("not built yet", Error::config);
+
+bool again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+int bio_write(BIO* bio, const char* bytes, int size) {
+    BIO_clear_retry_flags(bio);
+    const auto count = ::send(socket_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    if (count < 0 && again()) BIO_set_retry_write(bio);
+    return static_cast<int>(count);
 }
-TlsContext::~TlsContext() = default;
-std::vector<std::string> TlsContext::expiring(std::chrono::sys_seconds,
-                                              std::chrono::seconds) const {
-    return {};
+
+int bio_read(BIO* bio, char* into, int size) {
+    BIO_clear_retry_flags(bio);
+    const auto count = ::recv(socket_of(bio), into, static_cast<std::size_t>(size), 0);
+    if (count < 0 && again()) BIO_set_retry_read(bio);
+    if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    return static_cast<int>(count);
 }
-std::optional<TlsFailure> TlsContext::refuses(const TlsSession&) const { return {}; }
-TlsSession::~TlsSession() = default;
+
+long bio_control(BIO* bio, int what, long, void*) {
+    if (what == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+    return what == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+const BIO_METHOD* socket_method() {
+    static BIO_METHOD* const method = [] {
+        auto* const made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket");
+        if (made == nullptr) throw std::bad_alloc();
+        BIO_meth_set_write(made, bio_write);
+        BIO_meth_set_read(made, bio_read);
+        BIO_meth_set_ctrl(made, bio_control);
+        return made;
+    }();
+    return method;
+}
+
+BIO* bio_for(int socket) {
+    auto* const bio = BIO_new(socket_method());
+    if (bio == nullptr) throw std::bad_alloc();
+    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
+}  // namespace
+
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, int socket,
+                       const std::string& host)
+    : context_(std::move(context)), side_(side), host_(host), handle_(SSL_new(context_->handle_)) {
+    if (handle_ == nullptr) throw std::bad_alloc();
+    auto* const bio = bio_for(socket);
+    SSL_set_bio(handle_, bio, bio);  // owns it
+    SSL_set_ex_data(handle_, 0, this);
+    int asks = SSL_VERIFY_PEER;
+    if (side == TlsSide::server) {
+        asks = context_->setup_.ca.empty() ? SSL_VERIFY_NONE
+                                           : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+        SSL_set_accept_state(handle_);
+    } else {
+        SSL_set_connect_state(handle_);
+    }
+    SSL_set_verify(handle_, asks, judge);
+    if (host_.empty()) return;
+    auto* const param = SSL_get0_param(handle_);
+    if (X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) != 1) {
+        SSL_set_hostflags(handle_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        SSL_set1_host(handle_, host_.c_str());
+        SSL_ctrl(handle_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(host_.c_str()));  // it is copied
+    }
+    ERR_clear_error();
+}
+
+TlsSession::~TlsSession() { SSL_free(handle_); }
+
+// Called by OpenSSL for each certificate of the chain, and for each fault in it.
+int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
+    if (accepted == 1) return 1;
+    const auto* const handle = static_cast<SSL*>(
+        X509_STORE_CTX_get_ex_data(verified, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto& session = *static_cast<TlsSession*>(SSL_get_ex_data(handle, 0));
+    session.judged_ = true;
+    session.failure_ =
+        refusal_of(verified, session.context_->setup_, session.host_,
+                   session.side_ == TlsSide::server ? TlsSide::client : TlsSide::server);
+    // OpenSSL's alert for a wrong name is that for one not yet valid; of this code it makes
+    // "certificate unknown", by which told_by_alert() knows the one from the other.
+    if (session.failure_.fault == TlsFault::wrong_name) {
+        X509_STORE_CTX_set_error(verified, X509_V_ERR_SUBJECT_ISSUER_MISMATCH);
+    }
+    return 0;
+}
+
+TlsSession::Step TlsSession::shake_hands() {
+    ERR_clear_error();
+    const auto step = step_after(SSL_do_handshake(handle_));
+    if (step == Step::ended) {
+        failure_ = {
+            .fault = TlsFault::closed,
+            .told = false,
+            .text = "it closed the connection during the TLS handshake; does it speak TLS?"};
+        return Step::failed;
+    }
+    if (step != Step::done) return step;
+    secured_ = true;
+    if (const auto* const peer = SSL_get0_peer_certificate(handle_)) {
+        names_ = certificate_of(*peer).names;
+    }
+    return step;
+}
+
+TlsSession::Moved TlsSession::read(std::span<char> into) {
+    ERR_clear_error();
+    std::size_t bytes = 0;
+    const int result = SSL_read_ex(handle_, into.data(), into.size(), &bytes);
+    return {.step = step_after(result), .bytes = bytes};
+}
+
+TlsSession::Moved TlsSession::write(std::string_view bytes) {
+    ERR_clear_error();
+    std::size_t sent = 0;
+    const int result = SSL_write_ex(handle_, bytes.data(), bytes.size(), &sent);
+    return {.step = step_after(result), .bytes = sent};
+}
+
+bool TlsSession::has_pending() const { return SSL_has_pending(handle_) == 1; }
+
+void TlsSession::close_notify() {
+    ERR_clear_error();
+    (void)SSL_shutdown(handle_);
+    ERR_clear_error();
+}
+
+std::string TlsSession::version() const { return SSL_get_version(handle_); }
+
+// After `failed` OpenSSL must not be called again for this connection, nor close_notify().
+TlsSession::Step TlsSession::step_after(int result) {
+    if (result > 0) return Step::done;
+    switch (SSL_get_error(handle_, result)) {
+        case SSL_ERROR_WANT_READ:
+            return Step::wants_read;
+        case SSL_ERROR_WANT_WRITE:
+            return Step::wants_write;
+        case SSL_ERROR_ZERO_RETURN:
+            return Step::ended;
+        case SSL_ERROR_SYSCALL:  // the connection is gone
+            return Step::ended;
+        default:
+            break;
+    }
+    if (!judged_) failure_ = failure_after(ERR_peek_error());
+    ERR_clear_error();
+    return Step::failed;
+}
+
+TlsFailure TlsSession::failure_after(unsigned long error) const {
+    const int reason = ERR_GET_REASON(error);
+    // Alerts of the other side have a reason of their number plus this.
+    if (reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256) {
+        return told_by_alert(reason - SSL_AD_REASON_OFFSET, context_->setup_);
+    }
+    if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+        return {.fault = TlsFault::no_certificate,
+                .told = false,
+                .text = "it shows no certificate: give it one of the authorities in " +
+                        key_name(context_->setup_, "ca")};
+    }
+    if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) return failure_as(TlsFault::closed);
+    if (reason == SSL_R_UNSUPPORTED_PROTOCOL) {
+        return {.fault = TlsFault::other,
+                .told = false,
+                .text = std::string("it does not speak TLS ") +
+                        (context_->setup_.tls12 ? "1.2 or later" : "1.3") + ": update it"};
+    }
+    const char* const words = ERR_reason_error_string(error);
+    return {.fault = TlsFault::other,
+            .told = false,
+            .text = std::string("TLS failed: ") + (words != nullptr ? words : "unknown error")};
+}
+
+TlsFailure TlsSession::failure_as(TlsFault fault) const {
+    const auto is = [fault](std::string text) {
+        return TlsFailure{.fault = fault, .told = false, .text = std::move(text)};
+    };
+    switch (fault) {
+        case TlsFault::plain_text:
+            return is(
+                "it speaks plain text, and TLS is needed here: let both sides use TLS, or "
+                "neither");
+        case TlsFault::timed_out:
+            return is("it did not end the TLS handshake in time; does it speak TLS?");
+        default:
+            return is("it closed the connection during the TLS handshake; does it speak TLS?");
+    }
+}
 
 }  // namespace electiond::io
