@@ -18,6 +18,7 @@
 #include <io/listener.h>
 
 #include "scene.h"
+#include "support/test_ca.h"
 
 namespace electiond::io {
 namespace {
@@ -62,7 +63,7 @@ class ListenerTest : public ::testing::Test {
             if (event != Event::bytes) co_return;
             for (const char letter : stream.received()) {
                 if (letter == 't') throw std::runtime_error("a bug of who serves");
-                const auto at = std::string("nirSb").find(letter);
+                const auto at = std::string("-nirSb").find(letter);
                 if (at == std::string::npos) continue;
                 connection->set_use(static_cast<Use>(at));
                 stream.send({&letter, 1});
@@ -139,6 +140,63 @@ TEST_F(ListenerTest, StrangersGiveWayFirstThenIdleOnesThenWhoIsReadingNeverWhoIs
     EXPECT_EQ(counts().refused_full, 1U);
     EXPECT_TRUE(soon([&] { return ended == 3; })) << "those that gave way come to their end";
     EXPECT_EQ(size(), 5U);
+}
+
+TEST_F(ListenerTest, HalfOpenHandshakesGiveWayToEachOtherAndToEverybody) {
+    TestCa ca;
+    const auto files = ca.issue({.names = {"DNS:1.lab"}});
+    const auto context =
+        TlsContext::load({.cert = files.cert, .key = files.key, .section = "test"});
+    begin({}, {"127.0.0.1", 0}, [&, this](std::shared_ptr<Connection> connection) -> Async<> {
+        const auto failure = co_await connection->secure(context);
+        if (!failure) ++served;
+        const std::string shown = failure ? "no" : "yes";
+        connection->stream().send(shown);
+        co_await connection->stream().finish(1s);
+    });
+    std::vector<Client> half_open;
+    for (std::size_t n = 0; n < kHandshakesMax + 20; ++n) half_open.emplace_back("127.0.0.1", port);
+    ASSERT_TRUE(soon([&] { return counts().evicted == 20; }));
+    EXPECT_EQ(size(), kHandshakesMax);
+    EXPECT_TRUE(half_open.front().is_closed());
+    EXPECT_TRUE(half_open.back().is_open());
+
+    const auto ours = TlsContext::load({.ca = ca.file(), .section = "test"});
+    std::promise<std::string> heard;
+    loop.post([&] {
+        loop.spawn([](Loop& on, std::uint16_t to, std::shared_ptr<const TlsContext> with,
+                      std::promise<std::string>& said) -> Async<> {
+            const auto peer = Stream::connect(on, boost::asio::ip::make_address("127.0.0.1"), to);
+            const int error = co_await peer->connected(kNever);
+            EXPECT_EQ(error, 0);
+            const auto failure = co_await peer->secure(with, TlsSide::client, kNever);
+            EXPECT_FALSE(failure);
+            (void)co_await peer->receive(kNever);
+            said.set_value(std::string(peer->received()));
+            peer->cut();
+        }(loop, port, ours, heard));
+    });
+    EXPECT_EQ(heard.get_future().get(), "yes") << "a peer is served beside them";
+}
+
+TEST_F(ListenerTest, AnAddressHasItsShareOfTheHandshakes) {
+    const auto host = own_address();
+    if (host.empty()) GTEST_SKIP() << "this machine has no address but loopback";
+    TestCa ca;
+    const auto files = ca.issue({.names = {"DNS:1.lab"}});
+    const auto context =
+        TlsContext::load({.cert = files.cert, .key = files.key, .section = "test"});
+    begin({}, {"0.0.0.0", 0}, [&](std::shared_ptr<Connection> connection) -> Async<> {
+        const auto failure = co_await connection->secure(context);
+        EXPECT_TRUE(failure);
+    });
+    const Client elsewhere("127.0.0.1", port);
+    std::vector<Client> half_open;
+    for (auto n = 0; n < kHandshakesPerAddress + 5; ++n) half_open.emplace_back(host, port);
+    ASSERT_TRUE(soon([&] { return counts().evicted == 5; }));
+    EXPECT_EQ(size(), kHandshakesPerAddress + 1);
+    EXPECT_TRUE(elsewhere.is_open());
+    EXPECT_TRUE(half_open.front().is_closed());
 }
 
 TEST_F(ListenerTest, OfThoseWithTheSameUseTheLongestGivesWayFirst) {

@@ -74,7 +74,7 @@ void Connection::leave() noexcept {
 
 Async<std::optional<TlsFailure>> Connection::secure(std::shared_ptr<const TlsContext> context) {
     set_use(Use::securing);
-    if (all_ != nullptr) all_->limit_handshakes();
+    if (all_ != nullptr) all_->limit_handshakes(*this);
     const auto deadline = Clock::now() + kHandshakeTime;
     auto failure = co_await stream_->secure(std::move(context), TlsSide::server, deadline);
     if (failure && all_ != nullptr) ++all_->counts_.unsecured;
@@ -138,10 +138,15 @@ bool Connections::make_room_at(const Address& address) {
     return true;
 }
 
-// The new one is the last of its use.
-void Connections::limit_handshakes() {
+// One address alone cannot take all places of those that shake hands.
+void Connections::limit_handshakes(const Connection& newest) {
     auto& places = by_use_[index(Use::securing)];
     if (places.size() > kHandshakesMax) evict(*places.front());
+    if (!newest.counted_as_) return;
+    const auto& neighbours = by_address_.at(*newest.counted_as_);
+    const auto shakes_hands = [](const Connection* each) { return each->use() == Use::securing; };
+    if (std::ranges::count_if(neighbours, shakes_hands) <= kHandshakesPerAddress) return;
+    evict(**std::ranges::find_if(neighbours, shakes_hands));
 }
 
 void Connections::evict(Connection& connection) {

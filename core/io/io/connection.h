@@ -45,7 +45,8 @@ struct ConnectionCounts {
 };
 
 inline constexpr std::chrono::seconds kHandshakeTime{5};
-inline constexpr std::size_t kHandshakesMax = 128;  // half-open at a time, of one listener
+inline constexpr std::size_t kHandshakesMax = 128;           // half-open at a time, of one listener
+inline constexpr std::ptrdiff_t kHandshakesPerAddress = 32;  // of these, as of all connections
 
 // What shares one limit: an IPv4 address; of IPv6 a /64, which is what one host usually has, or a
 // single link-local address, as all hosts of a link share that /64. nullopt for loopback: there all
@@ -128,7 +129,7 @@ class Connections {
     friend class Connection;
     using Places = std::list<Connection*>;
     void evict(Connection& connection);
-    void limit_handshakes();
+    void limit_handshakes(const Connection& newest);
     [[nodiscard]] bool make_room_at(const Address& address);
 
     const Limits limits_;

@@ -29,6 +29,8 @@ struct TlsSetup {
     bool tls12 = false;           // allow TLS 1.2 beside 1.3
     // Between nodes: `cert` must come from `ca`, too, and be of use as a server and as a client.
     bool same_authority = false;
+    // When certificates are judged; nullopt: now. For tests.
+    std::optional<std::chrono::sys_seconds> at{};
     // How messages name these files: "transport.tls" makes "transport.tls.cert is …", "--" makes
     // "--cert is …".
     std::string section{};

@@ -17,8 +17,6 @@ using std::chrono::sys_seconds;
 
 constexpr auto kDay = std::chrono::hours(24);
 
-sys_seconds now() { return floor<seconds>(std::chrono::system_clock::now()); }
-
 // A key with a passphrase must not make OpenSSL ask at the terminal.
 int no_passphrase(char*, int, int, void*) { return 0; }
 
@@ -74,7 +72,13 @@ class TlsContext::Loading {
                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_CTX_set_read_ahead(handle, 1);
         // An authority of `ca` counts even if the one above it is not there.
-        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(handle), X509_V_FLAG_PARTIAL_CHAIN);
+        auto* const rules = SSL_CTX_get0_param(handle);
+        X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
+        if (setup_.at) X509_VERIFY_PARAM_set_time(rules, setup_.at->time_since_epoch().count());
+    }
+
+    [[nodiscard]] sys_seconds now() const {
+        return setup_.at.value_or(floor<seconds>(std::chrono::system_clock::now()));
     }
 
     [[nodiscard]] X509_STORE* store() const { return SSL_CTX_get_cert_store(into_.handle_); }
@@ -226,8 +230,8 @@ class TlsContext::Loading {
             throw std::bad_alloc();
         }
         X509_STORE_CTX_set_default(verify.get(), purpose);
-        X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(verify.get()),
-                                    X509_VERIFY_PARAM_get_flags(SSL_CTX_get0_param(into_.handle_)));
+        X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(verify.get()),
+                               SSL_CTX_get0_param(into_.handle_));
         if (X509_verify_cert(verify.get()) == 1) return;
         const auto failure = refusal_of(verify.get(), setup_, {}, as);
         ERR_clear_error();
@@ -285,8 +289,7 @@ std::optional<TlsFailure> TlsContext::refuses(const TlsSession& session) const {
         throw std::bad_alloc();
     }
     X509_STORE_CTX_set_default(verify.get(), is_server ? "ssl_client" : "ssl_server");
-    X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(verify.get()),
-                                X509_VERIFY_PARAM_get_flags(SSL_CTX_get0_param(handle_)));
+    X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(verify.get()), SSL_CTX_get0_param(handle_));
     const bool accepted = X509_verify_cert(verify.get()) == 1;
     ERR_clear_error();
     if (accepted) return std::nullopt;

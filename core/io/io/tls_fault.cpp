@@ -119,9 +119,16 @@ TlsFailure refusal(int code, int depth, const Certificate& certificate, const Tl
 
 TlsFailure refusal_of(x509_store_ctx_st* verified, const TlsSetup& setup, const std::string& host,
                       TlsSide as) {
-    const auto* const found = X509_STORE_CTX_get_current_cert(verified);
-    return refusal(X509_STORE_CTX_get_error(verified), X509_STORE_CTX_get_error_depth(verified),
-                   found != nullptr ? certificate_of(*found) : Certificate{}, setup, host, as);
+    const int code = X509_STORE_CTX_get_error(verified);
+    int depth = X509_STORE_CTX_get_error_depth(verified);
+    const X509* found = X509_STORE_CTX_get_current_cert(verified);
+    // Where the chain leaves what is trusted is of no interest, only whose chain it is.
+    if (found == nullptr || fault_of(code) == TlsFault::foreign_ca) {
+        found = X509_STORE_CTX_get0_cert(verified);
+        depth = 0;
+    }
+    return refusal(code, depth, found != nullptr ? certificate_of(*found) : Certificate{}, setup,
+                   host, as);
 }
 
 TlsFailure told_by_alert(int number, const TlsSetup& setup) {
