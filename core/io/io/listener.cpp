@@ -27,7 +27,6 @@ constexpr auto kPause = 100ms;
 constexpr auto kLinger = 1s;  // for a refusal to be read
 constexpr std::size_t kRefusingMax = Listener::kReserve / 2;
 constexpr std::size_t kFew = 128;  // of so few connections memory is not given back
-constexpr std::size_t kRecordsAtATime = 512;
 constexpr auto kCrowdLookedAt = 10s;
 
 // Sends a refusal and does not wait until it is read, for connections beyond kRefusingMax. Closing
@@ -68,7 +67,6 @@ Listener::Listener(Loop& loop, Descriptor socket, const Limits& limits, Serve se
       serve_(std::move(serve)),
       refusal_(std::move(refusal)),
       pause_(loop, [this] { accept_some(); }),
-      records_(kFew),
       crowd_gone_(loop, [this] { give_memory_back(); }) {
     socket_.assign(socket.get());
     (void)socket.release();
@@ -123,7 +121,6 @@ void Listener::take_in(Descriptor socket) try {
         ++connections_.counts().no_descriptor;
         if (!connections_.make_room()) return refuse(std::move(socket));
     }
-    if (connections_.size() >= records_) make_records(socket.get());
     if (connections_.size() >= kFew && crowd_ < kFew) {
         crowd_ = connections_.size();
         crowd_gone_.set(Clock::now() + kCrowdLookedAt);
@@ -135,21 +132,6 @@ void Listener::take_in(Descriptor socket) try {
     }
 } catch (const std::system_error&) {  // the kernel has no room to watch one more
     ++connections_.counts().no_descriptor;
-}
-
-// Asio keeps as many records as it ever watched descriptors at once, and frees none. Records made
-// one by one would lie between the other memory of connections, and when a crowd has gone, each
-// would keep a page from being given back to the kernel. So many are made in a row.
-void Listener::make_records(int socket) {
-    std::vector<boost::asio::posix::stream_descriptor> watched;
-    for (std::size_t n = 0; n < kRecordsAtATime; ++n) {
-        Descriptor copy(::dup(socket));
-        // What is kept back is not ours: a file that another thread opens now needs it.
-        if (!copy.open() || is_of_last(kReserve, copy.get())) break;
-        watched.emplace_back(loop_.context()).assign(copy.get());
-        (void)copy.release();
-    }
-    records_ += kRecordsAtATime;
 }
 
 // After a crowd: the C library keeps freed memory in the middle of its heap until malloc_trim().

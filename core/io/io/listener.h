@@ -51,7 +51,6 @@ class Listener {
     void accept_some();
     void take_in(Descriptor socket);
     void refuse(Descriptor socket);
-    void make_records(int socket);
     void give_memory_back();
     [[nodiscard]] Async<> say_refusal(std::shared_ptr<Stream> stream);
 
@@ -63,7 +62,6 @@ class Listener {
     std::vector<std::shared_ptr<Stream>> refusing_;  // their refusal is not read yet
     std::optional<SocketFile> file_;
     Timer pause_;            // after accept failed for want of descriptors
-    std::size_t records_;    // Asio has at least so many, see make_records()
     std::size_t crowd_ = 0;  // the most connections since memory was last given back
     Timer crowd_gone_;       // calls give_memory_back() while there are more than a few
 };

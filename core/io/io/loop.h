@@ -2,6 +2,7 @@
 #pragma once
 
 #include <io/async.h>
+#include <io/readiness.h>
 
 #include <chrono>
 #include <cstddef>
@@ -80,6 +81,7 @@ class Loop {
 
     // For core/io alone.
     [[nodiscard]] boost::asio::io_context& context() { return context_; }
+    [[nodiscard]] Readiness& readiness() { return readiness_; }
     // Where input is read before it is copied to its stream: one buffer for all of them.
     [[nodiscard]] std::span<char> scratch() { return {scratch_.get(), kScratch}; }
 
@@ -89,6 +91,7 @@ class Loop {
 
     const std::function<void(const std::exception&)> failed_;
     boost::asio::io_context context_{1};
+    Readiness readiness_{context_};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::shared_ptr<Poster::Queue> queue_;
     std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(kScratch);

@@ -3,12 +3,9 @@
 
 // clang-format off
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 // clang-format on
 
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -36,15 +33,7 @@ int failure_of(int socket) {
     return other == own_end(socket) ? ECONNREFUSED : 0;
 }
 
-// Asks the kernel, because Asio may report a readiness that is none: an event that was fetched for
-// a descriptor that is closed before its turn goes to the next descriptor that takes over its
-// state.
-bool is_ready(int socket, short what) {
-    pollfd asked{.fd = socket, .events = what, .revents = 0};
-    return ::poll(&asked, 1, 0) > 0;
-}
-
-// What will be read next; nullopt if nothing is there.
+// What will be read next; nullopt if the other side has ended or broken the connection.
 std::optional<char> first_byte(int socket) {
     char byte = 0;
     return ::recv(socket, &byte, 1, MSG_PEEK) == 1 ? std::optional(byte) : std::nullopt;
@@ -77,28 +66,23 @@ std::shared_ptr<Stream> Stream::connect(Loop& loop, const Address& address, std:
 
 Stream::Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit)
     : loop_(loop),
-      descriptor_(loop.context()),
+      socket_(std::move(socket)),
+      readiness_(loop.readiness(), socket_.get(), [this] { flush(); }),
       timer_(loop, [this] { check_deadlines(); }),
-      write_limit_(write_limit) {
-    descriptor_.assign(socket.get());  // throws if the loop can't watch it; then `socket` closes it
-    number_ = socket.release();
-}
+      write_limit_(write_limit) {}
 
 Stream::~Stream() = default;
 
 Async<int> Stream::connected(Deadline deadline) {
-    for (;;) {
-        const auto event = co_await await(Wait::wait_write, deadline);
-        if (event == Event::late) co_return ETIMEDOUT;
-        if (event != Event::bytes) co_return ECANCELED;
-        if (is_ready(number_, POLLOUT)) co_return failure_of(number_);
-    }
+    const auto event = co_await await(For::writing, deadline);
+    if (event == Event::late) co_return ETIMEDOUT;
+    co_return event == Event::bytes ? failure_of(socket_.get()) : ECANCELED;
 }
 
 Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext> context,
                                                 TlsSide side, Deadline deadline, std::string host) {
     using Step = TlsSession::Step;
-    auto session = std::make_unique<TlsSession>(std::move(context), side, number_, host);
+    auto session = std::make_unique<TlsSession>(std::move(context), side, socket_.get(), host);
     bool heard = false;  // its first byte has come, and it speaks TLS; a client speaks first
     bool interrupted = false;
     for (;;) {
@@ -106,15 +90,15 @@ Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext
         if (heard || side == TlsSide::client) step = session->shake_hands();
         if (step == Step::done) break;
         if (step == Step::failed) co_return session->failure();
-        const auto what = step == Step::wants_write ? Wait::wait_write : Wait::wait_read;
+        const auto what = step == Step::wants_write ? For::writing : For::reading;
         const auto event = co_await await(what, deadline);
         if (event == Event::late) co_return session->failure_as(TlsFault::timed_out);
         if (event == Event::broken) co_return session->failure_as(TlsFault::closed);
         if (event == Event::interrupted) interrupted = true;
-        if (event != Event::bytes || what != Wait::wait_read || heard) continue;
-        const auto first = first_byte(number_);
+        if (event != Event::bytes || what != For::reading || heard) continue;
+        const auto first = first_byte(socket_.get());
         if (first && !is_of_tls(*first)) co_return session->failure_as(TlsFault::plain_text);
-        heard = first.has_value() || is_ready(number_, POLLIN);  // without a byte: it has closed
+        heard = true;  // without a byte, the handshake finds out why
     }
     tls_ = std::move(session);
     may_have_input_ = true;
@@ -141,32 +125,27 @@ Async<Stream::Event> Stream::receive(Deadline deadline) {
 }
 
 Async<Stream::Event> Stream::hold(Deadline deadline) {
-    for (;;) {
-        const auto event = co_await await(Wait::wait_error, deadline);
-        if (event != Event::bytes) co_return event;
-        if (!is_ready(number_, POLLPRI)) continue;
-        cut();
-        co_return Event::broken;
-    }
+    const auto event = co_await await(For::trouble, deadline);
+    if (event != Event::bytes) co_return event;
+    cut();
+    co_return Event::broken;
 }
 
 void Stream::interrupt() {
     interrupted_ = true;
-    if (!broken_) descriptor_.cancel();
+    readiness_.cancel();
 }
 
 // Waits until the socket is ready for `what`, and then returns `bytes`.
-Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
+Async<Stream::Event> Stream::await(For what, Deadline deadline) {
     if (broken_) co_return Event::broken;
     deadline_ = deadline;
     set_timer();
     for (;;) {
         if (broken_) co_return Event::broken;
         if (std::exchange(interrupted_, false)) co_return Event::interrupted;
-        boost::system::error_code stopped;
-        co_await descriptor_.async_wait(
-            what, boost::asio::redirect_error(boost::asio::use_awaitable, stopped));
-        if (!stopped) co_return broken_ ? Event::broken : Event::bytes;
+        const bool ready = co_await readiness_.wait(what);
+        if (ready) co_return broken_ ? Event::broken : Event::bytes;
         if (!broken_ && !interrupted_ && deadline <= Clock::now()) co_return Event::late;
     }
 }
@@ -176,7 +155,7 @@ Async<Stream::Event> Stream::await(Wait what, Deadline deadline) {
 Stream::Event Stream::read() {
     const auto buffer = loop_.scratch();
     if (tls_) return read_tls(buffer);
-    const auto count = ::recv(number_, buffer.data(), buffer.size(), 0);
+    const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (count > 0) {
         const auto size = static_cast<std::size_t>(count);
         in_.append(buffer.data(), size);
@@ -191,7 +170,7 @@ Stream::Event Stream::read() {
 Stream::Event Stream::read_tls(std::span<char> buffer) {
     using Step = TlsSession::Step;
     const auto [step, bytes] = tls_->read(buffer);
-    reading_waits_for_ = step == Step::wants_write ? Wait::wait_write : Wait::wait_read;
+    reading_waits_for_ = step == Step::wants_write ? For::writing : For::reading;
     switch (step) {
         case Step::done:
             in_.append(buffer.data(), bytes);
@@ -222,7 +201,7 @@ void Stream::send(std::string_view bytes) {
         set_timer();
     }
     out_ += bytes;
-    await_writable();
+    readiness_.call(writing_waits_for_);
 }
 
 // Writes until the other side takes no more, and returns how many bytes it has taken. Cuts the
@@ -236,13 +215,13 @@ std::size_t Stream::write(std::string_view bytes) {
             sent += taken;
             if (step == TlsSession::Step::done) continue;
             const bool reads = step == TlsSession::Step::wants_read;
-            writing_waits_for_ = reads ? Wait::wait_read : Wait::wait_write;
+            writing_waits_for_ = reads ? For::reading : For::writing;
             if (reads || step == TlsSession::Step::wants_write) break;
             if (step == TlsSession::Step::failed) tls_failure_ = tls_->failure();
             cut();
             break;
         }
-        const auto count = ::send(number_, rest.data(), rest.size(), MSG_NOSIGNAL);
+        const auto count = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) cut();
         if (count <= 0) break;
@@ -260,25 +239,17 @@ void Stream::flush() {
     if (!out_.empty()) {
         if (sent > 0) write_deadline_ = Clock::now() + write_limit_;
         set_timer();
-        return await_writable();
+        return readiness_.call(writing_waits_for_);
     }
     write_deadline_ = kNever;
     std::string().swap(out_);
     if (before > 0 && drained_) drained_();
 }
 
-void Stream::await_writable() {
-    if (std::exchange(awaits_writable_, true)) return;
-    descriptor_.async_wait(writing_waits_for_, [self = shared_from_this()](const auto&) {
-        self->awaits_writable_ = false;
-        self->flush();  // also if interrupt() cancelled the wait: then it waits again
-    });
-}
-
 Async<bool> Stream::drain() {
     bool interrupted = false;
     while (!out_.empty() && !broken_) {
-        const auto event = co_await await(Wait::wait_write, kNever);
+        const auto event = co_await await(For::writing, kNever);
         if (event == Event::bytes) flush();
         if (event == Event::interrupted) interrupted = true;
     }
@@ -290,7 +261,7 @@ Async<> Stream::finish(std::chrono::milliseconds linger) {
     const bool drained = co_await drain();
     if (drained) {
         if (tls_) tls_->close_notify();
-        ::shutdown(number_, SHUT_WR);
+        ::shutdown(socket_.get(), SHUT_WR);
         const auto deadline = Clock::now() + linger;
         for (std::size_t dropped = 0; dropped < kLingerBytes;) {
             in_.clear();
@@ -304,7 +275,7 @@ Async<> Stream::finish(std::chrono::milliseconds linger) {
 
 void Stream::set_send_buffer(std::size_t bytes) noexcept {
     const int size = static_cast<int>(bytes);  // the kernel doubles it, for its own overhead
-    ::setsockopt(number_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
 void Stream::set_timer() { timer_.set(std::min(deadline_, write_deadline_)); }
@@ -314,16 +285,15 @@ void Stream::check_deadlines() {
     if (write_deadline_ <= now) return cut();
     if (deadline_ <= now) {
         deadline_ = kNever;
-        if (!broken_) descriptor_.cancel();
+        readiness_.cancel();
     }
     set_timer();
 }
 
 void Stream::cut() noexcept {
     if (std::exchange(broken_, true)) return;
-    boost::system::error_code ignored;  // it is closed in any case
-    descriptor_.close(ignored);
-    number_ = -1;
+    readiness_.close();
+    socket_ = Descriptor();
     deadline_ = write_deadline_ = kNever;
     timer_.cancel();
     out_.clear();

@@ -7,10 +7,6 @@
 #include <io/timer.h>
 #include <io/tls.h>
 
-// clang-format off
-#include <boost/asio/posix/stream_descriptor.hpp>
-// clang-format on
-
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -110,24 +106,23 @@ class Stream : public std::enable_shared_from_this<Stream> {
     void set_send_buffer(std::size_t bytes) noexcept;
 
     // For getpeername() and the like. Borrowed; -1 after cut().
-    [[nodiscard]] int descriptor() const { return number_; }
+    [[nodiscard]] int descriptor() const { return socket_.get(); }
 
   private:
-    using Wait = boost::asio::posix::stream_descriptor::wait_type;
+    using For = Readiness::For;
 
     Stream(Loop& loop, Descriptor socket, std::chrono::milliseconds write_limit);
-    [[nodiscard]] Async<Event> await(Wait what, Deadline deadline);
+    [[nodiscard]] Async<Event> await(For what, Deadline deadline);
     [[nodiscard]] Event read();
     [[nodiscard]] Event read_tls(std::span<char> buffer);
     [[nodiscard]] std::size_t write(std::string_view bytes);
     void set_timer();
     void check_deadlines();
     void flush();
-    void await_writable();
 
     Loop& loop_;
-    boost::asio::posix::stream_descriptor descriptor_;
-    int number_ = -1;  // of descriptor_, while it is open
+    Descriptor socket_;
+    Readiness::Socket readiness_;
     Timer timer_;
     std::chrono::milliseconds write_limit_;
     std::unique_ptr<TlsSession> tls_;
@@ -140,9 +135,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     bool may_have_input_ = true;        // reading without waiting is worth a try
     bool tls_has_more_ = false;         // bytes that have come but were not read
     // TLS may have to write before it can read, and the other way round.
-    Wait reading_waits_for_ = Wait::wait_read;
-    Wait writing_waits_for_ = Wait::wait_write;
-    bool awaits_writable_ = false;
+    For reading_waits_for_ = For::reading;
+    For writing_waits_for_ = For::writing;
     bool interrupted_ = false;
     bool broken_ = false;
 };

@@ -116,8 +116,9 @@ Certificate certificate_of(const X509& x509) {
 }
 
 std::string in_brackets(const Certificate& certificate) {
-    const auto& subject = certificate.subject;
-    return "(" + (subject.empty() ? "" : subject + ", ") + "serial " + certificate.serial + ")";
+    std::string text = "(";
+    if (!certificate.subject.empty()) text.append(certificate.subject).append(", ");
+    return text.append("serial ").append(certificate.serial).append(")");
 }
 
 std::string read_pem(const std::filesystem::path& file, const std::string& what, bool secret) {
