@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/verified_names.h"
+
 namespace electiond::transport {
 
 using namespace std::chrono_literals;
@@ -23,14 +25,29 @@ constexpr std::size_t kLinksMax = 512;
 constexpr std::size_t kWaitingMax = 128;  // requests of one link that are not on a connection yet
 constexpr std::size_t kWaitingBytesMax = std::size_t{1024} * 1024;
 constexpr std::size_t kUnsentMax =
-    std::size_t{64} * 1024;     // a connection with more than that gets no request
-constexpr auto kIdleFor = 60s;  // shorter than a server keeps an idle connection
+    std::size_t{64} * 1024;      // a connection with more than that gets no request
+constexpr auto kIdleFor = 60s;   // shorter than a server keeps an idle connection
+constexpr auto kLingerFor = 1s;  // after a handshake that failed, so that it can be read why
+constexpr auto kHoldFor = 1s;    // after a failure of TLS, without another handshake
+
+std::string not_connected(const Endpoint& to, const std::error_code& error) {
+    return "cannot connect to " + to.to_string() + ": " + error.message();
+}
+
+io::TlsFailure speaks_tls() {
+    return {.fault = io::TlsFault::plain_text,
+            .told = true,
+            .text = "the other side speaks TLS: set transport.tls here too, or remove it there"};
+}
 
 }  // namespace
 
-Client::Client(const Dialect& dialect, io::Loop& loop)
+Client::Client(const Dialect& dialect, io::Loop& loop, Log log,
+               std::shared_ptr<const io::TlsContext> tls)
     : dialect_(dialect),
       loop_(loop),
+      tls_(std::move(tls)),
+      tls_log_(std::move(log)),
       resolver_(
           loop,
           {.on_failure = [this](const auto& host, const auto& reason) { unresolved(host, reason); },
@@ -57,8 +74,8 @@ void Client::send(Outgoing outgoing) {
     const auto size = request.body.size();
     while (!link.waiting.empty() &&
            (link.waiting.size() >= kWaitingMax || link.waiting_bytes + size > kWaitingBytesMax)) {
-        report(link.waiting.front(), Answer::Kind::unreachable,
-               "newer requests to " + to.to_string() + " took its place");
+        report(link.waiting.front(), {Answer::Kind::unreachable,
+                                      "newer requests to " + to.to_string() + " took its place"});
     }
     const auto id = next_id_++;
     exchanges_.emplace(id, Exchange{.link = &link,
@@ -76,14 +93,30 @@ void Client::refresh(const Endpoint& to) {
     for (auto& [key, link] : links_) {
         if (link.to != to) continue;
         for (auto& wire : link.wires) wire.astray = !wire.connecting;
+        link.held = {};
     }
     resolver_.doubt(to.host);
+}
+
+void Client::use(std::shared_ptr<const io::TlsContext> fresh) {
+    tls_ = std::move(fresh);
+    for (auto& [key, link] : links_) {
+        link.held = {};
+        for (auto& wire : link.wires) {
+            if (wire.dead || wire.connecting) continue;
+            if (const auto failure = tls_->refuses(*wire.stream->tls())) {
+                (void)tls_failed(link, *failure);
+                lost(link, wire, failure->text);
+            }
+        }
+    }
 }
 
 void Client::close() {
     closed_ = true;
     while (!exchanges_.empty()) {
-        report(exchanges_.begin()->first, Answer::Kind::unreachable, "this node's transport stops");
+        report(exchanges_.begin()->first,
+               {Answer::Kind::unreachable, "this node's transport stops"});
     }
     for (auto& [key, link] : links_) {
         for (auto& wire : link.wires) kill(wire);
@@ -93,26 +126,26 @@ void Client::close() {
 }
 
 // Ends one exchange; the only place where a reply is reported.
-void Client::report(Id id, Answer::Kind kind, const std::string& body) {
+void Client::report(Id id, Answer answer) {
     const auto node = exchanges_.extract(id);
     const auto& exchange = node.mapped();
     deadlines_.erase({exchange.deadline, id});
     if (auto* wire = exchange.wire) {
         std::erase(wire->under_way, id);
         // Its coroutine must see that nothing is under way any more.
-        if (wire->under_way.empty() && (wire->retired || kind == Answer::Kind::timed_out)) {
+        if (wire->under_way.empty() && (wire->retired || answer.kind == Answer::Kind::timed_out)) {
             wire->stream->interrupt();
         }
     } else {
         std::erase(exchange.link->waiting, id);
         exchange.link->waiting_bytes -= exchange.request.body.size();
     }
-    if (exchange.on_reply) exchange.on_reply({kind, body});
+    if (exchange.on_reply) exchange.on_reply(std::move(answer));
 }
 
 void Client::report_waiting(Link& link, const std::string& reason) {
     while (!link.waiting.empty()) {
-        report(link.waiting.front(), Answer::Kind::unreachable, reason);
+        report(link.waiting.front(), {Answer::Kind::unreachable, reason});
     }
 }
 
@@ -130,10 +163,13 @@ void Client::expire() {
         }
         auto& link = *exchange.link;
         const auto& to = link.to;
-        const bool unknown = resolver_.first_look_up_runs(to.host);
-        report(id, Answer::Kind::timed_out,
-               "no answer from " + to.to_string() + " in time" +
-                   (unknown ? ": its name is still being looked up" : ""));
+        auto reason = "no answer from " + to.to_string() + " in time";
+        if (resolver_.first_look_up_runs(to.host)) {
+            reason += ": its name is still being looked up";
+        } else if (std::ranges::any_of(link.wires, &Wire::securing)) {
+            reason += ": it accepts connections, but makes no TLS handshake";
+        }
+        report(id, {Answer::Kind::timed_out, std::move(reason)});
         hand_over(link);
     }
     if (!deadlines_.empty()) expiry_.set(deadlines_.begin()->first);
@@ -156,9 +192,7 @@ io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
                 read_answers(link, *wire);
                 hand_over(link);
             } else if (event == io::Stream::Event::ended || event == io::Stream::Event::broken) {
-                if (!wire->dead) {
-                    lost(link, *wire, "the connection was closed before the answer came");
-                }
+                if (!wire->dead) ended(link, *wire);
             }
         }
     }
@@ -168,40 +202,74 @@ io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
     hand_over(link);
 }
 
-// True once it is connected; false if the attempt has ended in another way.
+// True once it is connected and, with TLS, secured; false if the attempt has ended in another way.
 io::Async<bool> Client::connected(Link& link, Wire& wire) {
     for (;;) {
         const int error = co_await wire.stream->connected(std::min(wire.slow, wire.until));
         if (wire.dead) co_return false;
+        if (error == 0) break;
         const auto now = Clock::now();
         if (error == ETIMEDOUT && now >= wire.slow && now < wire.until) {
             wire.slow = kNever;  // from now on the next address does not wait for it
             hand_over(link);
             continue;
         }
-        end_attempt(link, wire, error, now);
-        co_return error == 0;
+        attempt_failed(link, wire, not_connected(link.to, {error, std::generic_category()}));
+        kill(wire);
+        co_return false;
     }
+    if (tls_) {
+        const bool secure = co_await secured(link, wire);
+        if (!secure) co_return false;
+    }
+    established(link, wire);
+    co_return true;
 }
 
-void Client::end_attempt(Link& link, Wire& wire, int error, Deadline now) {
-    if (error == 0) {
-        for (auto& other : link.wires) {
-            if (other.connecting && &other != &wire) kill(other);
-        }
-        wire.connecting = false;
-        wire.heard = now;
-        link.tried.clear();
-        resolver_.worked(link.to.host, wire.address);
-        return;
+// The handshake, as a part of connecting. Who the other side is, its certificate says; no name is
+// looked up or compared here.
+io::Async<bool> Client::secured(Link& link, Wire& wire) {
+    io::Timer slow(loop_, [this, &link, &wire] {
+        wire.slow = kNever;
+        hand_over(link);
+    });
+    if (wire.slow < wire.until) slow.set(wire.slow);
+    const auto context = tls_;
+    const std::string any_host;
+    wire.securing = true;
+    auto failure = co_await wire.stream->secure(context, io::TlsSide::client, wire.until, any_host);
+    slow.cancel();
+    wire.securing = false;
+    if (wire.dead) co_return false;
+    if (!failure && context != tls_) failure = tls_->refuses(*wire.stream->tls());
+    if (!failure) co_return true;
+    attempt_failed(link, wire, tls_failed(link, *failure));
+    wire.dead = true;
+    if (!needs_operator(*failure)) co_return false;
+    hold(link);
+    hand_over(link);  // the next address is tried while this one hears why
+    co_await wire.stream->finish(kLingerFor);
+    co_return false;
+}
+
+void Client::established(Link& link, Wire& wire) {
+    for (auto& other : link.wires) {
+        if (other.connecting && &other != &wire) kill(other);
     }
-    if (now >= wire.until) {
+    wire.connecting = false;
+    wire.heard = Clock::now();
+    link.tried.clear();
+    link.held = {};
+    resolver_.worked(link.to.host, wire.address);
+}
+
+void Client::attempt_failed(Link& link, const Wire& wire, const std::string& failure) {
+    if (Clock::now() >= wire.until) {
         // Waiting requests get a new attempt: the kernel repeats this one at growing intervals.
         std::erase(link.tried, wire.address);
     } else {
-        link.failure = std::generic_category().message(error);
+        link.failure = failure;
     }
-    kill(wire);
     suspect(link, wire.address);
 }
 
@@ -209,28 +277,57 @@ void Client::read_answers(Link& link, Wire& wire) {
     auto& stream = *wire.stream;
     while (stream.received().size() >= wire.needed) {
         auto found = dialect_.read_answer(stream.received());
-        if (const auto* refused = std::get_if<Refused>(&found)) {
+        if (const auto* none = std::get_if<Refused>(&found)) {
+            if (tls_ == nullptr && (none->encrypted || io::is_tls_alert(stream.received()))) {
+                return refused(link, wire, speaks_tls());
+            }
             return lost(link, wire,
-                        "what comes back is no answer (" + refused->reason +
+                        "what comes back is no answer (" + none->reason +
                             "); do both nodes have the same transport.plugin?");
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
             wire.needed = incomplete->bytes;
             return;
         }
-        const auto& arrived = std::get<ArrivedAnswer>(found);
+        auto& arrived = std::get<ArrivedAnswer>(found);
         stream.consume(arrived.size);
         wire.needed = 1;
         wire.proven = true;
         wire.retired = wire.retired || !arrived.keep;
         const auto& ids = wire.under_way;
         const auto id = arrived.id ? std::ranges::find(ids, *arrived.id) : ids.begin();
-        if (id != ids.end())
-            report(*id, arrived.answer.kind, arrived.answer.body);
-        else if (!arrived.id)
+        if (id != ids.end()) {
+            arrived.answer.verified_names = verified_names(stream);
+            report(*id, std::move(arrived.answer));
+        } else if (!arrived.id) {
             return lost(link, wire, "an answer came to no request");
+        }
     }
 }
+
+// In TLS 1.3 a server refuses our certificate only after the handshake has ended for us.
+void Client::ended(Link& link, Wire& wire) {
+    const auto& failure = wire.stream->tls_failure();
+    if (failure && failure->fault != io::TlsFault::closed) return refused(link, wire, *failure);
+    lost(link, wire, "the connection was closed before the answer came");
+}
+
+void Client::refused(Link& link, Wire& wire, const io::TlsFailure& failure) {
+    link.failure = tls_failed(link, failure);
+    if (!wire.proven) hold(link);
+    lost(link, wire, failure.text);
+}
+
+// Logs it; returns it with the address.
+std::string Client::tls_failed(const Link& link, const io::TlsFailure& failure) {
+    const auto to = link.to.to_string();
+    if (failure.fault != io::TlsFault::timed_out) {  // that is what the request is told
+        tls_log_.failed("the TLS connection to " + to + " failed", to, failure);
+    }
+    return to + ": " + failure.text;
+}
+
+void Client::hold(Link& link) { link.held = Clock::now() + kHoldFor; }
 
 // The peer may not have read what was under way: it closes idle connections, and restarts. So a
 // request is sent once more if this connection has brought answers before, but nothing since the
@@ -245,7 +342,7 @@ void Client::lost(Link& link, Wire& wire, const std::string& reason) {
     for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
         auto& exchange = exchanges_.at(*id);
         if (!wire.proven || exchange.retried || wire.heard > exchange.sent) {
-            report(*id, Answer::Kind::unreachable, link.to.to_string() + ": " + reason);
+            report(*id, {Answer::Kind::unreachable, link.to.to_string() + ": " + reason});
             continue;
         }
         exchange.retried = true;
@@ -306,6 +403,7 @@ Client::Wire* Client::wire_for_next(Link& link) {
 // early enough that each gets its share of the requests' time. When all have failed, the waiting
 // requests are answered with the failure.
 void Client::connect(Link& link) {
+    if (link.tried.empty() && Clock::now() < link.held) return report_waiting(link, link.failure);
     const auto addresses = resolver_.find(link.to.host);
     Addresses left;
     std::ranges::remove_copy_if(addresses, std::back_inserter(left), [&](const Address& address) {
@@ -327,7 +425,7 @@ void Client::connect(Link& link) {
             loop_.spawn(run(link, wire));
             return;
         } catch (const std::system_error& error) {
-            link.failure = error.code().message();
+            link.failure = not_connected(link.to, error.code());
             suspect(link, address);
         }
     }
@@ -337,7 +435,7 @@ void Client::connect(Link& link) {
         return;
     }
     link.tried.clear();
-    report_waiting(link, "cannot connect to " + link.to.to_string() + ": " + link.failure);
+    report_waiting(link, link.failure);
 }
 
 // A connection to this address failed, or brought no answer: other addresses are tried first now,

@@ -3,6 +3,7 @@
 
 #include <io/resolver.h>
 #include <io/stream.h>
+#include <io/tls.h>
 
 #include <cstdint>
 #include <deque>
@@ -14,9 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include <electiond/log.h>
 #include <electiond/transport.h>
 
 #include "common/dialect.h"
+#include "common/tls_log.h"
 
 namespace electiond::transport {
 
@@ -32,12 +35,16 @@ struct Outgoing {
 // answers until the connection ends.
 class Client {
   public:
-    Client(const Dialect& dialect, io::Loop& loop);
+    // Null for `tls`: plain text.
+    Client(const Dialect& dialect, io::Loop& loop, Log log,
+           std::shared_ptr<const io::TlsContext> tls);
 
     void send(Outgoing outgoing);
     // The connections to `to` may lead to the wrong node: its name is looked up again, and then
     // they get no new requests.
     void refresh(const Endpoint& to);
+    // From now on new connections use `fresh`; those whose certificate it refuses are cut.
+    void use(std::shared_ptr<const io::TlsContext> fresh);
     // Reports every request that is still under way as unreachable, and ends every connection.
     void close();
 
@@ -48,15 +55,17 @@ class Client {
     struct Wire {
         std::shared_ptr<io::Stream> stream;
         io::Address address;
-        io::Deadline until;  // while connecting: when this attempt is given up …
-        io::Deadline slow;   // … and when the next address is tried beside it
-        io::Deadline used;   // when a request was last put on it
+        // While connecting, which includes the TLS handshake: when this attempt is given up …
+        io::Deadline until;
+        io::Deadline slow;  // … and when the next address is tried beside it
+        io::Deadline used;  // when a request was last put on it
         io::Deadline heard{};
         bool connecting = true;
-        bool astray = false;   // it may lead to the wrong node: see refresh()
-        bool proven = false;   // it has brought an answer before
-        bool retired = false;  // no new requests; ends when none is under way
-        bool dead = false;     // ends as soon as its coroutine runs
+        bool securing = false;  // connecting, and in the TLS handshake
+        bool astray = false;    // it may lead to the wrong node: see refresh()
+        bool proven = false;    // it has brought an answer before
+        bool retired = false;   // no new requests; ends when none is under way
+        bool dead = false;      // ends as soon as its coroutine runs
         std::size_t needed = 1;
         std::vector<Id> under_way = {};
     };
@@ -66,7 +75,10 @@ class Client {
         std::size_t waiting_bytes = 0;
         std::list<Wire> wires = {};
         io::Addresses tried = {};  // since a connection succeeded, or all addresses had failed
-        std::string failure = {};  // of the attempt that failed last
+        std::string failure = {};  // of the attempt that failed last, with its address
+        // After a failure of TLS that only an operator can mend: until then a request is answered
+        // with that failure and not by another handshake, which costs both sides milliseconds.
+        io::Deadline held = {};
     };
     struct Exchange {
         Link* link;
@@ -77,14 +89,20 @@ class Client {
         io::Deadline sent{};
         bool retried = false;
     };
-    void report(Id id, Answer::Kind kind, const std::string& body);
+    void report(Id id, Answer answer);
     void report_waiting(Link& link, const std::string& reason);
     void expire();
 
     [[nodiscard]] io::Async<> run(Link& link, std::list<Wire>::iterator wire);
     [[nodiscard]] io::Async<bool> connected(Link& link, Wire& wire);
-    void end_attempt(Link& link, Wire& wire, int error, io::Deadline now);
+    [[nodiscard]] io::Async<bool> secured(Link& link, Wire& wire);
+    void established(Link& link, Wire& wire);
+    void attempt_failed(Link& link, const Wire& wire, const std::string& failure);
     void read_answers(Link& link, Wire& wire);
+    void ended(Link& link, Wire& wire);
+    void refused(Link& link, Wire& wire, const io::TlsFailure& failure);
+    [[nodiscard]] std::string tls_failed(const Link& link, const io::TlsFailure& failure);
+    static void hold(Link& link);
     void lost(Link& link, Wire& wire, const std::string& reason);
     static void kill(Wire& wire);
     static void retire(Wire& wire);
@@ -98,6 +116,8 @@ class Client {
 
     const Dialect& dialect_;
     io::Loop& loop_;
+    std::shared_ptr<const io::TlsContext> tls_;
+    TlsLog tls_log_;
     io::Resolver resolver_;
     io::Timer expiry_;
     std::map<std::pair<Endpoint, Lane>, Link> links_;

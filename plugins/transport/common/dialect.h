@@ -24,6 +24,8 @@ struct Incomplete {
 struct Refused {
     std::string reason;
     std::string farewell;
+    // In place of an answer came Farewell::encrypted: the other side speaks TLS.
+    bool encrypted = false;
 };
 
 // Why a connection is closed although its bytes were no fault.
@@ -31,6 +33,8 @@ enum class Farewell {
     cut_short,  // the sender ended in the middle of a request
     late,       // the request took too long to arrive
     full,       // there are too many connections
+    encrypted,  // plain text came to a port that speaks TLS
+    plain,      // TLS came to a port that does not speak it
 };
 
 struct ArrivedRequest {
@@ -80,7 +84,8 @@ class Dialect {
         std::string_view bytes) const = 0;
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
         std::string_view bytes) const = 0;
-    // What is sent before a connection is closed for that reason; may be empty.
+    // What is sent, in plain text, before a connection is closed for that reason; may be empty.
+    // read_answer() recognises `encrypted`; and nothing that TLS could begin with begins `plain`.
     [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
 
   protected:

@@ -4,7 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <string>
 #include <utility>
+
+#include "common/verified_names.h"
 
 namespace electiond::transport {
 
@@ -86,24 +89,63 @@ struct Server::Session {
 };
 
 Server::Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log,
-               io::Descriptor listener, const Limits& limits)
+               io::Descriptor listener, const Limits& limits,
+               std::shared_ptr<const io::TlsContext> tls)
     : dialect_(dialect),
       inbox_(inbox),
       loop_(loop),
       poster_(loop.poster()),
       log_(std::move(log)),
       limits_(limits),
+      tls_(std::move(tls)),
+      tls_log_(log_),
       listener_(
           loop, std::move(listener), limits,
           [this](auto connection) { return serve(std::move(connection)); },
-          dialect.farewell(Farewell::full)) {}
+          // In plain text it would tell a TLS client that this port does not speak TLS.
+          tls_ ? std::string() : dialect.farewell(Farewell::full)) {}
 
 void Server::close() noexcept {
     listener_.close();
     listener_.connections().cut_all();
 }
 
+void Server::use(std::shared_ptr<const io::TlsContext> fresh) {
+    tls_ = std::move(fresh);
+    listener_.connections().recheck(
+        *tls_, [this](const io::Connection& connection, const io::TlsFailure& failure) {
+            tls_failed(connection, failure);
+        });
+}
+
+// False if the connection ends here. Holds nothing of a session yet: half-open handshakes are
+// cheap.
+io::Async<bool> Server::secure(io::Connection& connection) {
+    auto& stream = connection.stream();
+    const auto context = tls_;
+    auto failure = co_await connection.secure(context);
+    if (!failure && context != tls_) failure = tls_->refuses(*stream.tls());
+    if (!failure) co_return true;
+    tls_failed(connection, *failure);
+    if (!needs_operator(*failure)) co_return false;
+    if (failure->fault == io::TlsFault::plain_text) {
+        stream.send(dialect_.farewell(Farewell::encrypted));
+    }
+    co_await stream.finish(kLingerFor);  // so that it can be read why
+    co_return false;
+}
+
+void Server::tls_failed(const io::Connection& connection, const io::TlsFailure& failure) {
+    const auto source = Endpoint::parse(connection.source());
+    const auto host = source ? source->host : connection.source();
+    tls_log_.failed("the TLS connection from " + host + " failed", host, failure);
+}
+
 io::Async<> Server::serve(std::shared_ptr<io::Connection> connection) {
+    if (tls_) {
+        const bool secured = co_await secure(*connection);
+        if (!secured) co_return;
+    }
     const auto session = std::make_shared<Session>(std::move(connection), waiting_);
     auto& stream = session->stream;
     stream.on_drained([&stream] { stream.interrupt(); });
@@ -149,6 +191,9 @@ bool Server::take_in(Session& session, io::Stream::Event event) {
             return true;
         }
         case Event::broken:
+            if (const auto& failure = session.stream.tls_failure()) {
+                tls_failed(*session.connection, *failure);
+            }
             break;
     }
     return false;
@@ -168,9 +213,7 @@ bool Server::read_requests(const std::shared_ptr<Session>& session) {
 
         auto found = dialect_.read_request(stream.received());
         if (const auto* refused = std::get_if<Refused>(&found)) {
-            complain(*session, refused->reason);
-            stream.send(refused->farewell);
-            session->finishing = true;
+            refuse(*session, *refused);
             return false;
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
@@ -217,8 +260,23 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
     inbox_.deliver({.name = std::move(arrived.name),
                     .body = std::move(arrived.body),
                     .lane = arrived.lane,
-                    .source = session->connection->source()},
+                    .source = session->connection->source(),
+                    .verified_names = verified_names(session->stream)},
                    [ticket](Answer answer) { ticket->use(std::move(answer)); });
+}
+
+void Server::refuse(Session& session, const Refused& refused) {
+    session.finishing = true;
+    if (tls_ || !io::begins_tls(session.stream.received())) {
+        complain(session, refused.reason);
+        return session.stream.send(refused.farewell);
+    }
+    tls_failed(*session.connection,
+               {.fault = io::TlsFault::plain_text,
+                .told = true,
+                .text = "it speaks TLS, but transport.tls is not set here: set it here too, or "
+                        "remove it there"});
+    session.stream.send(dialect_.farewell(Farewell::plain));
 }
 
 void Server::answer_late_ones(Session& session, Deadline now) {

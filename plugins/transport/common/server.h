@@ -2,6 +2,7 @@
 #pragma once
 
 #include <io/listener.h>
+#include <io/tls.h>
 
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <electiond/transport.h>
 
 #include "common/dialect.h"
+#include "common/tls_log.h"
 
 namespace electiond::transport {
 
@@ -23,24 +25,30 @@ namespace electiond::transport {
 // have their requests read one at a time, and only half of the places for requests that wait.
 class Server {
   public:
+    // Null for `tls`: plain text.
     Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log, io::Descriptor listener,
-           const Limits& limits);
+           const Limits& limits, std::shared_ptr<const io::TlsContext> tls);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
     void start() { listener_.start(); }
     // Accepts and delivers nothing more, and ends every connection.
     void close() noexcept;
+    // From now on new connections use `fresh`; those whose certificate it refuses are cut.
+    void use(std::shared_ptr<const io::TlsContext> fresh);
 
   private:
     struct Session;
 
     [[nodiscard]] io::Async<> serve(std::shared_ptr<io::Connection> connection);
+    [[nodiscard]] io::Async<bool> secure(io::Connection& connection);
+    void tls_failed(const io::Connection& connection, const io::TlsFailure& failure);
     [[nodiscard]] bool take_in(Session& session, io::Stream::Event event);
     [[nodiscard]] bool read_requests(const std::shared_ptr<Session>& session);
     void deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived);
     void answer_late_ones(Session& session, io::Deadline now);
     void answer(Session& session, std::uint64_t ticket, Answer answer);
+    void refuse(Session& session, const Refused& refused);
     void complain(const Session& session, const std::string& reason);
 
     const Dialect& dialect_;
@@ -49,6 +57,8 @@ class Server {
     const io::Poster poster_;
     const Log log_;
     const Limits limits_;
+    std::shared_ptr<const io::TlsContext> tls_;
+    TlsLog tls_log_;
     io::Listener listener_;
 
     std::size_t waiting_ = 0;  // delivered and not answered, on all connections

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <system_error>
 #include <utility>
 
@@ -28,32 +29,58 @@ StreamTransport::StreamTransport(const PluginSetup& setup, std::unique_ptr<const
     : dialect_(std::move(dialect)),
       log_(setup.log),
       limits_(setup.limits),
+      tls_(setup.tls),
       where_(setup.options.section() + ".listen"),
       listen_(listen_option(setup.options)) {}
 
 StreamTransport::~StreamTransport() { stop(); }
 
 Endpoint StreamTransport::start(Inbox& inbox) {
+    const auto tls = load_tls();
     auto listener = io::listen_on(listen_, /*v6_only=*/false, where_);
     const auto endpoint = io::listens_on(listener);
-    make_loop();
-    server_.emplace(*dialect_, inbox, *loop_, log_, std::move(listener), limits_);
+    make_loop(tls);
+    server_.emplace(*dialect_, inbox, *loop_, log_, std::move(listener), limits_, tls);
     loop_->post([this] { server_->start(); });
     loop_->start();
     return endpoint;
 }
 
 void StreamTransport::start_sending() {
-    make_loop();
+    make_loop(load_tls());
     loop_->start();
 }
 
-void StreamTransport::make_loop() try {
+// Null without transport.tls.
+std::shared_ptr<const io::TlsContext> StreamTransport::load_tls() const {
+    if (!tls_) return nullptr;
+    return io::TlsContext::load({.cert = tls_->cert,
+                                 .key = tls_->key,
+                                 .ca = tls_->ca,
+                                 .crl = tls_->crl,
+                                 .section = "transport.tls"});
+}
+
+void StreamTransport::reload_tls() {
+    if (!tls_) return;
+    auto in_use = std::make_shared<std::promise<void>>();
+    const auto waits = in_use->get_future();
+    const bool posted =
+        poster_ && poster_->post([this, fresh = load_tls(), done = std::move(in_use)] {
+            if (server_) server_->use(fresh);
+            client_->use(fresh);
+            done->set_value();
+        });
+    // A loop that stops runs what was posted before; if it can't, the promise ends with the task.
+    if (posted) waits.wait();
+}
+
+void StreamTransport::make_loop(std::shared_ptr<const io::TlsContext> tls) try {
     loop_.emplace([log = log_](const std::exception& error) {
         log.error("this is a bug in the transport, please report it: " + std::string(error.what()));
     });
     poster_ = loop_->poster();
-    client_.emplace(*dialect_, *loop_);
+    client_.emplace(*dialect_, *loop_, log_, std::move(tls));
 } catch (const std::system_error& error) {
     throw Error("cannot open the descriptors of an event loop: " + error.code().message() +
                     "; raise the limit of open files",

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <io/loop.h>
+#include <io/tls.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <electiond/plugin.h>
+#include <electiond/tls.h>
 #include <electiond/transport.h>
 
 #include "common/client.h"
@@ -16,7 +18,9 @@
 
 namespace electiond::transport {
 
-// Everything happens on the loop's thread, which start() or start_sending() begins.
+// Everything happens on the loop's thread, which start() or start_sending() begins. With
+// PluginSetup::tls both halves speak TLS and nothing else; the files are read by start() or
+// start_sending(), and by reload_tls().
 class StreamTransport : public Transport {
   public:
     // Options: listen (host:port). `dialect` is owned.
@@ -28,17 +32,23 @@ class StreamTransport : public Transport {
     Endpoint start(Inbox& inbox) override;
     void start_sending() override;
     [[nodiscard]] bool keeps_limits() const noexcept override { return true; }
+    [[nodiscard]] bool can_authenticate() const noexcept override { return true; }
+    // Returns when the new files are in use. Not from an OnReply or the Inbox: it waits for the
+    // loop, whose thread calls these.
+    void reload_tls() override;
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
               OnReply on_reply) noexcept override;
     void refresh(const Endpoint& to) noexcept override;
     void stop() noexcept override;
 
   private:
-    void make_loop();
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> load_tls() const;
+    void make_loop(std::shared_ptr<const io::TlsContext> tls);
 
     const std::unique_ptr<const Dialect> dialect_;
     const Log log_;
     const Limits limits_;
+    const std::optional<TlsFiles> tls_;
     const std::string where_;  // the option, for messages
     const Endpoint listen_;
 

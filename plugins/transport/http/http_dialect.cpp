@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kLaneField = "Electiond-Lane";
 constexpr std::string_view kQueryLane = "query";
+constexpr std::string_view kSpeaksField = "Electiond-Speaks";  // of Farewell::encrypted
+constexpr std::string_view kTls = "TLS";
 
 constexpr std::array kStatuses = {
     std::pair(Answer::Kind::ok, 200), std::pair(Answer::Kind::malformed, 400),
@@ -123,6 +125,9 @@ std::variant<Incomplete, Refused, ArrivedAnswer> HttpDialect::read_answer(
         return Incomplete{.bytes = bytes.size() + 1, .interim = {}};
     }
     const auto& head = std::get<io::HttpResponseHead>(found);
+    if (head.status == 400 && io::find_field(head.fields, kSpeaksField) == kTls) {
+        return Refused{.reason = "TLS", .farewell = {}, .encrypted = true};
+    }
     if (!head.body_bytes) return Refused{"no Content-Length", {}};
     const auto* kind =
         std::ranges::find(kStatuses, head.status, [](const auto& pair) { return pair.second; });
@@ -145,6 +150,17 @@ std::string HttpDialect::farewell(Farewell reason) const {
             return encode_refusal(400, "request cut short");
         case Farewell::late:
             return encode_refusal(408, "request took too long to arrive");
+        case Farewell::encrypted: {
+            const std::array speaks{io::HttpField{kSpeaksField, kTls}};
+            return encode_refusal(400,
+                                  "this port speaks TLS; set transport.tls on the node that "
+                                  "connects, or use https with a client certificate",
+                                  speaks);
+        }
+        case Farewell::plain:
+            return encode_refusal(400,
+                                  "this port does not speak TLS; set transport.tls here too, or "
+                                  "remove it on the node that connects");
         case Farewell::full:
             break;
     }

@@ -19,6 +19,9 @@ constexpr std::array kAnswers = {
     std::pair(Answer::Kind::ok, '\1'), std::pair(Answer::Kind::malformed, '\2'),
     std::pair(Answer::Kind::unknown, '\3'), std::pair(Answer::Kind::busy, '\4')};
 
+constexpr char kEncrypted = '\5';
+constexpr char kPlain = '\6';
+
 struct Frame {
     std::size_t size;  // its length included
     std::uint64_t id;
@@ -107,6 +110,7 @@ std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
     if (const auto* incomplete = std::get_if<Incomplete>(&found)) return *incomplete;
     if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
     const auto& [size, id, kind, rest] = std::get<Frame>(found);
+    if (kind == kEncrypted) return Refused{.reason = "TLS", .farewell = {}, .encrypted = true};
     const auto answer = std::ranges::find(kAnswers, kind, [](auto& pair) { return pair.second; });
     if (answer == kAnswers.end() || rest.size() > body_max()) {
         return Refused{"bad kind of a frame", {}};
@@ -114,6 +118,24 @@ std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
     return ArrivedAnswer{.size = size,
                          .id = id & ~kQuery,
                          .answer = {.kind = answer->first, .body = std::string(rest)}};
+}
+
+std::string FrameDialect::farewell(Farewell reason) const {
+    switch (reason) {
+        case Farewell::encrypted:
+            return encode(0, kEncrypted, {},
+                          R"({"error":"this port speaks TLS; set transport.tls on the node that )"
+                          R"(connects"})");
+        case Farewell::plain:
+            return encode(
+                0, kPlain, {},
+                R"({"error":"this port does not speak TLS; set transport.tls here too"})");
+        case Farewell::cut_short:
+        case Farewell::late:
+        case Farewell::full:
+            break;
+    }
+    return {};
 }
 
 }  // namespace electiond::transport

@@ -1,0 +1,49 @@
+// Logs why TLS connections fail: for each fault and each other side at most one line a minute.
+#pragma once
+
+#include <io/loop.h>
+#include <io/tls.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include <electiond/log.h>
+
+namespace electiond::transport {
+
+// Whether it lasts until somebody mends it. Not so if the other side closed the connection, which
+// is what programs do that end, or was too slow.
+[[nodiscard]] inline bool needs_operator(const io::TlsFailure& failure) {
+    return failure.fault != io::TlsFault::closed && failure.fault != io::TlsFault::timed_out;
+}
+
+// On the loop's thread. What strangers may cost it is bounded: beyond kOthersMax of them within a
+// minute, the rest share the lines of one.
+class TlsLog {
+  public:
+    static constexpr std::size_t kOthersMax = 32;
+
+    explicit TlsLog(Log log) : log_(std::move(log)) {}
+
+    // "WHAT: its certificate … expired on …: renew it other=… fault=expired". `other` names the
+    // other side as the log should count it: without the port, if that differs each time. A
+    // connection that was closed without a word is logged as debug: whatever ends in the middle of
+    // a handshake does that.
+    void failed(const std::string& what, const std::string& other, const io::TlsFailure& failure);
+
+  private:
+    using Key = std::tuple<std::string, io::TlsFault, bool>;  // other side, fault, who refuses whom
+    struct Kind {
+        io::Deadline due{};  // when the next line may be written
+        std::uint64_t untold = 0;
+    };
+    [[nodiscard]] Kind& kind(const std::string& other, const io::TlsFailure& failure,
+                             io::Deadline now);
+
+    const Log log_;
+    std::map<Key, Kind> kinds_;
+};
+
+}  // namespace electiond::transport
