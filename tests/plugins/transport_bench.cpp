@@ -2,12 +2,37 @@
 #include "transport_bench.h"
 
 #include "host/plugin_host.h"
+#include "support/test_ca.h"
 
 namespace electiond::bench {
 
-std::unique_ptr<Transport> load(const std::string& plugin,
+namespace {
+constexpr std::string_view kEncrypted = "_tls";
+}
+
+std::string dialect_of(const std::string& spoken) {
+    return is_encrypted(spoken) ? spoken.substr(0, spoken.size() - kEncrypted.size()) : spoken;
+}
+
+bool is_encrypted(const std::string& spoken) { return spoken.ends_with(kEncrypted); }
+
+const TlsFiles& usual_tls() {
+    static TestCa authority;
+    static const TlsFiles files = [] {
+        const auto issued = authority.issue({.names = kUsualNames});
+        return TlsFiles{.cert = issued.cert, .key = issued.key, .ca = authority.file()};
+    }();
+    return files;
+}
+
+std::unique_ptr<Transport> load(const std::string& spoken,
                                 std::vector<std::pair<std::string, std::string>> options, Log log,
-                                const Limits& limits) {
+                                const Limits& limits, std::optional<TlsFiles> tls) {
+    const auto plugin = dialect_of(spoken);
+    if (!is_encrypted(spoken))
+        tls.reset();
+    else if (!tls)
+        tls = usual_tls();
     OptionValue section;
     section.kind = OptionValue::Kind::map;
     section.where = "node.yaml:1:1";
@@ -24,7 +49,8 @@ std::unique_ptr<Transport> load(const std::string& plugin,
                                         .cluster = "test",
                                         .node_id = "1",
                                         .log = std::move(log),
-                                        .limits = limits});
+                                        .limits = limits,
+                                        .tls = std::move(tls)});
 }
 
 }  // namespace electiond::bench

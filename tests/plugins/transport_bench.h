@@ -7,6 +7,7 @@
 #include <electiond/plugin.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -15,6 +16,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,21 +29,34 @@ using namespace std::chrono_literals;
 
 inline constexpr auto kLong = 30s;  // no test waits so long unless it fails
 
-// The transport `plugin`, as the daemon would make it of `options`.
-std::unique_ptr<Transport> load(const std::string& plugin,
+// Every built transport, in plain text and by TLS.
+inline constexpr std::array kSpoken = {"http", "tcp", "http_tls", "tcp_tls"};
+
+// "http" for both http and http_tls.
+std::string dialect_of(const std::string& spoken);
+bool is_encrypted(const std::string& spoken);
+
+// The certificate that every node has here unless a test says otherwise, and its names.
+const TlsFiles& usual_tls();
+inline const std::vector<std::string> kUsualNames = {"URI:electiond://test/1", "DNS:1.test"};
+
+// The transport `spoken`, as the daemon would make it of `options`. `tls` is for those that are
+// encrypted; nullopt: usual_tls().
+std::unique_ptr<Transport> load(const std::string& spoken,
                                 std::vector<std::pair<std::string, std::string>> options,
-                                Log log = {}, const Limits& limits = {});
+                                Log log = {}, const Limits& limits = {},
+                                std::optional<TlsFiles> tls = {});
+
+inline void echo(const Request& request, const Respond& respond) {
+    respond({Answer::Kind::ok, "echo " + request.body});
+}
 
 // Answers what arrives by a function, or keeps it until asked.
 class Desk : public Inbox {
   public:
     using Clerk = std::function<void(Request, Respond)>;
 
-    explicit Desk(Clerk clerk =
-                      [](Request request, const Respond& respond) {
-                          respond({Answer::Kind::ok, "echo " + request.body});
-                      })
-        : clerk_(std::move(clerk)) {}
+    explicit Desk(Clerk clerk = echo) : clerk_(std::move(clerk)) {}
 
     void deliver(Request request, Respond respond) noexcept override {
         ++delivered_;
@@ -93,6 +108,10 @@ struct Node {
           endpoint(transport->start(desk)) {}
     explicit Node(const std::string& plugin, const std::string& listen = "127.0.0.1:0")
         : transport(load(plugin, {{"listen", listen}})), endpoint(transport->start(desk)) {}
+    Node(const std::string& plugin, const TlsFiles& tls, Log log = {}, Desk::Clerk clerk = echo)
+        : desk(std::move(clerk)),
+          transport(load(plugin, {{"listen", "127.0.0.1:0"}}, std::move(log), {}, tls)),
+          endpoint(transport->start(desk)) {}
 
     Desk desk;
     std::unique_ptr<Transport> transport;

@@ -91,7 +91,7 @@ class TransportNames : public ::testing::TestWithParam<const char*> {
     Node sender_{plugin_};
 };
 
-INSTANTIATE_TEST_SUITE_P(Built, TransportNames, ::testing::Values("http", "tcp"),
+INSTANTIATE_TEST_SUITE_P(Built, TransportNames, ::testing::Values("http", "tcp", "tcp_tls"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST_P(TransportNames, FollowsAPeerThatMovesAndRefusesWhereItWas) {
