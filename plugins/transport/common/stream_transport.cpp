@@ -58,6 +58,7 @@ std::shared_ptr<const io::TlsContext> StreamTransport::load_tls() const {
                                  .key = tls_->key,
                                  .ca = tls_->ca,
                                  .crl = tls_->crl,
+                                 .same_authority = true,
                                  .section = "transport.tls"});
 }
 
