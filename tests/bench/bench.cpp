@@ -37,6 +37,7 @@ std::map<std::string, std::string> plan_options() {
             {"discovery", "static_list"},
             {"election-timeout", "500ms"},
             {"heartbeat", "default"},
+            {"tls", "no"},
             {"daemon", ELECTIOND}};
 }
 
@@ -45,6 +46,7 @@ Plan plan_of(const Options& options) {
               .discovery = options.text("discovery"),
               .nodes = options.number("nodes"),
               .election_timeout = options.duration("election-timeout"),
+              .encrypted = options.is("tls"),
               .program = options.text("daemon")};
     if (options.text("heartbeat") != "default") {
         plan.election =
@@ -76,7 +78,8 @@ void print_figures(const std::string& title, std::vector<double> ms,
 }
 
 std::string in_words(const Plan& plan) {
-    return std::to_string(plan.nodes) + " nodes, " + plan.transport + ", " + plan.discovery +
+    return std::to_string(plan.nodes) + " nodes, " + plan.transport +
+           (plan.encrypted ? " by TLS" : "") + ", " + plan.discovery +
            ", E = " + std::to_string(plan.election_timeout.count()) + " ms";
 }
 

@@ -22,7 +22,7 @@ class Options {
     std::map<std::string, std::string> values_;
 };
 
-// Of --nodes, --transport, --discovery, --election-timeout, --heartbeat and --daemon.
+// Of --nodes, --transport, --discovery, --election-timeout, --heartbeat, --tls and --daemon.
 [[nodiscard]] Plan plan_of(const Options& options);
 [[nodiscard]] std::map<std::string, std::string> plan_options();
 

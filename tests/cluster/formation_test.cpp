@@ -4,13 +4,13 @@
 namespace electiond::cluster {
 namespace {
 
-using Plugins = std::tuple<std::string, std::string>;
+using Plugins = std::tuple<std::string, bool, std::string>;
 
 class Formation : public testing::TestWithParam<Plugins> {};
 
 TEST_P(Formation, ThreeNodesStartedAtOnceElectOneLeader) {
-    const auto& [transport, discovery] = GetParam();
-    ShownCluster cluster({.transport = transport, .discovery = discovery});
+    const auto& [transport, encrypted, discovery] = GetParam();
+    ShownCluster cluster({.transport = transport, .discovery = discovery, .encrypted = encrypted});
 
     cluster.start_all();
 
@@ -30,11 +30,16 @@ TEST_P(Formation, ThreeNodesStartedAtOnceElectOneLeader) {
     for (const int node : {2, 3}) EXPECT_EQ(cluster.get(node, "/status").text("clusterId"), id);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Of, Formation,
-    testing::Combine(testing::Values("http", "tcp"),
-                     testing::Values("file_registry", "static_list", "multicast")),
-    [](const auto& its) { return std::get<0>(its.param) + "_" + std::get<1>(its.param); });
+std::string name_of(const testing::TestParamInfo<Plugins>& its) {
+    const auto& [transport, encrypted, discovery] = its.param;
+    return transport + (encrypted ? "_tls_" : "_") + discovery;
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Formation,
+                         testing::Combine(testing::Values("http", "tcp"), testing::Bool(),
+                                          testing::Values("file_registry", "static_list",
+                                                          "multicast")),
+                         name_of);
 
 // Scenario 1 of the seed.
 TEST(Cluster, LetsTheFirstNodeLeadAloneAndTakesInTheNext) {

@@ -37,6 +37,7 @@ bool wait_until(const std::function<bool()>& condition, Milliseconds limit) {
 LocalCluster::LocalCluster(Plan plan) : plan_(std::move(plan)), group_port_(ports_.next()) {
     std::filesystem::create_directory(registry().parent_path());
     if (plan_.by_name) preload(ELECTIOND_NAMES_PRELOAD);
+    if (plan_.encrypted) authority_ = std::make_unique<TestCa>();
     for (int node = 1; node <= plan_.nodes; ++node) (void)node_of(node);
 }
 
@@ -89,10 +90,34 @@ std::string LocalCluster::transport_yaml(int node) const {
     const auto& its = nodes_.at(node);
     return "{plugin: " + plan_.transport + ", listen: " + address(its.peer_host, its.peer) +
            (plan_.by_name ? ", advertise: " + address(name(node), its.peer) : "") +
-           (plan_.by_name || !plan_.subnet.empty() ? ", insecure: true" : "") + "}";
+           (plan_.by_name || !plan_.subnet.empty() ? ", insecure: true" : "") +
+           (plan_.encrypted ? ", tls: {cert: node.crt, key: node.key, ca: ca.crt}" : "") + "}";
+}
+
+// In one step: whoever reads it meanwhile reads the old or the new.
+void LocalCluster::replace(int node, const std::string& file, const std::string& text) const {
+    const auto fresh = folder(node) / (file + ".new");
+    write(fresh, text);
+    std::filesystem::permissions(fresh, std::filesystem::perms(0600));
+    std::filesystem::rename(fresh, folder(node) / file);
+}
+
+void LocalCluster::certify(int node, TestCa& by, TestCa::Wish wish) {
+    if (wish.names.empty()) wish.names = {identity(node)};
+    const auto files = by.issue(wish);
+    replace(node, "node.key", read(files.key));
+    replace(node, "node.crt", read(files.cert));
+}
+
+void LocalCluster::trust(int node, const std::string& authorities) {
+    replace(node, "ca.crt", authorities);
 }
 
 void LocalCluster::write_config(int node) {
+    if (plan_.encrypted && !std::filesystem::exists(folder(node) / "node.crt")) {
+        trust(node, read(authority().file()));
+        certify(node);
+    }
     const auto& its = nodes_.at(node);
     const std::string open = plan_.subnet.empty() ? "" : ", insecure: true";
     write(config(node),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../names/name_service.h"
+#include "../support/test_ca.h"
 #include "api.h"
 #include "folder.h"
 #include "ports.h"
@@ -27,6 +28,7 @@ struct Plan {
     std::string log_level = "info";
     std::string subnet = "";          // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
     bool by_name = false;             // peers know each other by name alone; for static_list
+    bool encrypted = false;           // peers speak TLS
     std::string program = ELECTIOND;  // the daemon; another build's has its plugins beside it
 };
 
@@ -66,6 +68,16 @@ class LocalCluster {
     // To this address for its peers, from the next start on; its name means it at once.
     void move(int node, const std::string& host);
     void wipe(int node);  // forgets its data directory
+
+    // Of an encrypted cluster. A node's certificate, key and authorities are files in its folder,
+    // made at its first start, and replaced here in its place.
+    [[nodiscard]] TestCa& authority() { return *authority_; }
+    void certify(int node, TestCa& by, TestCa::Wish wish = {});  // names: by default its own
+    void certify(int node) { certify(node, authority()); }
+    void trust(int node, const std::string& authorities);  // PEM
+    [[nodiscard]] static std::string identity(int node) {
+        return "URI:electiond://demo/" + std::to_string(node);
+    }
 
     // Questions.
     [[nodiscard]] Answer get(int node, const std::string& path);
@@ -113,11 +125,13 @@ class LocalCluster {
     [[nodiscard]] std::string founding_yaml(int node) const;
     void write_config(int node);
     [[nodiscard]] std::string transport_yaml(int node) const;
+    void replace(int node, const std::string& file, const std::string& text) const;
     [[nodiscard]] std::vector<std::string> preloading() const;
     void spawn(int node);
 
     Plan plan_;
     Folder folder_;
+    std::unique_ptr<TestCa> authority_;
     names::NameService names_{folder_ / "names"};
     std::vector<std::string> preloaded_;
     Ports ports_;

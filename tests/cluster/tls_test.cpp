@@ -1,0 +1,125 @@
+// Encrypted clusters of real processes: replaced certificates, and nodes that must not be let in.
+#include "cluster_test.h"
+
+namespace electiond::cluster {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr Milliseconds kTimeout{600};
+
+class Encrypted : public testing::TestWithParam<std::string> {
+  protected:
+    ShownCluster cluster{{.transport = GetParam(),
+                          .discovery = "static_list",
+                          .election_timeout = kTimeout,
+                          .encrypted = true}};
+
+    void form() {
+        cluster.start_all();
+        leader = cluster.await_leader(3);
+        ASSERT_NE(leader, 0);
+        term = cluster.term(leader);
+    }
+    [[nodiscard]] int follower() const { return leader == 1 ? 2 : 1; }
+    // Its log has said all of these.
+    void expect_said(int node, const std::vector<std::string>& texts) {
+        for (const auto& text : texts) {
+            EXPECT_TRUE(wait_until([&] {
+                return read(cluster.log(node)).find(text) != std::string::npos;
+            })) << "node "
+                << node << " does not say: " << text;
+        }
+    }
+    void expect_no_election() {
+        EXPECT_EQ(cluster.await_leader(), leader);
+        EXPECT_EQ(cluster.term(leader), term);
+    }
+
+    int leader = 0;
+    std::int64_t term = 0;
+};
+
+TEST_P(Encrypted, ALeaderThatDiesIsReplaced) {
+    form();
+    cluster.kill9(leader);
+    const int next = cluster.await_leader();
+    ASSERT_NE(next, 0);
+    EXPECT_NE(next, leader);
+}
+
+// First each node trusts both authorities, then each gets a certificate of the new one, then the
+// old one goes.
+TEST_P(Encrypted, AllCertificatesAreReplacedTwiceWithoutAnElection) {
+    form();
+    TestCa second("second CA");
+    TestCa third("third CA");
+    const auto reload = [&](int node) {
+        const auto text = "certificates read again";
+        const auto count = [&] {
+            const auto log = read(cluster.log(node));
+            std::size_t times = 0;
+            for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) {
+                ++times;
+            }
+            return times;
+        };
+        const auto before = count();
+        cluster.signal(node, SIGHUP);
+        ASSERT_TRUE(wait_until([&] { return count() > before; })) << node;
+    };
+    std::string trusted = read(cluster.authority().file());
+    for (auto* const next : {&second, &third}) {
+        const auto fresh = read(next->file());
+        for (const int node : {1, 2, 3}) {
+            cluster.trust(node, trusted + fresh);
+            reload(node);
+        }
+        for (const int node : {1, 2, 3}) {
+            cluster.certify(node, *next);
+            reload(node);
+        }
+        for (const int node : {1, 2, 3}) {
+            cluster.trust(node, fresh);
+            reload(node);
+        }
+        trusted = fresh;
+        expect_no_election();
+    }
+    cluster.kill9(follower());
+    cluster.start(follower());
+    EXPECT_TRUE(wait_until([&] { return cluster.agreed() == leader; }));
+    EXPECT_EQ(cluster.term(leader), term);
+}
+
+TEST_P(Encrypted, ANodeOfAForeignAuthorityIsRefusedAndBothSidesSayWhy) {
+    form();
+    TestCa foreign("another CA");
+    const int node = follower();
+    ASSERT_EQ(cluster.stop(node), 0);
+    cluster.certify(node, foreign);
+    cluster.trust(node, read(foreign.file()));
+    cluster.start(node);
+    expect_said(node,
+                {"which is not in transport.tls.ca", "because it does not trust its authority"});
+    expect_said(leader, {"was signed by CN=another CA, which is not in transport.tls.ca",
+                         "because it does not trust its authority"});
+    expect_no_election();
+}
+
+// Its certificate names another node, and is right otherwise.
+TEST_P(Encrypted, ANodeWithTheCertificateOfAnotherDoesNotStart) {
+    form();
+    const int node = follower();
+    ASSERT_EQ(cluster.stop(node), 0);
+    cluster.certify(node, cluster.authority(), {.names = {LocalCluster::identity(leader)}});
+    cluster.start(node);
+    EXPECT_EQ(cluster.process(node).wait(std::chrono::seconds(20)), 78);
+    expect_no_election();
+}
+
+INSTANTIATE_TEST_SUITE_P(By, Encrypted, testing::Values("http", "tcp"),
+                         [](const auto& its) { return its.param; });
+
+}  // namespace
+}  // namespace electiond::cluster
