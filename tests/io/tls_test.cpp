@@ -336,6 +336,20 @@ TEST_F(TlsTest, TlsToPlainTextIsFoundOnBothSides) {
         });
 }
 
+// A listener without a free place answers before it has read anything.
+TEST_F(TlsTest, PlainTextIsFoundAlsoIfItComesFirst) {
+    const auto node = context(ca, {.names = kNode});
+    for (const std::string& words :
+         {std::string("HTTP/1.1 503 Service Unavailable\r\n\r\n"), std::string(30, '\0')}) {
+        end(begin([&]() -> Async<> {
+            server->send(words);
+            const auto failure = co_await client->secure(node, TlsSide::client, kNever);
+            EXPECT_EQ(show(failure).substr(0, 17), "found plain_text:");
+        }));
+        renew();
+    }
+}
+
 TEST_F(TlsTest, AHandshakeThatDoesNotGoOnEndsAtItsDeadline) {
     const auto node = context(ca, {.names = kNode});
     end(begin([&]() -> Async<> {

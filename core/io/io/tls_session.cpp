@@ -182,6 +182,9 @@ TlsFailure TlsSession::failure_after(unsigned long error) const {
                         key_name(context_->setup_, "ca")};
     }
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) return failure_as(TlsFault::closed);
+    // A server may have answered before Stream looked at the first byte.
+    const bool no_tls = reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST;
+    if (no_tls && !secured_ && side_ == TlsSide::client) return failure_as(TlsFault::plain_text);
     if (reason == SSL_R_UNSUPPORTED_PROTOCOL) {
         return {.fault = TlsFault::other,
                 .told = false,
