@@ -1,4 +1,5 @@
 // What every transport plugin does with names: of several addresses, that move, hang or are wrong.
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -238,6 +239,23 @@ TEST_P(TransportNames, ResolvesADeadNameAtMostOnceASecond) {
 
     EXPECT_GE(service().asked(named.host), 2);
     EXPECT_LE(service().asked(named.host), 1 + (steady_clock::now() - begun) / 1s);
+}
+
+// An address counts as connected when the TLS handshake is done: until then the next is tried
+// beside it.
+TEST_P(TransportNames, TriesTheNextAddressIfTheFirstShakesNoHands) {
+    const auto spoken = dialect_of(plugin_) + "_tls";
+    FalsePeer silent(address(1));
+    Node peer(spoken, Endpoint{address(2), silent.endpoint().port}.to_string());
+    const Endpoint named{name("silent"), peer.endpoint.port};
+    service().set(named.host, {address(1), address(2)});
+    Node sender(spoken);
+
+    const auto answer = await(ask(*sender.transport, named, request("hello"), 2s));
+
+    EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
+    auto first = silent.accept();
+    EXPECT_THAT(first.hear(1), testing::StartsWith("\x16"));
 }
 
 TEST_P(TransportNames, ALookUpThatHangsDelaysNeitherOtherNamesNorTheEnd) {
