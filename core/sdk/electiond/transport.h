@@ -81,10 +81,11 @@ class ELECTIOND_EXPORT Transport {
     // the configuration sets transport.tls, the host refuses to start.
     [[nodiscard]] virtual bool can_authenticate() const noexcept { return false; }
 
-    // The files of PluginSetup::tls may have changed: reads and checks them, and uses them for every
-    // connection from then on; ends those whose certificate they refuse, and keeps the others. Throws
-    // Error (code config) that names file, fault and remedy if they are wrong: then the ones read
-    // before stay in use. By one thread at a time, between start and stop; blocks for the files.
+    // The files of PluginSetup::tls may have changed: reads and checks them, and uses them for
+    // every connection from then on; ends those whose certificate they refuse, and keeps the
+    // others. Throws Error (code config) that names file, fault and remedy if they are wrong: then
+    // the ones read before stay in use. By one thread at a time, between start and stop, not from
+    // an OnReply or the Inbox; blocks until the files are in use.
     virtual void reload_tls() {}
 
     // Sends `request` to `to` and reports once by `on_reply`, at the latest `timeout` from now (and
