@@ -94,9 +94,8 @@ TEST_P(TransportTls, AServerRefusesEachWrongCertificateAndBothSidesSayWhy) {
         EXPECT_EQ(refusal->fault, fault) << refusal->text;
         EXPECT_TRUE(refusal->told);
         EXPECT_THAT(refusal->text, HasSubstr(theirs));
-        EXPECT_THAT(
-            lines.warning(to_string(fault)),
-            AllOf(StartsWith("the TLS connection from 127.0.0.1 failed: "), HasSubstr(ours)));
+        EXPECT_THAT(lines.warning(to_string(fault)),
+                    AllOf(StartsWith("the connection from 127.0.0.1 failed: "), HasSubstr(ours)));
         EXPECT_EQ(receiver.desk.delivered(), 0);
         const auto answer = await(ask(*peer.transport, receiver.endpoint, request("hello")));
         EXPECT_EQ(answer.kind, Kind::ok) << answer.body;
@@ -125,7 +124,7 @@ TEST_P(TransportTls, AClientRefusesEachWrongCertificateAndBothSidesSayWhy) {
         EXPECT_THAT(answer.body, AllOf(StartsWith(peer.endpoint().to_string() + ": its certif"),
                                        HasSubstr(ours)));
         EXPECT_THAT(lines.warning(to_string(fault)),
-                    AllOf(StartsWith("the TLS connection to " + peer.endpoint().to_string() +
+                    AllOf(StartsWith("the connection to " + peer.endpoint().to_string() +
                                      " failed: its certificate"),
                           HasSubstr(ours)));
     }
@@ -174,7 +173,7 @@ TEST_P(TransportTls, PlainTextToAPortThatSpeaksTlsIsNamedByBothSides) {
 
     EXPECT_THAT(of_sender.warning("plain_text"), HasSubstr("speaks TLS: set transport.tls"));
     EXPECT_THAT(of_receiver.warning("plain_text"),
-                AllOf(StartsWith("the TLS connection from 127.0.0.1 failed: "),
+                AllOf(StartsWith("the connection from 127.0.0.1 failed: "),
                       HasSubstr("it speaks plain text")));
     EXPECT_EQ(receiver.desk.delivered(), 0);
 }

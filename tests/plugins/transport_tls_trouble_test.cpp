@@ -114,7 +114,7 @@ TEST_P(TlsInTrouble, GarbageAfterTheHandshakeEndsTheConnection) {
         EXPECT_EQ(stranger.hear(), "");
     }
     EXPECT_EQ(receiver_.desk.delivered(), 0);
-    EXPECT_THAT(lines_.warning("other"), StartsWith("the TLS connection from 127.0.0.1 failed"));
+    EXPECT_THAT(lines_.warning("other"), StartsWith("the connection from 127.0.0.1 failed"));
     EXPECT_EQ(hello(peer_, receiver_), Kind::ok);
 
     TlsFalsePeer garbles;

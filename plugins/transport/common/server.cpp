@@ -138,7 +138,7 @@ io::Async<bool> Server::secure(io::Connection& connection) {
 void Server::tls_failed(const io::Connection& connection, const io::TlsFailure& failure) {
     const auto source = Endpoint::parse(connection.source());
     const auto host = source ? source->host : connection.source();
-    tls_log_.failed("the TLS connection from " + host + " failed", host, failure);
+    tls_log_.failed("the connection from " + host + " failed", host, failure);
 }
 
 io::Async<> Server::serve(std::shared_ptr<io::Connection> connection) {
