@@ -171,7 +171,7 @@ TEST_P(TransportReload, AllCertificatesMayBeReplacedWhileRequestsGoOn) {
 
     std::vector<std::unique_ptr<TestCa>> authorities;
     auto* old = &ca_;
-    for (int round = 0; round < 3; ++round) {
+    for (int round = 0; round < 2; ++round) {
         authorities.push_back(std::make_unique<TestCa>("next CA"));
         auto& next = *authorities.back();
         for (const auto& wallet : wallets) wallet->trust({old->file(), next.file()});
@@ -193,10 +193,10 @@ TEST_P(TransportReload, AllCertificatesMayBeReplacedWhileRequestsGoOn) {
 
 TEST_P(TransportReload, EndsWithTheTransport) {
     Wallet wallet(ca_, wish("1"));
-    for (int round = 0; round < 20; ++round) {
+    for (int round = 0; round < 5; ++round) {
         Node node(plugin_, wallet.files());
         std::jthread reloads([&] {
-            for (int n = 0; n < 20; ++n) node.transport->reload_tls();
+            for (int n = 0; n < 6; ++n) node.transport->reload_tls();
         });
         node.transport->stop();
         node.transport->reload_tls();
