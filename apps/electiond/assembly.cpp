@@ -23,7 +23,7 @@ namespace {
 // Never plain text where the configuration asks for encryption.
 void refuse_plain_text(const Settings::Transport& wanted, const Transport& made) {
     if (!wanted.tls || made.can_authenticate()) return;
-    throw Error(wanted.tls_where + ": transport.tls is set, but the transport plugin " +
+    throw Error(wanted.tls_places.section + ": transport.tls is set, but the transport plugin " +
                 in_quotes(wanted.plugin) +
                 " cannot encrypt; choose a plugin that can, or remove the key, and either lead the "
                 "peers' traffic through a tunnel (WireGuard, stunnel) or, on a network that you "

@@ -146,6 +146,16 @@ TEST(SettingsFaults, NameValueRuleAndPlaceOfEveryWrongValue) {
          "node's certificate (PEM)"},
         {"transport", "{tls: {cert: a, key: b, ca: c, identity: any}}",
          "node.yaml:4:53: transport.tls.identity is \"any\", but must be node or ca"},
+        {"api", "{tls: {key: a, ca: b}}",
+         "node.yaml:4:12: api.tls.cert is missing, but required; name the file of the API's "
+         "certificate (PEM)"},
+        {"api", "{tls: {cert: a}}",
+         "node.yaml:4:12: api.tls.key is missing, but required; name the file of the "
+         "certificate's private key (PEM)"},
+        {"api", "{tls: {cert: a, key: b, crl: c}}",
+         "node.yaml:4:30: unknown key api.tls.crl; expected cert, key or ca; did you mean"},
+        {"api", "{tls: node.crt}", "node.yaml:4:12: api.tls is \"node.crt\", but must be a map"},
+        {"api", "{read: all}", "node.yaml:4:13: api.read is \"all\", but must be open or token"},
         {"transport", "{listen: 127.0.0.1:7400}",
          "node.yaml:4:21: transport.listen is 127.0.0.1:7400, as is api.listen"},
         {"api", "{hostnames: [\"a:80\"]}", "node.yaml:4:18: api.hostnames holds \"a:80\""},
@@ -408,9 +418,11 @@ TEST(SettingsFaults, KeepThePeersAddressFromOtherMachines) {
     for (const auto* address : {"10.0.0.1:7401", "\"[fe80::1]:7401\"", "node1.example:7401"}) {
         EXPECT_THAT(faults(std::string("{listen: ") + address + "}"),
                     ElementsAre(AllOf(StartsWith("node.yaml:4:21: transport.listen is "),
+                                      HasSubstr("set transport.tls"),
                                       HasSubstr("set transport.insecure: true"))))
             << address;
     }
+    EXPECT_THAT(faults("{listen: 10.0.0.1:7401, tls: {cert: a, key: b, ca: c}}"), IsEmpty());
     EXPECT_THAT(faults("{advertise: 10.0.0.1:7401}"),
                 ElementsAre(HasSubstr("transport.advertise is 10.0.0.1:7401, reachable beyond")));
     EXPECT_THAT(faults("{listen: 0.0.0.0:7401, insecure: true}"),
@@ -457,6 +469,28 @@ TEST(SettingsFaults, KeepTheApiFromOtherMachinesWithoutAToken) {
                                               HasSubstr("api.token_file"))));
     EXPECT_THAT(faults(", token_file: token"), IsEmpty());
     EXPECT_THAT(faults(", insecure: true"), IsEmpty());
+    EXPECT_THAT(faults(", tls: {cert: a, key: b, ca: c}"), IsEmpty());
+    // Encrypted, but open to everybody:
+    EXPECT_THAT(faults(", tls: {cert: a, key: b}"),
+                ElementsAre(HasSubstr("api.token_file, or api.tls with a ca")));
+}
+
+TEST(SettingsFaults, RefuseReadingByTokenWhereThereIsNone) {
+    const Scene scene;
+    scene.write("token", "sesame");
+    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
+    const auto faults = [&](const std::string& rest) {
+        return scene.faults(with({{"api", "{read: token" + rest + "}"}}));
+    };
+
+    for (const auto* rest : {"", ", tls: {cert: a, key: b}", ", insecure: true"}) {
+        EXPECT_THAT(faults(rest),
+                    ElementsAre(AllOf(StartsWith("node.yaml:4:13: api.read is \"token\", but "),
+                                      HasSubstr("set api.token_file, or api.tls with a ca"))))
+            << rest;
+    }
+    EXPECT_THAT(faults(", token_file: token"), IsEmpty());
+    EXPECT_THAT(faults(", tls: {cert: a, key: b, ca: c}"), IsEmpty());
 }
 
 TEST(SettingsFaults, SayWhatIsWrongWithATokenFile) {

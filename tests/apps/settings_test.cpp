@@ -247,10 +247,77 @@ TEST(Settings, ReadsTheFilesOfTls) {
                          .key = "/etc/node.key",
                          .ca = scene.folder() / "tls/ca.crt"};
     EXPECT_EQ(usual.tls, files);
-    EXPECT_EQ(usual.tls_where, scene.file().string() + ":4:41");
+    EXPECT_EQ(usual.tls_places.section, scene.file().string() + ":4:41");
     ASSERT_TRUE(other.tls);
     EXPECT_EQ(other.tls->crl, scene.folder() / "ca.crl");
     EXPECT_EQ(other.tls->identity, TlsFiles::Identity::ca);
+}
+
+TEST(Settings, ReadsTheFilesOfTlsOfTheApi) {
+    const Scene scene;
+
+    const auto plain = scene.load(with({{"api", "{}"}})).api;
+    const auto usual = scene
+                           .load(with({{"api", "{tls: {cert: api.crt, key: /etc/api.key}}"}}),
+                                 {{"ELECTIOND_API_TLS_CERT", "other.crt"}})
+                           .api;
+    const auto other = scene
+                           .load(with({{"api",
+                                        "{listen: 10.0.0.1:7400, read: token, tls: {cert: a, "
+                                        "key: b, ca: tls/ca.crt}}"}}))
+                           .api;
+
+    EXPECT_EQ(plain.tls, std::nullopt);
+    EXPECT_FALSE(plain.reading_needs_token);
+    EXPECT_EQ(usual.tls,
+              (Settings::ApiTls{.cert = scene.folder() / "other.crt", .key = "/etc/api.key"}));
+    EXPECT_EQ(usual.tls_places.cert, "environment ELECTIOND_API_TLS_CERT");
+    EXPECT_EQ(usual.tls_places.key, scene.file().string() + ":4:33");
+    EXPECT_EQ(usual.tls_places.ca, usual.tls_places.section);
+    ASSERT_TRUE(other.tls);
+    EXPECT_EQ(other.tls->ca, scene.folder() / "tls/ca.crt");
+    EXPECT_TRUE(other.reading_needs_token);
+}
+
+// What other machines can reach in plain text, with the section that makes it so.
+TEST(Settings, WarnsAtEachStartOfWhatLeavesTheMachineInPlainText) {
+    const Scene scene;
+    scene.write("token", "sesame");
+    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
+    const auto warnings = [&](const std::string& section, const std::string& body) {
+        return scene.load(with({{section, body}})).warnings;
+    };
+    const std::string tls = "tls: {cert: a, key: b, ca: c}";
+
+    EXPECT_THAT(warnings("transport", "{listen: 10.0.0.1:7401, insecure: true}"),
+                ElementsAre(AllOf(HasSubstr("transport.insecure: true lets peers talk in plain "
+                                            "text on transport.listen (10.0.0.1:7401)"),
+                                  HasSubstr("set transport.tls"))));
+    EXPECT_THAT(warnings("transport", "{advertise: node1.example:7401, insecure: true}"),
+                ElementsAre(HasSubstr("on transport.advertise (node1.example:7401)")));
+    EXPECT_THAT(warnings("transport", "{insecure: true}"), IsEmpty());
+    EXPECT_THAT(warnings("transport", "{listen: 10.0.0.1:7401, insecure: true, " + tls + "}"),
+                IsEmpty());
+
+    EXPECT_THAT(warnings("api", "{listen: 0.0.0.0:7400, insecure: true}"),
+                ElementsAre(AllOf(HasSubstr("api.insecure: true lets everybody who reaches "
+                                            "api.listen (0.0.0.0:7400) change the cluster, in "
+                                            "plain text; set api.tls"))));
+    EXPECT_THAT(warnings("api", "{listen: 0.0.0.0:7400, insecure: true, tls: {cert: a, key: b}}"),
+                ElementsAre(HasSubstr("(0.0.0.0:7400) change the cluster; set api.tls")));
+    for (const auto* insecure : {"", ", insecure: true"}) {
+        const std::string begin = std::string("{listen: 0.0.0.0:7400") + insecure;
+        EXPECT_THAT(warnings("api", begin + ", token_file: token}"),
+                    ElementsAre(HasSubstr("clients send the token in plain text to api.listen "
+                                          "(0.0.0.0:7400)")));
+        EXPECT_THAT(warnings("api", begin + ", token_file: token, tls: {cert: a, key: b}}"),
+                    IsEmpty());
+        EXPECT_THAT(warnings("api", begin + ", " + tls + "}"), IsEmpty());
+    }
+    EXPECT_THAT(warnings("api", "{insecure: true}"), IsEmpty());
+    EXPECT_THAT(warnings("api", "{listen: unix:/run/a.sock, insecure: true}"), IsEmpty());
+    EXPECT_THAT(warnings("api", "{listen: unix:/run/a.sock, " + tls + "}"),
+                ElementsAre(HasSubstr("api.tls has no effect: api.listen names Unix sockets")));
 }
 
 TEST(Settings, KeepsTheHostsOwnKeysFromThePlugin) {
@@ -504,7 +571,8 @@ TEST(PrintSettings, LoadsAgainToTheSame) {
         {{"cluster", "{name: demo, voters: [\"1\", a], max_voters: 5}"},
          {"api",
           "{listen: [127.0.0.1:7400, \"[::1]:7400\", unix:/run/a.sock], socket_mode: 0600, "
-          "socket_group: root, hostnames: [Node1.Example], limits: {streams: 7}}"},
+          "socket_group: root, hostnames: [Node1.Example], limits: {streams: 7}, read: token, "
+          "tls: {cert: a, key: b, ca: c}}"},
          {"transport",
           "{advertise: localhost:7401, tls: {cert: a, key: b, ca: c, identity: ca}, "
           "limits: {connections: 99}, nested: {a: [{b: c}, [d, e], []], f: {}}}"},
@@ -518,6 +586,8 @@ TEST(PrintSettings, LoadsAgainToTheSame) {
     EXPECT_THAT(changed_keys(settings, again), IsEmpty());
     EXPECT_EQ(again.api.listen, settings.api.listen);
     EXPECT_EQ(again.api.limits, settings.api.limits);
+    EXPECT_EQ(again.api.tls, settings.api.tls);
+    EXPECT_TRUE(again.api.reading_needs_token);
     EXPECT_EQ(again.transport.limits, settings.transport.limits);
     EXPECT_EQ(again.transport.tls, settings.transport.tls);
     EXPECT_EQ(again.discovery.at(0).options.table("peers").at(1).second, "\"q\\ \n${N}");

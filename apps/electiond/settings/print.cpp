@@ -49,9 +49,9 @@ bool is_plain(const std::string& text) {
 // name: a text, also where it looks like a number or a truth to other readers of YAML.
 enum class Look { plain, name, secret };
 
-// `path` is the whole name of the key. The host's own key of that name is a file, no secret.
+// `path` is the whole name of the key. The host's own keys of that name are files, no secrets.
 Look look_of(const std::string& path, const std::string& key) {
-    if (path == "transport.tls.key") return Look::plain;
+    if (path == "api.tls.key" || path == "transport.tls.key") return Look::plain;
     if (is_secret(key)) return Look::secret;
     return key == "id" || key == "name" || key == "voters" ? Look::name : Look::plain;
 }

@@ -179,6 +179,57 @@ void read_hostnames(Section& api, Settings& settings) {
     }
 }
 
+// The first address that other machines reach; nullptr if there is none. File permissions decide
+// who may connect to a Unix socket, so it counts as local.
+const Endpoint* beyond_loopback(const Settings::Api& api) {
+    for (const auto& address : api.listen) {
+        const auto* endpoint = std::get_if<Endpoint>(&address);
+        if (endpoint != nullptr && !is_loopback(*endpoint)) return endpoint;
+    }
+    return nullptr;
+}
+
+// Who may change the cluster, and whether others can overhear the token by which they may.
+void check_secrecy(Section& api, const Settings::Api& into, Warnings& warnings) {
+    const auto* endpoint = beyond_loopback(into);
+    if (endpoint == nullptr) return;
+    const auto address = endpoint->to_string();
+    const bool asks_for_certificate = into.tls && !into.tls->ca.empty();
+    const bool guarded = into.token_file || asks_for_certificate;
+    const std::string plain = into.tls ? "" : ", in plain text";
+    if (!guarded && !into.insecure) {
+        api.fault("listen", "is " + address +
+                                ", reachable beyond this machine, where anyone could change the "
+                                "cluster; set api.token_file, or api.tls with a ca, or "
+                                "api.insecure: true if you trust the network");
+    } else if (!guarded) {
+        warnings.push_back("api.insecure: true lets everybody who reaches api.listen (" + address +
+                           ") change the cluster" + plain +
+                           "; set api.tls, and api.token_file or api.tls.ca, or keep everybody "
+                           "else off this network");
+    } else if (!into.tls) {
+        warnings.push_back("api.token_file: clients send the token in plain text to api.listen (" +
+                           address +
+                           "), so whoever can listen on this network can take it and change the "
+                           "cluster; set api.tls, or lead clients through a tunnel");
+    }
+}
+
+void check_tls(Section& api, const Settings::Api& into, Warnings& warnings) {
+    if (into.reading_needs_token && !into.token_file && (!into.tls || into.tls->ca.empty())) {
+        api.fault("read",
+                  "is \"token\", but there is no token, so nobody could read anything; set "
+                  "api.token_file, or api.tls with a ca");
+    }
+    const bool sockets_alone = std::ranges::all_of(
+        into.listen, [](const auto& each) { return std::holds_alternative<io::UnixSocket>(each); });
+    if (into.tls && sockets_alone) {
+        warnings.emplace_back(
+            "api.tls has no effect: api.listen names Unix sockets alone, which are never "
+            "encrypted; add a host:port, or remove the key");
+    }
+}
+
 }  // namespace
 
 std::string to_string(const ListenAddress& address) {
@@ -188,7 +239,7 @@ std::string to_string(const ListenAddress& address) {
     return std::get<Endpoint>(address).to_string();
 }
 
-void read_api(Section& api, Settings& settings) {
+void read_api(Section& api, Settings& settings, Warnings& warnings) {
     auto& into = settings.api;
     const auto faults_before = api.faults();
     io::UnixSocket access;
@@ -197,20 +248,14 @@ void read_api(Section& api, Settings& settings) {
     read_listen(api, access, into.listen);
     into.token_file = api.path("token_file");
     if (into.token_file) into.token = read_token(api, *into.token_file);
+    into.reading_needs_token = api.choice<bool>("read", "open", {{"open", false}, {"token", true}});
     into.insecure = api.flag("insecure", false);
     read_hostnames(api, settings);
+    read_tls(api, into);
     read_limits(api, into.limits);
-    if (api.faults() > faults_before || api.has("token_file") || into.insecure) return;
-    for (const auto& address : into.listen) {
-        // File permissions decide who may connect to a Unix socket, so it needs no token.
-        const auto* endpoint = std::get_if<Endpoint>(&address);
-        if (endpoint == nullptr || is_loopback(*endpoint)) continue;
-        api.fault("listen", "is " + endpoint->to_string() +
-                                ", reachable beyond this machine, where anyone could change the "
-                                "cluster; set api.token_file, or api.insecure: true if you "
-                                "trust the network");
-        return;
-    }
+    if (api.faults() > faults_before) return;
+    check_tls(api, into, warnings);
+    check_secrecy(api, into, warnings);
 }
 
 }  // namespace electiond

@@ -43,29 +43,6 @@ OptionValue plugins_own(Section& section, const Value* given,
     return own;
 }
 
-std::filesystem::path read_file_name(Section& tls, const std::string& key,
-                                     const std::string& what) {
-    tls.require(key, "name the file of " + what + " (PEM)");
-    return tls.path(key).value_or("");
-}
-
-// The files are not opened here: the plugin reads them, and again when they have changed.
-void read_tls(Section& transport, Settings::Transport& into) {
-    if (!transport.has("tls")) return;
-    Section tls(transport, "tls");
-    const auto faults_before = tls.faults();
-    TlsFiles files;
-    files.cert = read_file_name(tls, "cert", "this node's certificate");
-    files.key = read_file_name(tls, "key", "the certificate's private key");
-    files.ca = read_file_name(tls, "ca", "the authority that has signed the nodes' certificates");
-    files.crl = tls.path("crl").value_or("");
-    files.identity = tls.choice<TlsFiles::Identity>(
-        "identity", "node", {{"node", TlsFiles::Identity::node}, {"ca", TlsFiles::Identity::ca}});
-    transport.remember("tls", tls.take_merged());
-    into.tls_where = transport.where("tls");
-    if (tls.faults() == faults_before) into.tls = std::move(files);
-}
-
 void check_advertise(Section& transport, const Settings::Transport& into) {
     if (!into.advertise) {
         if (is_wildcard(into.listen)) {
@@ -80,24 +57,34 @@ void check_advertise(Section& transport, const Settings::Transport& into) {
     }
 }
 
-void check_secrecy(Section& transport, const Settings::Transport& into) {
+void check_secrecy(Section& transport, const Settings::Transport& into, Warnings& warnings) {
     if (into.tls) return;
     const bool beyond =
         !is_loopback(into.listen) ||
         (into.advertise && !is_loopback(*into.advertise) && !is_wildcard(*into.advertise));
-    if (!beyond || into.insecure) return;
+    if (!beyond) return;
     const bool by_listen = !is_loopback(into.listen);
-    transport.fault(by_listen ? "listen" : "advertise",
-                    "is " + (by_listen ? into.listen : *into.advertise).to_string() +
-                        ", reachable beyond this machine, where anyone could forge a peer; set "
-                        "transport.insecure: true if you trust the network, else keep to "
-                        "loopback");
+    const std::string key = by_listen ? "listen" : "advertise";
+    const auto address = (by_listen ? into.listen : *into.advertise).to_string();
+    if (into.insecure) {
+        warnings.push_back("transport.insecure: true lets peers talk in plain text on transport." +
+                           key + " (" + address +
+                           "), which other machines can reach: whoever reaches it can forge a "
+                           "peer; set transport.tls (electionctl tls init makes the "
+                           "certificates), or keep everybody else off this network");
+        return;
+    }
+    transport.fault(key, "is " + address +
+                             ", reachable beyond this machine, where anyone could forge a peer; "
+                             "set transport.tls (electionctl tls init makes the certificates), or "
+                             "set transport.insecure: true if you trust the network, else keep to "
+                             "loopback");
 }
 
 }  // namespace
 
 void read_transport(Section& transport, const Value* given, const std::filesystem::path& folder,
-                    Settings& settings) {
+                    Settings& settings, Warnings& warnings) {
     auto& into = settings.transport;
     const auto faults_before = transport.faults();
     into.plugin = read_plugin_name(transport, into.plugin);
@@ -111,7 +98,7 @@ void read_transport(Section& transport, const Value* given, const std::filesyste
     into.limits_set = transport.has("limits") && into.limits != Limits{};
     if (transport.faults() == faults_before) {
         check_advertise(transport, into);
-        check_secrecy(transport, into);
+        check_secrecy(transport, into, warnings);
         for (const auto& address : settings.api.listen) {
             if (into.listen.port == 0 || address != ListenAddress(into.listen)) continue;
             transport.fault("listen", "is " + into.listen.to_string() +

@@ -15,9 +15,9 @@ using Warnings = std::vector<std::string>;
 // default in place of the wrong value, as Draft says.
 void read_node(Section& node, Settings& settings);
 void read_cluster(Section& cluster, Settings& settings, Warnings& warnings);
-void read_api(Section& api, Settings& settings);
+void read_api(Section& api, Settings& settings, Warnings& warnings);
 void read_transport(Section& transport, const Value* given, const std::filesystem::path& folder,
-                    Settings& settings);
+                    Settings& settings, Warnings& warnings);
 // Reads one entry; `entry.path()` is "discovery[0]".
 void read_discovery(Section& entry, const Value& given, const std::filesystem::path& folder,
                     Settings& settings);
@@ -25,6 +25,9 @@ void read_discovery(Section& entry, const Value& given, const std::filesystem::p
 // defaults; a count of connections of one kind is at most `connections`.
 void read_limits(Section& section, ApiLimits& limits);
 void read_limits(Section& section, Limits& limits);
+// Reads the map `tls` of the section, if it stands there. The files are not opened.
+void read_tls(Section& api, Settings::Api& into);
+void read_tls(Section& transport, Settings::Transport& into);
 void read_plugins(Section& plugins, Settings& settings);
 void read_election(Section& election, Settings& settings, Warnings& warnings);
 void read_hooks(Section& hooks, Settings& settings, Warnings& warnings);

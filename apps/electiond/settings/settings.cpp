@@ -92,9 +92,10 @@ Settings read_sections(const Value& tree, const std::filesystem::path& folder, F
     };
     read("node", [&](Section& each) { read_node(each, settings); });
     read("cluster", [&](Section& each) { read_cluster(each, settings, warnings); });
-    read("api", [&](Section& each) { read_api(each, settings); });
-    read("transport",
-         [&](Section& each) { read_transport(each, root.find("transport"), folder, settings); });
+    read("api", [&](Section& each) { read_api(each, settings, warnings); });
+    read("transport", [&](Section& each) {
+        read_transport(each, root.find("transport"), folder, settings, warnings);
+    });
     read_discoveries(root, folder, faults, settings);
     const auto faults_before = faults.count();
     read("plugins", [&](Section& each) { read_plugins(each, settings); });

@@ -61,6 +61,11 @@ struct Settings {
         std::size_t max_voters = 7;  // odd: an even setting counts as the odd number below
         std::string where;           // place of `bootstrap`, for messages
     };
+    // Where a section `tls` and its keys stand, for messages; a key that is not given has the place
+    // of its section.
+    struct TlsPlaces {
+        std::string section, cert, key, ca, crl;
+    };
     // The key api.tls. Paths are absolute. With `ca`, clients need a certificate of it.
     struct ApiTls {
         std::filesystem::path cert{}, key{}, ca{};
@@ -74,7 +79,8 @@ struct Settings {
         bool insecure = false;
         std::vector<std::string> hostnames;  // in small letters
         std::optional<ApiTls> tls;           // not given: plain text
-        bool reading_needs_token = false;    // api.read: token
+        TlsPlaces tls_places;
+        bool reading_needs_token = false;  // api.read: token
         ApiLimits limits;
     };
     struct Transport {
@@ -85,8 +91,8 @@ struct Settings {
         Limits limits;
         bool limits_set = false;      // the section stands there and asks for other than defaults
         std::optional<TlsFiles> tls;  // not given: plain text
-        std::string tls_where;        // place of `tls`, for messages
-        Options options;              // what the plugin sees: `listen` and its own keys
+        TlsPlaces tls_places;
+        Options options;  // what the plugin sees: `listen` and its own keys
     };
     struct Discovery {
         std::string plugin;
