@@ -21,7 +21,7 @@ namespace electiond::io {
 // What a context is made of. Paths that are empty are not used.
 struct TlsSetup {
     std::filesystem::path cert{};  // PEM, the whole chain; a client may have none
-    std::filesystem::path key{};   // PEM, without a passphrase
+    std::filesystem::path key{};   // PEM, without a passphrase; without `cert` only checked
     // The authorities that the other side's certificate must come from. Empty: a server asks for
     // none; a client trusts those of the system.
     std::filesystem::path ca{};

@@ -51,7 +51,11 @@ class TlsContext::Loading {
             SSL_CTX_set_default_verify_paths(into_.handle_);
         }
         if (!setup_.crl.empty()) load_revoked();
-        if (!setup_.cert.empty()) load_own();
+        if (!setup_.cert.empty()) {
+            load_own();
+        } else if (!setup_.key.empty()) {
+            (void)read_key();
+        }
         ERR_clear_error();
     }
 
@@ -193,16 +197,10 @@ class TlsContext::Loading {
         }
     }
 
-    void load_key() {
-        if (setup_.key.empty()) {
-            throw Error(key_name(setup_, "key") +
-                            " is missing; name the file of the private key of " +
-                            key_name(setup_, "cert"),
-                        Error::config);
-        }
+    [[nodiscard]] KeyPtr read_key() const {
         auto text = read_pem(setup_.key, key_name(setup_, "key"), /*secret=*/true);
         const auto in = reading(text);
-        const KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
+        KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
         const bool locked = text.find("ENCRYPTED") != std::string::npos;
         OPENSSL_cleanse(text.data(), text.size());
         if (!key) {
@@ -212,6 +210,17 @@ class TlsContext::Loading {
                                  "mode (0600)"
                                : "which holds no private key; expected PEM");
         }
+        return key;
+    }
+
+    void load_key() {
+        if (setup_.key.empty()) {
+            throw Error(key_name(setup_, "key") +
+                            " is missing; name the file of the private key of " +
+                            key_name(setup_, "cert"),
+                        Error::config);
+        }
+        const auto key = read_key();
         if (SSL_CTX_use_PrivateKey(into_.handle_, key.get()) != 1 ||
             SSL_CTX_check_private_key(into_.handle_) != 1) {
             (void)reason();
