@@ -50,6 +50,13 @@ void sync_parent(const fs::path& folder, int directory) {
     }
 }
 
+void refuse_open_door(const fs::path& folder, mode_t mode) {
+    if ((mode & S_IWOTH) == 0) return;
+    throw Error(folder.string() +
+                ": everybody may write to the data directory, and so could forge votes; chmod 700 "
+                "it");
+}
+
 io::Descriptor open_folder(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         cannot(folder, "cannot be made", errno);
@@ -64,16 +71,28 @@ io::Descriptor open_folder(const fs::path& folder) {
                     std::to_string(found.st_uid) + ", but electiond runs as uid " +
                     std::to_string(self) + "; run it as its owner, or chown the folder");
     }
-    if ((found.st_mode & S_IWOTH) != 0) {
-        throw Error(folder.string() +
-                    ": everybody may write to the data directory, and so could forge votes; "
-                    "chmod 700 it");
-    }
+    refuse_open_door(folder, found.st_mode);
     sync_parent(folder, directory.get());
     return directory;
 }
 
 }  // namespace
+
+std::string check_access(const fs::path& folder) {
+    struct stat found {};
+    if (::stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return {};
+    refuse_open_door(folder, found.st_mode);
+    const bool group_writes = (found.st_mode & S_IWGRP) != 0;
+    if (!group_writes && (found.st_mode & S_IRWXO) == 0) return {};
+    std::array<char, 8> mode{};
+    std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(found.st_mode & 07777U));
+    return "node.data_dir (" + folder.string() + ") is open to others (mode " + mode.data() +
+           "): " +
+           (group_writes ? "its group may replace the files in it, and so could forge votes"
+                         : "every user of this machine may look into it; its files are closed to "
+                           "them, but are nobody else's business") +
+           "; chmod 700 it (under systemd: StateDirectoryMode=0700)";
+}
 
 DataDir::DataDir(const fs::path& folder)
     : folder_(without_slash(folder)), directory_(open_folder(folder_)) {

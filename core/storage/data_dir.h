@@ -9,6 +9,11 @@
 
 namespace electiond {
 
+// What is unwise about who may enter the data directory, as one sentence; "" if nothing is, or if
+// it is not there yet. Throws Error (config) if everybody may write to it, as DataDir does. Changes
+// nothing. Any thread.
+[[nodiscard]] std::string check_access(const std::filesystem::path& folder);
+
 // Holds the folder for as long as it lives; the kernel lets go of it when the process ends, however
 // it ends. Thread rule: one thread at a time.
 class DataDir {

@@ -58,6 +58,28 @@ TEST(DataDir, RefusesAFolderThatEverybodyMayWriteTo) {
     EXPECT_THAT(found.line, HasSubstr("chmod 700"));
 }
 
+TEST(DataDir, SaysWhoElseMayEnterTheFolder) {
+    const Scratch scratch;
+    const auto folder = scratch / "data";
+    const auto said = [&](fs::perms mode) {
+        fs::permissions(folder, mode);
+        return check_access(folder);
+    };
+    EXPECT_EQ(check_access(folder), "") << "it is not there yet";
+    { const DataDir made(folder); }
+
+    EXPECT_EQ(check_access(folder), "") << "it was made for its owner alone";
+    EXPECT_EQ(said(fs::perms{0750}), "");
+    EXPECT_THAT(said(fs::perms{0755}), AllOf(HasSubstr("node.data_dir (" + folder.string() +
+                                                       ") is open to others (mode "
+                                                       "0755): every user"),
+                                             HasSubstr("chmod 700")));
+    EXPECT_THAT(said(fs::perms{0770}), HasSubstr("its group may replace the files"));
+    EXPECT_THAT(said(fs::perms{0701}), HasSubstr("(mode 0701)"));
+    fs::permissions(folder, fs::perms::all);
+    EXPECT_EQ(fault([&] { (void)check_access(folder); }).code, Error::config);
+}
+
 TEST(DataDir, RefusesAFolderThatItMayNotWriteTo) {
     const Scratch scratch;
     fs::create_directory(scratch / "data");
