@@ -23,6 +23,11 @@ constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if more tim
 constexpr Milliseconds kWatchEvery{1000};
 constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at each save
 
+bool certificates_name_nodes(const Settings& settings) {
+    const auto& tls = settings.transport.tls;
+    return tls && tls->identity == TlsFiles::Identity::node;
+}
+
 }  // namespace
 
 Daemon::Daemon(Settings settings, LogOutput& output)
@@ -46,6 +51,9 @@ void Daemon::start(const std::function<void()>& ports_held) {
     host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
     auto guests = make_guests(*host_, settings_, log_);
     for (const auto& warning : guests.warnings) log_.warning(warning);
+    if (const auto files = certificate_files(settings_); !files.empty()) {
+        certificates_ = std::make_unique<CertificateWatch>(files, log_);
+    }
     output_.start();
     auto random = real_random();
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
@@ -69,7 +77,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
     const Peer self{durable.node_id, durable.uuid, {address}, api_};
     node_ = std::make_unique<Node>(
         policy, std::move(durable), random,
-        Identity{random.identity(), address, api_, ELECTIOND_VERSION},
+        Identity{random.identity(), address, api_, ELECTIOND_VERSION,
+                 certificates_name_nodes(settings_)},
         Surroundings{*transport_, *store_, board_, grants_, *journal_, counters_,
                      [this](Event event) { mailbox_.post(std::move(event)); },
                      [this](const Claim& mine) {
@@ -83,6 +92,10 @@ void Daemon::start(const std::function<void()>& ports_held) {
     loop_->start();
     routes_ = std::make_unique<ControlRoutes>(faces(), settings_.api.limits);
     control_->start(*routes_);
+    if (certificates_) {
+        certificates_->start({{"transport", [this] { transport_->reload_tls(); }},
+                              {"api", [] {}}});
+    }
     log_.info("electiond " ELECTIOND_VERSION " takes part", {{"api", api_},
                                                              {"transport", address.to_string()},
                                                              {"cluster", settings_.cluster.name},
@@ -179,6 +192,7 @@ bool Daemon::stop_scouts(Deadline deadline) noexcept {
     const auto limit = std::min(deadline, std::chrono::steady_clock::now() + kWithdrawLimit);
     bool ended = watchdog_.stop(limit);
     ended = identity_watch_.stop(limit) && ended;
+    if (certificates_) ended = certificates_->stop(limit) && ended;
     for (auto& scout : scouts_) scout->request_stop();
     for (auto& scout : scouts_) ended = scout->stop(limit) && ended;
     return ended;
@@ -219,6 +233,7 @@ void Daemon::reload(const Environment& environment) noexcept try {
     settings_.log.level = fresh.log.level;
     log_.info("configuration read again", {{"file", settings_.file.string()}});
     if (!rest.empty()) log_.warning("these changes need a restart: " + rest);
+    if (certificates_) certificates_->read_again();
 } catch (const std::exception& error) {
     log_.error("the configuration cannot be read again, nothing is changed: " +
                std::string(error.what()));

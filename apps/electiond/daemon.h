@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "assembly.h"
+#include "certificate_watch.h"
 #include "control/server.h"
 #include "log_output.h"
 #include "node/loop.h"
@@ -39,7 +40,8 @@ class Daemon {
     // then end by std::_Exit, before the daemon's destructor or any other one runs. Idempotent.
     [[nodiscard]] bool stop() noexcept;
 
-    // SIGHUP: takes over from `file` what may change live; the log names the rest.
+    // SIGHUP: takes over from `file` what may change live, and has certificates read again; the log
+    // names the rest.
     void reload(const Environment& environment) noexcept;
 
     [[nodiscard]] const Settings& settings() const { return settings_; }
@@ -75,6 +77,7 @@ class Daemon {
     Watchdog watchdog_;
     // Checks that the data directory is still ours: on a thread of its own, since a disk may hang.
     Watchdog identity_watch_;
+    std::unique_ptr<CertificateWatch> certificates_;  // null: plain text everywhere
     std::unique_ptr<ControlRoutes> routes_;
     std::unique_ptr<ControlServer> control_;
     std::string api_;

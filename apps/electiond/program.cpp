@@ -1,9 +1,12 @@
 // The process around a Daemon.
 #include "program.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,12 +23,14 @@
 #include <io/descriptor_limit.h>
 #include <sys/stat.h>
 
+#include "certificate_files.h"
 #include "daemon.h"
 #include "descriptors.h"
 #include "offline.h"
 #include "pid_file.h"
 #include "settings/faults.h"
 #include "signals.h"
+#include "storage/data_dir.h"
 
 namespace electiond {
 namespace {
@@ -100,6 +105,22 @@ int told(const Act& act) try {
 } catch (const std::exception& error) {
     complain(std::string(error.what()) + "; this is a bug, please report it");
     return kBroken;
+}
+
+// What the settings name besides plugins: faults and warnings join those of the file.
+void review_files(Draft& draft) {
+    auto& settings = draft.settings;
+    auto review = review_certificates(
+        settings, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    std::ranges::move(review.faults, std::back_inserter(draft.faults));
+    std::ranges::move(review.warnings, std::back_inserter(settings.warnings));
+    if (settings.node.data_dir.empty()) return;
+    try {
+        auto warning = check_access(settings.node.data_dir);
+        if (!warning.empty()) settings.warnings.push_back(std::move(warning));
+    } catch (const Error& error) {
+        draft.faults.emplace_back(error.what());
+    }
 }
 
 }  // namespace
@@ -181,7 +202,7 @@ int Program::check_words(int argc, char** argv) try {
 // Nothing of this is bound or touched, and all of it is let go of again.
 int Program::check_background(const std::string& config, const std::string& pidfile) {
     const UsualSignals usual;
-    const auto settings = load(config);
+    const auto settings = load(config, Reading::everything);
     if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
     PluginHost host(plugin_directories(settings), own_program(), Log{});
     (void)make_guests(host, settings, Log{});
@@ -232,17 +253,17 @@ int Program::act(const std::vector<std::string>& arguments) {
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());
-    const auto settings = load(config_);
     if (action_ == "print-config") {
-        std::cout << print_settings(settings);
+        std::cout << print_settings(load(config_, Reading::settings));
         return EXIT_OK;
     }
-    return check(settings);
+    return check(load(config_, Reading::everything));
 }
 
 // Everything that is wrong is named at once: the plugins are tried even where a section is wrong.
-Settings Program::load(const std::string& config) {
+Settings Program::load(const std::string& config, Reading what) {
     auto draft = read_settings(config, process_environment());
+    if (what == Reading::everything) review_files(draft);
     if (!draft.faults.empty()) {
         PluginHost host(plugin_directories(draft.settings), own_program(), Log{});
         for (auto& fault : guest_faults(host, draft.settings)) {
@@ -265,7 +286,7 @@ int Program::check(const Settings& settings) {
 }
 
 int Program::list_plugins() {
-    const auto settings = config_.empty() ? Settings{} : load(config_);
+    const auto settings = config_.empty() ? Settings{} : load(config_, Reading::settings);
     const PluginHost host(plugin_directories(settings), own_program(), Log{});
     int code = EXIT_OK;
     for (const auto& plugin : host.list()) {
@@ -281,7 +302,7 @@ int Program::list_plugins() {
 }
 
 int Program::offline(const std::string& verb) {
-    const auto settings = load(config_);
+    const auto settings = load(config_, Reading::settings);
     const auto ask = [this](const std::string& question) { return confirm(question); };
     if (verb == "rejoin") return rejoin(settings, ask);
     return claim_ ? recover_claim(settings, ask) : recover(settings, ask);
@@ -312,7 +333,7 @@ int Program::serve() {
 }
 
 int Program::serve(SignalThread& signals) {
-    auto settings = load(config_);
+    auto settings = load(config_, Reading::everything);
     signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
     std::optional<PidFile> pidfile;
     if (!pidfile_.empty()) pidfile.emplace(pidfile_);

@@ -38,7 +38,9 @@ class Program : public Poco::Util::ServerApplication {
     static int obey(SignalThread& signals, Daemon& daemon, const Log& log);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
-    [[nodiscard]] static Settings load(const std::string& config);
+    // What is read: the configuration alone, or also the files that a daemon needs.
+    enum class Reading { settings, everything };
+    [[nodiscard]] static Settings load(const std::string& config, Reading what);
     void help() const;
 
     std::string config_;

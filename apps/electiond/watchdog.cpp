@@ -19,6 +19,14 @@ void Watchdog::start() {
     thread_ = AbandonableThread([duty = duty_] { duty->run(); });
 }
 
+void Watchdog::check_now() {
+    {
+        const std::lock_guard lock(duty_->mutex);
+        duty_->due = true;
+    }
+    duty_->wake.notify_all();
+}
+
 bool Watchdog::stop(Deadline deadline) noexcept {
     {
         const std::lock_guard lock(duty_->mutex);
@@ -30,7 +38,10 @@ bool Watchdog::stop(Deadline deadline) noexcept {
 
 void Watchdog::Duty::run() noexcept try {
     std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, interval, [this] { return stopping; })) {
+    for (;;) {
+        wake.wait_for(lock, interval, [this] { return stopping || due; });
+        if (stopping) return;
+        due = false;
         lock.unlock();
         for (const auto& check : checks) check(read_boot_clock());
         lock.lock();

@@ -28,6 +28,9 @@ class Watchdog {
     void add(Check check);
     void start();
 
+    // Has the checks run at once, in addition. Any thread, after start(); returns before they run.
+    void check_now();
+
     // False if a check has not returned by then: its thread is left behind, and the process must
     // end by std::_Exit. Idempotent.
     bool stop(Deadline deadline) noexcept;
@@ -43,6 +46,7 @@ class Watchdog {
         std::mutex mutex;
         std::condition_variable wake;
         bool stopping = false;
+        bool due = false;  // by check_now()
     };
 
     std::shared_ptr<Duty> duty_;

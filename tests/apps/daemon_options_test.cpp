@@ -1,5 +1,6 @@
 // electiond's command line: what it prints, and how it ends.
 #include "daemon_scene.h"
+#include "support/test_ca.h"
 
 namespace electiond {
 namespace {
@@ -235,12 +236,15 @@ TEST(Electiond, WarnsOfLimitsThatItsTransportDoesNotKeep) {
 
 TEST(Electiond, HandsLimitsAndTlsFilesToItsTransport) {
     DaemonScene scene;
+    TestCa ca;
+    const auto files = ca.issue({.names = {"DNS:1.demo"}, .until = std::chrono::hours(24 * 40)});
     use_transport(scene, "strict_transport",
-                  ", limits: {connections: 100}, tls: {cert: a.pem, key: b.pem, ca: c.pem}");
+                  ", limits: {connections: 100}, tls: {cert: " + files.cert.string() +
+                      ", key: " + files.key.string() + ", ca: " + ca.file().string() + "}");
     const auto finished = scene.run({"--check"});
     EXPECT_EQ(finished.code, 0) << finished.said;
-    EXPECT_THAT(finished.said, HasSubstr("strict transport connections=100 cert=" +
-                                         (scene.folder / "a.pem").string()));
+    EXPECT_THAT(finished.said,
+                HasSubstr("strict transport connections=100 cert=" + files.cert.string()));
     EXPECT_THAT(finished.said, Not(HasSubstr("warning")));
 }
 

@@ -50,6 +50,18 @@ TEST(Watchdog, ReportsWhatACheckThrowsAndRunsNoneAfterIt) {
     EXPECT_EQ(calls, 1);
 }
 
+TEST(Watchdog, RunsItsChecksAtOnceIfItIsAskedTo) {
+    std::promise<void> checked;
+    Watchdog watchdog(std::chrono::hours(1), [](const std::exception&) { FAIL(); });
+    watchdog.add([&](Instant) { checked.set_value(); });
+    watchdog.start();
+
+    watchdog.check_now();
+
+    EXPECT_EQ(checked.get_future().wait_for(seconds(30)), std::future_status::ready);
+    EXPECT_TRUE(watchdog.stop(in(seconds(30))));
+}
+
 TEST(Watchdog, EndsAtOnceWhileItWaitsAndWithoutHavingStarted) {
     Watchdog never(std::chrono::hours(1), {});
     EXPECT_TRUE(never.stop(in(Milliseconds{0})));

@@ -1,0 +1,51 @@
+// The certificates that the settings name: reads and checks them, and says what is wrong.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <electiond/peer.h>
+#include <io/tls.h>
+
+#include "settings/settings.h"
+
+namespace electiond {
+
+// The files of api.tls or transport.tls. A value.
+struct CertificateFiles {
+    // What the certificate must name, or the other nodes refuse it.
+    struct Name {
+        std::string cluster;
+        NodeId id;
+    };
+    std::string_view port;  // where the certificate is shown: "transport" or "api"
+    io::TlsSetup setup;
+    Settings::TlsPlaces places;
+    std::optional<Name> name;  // not set: any name will do
+};
+
+// Those that are given; the transport's first.
+[[nodiscard]] std::vector<CertificateFiles> certificate_files(const Settings& settings);
+
+// Reads and checks the files. Throws Error (config) that names key, file, fault and remedy. Blocks
+// for the files.
+[[nodiscard]] std::shared_ptr<const io::TlsContext> read_certificates(
+    const CertificateFiles& files);
+
+// So long before something expires, operators are told.
+inline constexpr std::chrono::hours kExpiryNotice{30 * 24};
+
+struct CertificateReview {
+    std::vector<std::string> faults;    // all of them, one line each, with the place of the key
+    std::vector<std::string> warnings;  // what expires within kExpiryNotice from `now`
+};
+
+// What the start and --check say about all files. Blocks for the files.
+[[nodiscard]] CertificateReview review_certificates(const Settings& settings,
+                                                    std::chrono::sys_seconds now);
+
+}  // namespace electiond

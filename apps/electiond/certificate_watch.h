@@ -1,0 +1,116 @@
+// Has certificates read again when their files have changed, and tells when they expire.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <electiond/log.h>
+#include <sys/stat.h>
+
+#include "certificate_files.h"
+#include "watchdog.h"
+
+namespace electiond {
+
+// What there is to know about the certificate of one port.
+struct CertificateReport {
+    struct Problem {
+        std::string reason;  // "certificate_expiring", "certificate_not_reloaded"
+        std::string detail;  // one sentence
+        Instant since;       // boot clock
+    };
+    std::string_view port;                 // "transport" or "api"
+    std::chrono::sys_seconds not_after{};  // of the certificate in use
+    std::vector<Problem> problems;
+};
+
+// Has one thread, since a file system may hang. Every 10 s it looks at the files, also through
+// symbolic links that now lead elsewhere. If a file is another or has changed, all files of its
+// section are read and checked, and if they are right, put to use; if not, those in use stay, and
+// each further look tries again. As certificate and key are seldom replaced in one instant, a fault
+// is logged at the second look in a row, then once an hour. What expires within kExpiryNotice is
+// logged once a day; what the start says of it is not this object's.
+//
+// The constructor, start() and stop() by one thread; the rest as said. The sections and the paths
+// in them stay those of the start.
+class CertificateWatch {
+  public:
+    static constexpr Milliseconds kEvery{10'000};
+
+    // What puts the files of a port to use; throws Error if it cannot, and then keeps the old ones.
+    using Reload = std::function<void()>;
+
+    // Reads the files. Throws Error (config), as read_certificates().
+    CertificateWatch(const std::vector<CertificateFiles>& files, Log log,
+                     Milliseconds every = kEvery);
+    ~CertificateWatch() { (void)stop(std::chrono::steady_clock::now() + Milliseconds{1000}); }
+    CertificateWatch(const CertificateWatch&) = delete;
+    CertificateWatch& operator=(const CertificateWatch&) = delete;
+
+    // Begins to look. `reloads` has one for each port of `files`; they are called on the watch's
+    // thread, until stop(), and what they use must outlive this object.
+    void start(std::map<std::string_view, Reload> reloads);
+
+    // SIGHUP: reads everything again now, changed or not, and logs a fault at once. Any thread,
+    // after start(); returns before it is done.
+    void read_again();
+
+    // One look; the thread does it by itself. `wall`: the time by which certificates expire.
+    void look(Instant now, std::chrono::sys_seconds wall);
+
+    // Any thread.
+    [[nodiscard]] std::vector<CertificateReport> report() const;
+
+    // No reload begins after this. False if a look has not ended by then: its thread is left
+    // behind, and the process must end by std::_Exit. Idempotent.
+    [[nodiscard]] bool stop(Deadline deadline) noexcept;
+
+  private:
+    // What a path leads to: compared, never interpreted.
+    struct Stamp {
+        int error = 0;
+        dev_t device = 0;
+        ino_t inode = 0;
+        off_t size = 0;
+        std::chrono::nanoseconds written{}, changed{};
+
+        bool operator==(const Stamp&) const = default;
+    };
+    struct Section {
+        CertificateFiles files;
+        Reload reload{};
+        std::vector<Stamp> stamps{};
+        std::shared_ptr<const io::TlsContext> context{};  // of the files in use
+        std::string fault{};                              // why the newest files are not in use
+        Instant fault_since{};
+        int failures = 0;    // looks in a row that found a fault
+        std::string told{};  // the fault that was logged last
+        Instant told_at{};
+        std::optional<Instant> expiring_since{};
+    };
+
+    static Stamp stamp_of(const std::filesystem::path& file);
+    static std::vector<Stamp> stamps_of(const io::TlsSetup& setup);
+    void read(Section& section, bool asked, Instant now);
+    void tell_fault(Section& section, bool asked, Instant now);
+    void publish(Instant now, std::chrono::sys_seconds wall);
+
+    const Log log_;
+    std::vector<Section> sections_;  // the thread's own, after start()
+    Instant reminded_{};             // when it was last logged what expires
+    std::atomic<bool> asked_ = false;
+    std::atomic<bool> stopping_ = false;
+    mutable std::mutex mutex_;
+    std::vector<CertificateReport> report_;  // under mutex_
+    Watchdog thread_;
+};
+
+}  // namespace electiond
