@@ -45,7 +45,10 @@ TEST(Target, TakesPathAndQueryApart) {
     EXPECT_FALSE(target->authority);
     EXPECT_EQ(Target::parse("http://h:1?x=1")->authority, "h:1");
     EXPECT_EQ(Target::parse("http://h:1/p")->path, "/p");
-    for (const char* bad : {"", "a", "/%", "/%g0", "/?%1", "https://h/"}) {
+    EXPECT_EQ(Target::parse("https://h:1/p")->authority, "h:1");
+    EXPECT_EQ(Target::parse("HTTPS://h:1/p")->path, "/p");
+    EXPECT_EQ(Target::parse("/p?to=http://h/")->path, "/p");
+    for (const char* bad : {"", "a", "/%", "/%g0", "/?%1", "ftp://h/", "http", "http:/h"}) {
         EXPECT_FALSE(Target::parse(bad)) << bad;
     }
 }

@@ -57,6 +57,8 @@ void add_good_requests(std::vector<Sample>& all) {
     good("two slashes first", with_target("//leader"));
     good("an absolute target", with_target("http://node-1:7400/leader?x=1"));
     good("an absolute target in capitals", with_target("HTTP://NODE/"));
+    good("an absolute target of TLS", with_target("https://node-1:7400/leader"));
+    good("an absolute target in capitals", with_target("HTTPS://node-1/"));
     good("an absolute target without a path", with_target("http://node-1"));
     good("an absolute target with just a query", with_target("http://[::1]:7400?x"));
     good("a long target", with_target("/" + std::string(8000, 'a')));
@@ -145,11 +147,11 @@ void add_bad_targets(std::vector<Sample>& all) {
     for (const char* broken : {"/%", "/%2", "/%2g", "/%g2", "/a?%", "/%%41", "/%u0041"})
         bad(broken);
     for (const char* other :
-         {"leader",      "?x",          "*a",           "/..\\",          "node-1:7400",
-          "http:",       "http:/",      "http://",      "http:///leader", "http://:80/",
-          "http://u@x/", "http://x:y/", "http://[::1/", "http://[::g]/",  "http://x[/",
-          "https://x/",  "ftp://x/",    "http://x/[",   "http://x%zz/",   "http://x:65536/",
-          "http//x/"}) {
+         {"leader",          "?x",          "*a",           "/..\\",          "node-1:7400",
+          "http:",           "http:/",      "http://",      "http:///leader", "http://:80/",
+          "http://u@x/",     "http://x:y/", "http://[::1/", "http://[::g]/",  "http://x[/",
+          "https:///",       "httpss://x/", "ftp://x/",     "http://x/[",     "http://x%zz/",
+          "http://x:65536/", "http//x/"}) {
         bad(other);
     }
     bad("*");

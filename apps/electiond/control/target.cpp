@@ -2,6 +2,7 @@
 #include "control/target.h"
 
 #include <Poco/Exception.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 
 namespace electiond {
@@ -11,6 +12,12 @@ std::string unescape(std::string_view text) {
     std::string plain;
     Poco::URI::decode(std::string(text), plain);
     return plain;
+}
+
+// Schemes are the same in capitals.
+bool is_http(std::string_view scheme) {
+    const auto small = Poco::toLower(std::string(scheme));
+    return small == "http" || small == "https";
 }
 
 // Cuts `text` at the first of `mark`: what stands before, and moves `text` behind it.
@@ -24,15 +31,14 @@ std::string_view cut(std::string_view& text, char mark) {
 }  // namespace
 
 std::optional<Target> Target::parse(std::string_view text) {
-    static constexpr std::string_view kScheme = "http://";
     Target target;
-    if (text.starts_with(kScheme)) {
-        text.remove_prefix(kScheme.size());
+    if (text != "*" && !text.starts_with('/')) {
+        const auto mark = text.find("://");
+        if (mark == std::string_view::npos || !is_http(text.substr(0, mark))) return std::nullopt;
+        text.remove_prefix(mark + 3);
         const auto end = std::min(text.find_first_of("/?"), text.size());
         target.authority = text.substr(0, end);
         text.remove_prefix(end);
-    } else if (text != "*" && !text.starts_with('/')) {
-        return std::nullopt;
     }
     try {
         target.path = unescape(cut(text, '?'));

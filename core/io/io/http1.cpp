@@ -108,11 +108,13 @@ bool is_path_and_query(std::string_view text) {
 }
 
 bool is_target(std::string_view method, std::string_view target) {
-    constexpr std::string_view kScheme = "http://";
     if (target.starts_with('/')) return is_path_and_query(target);
     if (target == "*") return method == "OPTIONS";
-    if (!equal_ignoring_case(target.substr(0, kScheme.size()), kScheme)) return false;
-    target.remove_prefix(kScheme.size());
+    const auto mark = target.find("://");
+    if (mark == std::string_view::npos) return false;
+    const auto scheme = target.substr(0, mark);
+    if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) return false;
+    target.remove_prefix(mark + 3);
     const auto end = std::min(target.find_first_of("/?"), target.size());
     return is_authority(target.substr(0, end)) && is_path_and_query(target.substr(end));
 }
