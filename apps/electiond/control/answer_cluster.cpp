@@ -133,15 +133,16 @@ ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
         leader != leaders.end() && (leader->ours || status->view->cluster_id.empty())) {
         fields.emplace_back("leader", leader->record);
     }
-    fields.insert(fields.end(), {{"leaders", json_array(claims)},
-                                 {"term", status->term},
-                                 {"voters", status->view->voters.size()},
-                                 {"quorum", status->view->quorum},
-                                 {"canLose", can_lose(*status, all)},
-                                 {"configTerm", status->view->config.term},
-                                 {"configVersion", status->view->config.version},
-                                 {"problems", problem_list(*status->view, faces.now())},
-                                 {"index", status->index}});
+    fields.insert(fields.end(),
+                  {{"leaders", json_array(claims)},
+                   {"term", status->term},
+                   {"voters", status->view->voters.size()},
+                   {"quorum", status->view->quorum},
+                   {"canLose", can_lose(*status, all)},
+                   {"configTerm", status->view->config.term},
+                   {"configVersion", status->view->config.version},
+                   {"problems", problem_list(*status->view, faces.problems(), faces.now())},
+                   {"index", status->index}});
     return answer(200, json_object(fields));
 }
 

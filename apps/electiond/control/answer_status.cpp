@@ -1,4 +1,7 @@
 // This node, as it knows itself: /status, /follower, /livez, /readyz.
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
+
 #include <algorithm>
 
 #include "control/answers.h"
@@ -59,6 +62,24 @@ Json counter_list(const Counters& counters) {
                         {"heartbeatsFailed", counters.heartbeats_failed.value()},
                         {"writes", counters.writes.value()},
                         {"writeMs", milliseconds(counters.write_ns)}});
+}
+
+// The certificate that each port shows; nullopt without TLS.
+std::optional<Json> certificate_list(const ControlFaces& faces) {
+    using namespace std::chrono;
+    const auto certificates = faces.certificates();
+    if (certificates.empty()) return std::nullopt;
+    JsonFields list;
+    for (const auto& each : certificates) {
+        const auto expires =
+            Poco::Timestamp::fromEpochTime(each.not_after.time_since_epoch().count());
+        list.emplace_back(
+            each.port,
+            json_object(
+                {{"expires", Poco::DateTimeFormatter::format(expires, "%Y-%m-%dT%H:%M:%SZ")},
+                 {"daysLeft", floor<days>(each.not_after - faces.wall_now()).count()}}));
+    }
+    return json_object(list);
 }
 
 // Begins with a capital and ends with a full stop.
@@ -125,36 +146,40 @@ std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, 
 JsonFields status_fields(const ControlFaces& faces, const Status& status, Instant now) {
     const auto& view = *status.view;
     const auto api = shown_api(view.api, view.address);
-    return {{"id", view.id},
-            {"port", port_of(api)},
-            {"state", to_string(status.leadership.state_at(now))},
-            {"term", status.term},
-            {"votedFor", view.voted_for},
-            {"leaderId", status.leader_at(now)},
-            {"peers", peer_list(view.peers)},
-            {"uptime", std::chrono::duration<double>(now - view.started).count()},
-            {"cluster", view.cluster},
-            {"clusterId", view.cluster_id},
-            {"uuid", view.uuid},
-            {"address", view.address},
-            {"api", api},
-            {"role", to_string(view.role)},
-            {"isLeader", status.leads_at(now)},
-            {"fencingToken", status.leadership.token_at(now)},
-            {"leaseRemainingMs", status.leadership.lease_remaining(now)},
-            {"configVersion", view.config.version},
-            {"configTerm", view.config.term},
-            {"voters", view.voters.size()},
-            {"quorum", view.quorum},
-            {"priority", view.priority},
-            {"eligible", view.eligible},
-            {"draining", status.leadership.draining},
-            {"transport", faces.transport_plugin},
-            {"discovery", discovery_list(faces.discoveries(), now)},
-            {"problems", problem_list(view, now)},
-            {"counters", counter_list(faces.counters)},
-            {"version", faces.version},
-            {"index", status.index}};
+    JsonFields fields{{"id", view.id},
+                      {"port", port_of(api)},
+                      {"state", to_string(status.leadership.state_at(now))},
+                      {"term", status.term},
+                      {"votedFor", view.voted_for},
+                      {"leaderId", status.leader_at(now)},
+                      {"peers", peer_list(view.peers)},
+                      {"uptime", std::chrono::duration<double>(now - view.started).count()},
+                      {"cluster", view.cluster},
+                      {"clusterId", view.cluster_id},
+                      {"uuid", view.uuid},
+                      {"address", view.address},
+                      {"api", api},
+                      {"role", to_string(view.role)},
+                      {"isLeader", status.leads_at(now)},
+                      {"fencingToken", status.leadership.token_at(now)},
+                      {"leaseRemainingMs", status.leadership.lease_remaining(now)},
+                      {"configVersion", view.config.version},
+                      {"configTerm", view.config.term},
+                      {"voters", view.voters.size()},
+                      {"quorum", view.quorum},
+                      {"priority", view.priority},
+                      {"eligible", view.eligible},
+                      {"draining", status.leadership.draining},
+                      {"transport", faces.transport_plugin},
+                      {"discovery", discovery_list(faces.discoveries(), now)},
+                      {"problems", problem_list(view, faces.problems(), now)},
+                      {"counters", counter_list(faces.counters)},
+                      {"version", faces.version},
+                      {"index", status.index}};
+    if (auto certificates = certificate_list(faces)) {
+        fields.emplace_back("tls", std::move(*certificates));
+    }
+    return fields;
 }
 
 ApiAnswer answer_status(const Call& call) {

@@ -21,6 +21,8 @@ struct ApiRequest {
     std::optional<std::string> last_event_id{};  // of an event stream that resumes
     std::string body{};
     bool trusted = false;  // may change things without a token: it came from root or the same user
+    // What the certificate of the client proves, as in its SAN ("URI:…"). Empty if it showed none.
+    std::vector<std::string> certificate_names{};
 };
 
 // `body` is what GET answers, also if the method is HEAD; the server then sends its length alone.

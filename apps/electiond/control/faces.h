@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <electiond/transport.h>
@@ -18,6 +19,19 @@
 #include "node/status_board.h"
 
 namespace electiond {
+
+// A certificate that this node shows to others.
+struct OwnCertificate {
+    std::string_view port{};  // where it shows it: "transport" or "api"
+    std::chrono::sys_seconds not_after{};
+};
+
+// A problem that lasts, of the daemon itself: /status shows it beside those of the node.
+struct DaemonProblem {
+    std::string reason{};  // its code: "certificate_expiring", "certificate_not_reloaded"
+    std::string detail{};  // one sentence
+    Instant since{};       // boot clock
+};
 
 // The references are borrowed and must outlive the routes; every function is called by the thread
 // that uses the routes.
@@ -37,6 +51,17 @@ struct ControlFaces {
     std::string version{};
     std::string token{};                   // empty: changes need none
     std::vector<std::string> hostnames{};  // other names by which this API may be asked
+    // cluster.name, which certificates of operators must name; empty: none of them counts.
+    std::string cluster{};
+    bool clients_need_certificate = false;  // api.tls.ca is set
+    bool reading_needs_token = false;       // api.read: token
+    // Without TLS both return nothing.
+    std::function<std::vector<OwnCertificate>()> certificates = [] {
+        return std::vector<OwnCertificate>{};
+    };
+    std::function<std::vector<DaemonProblem>()> problems = [] {
+        return std::vector<DaemonProblem>{};
+    };
 
     std::function<Instant()> now = read_boot_clock;
     std::function<std::chrono::system_clock::time_point()> wall_now =

@@ -1,4 +1,4 @@
-// Who may ask.
+// Who may ask, and with which proof.
 #include "control/guard.h"
 
 #include <Poco/Exception.h>
@@ -41,7 +41,8 @@ bool is_address(std::string_view host) {
     return Poco::Net::IPAddress::tryParse(std::string(host), address);
 }
 
-// Compares every byte of what was given, however early they differ.
+// Compares every byte of what was given, however early they differ: the time that it takes says
+// nothing about the secret.
 bool same_secret(std::string_view given, std::string_view secret) {
     unsigned difference = given.size() == secret.size() ? 0U : 1U;
     for (std::size_t i = 0; i < given.size(); ++i) {
@@ -51,11 +52,33 @@ bool same_secret(std::string_view given, std::string_view secret) {
     return difference == 0;
 }
 
+// What is wrong with the header Authorization; "" if it carries the token.
+std::string token_fault(const std::optional<std::string>& authorization, std::string_view token) {
+    static constexpr std::string_view kScheme = "bearer ";
+    if (!authorization) return "the request has no such header";
+    const auto scheme = Poco::toLower(authorization->substr(0, kScheme.size()));
+    if (scheme != kScheme) return "the header of the request has another form";
+    if (same_secret(std::string_view(*authorization).substr(kScheme.size()), token)) return "";
+    return "the token of the request is not the one in api.token_file of this node";
+}
+
+ApiResponse unauthorized(const std::string& detail, bool has_token) {
+    auto refused = answer(Problem{401, "Unauthorized", detail});
+    refused.headers.emplace_back("WWW-Authenticate",
+                                 has_token ? "Bearer error=\"invalid_token\"" : "Bearer");
+    return refused;
+}
+
 }  // namespace
 
-Guard::Guard(const std::vector<std::string>& hostnames, std::string token)
-    : names_{"localhost", plain_name(Poco::Net::DNS::hostName())}, token_(std::move(token)) {
-    for (const auto& name : hostnames) names_.push_back(plain_name(name));
+Guard::Guard(const Access& access)
+    : names_{"localhost", plain_name(Poco::Net::DNS::hostName())},
+      token_(access.token),
+      operator_(access.cluster.empty() ? ""
+                                       : "URI:electiond://" + access.cluster + "/role/operator"),
+      clients_need_certificate_(access.clients_need_certificate),
+      reading_needs_token_(access.reading_needs_token) {
+    for (const auto& name : access.hostnames) names_.push_back(plain_name(name));
 }
 
 std::optional<Problem> Guard::admit(const std::optional<std::string>& host,
@@ -78,13 +101,40 @@ bool Guard::known_host(std::string_view host) const {
     return is_address(host) || std::ranges::find(names_, plain_name(host)) != names_.end();
 }
 
-bool Guard::may_change(const std::optional<std::string>& authorization) const {
-    static constexpr std::string_view kScheme = "bearer ";
-    if (token_.empty()) return true;
-    if (!authorization || authorization->size() < kScheme.size()) return false;
-    const auto scheme = Poco::toLower(authorization->substr(0, kScheme.size()));
-    return scheme == kScheme &&
-           same_secret(std::string_view(*authorization).substr(kScheme.size()), token_);
+std::optional<ApiResponse> Guard::refuse_change(const ApiRequest& request) const {
+    if (token_.empty() && !clients_need_certificate_) return std::nullopt;
+    return refuse_without_proof(request, "Changes need ");
+}
+
+std::optional<ApiResponse> Guard::refuse_reading(const ApiRequest& request) const {
+    if (!reading_needs_token_) return std::nullopt;
+    return refuse_without_proof(request, "Reading anything but the health checks needs ");
+}
+
+bool Guard::is_operator(const ApiRequest& request) const {
+    return !operator_.empty() && std::ranges::find(request.certificate_names, operator_) !=
+                                     request.certificate_names.end();
+}
+
+// Without a token nothing that a header says could help, so that is a 403, not a 401.
+std::optional<ApiResponse> Guard::refuse_without_proof(const ApiRequest& request,
+                                                       const std::string& what) const {
+    if (request.trusted || is_operator(request)) return std::nullopt;
+    const auto certificate = "a client certificate that names " + operator_;
+    if (token_.empty()) {
+        return answer(Problem{
+            403, "Forbidden",
+            what + certificate +
+                (request.certificate_names.empty() ? ", and this client has shown none with a name"
+                                                   : ", and that of this client does not") +
+                "; use the certificate of an operator, or set api.token_file on this node."});
+    }
+    const auto fault = token_fault(request.authorization, token_);
+    if (fault.empty()) return std::nullopt;
+    return unauthorized(what + "the header `Authorization: Bearer TOKEN`" +
+                            (clients_need_certificate_ ? ", or " + certificate : "") + "; " +
+                            fault + ".",
+                        request.authorization.has_value());
 }
 
 }  // namespace electiond

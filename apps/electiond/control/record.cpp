@@ -26,7 +26,7 @@ PeerReply own_reply(const Status& status, Instant now, const std::string& versio
                                 .version = version}};
 }
 
-Json problem_list(const NodeView& view, Instant now) {
+Json problem_list(const NodeView& view, const std::vector<DaemonProblem>& more, Instant now) {
     std::vector<Json> list;
     for (const auto& problem : view.problems) {
         list.push_back(
@@ -34,6 +34,12 @@ Json problem_list(const NodeView& view, Instant now) {
                          {"id", problem.subject.empty() ? Json() : Json(problem.subject)},
                          {"detail", problem.detail},
                          {"sinceMs", Json(now - problem.since)}}));
+    }
+    for (const auto& problem : more) {
+        list.push_back(json_object({{"reason", problem.reason},
+                                    {"id", Json()},
+                                    {"detail", problem.detail},
+                                    {"sinceMs", Json(now - problem.since)}}));
     }
     return json_array(list);
 }

@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "control/faces.h"
 #include "control/json.h"
 #include "election/message.h"
 #include "node/status.h"
@@ -18,8 +20,9 @@ namespace electiond {
 // A node that did not; of its role only a vote is known without it.
 [[nodiscard]] Json offline_record(const PeerStatus& peer, bool voter, const std::string& error);
 
-// The problems that last: [{reason, id, detail, sinceMs}].
-[[nodiscard]] Json problem_list(const NodeView& view, Instant now);
+// The problems that last, of the node and of the daemon: [{reason, id, detail, sinceMs}].
+[[nodiscard]] Json problem_list(const NodeView& view, const std::vector<DaemonProblem>& more,
+                                Instant now);
 
 // The short id; the address where only that is known.
 [[nodiscard]] std::string shown_id(const PeerStatus& peer);

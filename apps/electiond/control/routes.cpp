@@ -16,7 +16,8 @@ struct Route {
     std::string_view method;
     std::string_view path;  // if it ends in '/', the name of one thing follows
     ApiAnswer (*answer)(const Call&);
-    // Health checks use its status, so OPTIONS must have the same; for these it is there at once.
+    // Health checks use its status: OPTIONS must have the same, the answer is there at once, and
+    // everybody may read it. /follower tells nothing that /leader does not.
     bool health = false;
 };
 
@@ -68,6 +69,7 @@ ApiAnswer answer_index(const Call& call) {
     return answer(200, json_object({{"name", "electiond"},
                                     {"version", call.faces.version},
                                     {"id", call.faces.board.read()->view->id},
+                                    {"read", call.faces.reading_needs_token ? "token" : "open"},
                                     {"paths", json_array(paths)}}));
 }
 
@@ -75,7 +77,11 @@ ApiAnswer answer_index(const Call& call) {
 
 ControlRoutes::ControlRoutes(ControlFaces faces, const ApiLimits& limits)
     : faces_(std::move(faces)),
-      guard_(faces_.hostnames, faces_.token),
+      guard_({.hostnames = faces_.hostnames,
+              .token = faces_.token,
+              .cluster = faces_.cluster,
+              .clients_need_certificate = faces_.clients_need_certificate,
+              .reading_needs_token = faces_.reading_needs_token}),
       streams_(limits.streams),
       waiting_(limits.waiting_requests) {}
 
@@ -122,12 +128,13 @@ ApiAnswer ControlRoutes::dispatch(const Call& call) {
         refused.headers.emplace_back("Allow", allowed(routes));
         return refused;
     }
-    if (route->method != "GET" && !request.trusted && !guard_.may_change(request.authorization)) {
-        auto refused = electiond::answer(
-            Problem{401, "Unauthorized", "Changes need the header `Authorization: Bearer TOKEN`."});
-        refused.headers.emplace_back("WWW-Authenticate", "Bearer");
-        return refused;
+    std::optional<ApiResponse> refused;
+    if (route->method != "GET") {
+        refused = guard_.refuse_change(request);
+    } else if (!route->health) {
+        refused = guard_.refuse_reading(request);
     }
+    if (refused) return std::move(*refused);
     return route->answer(call);
 }
 
