@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,22 +22,19 @@ namespace electiond::testing {
 
 using ::testing::StartsWith;
 
-// A client that knows no HTTP but where an answer ends.
+// A client that knows no HTTP but where an answer ends. In plain text; others derive from it.
 class Client {
   public:
+    virtual ~Client() = default;
+    Client(Client&&) = default;
+    Client& operator=(Client&&) = default;
     explicit Client(const Endpoint& to) : Client(Poco::Net::SocketAddress(to.host, to.port)) {}
     explicit Client(const Poco::Net::SocketAddress& to) : socket_(to) {
         socket_.setReceiveTimeout(Poco::Timespan(30, 0));
     }
 
     Client& send(const std::string& bytes) {
-        try {
-            for (std::size_t sent = 0; sent < bytes.size();) {
-                sent += static_cast<std::size_t>(socket_.sendBytes(
-                    bytes.data() + sent, static_cast<int>(bytes.size() - sent), MSG_NOSIGNAL));
-            }
-        } catch (const Poco::Exception&) {  // the other side has heard enough
-        }
+        write(bytes);
         return *this;
     }
     Client& send_no_more() {
@@ -44,7 +43,7 @@ class Client {
     }
 
     // An answer has come, or the end.
-    [[nodiscard]] bool is_answered(Milliseconds within = 0ms) const {
+    [[nodiscard]] virtual bool is_answered(Milliseconds within = 0ms) {
         return socket_.poll(Poco::Timespan(within.count() * Poco::Timespan::MILLISECONDS),
                             Poco::Net::Socket::SELECT_READ);
     }
@@ -77,19 +76,35 @@ class Client {
         return std::exchange(got_, "");
     }
 
+  protected:
+    virtual void write(const std::string& bytes) {
+        try {
+            for (std::size_t sent = 0; sent < bytes.size();) {
+                sent += static_cast<std::size_t>(socket_.sendBytes(
+                    bytes.data() + sent, static_cast<int>(bytes.size() - sent), MSG_NOSIGNAL));
+            }
+        } catch (const Poco::Exception&) {  // the other side has heard enough
+        }
+    }
+    // 0: the end.
+    virtual std::size_t read(std::span<char> into) {
+        try {
+            return static_cast<std::size_t>(
+                std::max(0, socket_.receiveBytes(into.data(), static_cast<int>(into.size()))));
+        } catch (const Poco::Net::ConnectionResetException&) {  // the end, too
+            return 0;
+        }
+    }
+    Poco::Net::StreamSocket socket_;
+
   private:
     bool receive() {
         char bytes[4096];
-        int count = 0;
-        try {
-            count = socket_.receiveBytes(bytes, sizeof bytes);
-        } catch (const Poco::Net::ConnectionResetException&) {  // the end, too
-        }
-        if (count > 0) got_.append(bytes, static_cast<std::size_t>(count));
+        const auto count = read(bytes);
+        got_.append(bytes, count);
         return count > 0;
     }
 
-    Poco::Net::StreamSocket socket_;
     std::string got_;
 };
 
@@ -111,8 +126,9 @@ class Server : public ::testing::Test, public ControlBench {
         auto all = faces();
         all.now = read_boot_clock;
         all.token = token;
+        if (change_faces) change_faces(all);
         routes = std::make_unique<ControlRoutes>(all, limits);
-        server = std::make_unique<ControlServer>(listen, limits, Log{}, write_limit, silence);
+        server = std::make_unique<ControlServer>(listen, limits, log, tls, write_limit, silence);
         server->start(*routes);
     }
     void restart(const std::function<void(ApiLimits&)>& change) {
@@ -138,6 +154,9 @@ class Server : public ::testing::Test, public ControlBench {
     void settle() { livez(); }
 
     std::string token;
+    std::function<void(ControlFaces&)> change_faces;
+    std::optional<Settings::ApiTls> tls;
+    Log log;
     Milliseconds write_limit = io::Stream::kWriteLimit;
     Milliseconds silence = EventHub::kSilence;
     std::unique_ptr<ControlRoutes> routes;

@@ -243,9 +243,9 @@ TEST_F(Server, LetsAClientGoOnThatAsksFirst) {
 // A handful of what the reader's own tests hold: that it is this server's reader, too.
 TEST_F(Server, RefusesWhatIsNoHttp) {
     const std::string host = "Host: localhost\r\n";
-    const std::string tls("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\n", 13);
+    const std::string client_hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\n", 13);
     for (const auto& bytes :
-         {std::string("nonsense\r\n\r\n"), std::string("GET\r\n\r\n"), tls,
+         {std::string("nonsense\r\n\r\n"), std::string("GET\r\n\r\n"), client_hello,
           std::string("GET /status HTTP/1.1\r\n\r\n"), std::string("GET / HTTP/1.1\nHost: x\n\n"),
           request("GET  /status"), request("GET\t/status"), request("GET /sta\ttus"),
           request("GET /status", "X: a\r\n folded\r\n"), request("GET /status", "no colon\r\n"),

@@ -1,7 +1,11 @@
 // Counts what the control API has refused, by reason, and the events it has sent, since the start.
 #pragma once
 
+#include <io/tls.h>
+
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace electiond {
@@ -10,6 +14,17 @@ namespace electiond {
 struct ApiCounts {
     using Count = std::atomic<std::uint64_t>;
 
+    static constexpr std::size_t kTlsFaults = static_cast<std::size_t>(io::TlsFault::other) + 1;
+
+    // Clients without a connection, by the reason; the other side may be the one that refused.
+    std::array<Count, kTlsFaults> unsecured{};
+    [[nodiscard]] Count& of(io::TlsFault fault) {
+        return unsecured[static_cast<std::size_t>(fault)];
+    }
+    [[nodiscard]] const Count& of(io::TlsFault fault) const {
+        return unsecured[static_cast<std::size_t>(fault)];
+    }
+    Count tls_on_plain{0};      // clients that spoke TLS to a port of plain text
     Count malformed{0};         // 400, 411, 417, 505: where the message ends is in doubt
     Count late{0};              // 408: head or body took too long
     Count header_too_large{0};  // 431

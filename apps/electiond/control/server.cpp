@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -34,14 +33,24 @@ std::string full() {
            response.body;
 }
 
+io::TlsSetup setup_of(const Settings::ApiTls& files) {
+    return {.cert = files.cert,
+            .key = files.key,
+            .ca = files.ca,
+            .tls12 = true,  // some clients of the API know no better
+            .section = "api.tls"};
+}
+
 }  // namespace
 
 ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits,
-                             Log log, Milliseconds write_limit, Milliseconds silence)
+                             Log log, const std::optional<Settings::ApiTls>& tls,
+                             Milliseconds write_limit, Milliseconds silence)
     : log_(std::move(log)),
       limits_(limits),
       write_limit_(write_limit),
       silence_(silence),
+      certificates_(tls ? std::make_unique<Certificates>(setup_of(*tls)) : nullptr),
       loop_([this](const std::exception& error) {
           if (const auto due = failures_.failed("loop", error.what(), read_boot_clock())) {
               log_.error(std::string("control API failed: ") + error.what() + due->suffix());
@@ -66,27 +75,30 @@ ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const Api
     }
 }
 
+io::Listener::Serve ControlServer::serve_with(const Certificates* certificates) {
+    return [this, certificates](std::shared_ptr<io::Connection> connection) {
+        connection->stream().set_write_limit(write_limit_);
+        return Session::serve(*serving_, std::move(connection), certificates);
+    };
+}
+
 void ControlServer::listen_at(const ListenAddress& address, bool v6_only, const Limits& share) {
-    io::Descriptor socket;
-    std::optional<io::SocketFile> file;
-    if (const auto* endpoint = std::get_if<Endpoint>(&address)) {
-        socket = io::listen_on(*endpoint, v6_only, kListen);
-        endpoints_.push_back(io::listens_on(socket));
-        addresses_.push_back(endpoints_.back().to_string());
-    } else {
-        const auto& unix_socket = std::get<io::UnixSocket>(address);
-        socket = io::listen_on(unix_socket, kListen);
-        file.emplace(unix_socket.path);
-        addresses_.push_back("unix:" + unix_socket.path.string());
+    if (const auto* unix_socket = std::get_if<io::UnixSocket>(&address)) {
+        auto socket = io::listen_on(*unix_socket, kListen);
+        io::SocketFile file(unix_socket->path);
+        addresses_.push_back("unix:" + unix_socket->path.string());
+        listeners_.push_back(std::make_unique<io::Listener>(loop_, std::move(socket), share,
+                                                            serve_with(nullptr), full()));
+        listeners_.back()->remove_at_close(std::move(file));
+        return;
     }
-    listeners_.push_back(std::make_unique<io::Listener>(
-        loop_, std::move(socket), share,
-        [this](std::shared_ptr<io::Connection> connection) {
-            connection->stream().set_write_limit(write_limit_);
-            return Session::serve(*serving_, std::move(connection));
-        },
-        full()));
-    if (file) listeners_.back()->remove_at_close(std::move(*file));
+    auto socket = io::listen_on(std::get<Endpoint>(address), v6_only, kListen);
+    endpoints_.push_back(io::listens_on(socket));
+    addresses_.push_back(endpoints_.back().to_string());
+    // An answer in plain text would be no use to a client that waits for a TLS handshake.
+    listeners_.push_back(std::make_unique<io::Listener>(loop_, std::move(socket), share,
+                                                        serve_with(certificates_.get()),
+                                                        certificates_ ? std::string() : full()));
 }
 
 ControlServer::~ControlServer() { stop(); }
@@ -105,8 +117,27 @@ void ControlServer::start(ControlRoutes& routes) {
     for (auto& listener : listeners_) listener->start();
     loop_.start();
     for (const auto& address : addresses_) {
-        log_.info("control API listens", {{"address", address}});
+        const bool encrypts = certificates_ && !address.starts_with("unix:");
+        log_.info("control API listens",
+                  {{"address", address}, {"tls", encrypts ? "1.2+" : "off"}});
     }
+}
+
+// A handshake under way when the certificates change is looked at by its session, at its end.
+void ControlServer::reload_tls() {
+    if (!certificates_) return;
+    loop_.post([this, fresh = certificates_->reload()] {
+        for (auto& listener : listeners_) {
+            listener->connections().recheck(
+                *fresh, [this](const io::Connection& connection, const io::TlsFailure& failure) {
+                    serving_->cut_by_reload(connection.source(), failure);
+                });
+        }
+    });
+}
+
+std::shared_ptr<const io::TlsContext> ControlServer::tls() const {
+    return certificates_ ? certificates_->current() : nullptr;
 }
 
 void ControlServer::stop() noexcept {

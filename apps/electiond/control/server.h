@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <electiond/log.h>
@@ -9,6 +11,7 @@
 #include <io/listener.h>
 #include <io/loop.h>
 
+#include "control/certificates.h"
 #include "control/counts.h"
 #include "control/routes.h"
 #include "control/serving.h"
@@ -16,15 +19,17 @@
 
 namespace electiond {
 
-// Owned by the daemon; every call by one thread, except counts(). One I/O thread serves all
+// Owned by the daemon; every call by one thread, except as said. One I/O thread serves all
 // connections: each is a coroutine that reads from top to bottom, and waits without a thread.
 class ControlServer {
   public:
-    // Binds, so that the real endpoints are known, and does not answer yet. Throws Error (os)
-    // naming the address that cannot be bound. `write_limit`: a client that takes no byte of its
-    // answer for so long is cut. `silence`: after so long without an event, a stream gets a
-    // comment.
+    // Reads the certificates and binds, so that the real endpoints are known, and does not answer
+    // yet. Throws Error (config) naming the file that is wrong, or Error (os) naming the address
+    // that cannot be bound. With `tls`, TCP speaks TLS (1.2 or 1.3); Unix sockets never do.
+    // `write_limit`: a client that takes no byte of its answer for so long is cut. `silence`: after
+    // so long without an event, a stream gets a comment.
     ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits, Log log,
+                  const std::optional<Settings::ApiTls>& tls = {},
                   Milliseconds write_limit = io::Stream::kWriteLimit,
                   Milliseconds silence = EventHub::kSilence);
     ~ControlServer();
@@ -36,6 +41,16 @@ class ControlServer {
 
     // Answers from now on. `routes` and its board must outlive stop().
     void start(ControlRoutes& routes);
+
+    // The files of api.tls may have changed: reads and checks them. They count for connections made
+    // from then on; those whose certificate they refuse are cut at once, also event streams and
+    // requests under way, and the others stay. Throws Error (config) naming the file that is wrong:
+    // then those read before stay in use. Does nothing without TLS. Any thread, one at a time,
+    // between start() and stop(); blocks for the files.
+    void reload_tls();
+
+    // What is in use now; null without TLS. Any thread.
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> tls() const;
 
     // Frees the addresses, ends parked answers, gives clients 250 ms to take answers under way,
     // cuts the rest and joins. Idempotent.
@@ -49,6 +64,7 @@ class ControlServer {
     }
 
   private:
+    [[nodiscard]] io::Listener::Serve serve_with(const Certificates* certificates);
     void listen_at(const ListenAddress& address, bool v6_only, const Limits& share);
     void end_connections();
 
@@ -58,8 +74,9 @@ class ControlServer {
     const Milliseconds silence_;
     ApiCounts counts_;
     std::vector<Endpoint> endpoints_;
-    std::vector<std::string> addresses_;  // for the log
-    FaultLog failures_;                   // of the loop itself
+    std::vector<std::string> addresses_;          // for the log
+    std::unique_ptr<Certificates> certificates_;  // null: plain text
+    FaultLog failures_;                           // of the loop itself
     io::Loop loop_;
     io::Timer parting_;
     std::unique_ptr<Serving> serving_;

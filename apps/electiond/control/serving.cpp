@@ -71,6 +71,44 @@ io::Deadline Serving::deadline(Instant when, Instant now) {
     return io::Clock::now() + (when - now);
 }
 
+// Once a minute for each reason: the reasons are few, the clients may be many.
+void Serving::warn(const std::string& kind, const std::string& text, const std::string& source) {
+    if (const auto due = failures_.failed(kind, text, routes_.now())) {
+        log_.warning(text + due->suffix(), {{"from", source}});
+    }
+}
+
+// Port scans and health checks connect and close again: that is no news for an operator.
+void Serving::unsecured(const std::string& source, const io::TlsFailure& failure) {
+    ++counts_.of(failure.fault);
+    if (failure.fault == io::TlsFault::closed) {
+        return log_.debug("a client of the control API closed the connection before TLS was set up",
+                          {{"from", source}});
+    }
+    const std::string kind = std::string("tls-").append(to_string(failure.fault));
+    if (failure.told) {
+        return warn(kind + "-told",
+                    "a client of the control API refused the TLS connection: " + failure.text,
+                    source);
+    }
+    warn(kind, "the control API refused the TLS connection of a client: " + failure.text, source);
+}
+
+void Serving::spoke_tls(const std::string& source) {
+    ++counts_.tls_on_plain;
+    warn("tls-on-plain",
+         "a client speaks TLS to the control API, which speaks plain HTTP: let it use http://, or "
+         "set api.tls",
+         source);
+}
+
+void Serving::cut_by_reload(const std::string& source, const io::TlsFailure& failure) {
+    warn(
+        std::string("reload-").append(to_string(failure.fault)),
+        "the control API cut a connection, since the certificates were read again: " + failure.text,
+        source);
+}
+
 ApiResponse Serving::failed(const std::string& path, const std::string& what) {
     ++counts_.failed;
     if (const auto due = failures_.failed("request", what, routes_.now())) {

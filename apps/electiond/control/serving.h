@@ -11,6 +11,7 @@
 #include <electiond/log.h>
 #include <io/boot_timer.h>
 #include <io/stream.h>
+#include <io/tls.h>
 
 #include "control/counts.h"
 #include "control/event_hub.h"
@@ -78,6 +79,14 @@ class Serving {
     // Boot clock to the clock of the loop.
     [[nodiscard]] static io::Deadline deadline(Instant when, Instant now);
 
+    // A client without a TLS connection: counts it by its reason, and logs each reason now and
+    // then, with the remedy. `source` is the client's "ip:port".
+    void unsecured(const std::string& source, const io::TlsFailure& failure);
+    // A client spoke TLS to a port of plain text: as above.
+    void spoke_tls(const std::string& source);
+    // After a reload a connection was cut, because its certificate is not accepted any more.
+    void cut_by_reload(const std::string& source, const io::TlsFailure& failure);
+
     // A request failed by a bug of ours: counts it, logs it now and then, and returns the 500.
     [[nodiscard]] ApiResponse failed(const std::string& path, const std::string& what);
 
@@ -89,6 +98,7 @@ class Serving {
 
   private:
     void left();
+    void warn(const std::string& kind, const std::string& text, const std::string& source);
     void watch_lease();
     void lease_may_be_over();
     [[nodiscard]] std::string_view date();

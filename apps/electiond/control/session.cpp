@@ -62,14 +62,42 @@ ApiCounts::Count& count_of(ApiCounts& counts, int status) {
     }
 }
 
+Problem plain_text() {
+    return {400, "Plain text on a TLS port", "This port speaks TLS: use https://.",
+            Reason::malformed};
+}
+
+// Makes the handshake. False if the connection is over.
+io::Async<bool> secure(Serving& serving, io::Connection& connection,
+                       const Certificates& certificates) {
+    const auto context = certificates.current();
+    auto failure = co_await connection.secure(context);
+    // A reload in the meantime could not look at this connection.
+    const auto newest = certificates.current();
+    if (!failure && newest != context) failure = newest->refuses(*connection.stream().tls());
+    if (!failure) co_return true;
+    if (serving.stopping()) co_return false;
+    serving.unsecured(connection.source(), *failure);
+    if (failure->fault == io::TlsFault::plain_text && !failure->told) {
+        connection.stream().send(serving.written(answer(plain_text()), false, false));
+    }
+    co_await connection.stream().finish(kLinger);
+    co_return false;
+}
+
 }  // namespace
 
 bool is_trusted(const std::optional<uid_t>& user, uid_t own) {
     return user && *user != kOverflowUser && (*user == 0 || *user == own);
 }
 
-io::Async<> Session::serve(Serving& serving, std::shared_ptr<io::Connection> connection) {
+io::Async<> Session::serve(Serving& serving, std::shared_ptr<io::Connection> connection,
+                           const Certificates* certificates) {
     const Serving::Presence presence(serving);
+    if (certificates != nullptr) {
+        const bool secured = co_await secure(serving, *connection, *certificates);
+        if (!secured) co_return;
+    }
     Session session(serving, *connection);
     co_await session.run();
 }
@@ -143,6 +171,11 @@ io::Async<bool> Session::read_head() {
         // Only the end of a line can complete a head, or be a reason to refuse it other than its
         // length: so a client that sends single bytes does not cause a reading for each of them.
         const auto bytes = stream_.received();
+        if (io::begins_tls(bytes) && stream_.tls() == nullptr) {
+            serving_.spoke_tls(connection_.source());
+            refuse(malformed("This port speaks plain HTTP: use http://, or set api.tls."));
+            co_return true;
+        }
         if (bytes.find('\n', looked_at) != std::string_view::npos ||
             bytes.size() > lengths.head_bytes) {
             const auto read = io::read_request_head(bytes, lengths);
@@ -171,6 +204,7 @@ void Session::take_head(const io::HttpRequestHead& head) {
     request_.authorization = field(head, "Authorization");
     request_.last_event_id = field(head, "Last-Event-ID");
     const auto user = connection_.user();
+    if (const auto* tls = stream_.tls()) request_.certificate_names = tls->names();
     request_.trusted = user && is_trusted(user, ::geteuid());
     body_length_ = head.body_bytes;
     expects_continue_ = head.expects_continue;

@@ -8,6 +8,7 @@
 #include <io/connection.h>
 #include <io/http1.h>
 
+#include "control/certificates.h"
 #include "control/serving.h"
 
 namespace electiond {
@@ -20,9 +21,10 @@ namespace electiond {
 // Lives in the coroutine serve(). I/O thread only.
 class Session {
   public:
-    // Serves one connection until it ends.
+    // Serves one connection until it ends. With `certificates` it speaks TLS; they must outlive it.
     [[nodiscard]] static io::Async<> serve(Serving& serving,
-                                           std::shared_ptr<io::Connection> connection);
+                                           std::shared_ptr<io::Connection> connection,
+                                           const Certificates* certificates);
 
   private:
     Session(Serving& serving, io::Connection& connection);
