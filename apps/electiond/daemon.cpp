@@ -68,7 +68,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
     transport_ = std::move(guests.transport);
     const Endpoint bound = transport_->start(mailbox_);
     const Endpoint address = settings_.transport.advertise.value_or(bound);
-    control_ = std::make_unique<ControlServer>(settings_.api.listen, settings_.api.limits, log_);
+    control_ = std::make_unique<ControlServer>(settings_.api.listen, settings_.api.limits, log_,
+                                               settings_.api.tls);
     // Other nodes cannot use a Unix socket: without a TCP listener they learn no address.
     const auto& api_endpoints = control_->endpoints();
     if (!api_endpoints.empty()) api_ = api_address(api_endpoints.front(), address);
@@ -94,7 +95,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     control_->start(*routes_);
     if (certificates_) {
         certificates_->start({{"transport", [this] { transport_->reload_tls(); }},
-                              {"api", [] {}}});
+                              {"api", [this] { control_->reload_tls(); }}});
     }
     log_.info("electiond " ELECTIOND_VERSION " takes part", {{"api", api_},
                                                              {"transport", address.to_string()},
@@ -153,7 +154,30 @@ ControlFaces Daemon::faces() {
             .transport_plugin = settings_.transport.plugin,
             .version = ELECTIOND_VERSION,
             .token = settings_.api.token,
-            .hostnames = settings_.api.hostnames};
+            .hostnames = settings_.api.hostnames,
+            .cluster = settings_.cluster.name,
+            .clients_need_certificate = settings_.api.tls && !settings_.api.tls->ca.empty(),
+            .reading_needs_token = settings_.api.reading_needs_token,
+            .certificates = [this] { return own_certificates(); },
+            .problems = [this] { return certificate_problems(); }};
+}
+
+std::vector<OwnCertificate> Daemon::own_certificates() const {
+    std::vector<OwnCertificate> all;
+    if (!certificates_) return all;
+    for (const auto& each : certificates_->report()) all.push_back({each.port, each.not_after});
+    return all;
+}
+
+std::vector<DaemonProblem> Daemon::certificate_problems() const {
+    std::vector<DaemonProblem> all;
+    if (!certificates_) return all;
+    for (const auto& certificate : certificates_->report()) {
+        for (const auto& each : certificate.problems) {
+            all.push_back({each.reason, each.detail, each.since});
+        }
+    }
+    return all;
 }
 
 // D2: a node that cannot remember its votes must not vote. The process ends here, without

@@ -49,6 +49,8 @@ class Daemon {
 
   private:
     [[nodiscard]] ControlFaces faces();
+    [[nodiscard]] std::vector<OwnCertificate> own_certificates() const;
+    [[nodiscard]] std::vector<DaemonProblem> certificate_problems() const;
     void start_scouts(std::vector<Guests::Named> discoveries, const Peer& self);
     [[nodiscard]] std::string api_address(const Endpoint& bound, const Endpoint& transport) const;
     [[noreturn]] void die(const std::exception& error) noexcept;

@@ -123,11 +123,22 @@ TEST_F(ElectiondWithTls, ReadsReplacedCertificatesAtHupAndByItself) {
     EXPECT_TRUE(scene_.logs("new certificates are not used, those read before stay"))
         << scene_.log();
     EXPECT_THAT(scene_.log(), HasSubstr("does not name this node"));
+    const auto shows = [&](const std::string& words) {
+        return cluster::wait_until([&] {
+            const auto status = cluster::ask(scene_.api, "GET", "/status").body;
+            return status.find(words) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(shows("\"certificate_not_reloaded\""));
     fs::resize_file(scene_.folder / "log", 0);
     put({.names = {"URI:electiond://demo/1"}});
 
-    EXPECT_TRUE(scene_.logs("certificates read again: transport.tls, valid until "))
+    // At the latest at its next look, after 10 s.
+    EXPECT_TRUE(cluster::wait_until(
+        [&] { return scene_.log().find("read again: transport.tls") != std::string::npos; },
+        seconds(60)))
         << scene_.log();
+    EXPECT_TRUE(shows("\"certificate_expiring\"")) << "this one is valid for a day";
     EXPECT_EQ(cluster::ask(scene_.api, "GET", "/leader").code, 200);
     EXPECT_EQ(cluster::ask(scene_.api, "GET", "/status").number("term"), term);
     end(*process);
