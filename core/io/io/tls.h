@@ -32,7 +32,7 @@ struct TlsSetup {
     // When certificates are judged; nullopt: now. For tests.
     std::optional<std::chrono::sys_seconds> at{};
     // How messages name these files: "transport.tls" makes "transport.tls.cert is …", "--" makes
-    // "--cert is …".
+    // "--cert is …", and "--cacert" of `ca`.
     std::string section{};
 };
 

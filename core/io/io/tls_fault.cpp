@@ -104,6 +104,7 @@ std::string_view to_string(TlsFault fault) {
 
 std::string key_name(const TlsSetup& setup, std::string_view key) {
     const bool option = setup.section.ends_with('-');
+    if (option && key == "ca") key = "cacert";  // as curl and electionctl call it
     return setup.section + (option || setup.section.empty() ? "" : ".") + std::string(key);
 }
 
