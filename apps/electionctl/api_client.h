@@ -1,53 +1,15 @@
 // Asks the control API of one or several nodes.
 #pragma once
 
-#include <Poco/Dynamic/Var.h>
-
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "electionctl/boot_clock.h"
-#include "electionctl/record.h"
+#include "electionctl/answer.h"
 
 namespace electiond::ctl {
-
-struct Question {
-    std::string method = "GET";
-    std::string path{};                 // as in /status
-    std::string body{};                 // JSON, or empty
-    std::string expects{};              // a key without which it is no answer of electiond's
-    std::chrono::milliseconds wait{0};  // how long the server was asked to wait
-};
-
-struct Answer {
-    std::string endpoint;  // whose answer it is
-    Instant asked{};       // before the request: leases and grants in it count from here
-    int status = 0;
-    std::string reason;  // the status in words, as in "Conflict"
-    std::string body;    // as it came
-    Poco::Dynamic::Var json;
-
-    [[nodiscard]] bool ok() const { return status / 100 == 2; }
-    [[nodiscard]] Record record() const { return Record(json); }
-    // What a refusal says for itself.
-    [[nodiscard]] std::string why() const;
-};
-
-// One endpoint gave no usable answer; the text says what came back instead.
-class NoAnswer : public std::runtime_error {
-  public:
-    enum class Kind { not_connected, timed_out, broken };
-    NoAnswer(const std::string& what, Kind kind_in) : std::runtime_error(what), kind(kind_in) {}
-    Kind kind;
-};
-
-// Parses answer.body into answer.json. Throws NoAnswer if it is no JSON, or if it is no refusal and
-// lacks the key `expects` (empty: none is expected).
-void read_json(Answer& answer, const std::string& expects);
 
 // No endpoint gave a usable answer; the text lists all that was tried.
 class Unreachable : public std::runtime_error {
@@ -60,12 +22,12 @@ class Unreachable : public std::runtime_error {
 // Holds no connection; every question opens its own. Any thread.
 class ApiClient {
   public:
-    // `timeout`: how long connecting, and then each step of the answer, may take. Endpoints are as
+    // `timeout`: how long connecting, and then the answer, may take. Endpoints are as
     // parse_endpoint gives them; an empty token is not sent.
     ApiClient(std::vector<std::string> endpoints, std::string token,
               std::chrono::milliseconds timeout);
 
-    // Asks one endpoint. Throws NoAnswer.
+    // Asks one endpoint, and waits for its answer, on an event loop of its own. Throws NoAnswer.
     [[nodiscard]] Answer ask(const std::string& endpoint, const Question& question) const;
 
     // Asks the endpoints in turn until one answers, and until `enough` says so of an answer; the

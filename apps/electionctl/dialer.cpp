@@ -16,11 +16,14 @@
 namespace electiond::ctl {
 namespace {
 
+// A Unix socket can't be awaited for room in its queue.
+constexpr std::chrono::milliseconds kRetry{10};
+
 std::string in_words(int error, bool by_socket, std::chrono::milliseconds timeout) {
     if (auto known = connect_failure(error, by_socket)) return *std::move(known);
-    if (error == ETIMEDOUT)
-        return "no connection within " + std::to_string(timeout.count()) + " ms";
-    if (error == EAGAIN && by_socket) return "its queue of connections is full";
+    const auto late = "no connection within " + std::to_string(timeout.count()) + " ms";
+    if (error == ETIMEDOUT) return late;
+    if (error == EAGAIN && by_socket) return late + ": its queue of connections is full";
     return std::generic_category().message(error);
 }
 
@@ -44,7 +47,8 @@ Dialer::Dialer(io::Loop& loop)
                                    loop_.spawn(connect(call, addresses));
                                }
                            }}),
-      expiry_(loop, [this] { expire(); }) {}
+      expiry_(loop, [this] { expire(); }),
+      again_(loop, [this] { retry(); }) {}
 
 void Dialer::dial(const std::string& endpoint, std::chrono::milliseconds timeout, Done done) {
     auto call = std::make_shared<Call>(
@@ -55,14 +59,16 @@ void Dialer::dial(const std::string& endpoint, std::chrono::milliseconds timeout
 void Dialer::close() noexcept {
     closed_ = true;
     waiting_.clear();
+    full_.clear();
     expiry_.cancel();
+    again_.cancel();
     resolver_.close();
     for (const auto& stream : connecting_) stream->cut();
 }
 
 void Dialer::begin(const std::shared_ptr<Call>& call) {
     if (closed_) return;
-    if (!call->place.socket_file.empty()) return connect_to_socket(*call);
+    if (!call->place.socket_file.empty()) return connect_to_socket(call);
     waiting_.push_back(call);  // before find(), which may report a failure to all waiting calls
     const auto addresses = resolver_.find(call->place.host);
     if (!addresses.empty()) {
@@ -72,22 +78,34 @@ void Dialer::begin(const std::shared_ptr<Call>& call) {
     set_timer();
 }
 
-// connect() to a Unix socket succeeds or fails at once.
-void Dialer::connect_to_socket(const Call& call) {
+// connect() to a Unix socket succeeds or fails at once. While its queue is full, tries again.
+void Dialer::connect_to_socket(const std::shared_ptr<Call>& call) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::string& file = call.place.socket_file;
+    const std::string& file = call->place.socket_file;
     std::memcpy(address.sun_path, file.data(), std::min(file.size(), sizeof address.sun_path - 1));
     io::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     // POSIX passes addresses of every family as sockaddr.
     if (!socket.open() ||
         ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return call.done(nullptr, in_words(errno, true, call.timeout));
+        const int error = errno;
+        const auto now = io::Clock::now();
+        if (error != EAGAIN || now >= call->deadline) {
+            return call->done(nullptr, in_words(error, true, call->timeout));
+        }
+        full_.push_back(call);
+        return again_.set(std::min(now + kRetry, call->deadline));
     }
     try {
-        call.done(io::Stream::take(loop_, std::move(socket)), "");
+        call->done(io::Stream::take(loop_, std::move(socket)), "");
     } catch (const std::system_error& error) {
-        call.done(nullptr, error.code().message());
+        call->done(nullptr, error.code().message());
+    }
+}
+
+void Dialer::retry() {
+    for (const auto& call : std::exchange(full_, {})) {
+        if (!closed_) connect_to_socket(call);
     }
 }
 

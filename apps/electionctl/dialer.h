@@ -39,7 +39,8 @@ class Dialer {
     using Calls = std::list<std::shared_ptr<Call>>;
 
     void begin(const std::shared_ptr<Call>& call);
-    void connect_to_socket(const Call& call);
+    void connect_to_socket(const std::shared_ptr<Call>& call);
+    void retry();
     [[nodiscard]] io::Async<> connect(std::shared_ptr<Call> call, io::Addresses addresses);
     [[nodiscard]] std::shared_ptr<io::Stream> begin_to_connect(const Call& call,
                                                                const io::Address& address,
@@ -52,6 +53,8 @@ class Dialer {
     io::Resolver resolver_;
     io::Timer expiry_;
     Calls waiting_;  // for a name look-up
+    io::Timer again_;
+    Calls full_;  // for room in the queue of a Unix socket
     std::set<std::shared_ptr<io::Stream>> connecting_;
     bool closed_ = false;
 };

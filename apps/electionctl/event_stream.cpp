@@ -7,8 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "electionctl/api_request.h"
 #include "electionctl/endpoint.h"
-#include "electionctl/get_request.h"
 
 namespace electiond::ctl {
 namespace {
@@ -177,7 +177,7 @@ io::Async<std::optional<EventStream::Trouble>> EventStream::read_head(
     const io::Deadline deadline = io::Clock::now() + timeout_;
     const io::HttpLimits limits;
     std::optional<Trouble> trouble;
-    stream->send(get_request(endpoint, "/events", "text/event-stream", token_,
+    stream->send(api_request(endpoint, {.path = "/events"}, "text/event-stream", token_,
                              resumed_ == endpoint ? last_id_ : std::nullopt));
     while (!trouble) {
         const Event event = co_await stream->receive(deadline);

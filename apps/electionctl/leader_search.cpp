@@ -85,8 +85,8 @@ class Search {
 
     void get(const std::string& endpoint, const std::string& path, const std::string& expects,
              std::function<void(const Answer&)> then) {
-        client_.get(
-            endpoint, path, expects,
+        client_.ask(
+            endpoint, {.path = path, .expects = expects},
             [this, endpoint, path, then = std::move(then)](const LoopClient::Outcome& outcome) {
                 if (ended_already_) return;
                 if (const auto* answer = std::get_if<Answer>(&outcome)) {

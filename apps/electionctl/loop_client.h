@@ -1,4 +1,4 @@
-// Sends requests to many API endpoints at the same time, on an event loop.
+// Sends requests to any number of API endpoints at the same time, on an event loop.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <variant>
 
-#include "electionctl/api_client.h"
+#include "electionctl/answer.h"
 #include "electionctl/dialer.h"
 
 namespace electiond::ctl {
@@ -21,25 +21,25 @@ class LoopClient {
     using Outcome = std::variant<Answer, NoAnswer>;
     using Done = std::function<void(const Outcome&)>;
 
-    // `timeout`: to connect, and again for the answer. An empty token is not sent.
+    // `timeout`: to connect, and again for the answer, beyond Question::wait. An empty token is not
+    // sent.
     LoopClient(io::Loop& loop, std::string token, std::chrono::milliseconds timeout);
 
-    // Calls `done` once, later; never after close(). `expects`: as in Question.
-    void get(const std::string& endpoint, const std::string& path, const std::string& expects,
-             Done done);
+    // Calls `done` once, later; never after close().
+    void ask(const std::string& endpoint, Question question, Done done);
     // Gives up all calls. The loop can't end before this.
     void close() noexcept;
 
   private:
     struct Call {
-        std::string endpoint, path, expects;
-        Instant asked;
+        std::string endpoint;
+        Question question;
         Done done;
+        Instant asked{};
+        std::chrono::milliseconds patience{};  // for the answer
     };
     [[nodiscard]] io::Async<> exchange(std::shared_ptr<io::Stream> stream,
                                        std::shared_ptr<Call> call);
-    [[nodiscard]] std::optional<Outcome> read(const Call& call, std::string_view bytes,
-                                              io::Stream::Event event) const;
 
     io::Loop& loop_;
     const std::string token_;

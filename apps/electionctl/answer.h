@@ -1,0 +1,48 @@
+// What is asked of a control API and what comes back, whichever way it is sent.
+#pragma once
+
+#include <Poco/Dynamic/Var.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+#include "electionctl/boot_clock.h"
+#include "electionctl/record.h"
+
+namespace electiond::ctl {
+
+struct Question {
+    std::string method = "GET";
+    std::string path{};                 // as in /status
+    std::string body{};                 // JSON, or empty
+    std::string expects{};              // a key without which it is no answer of electiond's
+    std::chrono::milliseconds wait{0};  // how long the server was asked to wait
+};
+
+struct Answer {
+    std::string endpoint;  // whose answer it is
+    Instant asked{};       // before the request: leases and grants in it count from here
+    int status = 0;
+    std::string body;  // as it came
+    Poco::Dynamic::Var json;
+
+    [[nodiscard]] bool ok() const { return status / 100 == 2; }
+    [[nodiscard]] Record record() const { return Record(json); }
+    // The reason that a refusal gives.
+    [[nodiscard]] std::string why() const;
+};
+
+// One endpoint gave no usable answer; the text says what came back instead.
+class NoAnswer : public std::runtime_error {
+  public:
+    enum class Kind { not_connected, timed_out, broken };
+    NoAnswer(const std::string& what, Kind kind_in) : std::runtime_error(what), kind(kind_in) {}
+    Kind kind;
+};
+
+// Parses answer.body into answer.json. Throws NoAnswer if it is no JSON, or if it is no refusal and
+// lacks the key `expects` (empty: none is expected).
+void read_json(Answer& answer, const std::string& expects);
+
+}  // namespace electiond::ctl
