@@ -36,9 +36,24 @@ struct Answer {
 // One endpoint gave no usable answer; the text says what came back instead.
 class NoAnswer : public std::runtime_error {
   public:
-    enum class Kind { not_connected, timed_out, broken };
+    enum class Kind {
+        not_connected,
+        no_trust,      // it does not speak TLS, or one side refuses the other's certificate
+        no_handshake,  // connected, but TLS was not set up in time
+        timed_out,
+        broken
+    };
     NoAnswer(const std::string& what, Kind kind_in) : std::runtime_error(what), kind(kind_in) {}
     Kind kind;
+
+    // The request cannot have been carried out.
+    [[nodiscard]] bool not_done() const {
+        return kind == Kind::not_connected || kind == Kind::no_trust || kind == Kind::no_handshake;
+    }
+    // Somebody is there, but did not answer in time.
+    [[nodiscard]] bool late() const {
+        return kind == Kind::timed_out || kind == Kind::no_handshake;
+    }
 };
 
 // Parses answer.body into answer.json. Throws NoAnswer if it is no JSON, or if it is no refusal and

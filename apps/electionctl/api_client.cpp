@@ -19,9 +19,9 @@ using Kind = NoAnswer::Kind;
 class Request {
   public:
     // Throws std::system_error.
-    Request(const std::string& token, std::chrono::milliseconds timeout)
+    Request(const Credentials& credentials, std::chrono::milliseconds timeout)
         : loop_([this](const std::exception&) { end(std::current_exception()); }),
-          client_(loop_, token, timeout) {}
+          client_(loop_, credentials, timeout) {}
     ~Request() {
         loop_.stop([this] { client_.close(); });
     }
@@ -53,13 +53,13 @@ class Request {
 
 }  // namespace
 
-ApiClient::ApiClient(std::vector<std::string> endpoints, std::string token,
+ApiClient::ApiClient(std::vector<std::string> endpoints, Credentials credentials,
                      std::chrono::milliseconds timeout)
-    : endpoints_(std::move(endpoints)), token_(std::move(token)), timeout_(timeout) {}
+    : endpoints_(std::move(endpoints)), credentials_(std::move(credentials)), timeout_(timeout) {}
 
 Answer ApiClient::ask(const std::string& endpoint, const Question& question) const {
     try {
-        return Request(token_, timeout_).send(endpoint, question);
+        return Request(credentials_, timeout_).send(endpoint, question);
     } catch (const std::system_error& error) {  // no descriptors, no threads
         throw NoAnswer(error.what(), Kind::not_connected);
     }
@@ -68,7 +68,7 @@ Answer ApiClient::ask(const std::string& endpoint, const Question& question) con
 Answer ApiClient::ask_in_turn(const Question& question,
                               const std::function<bool(const Answer&)>& enough) const {
     const bool changes = question.method != "GET";
-    bool all_timed_out = true;
+    bool all_timed_out = true, no_trust = true;
     std::string tried;
     std::optional<Answer> last;
     for (const std::string& endpoint : endpoints_) {
@@ -78,14 +78,15 @@ Answer ApiClient::ask_in_turn(const Question& question,
         } catch (const NoAnswer& failure) {
             tried += "\n  " + question.method + " " + request_at(endpoint, question.path) + ": " +
                      failure.what();
-            all_timed_out = all_timed_out && failure.kind == Kind::timed_out;
-            if (!changes || failure.kind == Kind::not_connected) continue;
+            all_timed_out = all_timed_out && failure.late();
+            no_trust = no_trust && failure.kind == Kind::no_trust;
+            if (!changes || failure.not_done()) continue;
             throw Unreachable("it is not known whether this was done:" + tried, all_timed_out);
         }
     }
     if (last) return *last;
     throw Unreachable((endpoints_.size() == 1 ? "no answer:" : "no endpoint answered:") + tried,
-                      all_timed_out);
+                      all_timed_out, no_trust);
 }
 
 }  // namespace electiond::ctl

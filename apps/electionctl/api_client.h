@@ -8,23 +8,25 @@
 #include <vector>
 
 #include "electionctl/answer.h"
+#include "electionctl/credentials.h"
 
 namespace electiond::ctl {
 
 // No endpoint gave a usable answer; the text lists all that was tried.
 class Unreachable : public std::runtime_error {
   public:
-    Unreachable(const std::string& what, bool timed_out_in)
-        : std::runtime_error(what), timed_out(timed_out_in) {}
+    Unreachable(const std::string& what, bool timed_out_in, bool no_trust_in = false)
+        : std::runtime_error(what), timed_out(timed_out_in), no_trust(no_trust_in) {}
     bool timed_out;  // each was there and none answered in time
+    bool no_trust;   // each was there, and TLS alone failed
 };
 
 // Holds no connection; every question opens its own. Any thread.
 class ApiClient {
   public:
     // `timeout`: how long connecting, and then the answer, may take. Endpoints are as
-    // parse_endpoint gives them; an empty token is not sent.
-    ApiClient(std::vector<std::string> endpoints, std::string token,
+    // parse_endpoint gives them.
+    ApiClient(std::vector<std::string> endpoints, Credentials credentials,
               std::chrono::milliseconds timeout);
 
     // Asks one endpoint, and waits for its answer, on an event loop of its own. Throws NoAnswer.
@@ -36,21 +38,21 @@ class ApiClient {
     [[nodiscard]] Answer ask_in_turn(
         const Question& question, const std::function<bool(const Answer&)>& enough = nullptr) const;
 
-    // The same client, token and all, for others, and with another timeout.
+    // The same client, with the same credentials, for others, and with another timeout.
     [[nodiscard]] ApiClient to(std::vector<std::string> endpoints) const {
-        return {std::move(endpoints), token_, timeout_};
+        return {std::move(endpoints), credentials_, timeout_};
     }
     [[nodiscard]] ApiClient within(std::chrono::milliseconds timeout) const {
-        return {endpoints_, token_, timeout};
+        return {endpoints_, credentials_, timeout};
     }
 
-    [[nodiscard]] const std::string& token() const { return token_; }
+    [[nodiscard]] const Credentials& credentials() const { return credentials_; }
     [[nodiscard]] const std::vector<std::string>& endpoints() const { return endpoints_; }
     [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
 
   private:
     std::vector<std::string> endpoints_;
-    std::string token_;
+    Credentials credentials_;
     std::chrono::milliseconds timeout_;
 };
 

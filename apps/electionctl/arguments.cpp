@@ -24,11 +24,11 @@ std::string trimmed(const std::string& text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::vector<std::string> parse_endpoints(const std::string& list) {
+std::vector<std::string> parse_endpoints(const std::string& list, Scheme bare) {
     std::vector<std::string> endpoints;
     std::istringstream parts(list);
     for (std::string part; std::getline(parts, part, ',');) {
-        endpoints.push_back(parse_endpoint(trimmed(part)));
+        endpoints.push_back(parse_endpoint(trimmed(part), bare));
     }
     if (endpoints.empty()) throw UsageError("the list of endpoints is empty");
     return endpoints;
@@ -94,6 +94,8 @@ class Reader {
 
     // The options seen that only some verbs have.
     std::vector<std::string> special;
+    // The value of --endpoint: the files for TLS decide what it means, and may follow it.
+    std::optional<std::string> endpoints;
 
   private:
     void option(const std::string& word) {
@@ -124,13 +126,19 @@ class Reader {
 
     bool valued(const std::string& name) {
         if (name == "--endpoint" || name == "--endpoints") {
-            result_.endpoints = parse_endpoints(value(name));
+            endpoints = value(name);
         } else if (name == "-o" || name == "--output") {
             result_.output = parse_output(value(name));
         } else if (name == "--timeout") {
             result_.timeout = parse_duration(value(name));
         } else if (name == "--token-file") {
             result_.token = read_token_file(value(name));
+        } else if (name == "--cacert") {
+            result_.tls.cacert = value(name);
+        } else if (name == "--cert") {
+            result_.tls.cert = value(name);
+        } else if (name == "--key") {
+            result_.tls.key = value(name);
         } else if (name == "--to") {
             result_.to = value(name);
         } else if (name == "--exec") {
@@ -204,6 +212,34 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
     }
 }
 
+// The files for TLS, then the endpoints, since these files decide how an endpoint without a scheme
+// is asked.
+void take_endpoints(Arguments& arguments, const std::filesystem::path& usual_socket,
+                    const std::optional<std::string>& given) {
+    TlsFiles& files = arguments.tls;
+    const bool by_option = files.any();
+    if (files.cacert.empty()) files.cacert = environment("ELECTIONCTL_CACERT");
+    if (files.cert.empty()) files.cert = environment("ELECTIONCTL_CERT");
+    if (files.key.empty()) files.key = environment("ELECTIONCTL_KEY");
+    if (files.cert.empty() && !files.key.empty()) {
+        throw UsageError(
+            "--key (or ELECTIONCTL_KEY) names the key of a certificate: name that, "
+            "too, by --cert");
+    }
+    const Scheme bare = files.any() ? Scheme::https : Scheme::http;
+    const std::string list = given.value_or(environment("ELECTIONCTL_ENDPOINTS"));
+    arguments.endpoints = list.empty() && !given ? std::vector{usual_endpoint(usual_socket, bare)}
+                                                 : parse_endpoints(list, bare);
+    const auto plain = std::ranges::find_if(arguments.endpoints, [](const std::string& endpoint) {
+        return !is_https(endpoint) && !socket_path(endpoint);
+    });
+    if (by_option && plain != arguments.endpoints.end()) {
+        throw UsageError("--cacert, --cert and --key are for https, and the endpoint " + *plain +
+                         " is plain text: write " + with_scheme(*plain, Scheme::https) +
+                         ", or leave them out");
+    }
+}
+
 }  // namespace
 
 std::chrono::milliseconds parse_duration(const std::string& text) {
@@ -237,11 +273,7 @@ Arguments parse_arguments(const std::vector<std::string>& words,
         arguments.operands.clear();
     }
     if (arguments.version || (arguments.help && arguments.verb.empty())) return arguments;
-    if (arguments.endpoints.empty()) {
-        const std::string list = environment("ELECTIONCTL_ENDPOINTS");
-        arguments.endpoints =
-            list.empty() ? std::vector{usual_endpoint(usual_socket)} : parse_endpoints(list);
-    }
+    take_endpoints(arguments, usual_socket, reader.endpoints);
     if (arguments.token.empty()) {
         const std::string token = environment("ELECTIONCTL_TOKEN");
         if (!token.empty()) arguments.token = checked_token(token, "ELECTIONCTL_TOKEN");

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "electionctl/credentials.h"
+
 namespace electiond::ctl {
 
 enum class Output { table, json };
@@ -18,6 +20,7 @@ struct Arguments {
     std::vector<std::string> endpoints;  // at least one, each as parse_endpoint gives it
     Output output = Output::table;
     std::string token;  // empty: none is sent
+    TlsFiles tls;       // for https; not read yet
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<std::string> to;    // step-down
     std::optional<std::string> exec;  // watch

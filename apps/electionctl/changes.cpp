@@ -18,11 +18,12 @@ namespace {
 std::string remedy_of(const Answer& answer) {
     switch (answer.status) {
         case 401:
-            return "give the token of its api.token_file by --token-file or ELECTIONCTL_TOKEN";
+            return "give the token of its api.token_file by --token-file or ELECTIONCTL_TOKEN, or, "
+                   "if it has api.tls.ca, the certificate of an operator by --cert and --key";
         case 403:
             return "ask it by its IP address, or add the name you used to its api.hostnames; a "
-                   "token "
-                   "is given by --token-file";
+                   "token is given by --token-file, the certificate of an operator by --cert and "
+                   "--key";
         case 404:
         case 405:
             return "electionctl members lists the nodes there are; a daemon that lacks the path "
@@ -62,7 +63,7 @@ int no_leader(const Session& session, const Found& found) {
     for (const std::string& line : found.said) said += "\n  " + line;
     if (!found.anyone_answered) {
         throw Unreachable("no endpoint answered, so nothing was changed:" + said,
-                          found.all_timed_out);
+                          found.all_timed_out, found.no_trust);
     }
     session.err << "electionctl: no endpoint leads to the leader, so nothing was changed:" << said
                 << "\n  " << where_it_is(found.named) << '\n';

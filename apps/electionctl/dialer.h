@@ -1,4 +1,5 @@
-// Connects to API endpoints on an event loop: by address, by name or by Unix socket.
+// Connects to API endpoints on an event loop: by address, by name or by Unix socket; with TLS if
+// the endpoint is https.
 #pragma once
 
 #include <io/loop.h>
@@ -9,9 +10,12 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "electionctl/answer.h"
+#include "electionctl/credentials.h"
 #include "electionctl/endpoint.h"
 
 namespace electiond::ctl {
@@ -19,10 +23,11 @@ namespace electiond::ctl {
 // Call everything on the loop's thread. Must outlive Loop::stop().
 class Dialer {
   public:
-    // The connected stream; or nullptr, and why the connection failed.
-    using Done = std::function<void(std::shared_ptr<io::Stream> stream, const std::string& why)>;
+    // The connected stream, encrypted if the endpoint is https; or nullptr, and why it failed.
+    using Done = std::function<void(std::shared_ptr<io::Stream> stream, const NoAnswer* failure)>;
 
-    explicit Dialer(io::Loop& loop);
+    // Of `credentials` it uses the context of TLS.
+    Dialer(io::Loop& loop, const Credentials& credentials);
 
     // Calls `done` once, later, on the loop's thread; never after close().
     void dial(const std::string& endpoint, std::chrono::milliseconds timeout, Done done);
@@ -31,6 +36,7 @@ class Dialer {
 
   private:
     struct Call {
+        std::string endpoint{};
         Place place{};
         std::chrono::milliseconds timeout{};
         io::Deadline deadline{};
@@ -44,12 +50,19 @@ class Dialer {
     [[nodiscard]] io::Async<> connect(std::shared_ptr<Call> call, io::Addresses addresses);
     [[nodiscard]] std::shared_ptr<io::Stream> begin_to_connect(const Call& call,
                                                                const io::Address& address,
-                                                               std::string& failure);
+                                                               NoAnswer& failure);
+    [[nodiscard]] io::Async<std::optional<NoAnswer>> secure(std::shared_ptr<io::Stream> stream,
+                                                            std::shared_ptr<Call> call,
+                                                            io::Deadline until);
     [[nodiscard]] Calls take_waiting(const std::function<bool(const Call&)>& which);
     void expire();
     void set_timer();
 
+    static void fail(const Call& call, const NoAnswer& failure);
+
     io::Loop& loop_;
+    const std::shared_ptr<const io::TlsContext> tls_;
+    const std::string no_tls_;  // why there is no context
     io::Resolver resolver_;
     io::Timer expiry_;
     Calls waiting_;  // for a name look-up

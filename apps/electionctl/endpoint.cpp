@@ -16,11 +16,15 @@ namespace electiond::ctl {
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kHttp = "http://";
+constexpr std::string_view kHttps = "https://";
 constexpr unsigned short kPort = 7400;
+
+std::string_view text_of(Scheme scheme) { return scheme == Scheme::https ? kHttps : kHttp; }
 
 [[noreturn]] void refuse(const std::string& text, const std::string& why) {
     throw UsageError("endpoint '" + text + "' " + why +
-                     ": expected http://host:port or unix:/path");
+                     ": expected https://host:port, http://host:port or unix:/path");
 }
 
 std::string parse_socket(const std::string& text) {
@@ -41,10 +45,11 @@ std::string encoded(const std::string& path) {
     return result;
 }
 
-std::string parse_url(const std::string& text) try {
+std::string parse_url(const std::string& text, Scheme bare) try {
     const bool has_scheme = text.find("://") != std::string::npos;
-    const Poco::URI uri(has_scheme ? text : "http://" + text);
-    if (uri.getScheme() != "http") refuse(text, "is not http");
+    const Poco::URI uri(has_scheme ? text : std::string(text_of(bare)) + text);
+    const auto scheme = uri.getScheme() + "://";
+    if (scheme != kHttp && scheme != kHttps) refuse(text, "is neither http nor https");
     if (uri.getHost().empty()) refuse(text, "names no host");
     if (!uri.getUserInfo().empty()) {
         refuse(text, "holds a user name or password, which electiond does not ask for");
@@ -52,9 +57,8 @@ std::string parse_url(const std::string& text) try {
     if (!uri.getRawQuery().empty() || !uri.getFragment().empty()) refuse(text, "has a query");
     const auto& host = uri.getHost();
     const auto port = uri.getSpecifiedPort();
-    std::string whole = "http://" +
-                        (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                        std::to_string(port == 0 ? kPort : port) + encoded(uri.getPath());
+    std::string whole = scheme + (host.find(':') == std::string::npos ? host : "[" + host + "]") +
+                        ":" + std::to_string(port == 0 ? kPort : port) + encoded(uri.getPath());
     while (whole.ends_with('/')) whole.pop_back();
     return whole;
 } catch (const Poco::Exception&) {
@@ -63,14 +67,22 @@ std::string parse_url(const std::string& text) try {
 
 }  // namespace
 
-std::string parse_endpoint(const std::string& text) {
-    return text.starts_with(kUnix) ? parse_socket(text) : parse_url(text);
+std::string parse_endpoint(const std::string& text, Scheme bare) {
+    return text.starts_with(kUnix) ? parse_socket(text) : parse_url(text, bare);
 }
 
-std::string usual_endpoint(const std::filesystem::path& socket) {
+bool is_https(const std::string& endpoint) { return endpoint.starts_with(kHttps); }
+
+std::string with_scheme(const std::string& endpoint, Scheme scheme) {
+    if (endpoint.starts_with(kUnix)) return endpoint;
+    const auto rest = endpoint.substr(endpoint.find("://") + 3);
+    return std::string(text_of(scheme)) + rest;
+}
+
+std::string usual_endpoint(const std::filesystem::path& socket, Scheme bare) {
     std::error_code unreadable;
     if (std::filesystem::exists(socket, unreadable)) return std::string(kUnix) + socket.string();
-    return "http://127.0.0.1:" + std::to_string(kPort);
+    return std::string(text_of(bare)) + "127.0.0.1:" + std::to_string(kPort);
 }
 
 std::optional<std::string> socket_path(const std::string& endpoint) {
@@ -87,13 +99,19 @@ Place place_of(const std::string& endpoint) {
     const std::string host = bracketed ? "[" + uri.getHost() + "]" : uri.getHost();
     return {.host = uri.getHost(),
             .port = uri.getPort(),
+            .tls = is_https(endpoint),
             .host_field = printable(host + ":" + std::to_string(uri.getPort())),
             .path = encoded(uri.getPath())};
 }
 
-std::optional<std::string> reported_endpoint(const std::string& api) try {
-    if (api.empty()) return std::nullopt;
-    return parse_endpoint(api);
+std::optional<std::string> reported_endpoint(const std::string& api, const std::string& reporter,
+                                             Scheme bare) try {
+    // No node knows the sockets of this machine, nor may it choose how it is asked.
+    if (api.empty() || api.starts_with(kUnix) || api.find("://") != std::string::npos) {
+        return std::nullopt;
+    }
+    if (!socket_path(reporter)) bare = is_https(reporter) ? Scheme::https : Scheme::http;
+    return parse_endpoint(api, bare);
 } catch (const UsageError&) {
     return std::nullopt;
 }

@@ -9,6 +9,7 @@
 
 #include "electionctl/api_request.h"
 #include "electionctl/endpoint.h"
+#include "electionctl/tls_words.h"
 
 namespace electiond::ctl {
 namespace {
@@ -36,7 +37,9 @@ std::optional<std::string> refusal(const io::HttpResponseHead& head) {
         case 405:
             return code + ": this electiond is older than electionctl and has no /events";
         case 401:
-            return code + ": it wants a token (--token-file)";
+            return code +
+                   ": it wants a token (--token-file), or an operator's certificate (--cert, "
+                   "--key)";
         case 403:
             return code +
                    ": ask it by its IP address, or add the name you used to its api.hostnames";
@@ -47,6 +50,12 @@ std::optional<std::string> refusal(const io::HttpResponseHead& head) {
     }
 }
 
+std::string why_closed(const io::Stream& stream, const std::string& endpoint,
+                       const std::string& otherwise) {
+    return stream.tls_failure() ? no_answer(*stream.tls_failure(), endpoint, true).what()
+                                : otherwise;
+}
+
 std::string tried(const std::string& endpoint, const std::string& trouble) {
     return "\n  GET " + request_at(endpoint, "/events") + ": " + trouble;
 }
@@ -54,7 +63,7 @@ std::string tried(const std::string& endpoint, const std::string& trouble) {
 }  // namespace
 
 EventStream::EventStream(const ApiClient& client, milliseconds silence)
-    : token_(client.token()),
+    : token_(client.credentials().token),
       timeout_(client.timeout()),
       silence_(silence),
       endpoints_(client.endpoints()),
@@ -63,7 +72,7 @@ EventStream::EventStream(const ApiClient& client, milliseconds silence)
       loop_([this](const std::exception& error) {
           put({.kind = StreamNews::Kind::failed, .trouble = error.what()});
       }),
-      dialer_(loop_),
+      dialer_(loop_, client.credentials()),
       again_(loop_, [this] { begin(); }) {
     loop_.start();
     (void)loop_.post([this] { begin(); });
@@ -130,14 +139,14 @@ void EventStream::begin() {
     const std::string endpoint = endpoints_[current_];
     dialer_.dial(endpoint, timeout_,
                  [this, endpoint, turn = ++turn_](const std::shared_ptr<io::Stream>& stream,
-                                                  const std::string& why) {
-                     if (turn == turn_) dialled(endpoint, turn, stream, why);
+                                                  const NoAnswer* failure) {
+                     if (turn == turn_) dialled(endpoint, turn, stream, failure);
                  });
 }
 
 void EventStream::dialled(const std::string& endpoint, unsigned turn,
-                          std::shared_ptr<io::Stream> stream, const std::string& why) {
-    if (!stream) return could_not_open(endpoint, {.text = why});
+                          std::shared_ptr<io::Stream> stream, const NoAnswer* failure) {
+    if (!stream) return could_not_open(endpoint, {.text = failure->what()});
     stream_ = std::move(stream);
     loop_.spawn(follow(stream_, endpoint, turn));
 }
@@ -182,7 +191,9 @@ io::Async<std::optional<EventStream::Trouble>> EventStream::read_head(
     while (!trouble) {
         const Event event = co_await stream->receive(deadline);
         const auto head = io::read_response_head(stream->received(), limits);
-        if (const auto* broken = std::get_if<io::HttpRefused>(&head)) {
+        if (const auto wrong_scheme = asks_for_tls(stream->received(), endpoint)) {
+            trouble = Trouble{wrong_scheme->what()};
+        } else if (const auto* broken = std::get_if<io::HttpRefused>(&head)) {
             trouble = Trouble{"does not answer as electiond does: " + broken->reason};
         } else if (const auto* read = std::get_if<io::HttpResponseHead>(&head)) {
             if (const auto why = refusal(*read)) trouble = Trouble{*why, true};
@@ -191,7 +202,8 @@ io::Async<std::optional<EventStream::Trouble>> EventStream::read_head(
         } else if (event == Event::late) {
             trouble = Trouble{"no answer within " + std::to_string(timeout_.count()) + " ms"};
         } else if (event == Event::ended || event == Event::broken) {
-            trouble = Trouble{"closed the connection without an answer"};
+            trouble =
+                Trouble{why_closed(*stream, endpoint, "closed the connection without an answer")};
         }
     }
     co_return trouble;
@@ -216,7 +228,7 @@ io::Async<std::string> EventStream::read_events(std::shared_ptr<io::Stream> stre
         } else if (event == Event::late) {
             trouble = "nothing came for " + std::to_string(silence_.count()) + " ms";
         } else if (event == Event::ended || event == Event::broken) {
-            trouble = "the connection was closed";
+            trouble = why_closed(*stream, endpoint, "the connection was closed");
         }
     }
     co_return trouble;

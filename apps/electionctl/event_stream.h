@@ -43,8 +43,8 @@ class EventStream {
   public:
     static constexpr std::chrono::seconds kSilence{20};  // the server sends a comment each 15 s
 
-    // Uses the endpoints, the token and the timeout of `client` (to connect, and again for the head
-    // of the answer). A stream on which nothing comes for `silence` counts as broken.
+    // Uses the endpoints, the credentials and the timeout of `client` (to connect, and again for
+    // the head of the answer). A stream on which nothing comes for `silence` counts as broken.
     explicit EventStream(const ApiClient& client, std::chrono::milliseconds silence = kSilence);
     ~EventStream();
     EventStream(const EventStream&) = delete;
@@ -68,7 +68,7 @@ class EventStream {
     // All of these run on the loop's thread.
     void begin();
     void dialled(const std::string& endpoint, unsigned turn, std::shared_ptr<io::Stream> stream,
-                 const std::string& why);
+                 const NoAnswer* failure);
     [[nodiscard]] io::Async<> follow(std::shared_ptr<io::Stream> stream, std::string endpoint,
                                      unsigned turn);
     [[nodiscard]] io::Async<std::optional<Trouble>> read_head(std::shared_ptr<io::Stream> stream,

@@ -62,10 +62,15 @@ constexpr std::array kVerbs{
 };
 
 constexpr std::string_view kGlobalOptions =
-    "  --endpoint URL[,URL...]  whom to ask, tried in turn: http://host[:port] (7400) or\n"
-    "                           unix:/path; or ELECTIONCTL_ENDPOINTS. Default:\n"
-    "                           unix:/run/electiond/api.sock if that file exists, else\n"
-    "                           http://127.0.0.1:7400\n"
+    "  --endpoint URL[,URL...]  whom to ask, tried in turn: https://host[:port] (7400),\n"
+    "                           http://host[:port] or unix:/path; or ELECTIONCTL_ENDPOINTS.\n"
+    "                           Default: unix:/run/electiond/api.sock if that file exists,\n"
+    "                           else port 7400 of 127.0.0.1. Without a scheme: https if one\n"
+    "                           of the next three is given, else http\n"
+    "  --cacert FILE            the authorities that a server's certificate must come from;\n"
+    "                           or ELECTIONCTL_CACERT. Default: those of the system\n"
+    "  --cert FILE --key FILE   our own certificate and its key, for servers that ask for one;\n"
+    "                           or ELECTIONCTL_CERT and ELECTIONCTL_KEY\n"
     "  -o, --output table|json  for people, or the API's own JSON unchanged (table)\n"
     "  --timeout D              how long one request may take: 500ms, 3s, 1m (3s; changes 15s)\n"
     "  --token-file FILE        the token for changes; or ELECTIONCTL_TOKEN\n"

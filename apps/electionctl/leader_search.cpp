@@ -19,7 +19,8 @@ class Search {
     explicit Search(const ApiClient& client)
         : endpoints_(client.endpoints()),
           loop_([this](const std::exception&) { end(std::current_exception()); }),
-          client_(loop_, client.token(), client.timeout()) {}
+          bare_(client.credentials().bare),
+          client_(loop_, client.credentials(), client.timeout()) {}
     ~Search() {
         loop_.stop([this] { client_.close(); });
     }
@@ -52,7 +53,8 @@ class Search {
             const Record leader = answer.record().at("leader");
             if (!answer.ok()) return nothing(endpoint, "/cluster", answer.why());
             if (leader.empty()) return nothing(endpoint, "/cluster", "it finds no leader");
-            KnownLeader known{leader.text("id"), reported_endpoint(leader.text("api"))};
+            KnownLeader known{leader.text("id"),
+                              reported_endpoint(leader.text("api"), endpoint, bare_)};
             if (!result_.named || !result_.named->endpoint) result_.named = known;
             if (!known.endpoint) {
                 return nothing(
@@ -94,7 +96,8 @@ class Search {
                     return then(*answer);
                 }
                 const auto& failure = std::get<NoAnswer>(outcome);
-                if (failure.kind != NoAnswer::Kind::timed_out) result_.all_timed_out = false;
+                if (!failure.late()) result_.all_timed_out = false;
+                if (failure.kind != NoAnswer::Kind::no_trust) result_.no_trust = false;
                 nothing(endpoint, path, failure.what());
             });
     }
@@ -125,6 +128,7 @@ class Search {
     bool ended_already_ = false;
     std::promise<Found> ended_;
     io::Loop loop_;
+    const Scheme bare_;
     LoopClient client_;
 };
 

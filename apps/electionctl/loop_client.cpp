@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "electionctl/api_request.h"
+#include "electionctl/tls_words.h"
 
 namespace electiond::ctl {
 namespace {
 
 using Kind = NoAnswer::Kind;
 using Event = io::Stream::Event;
+using std::chrono::milliseconds;
 
 constexpr io::HttpLimits kLimits{.body_bytes = std::size_t{16} * 1024 * 1024};
 
@@ -34,10 +36,32 @@ std::optional<Answer> complete_answer(std::string_view bytes, bool ended) {
                   .json = {}};
 }
 
+// Throws NoAnswer, if that is known after `event`. nullopt: the answer is not complete yet.
+std::optional<Answer> read_answer(const std::string& endpoint, const Question& question,
+                                  const io::Stream& stream, Event event, milliseconds patience) {
+    const auto bytes = stream.received();
+    if (const auto wrong_scheme = asks_for_tls(bytes, endpoint)) throw *wrong_scheme;
+    if (auto answer = complete_answer(bytes, event == Event::ended)) {
+        answer->endpoint = endpoint;
+        read_json(*answer, question.expects);
+        return answer;
+    }
+    if (event == Event::bytes || event == Event::interrupted) return std::nullopt;
+    if (event == Event::late) {
+        throw NoAnswer("no answer within " + std::to_string(patience.count()) + " ms",
+                       Kind::timed_out);
+    }
+    if (stream.tls_failure()) throw no_answer(*stream.tls_failure(), endpoint, true);
+    throw NoAnswer(bytes.empty() ? "closed the connection without an answer"
+                                 : "broke off in the middle of its answer",
+                   Kind::broken);
+}
+
 }  // namespace
 
-LoopClient::LoopClient(io::Loop& loop, std::string token, std::chrono::milliseconds timeout)
-    : loop_(loop), token_(std::move(token)), timeout_(timeout), dialer_(loop) {}
+LoopClient::LoopClient(io::Loop& loop, const Credentials& credentials,
+                       std::chrono::milliseconds timeout)
+    : loop_(loop), token_(credentials.token), timeout_(timeout), dialer_(loop, credentials) {}
 
 void LoopClient::ask(const std::string& endpoint, Question question, Done done) {
     const auto patience = timeout_ + question.wait;
@@ -46,9 +70,9 @@ void LoopClient::ask(const std::string& endpoint, Question question, Done done) 
                                                   .done = std::move(done),
                                                   .patience = patience});
     dialer_.dial(endpoint, timeout_,
-                 [this, call](const std::shared_ptr<io::Stream>& stream, const std::string& why) {
+                 [this, call](const std::shared_ptr<io::Stream>& stream, const NoAnswer* failure) {
                      if (stream) return loop_.spawn(exchange(stream, call));
-                     call->done(NoAnswer(why, Kind::not_connected));
+                     call->done(*failure);
                  });
 }
 
@@ -57,30 +81,6 @@ void LoopClient::close() noexcept {
     dialer_.close();
     for (const auto& stream : streams_) stream->cut();
 }
-
-namespace {
-
-// nullopt: the answer is not complete yet.
-std::optional<LoopClient::Outcome> read_answer(const std::string& expects, std::string_view bytes,
-                                               Event event,
-                                               std::chrono::milliseconds patience) try {
-    if (auto answer = complete_answer(bytes, event == Event::ended)) {
-        read_json(*answer, expects);
-        return *std::move(answer);
-    }
-    if (event == Event::bytes || event == Event::interrupted) return std::nullopt;
-    if (event == Event::late) {
-        throw NoAnswer("no answer within " + std::to_string(patience.count()) + " ms",
-                       Kind::timed_out);
-    }
-    throw NoAnswer(bytes.empty() ? "closed the connection without an answer"
-                                 : "broke off in the middle of its answer",
-                   Kind::broken);
-} catch (const NoAnswer& failure) {
-    return failure;
-}
-
-}  // namespace
 
 io::Async<> LoopClient::exchange(std::shared_ptr<io::Stream> stream, std::shared_ptr<Call> call) {
     if (closed_) co_return;
@@ -91,16 +91,23 @@ io::Async<> LoopClient::exchange(std::shared_ptr<io::Stream> stream, std::shared
     std::optional<Outcome> outcome;
     while (!outcome && !closed_) {
         const Event event = co_await stream->receive(deadline);
-        outcome = read_answer(call->question.expects, stream->received(), event, call->patience);
+        outcome = outcome_of(*call, *stream, event);
     }
     streams_.erase(stream);
     stream->cut();
-    if (closed_) co_return;
-    if (auto* answer = std::get_if<Answer>(&*outcome)) {
-        answer->endpoint = call->endpoint;
-        answer->asked = call->asked;
-    }
-    call->done(*outcome);
+    if (!closed_) call->done(*outcome);
+}
+
+// nullopt: the answer is not complete yet.
+std::optional<LoopClient::Outcome> LoopClient::outcome_of(const Call& call,
+                                                          const io::Stream& stream,
+                                                          io::Stream::Event event) try {
+    auto answer = read_answer(call.endpoint, call.question, stream, event, call.patience);
+    if (!answer) return std::nullopt;
+    answer->asked = call.asked;
+    return *std::move(answer);
+} catch (const NoAnswer& failure) {
+    return failure;
 }
 
 }  // namespace electiond::ctl

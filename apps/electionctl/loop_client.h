@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <variant>
 
 #include "electionctl/answer.h"
@@ -21,9 +20,8 @@ class LoopClient {
     using Outcome = std::variant<Answer, NoAnswer>;
     using Done = std::function<void(const Outcome&)>;
 
-    // `timeout`: to connect, and again for the answer, beyond Question::wait. An empty token is not
-    // sent.
-    LoopClient(io::Loop& loop, std::string token, std::chrono::milliseconds timeout);
+    // `timeout`: to connect, and again for the answer, beyond Question::wait.
+    LoopClient(io::Loop& loop, const Credentials& credentials, std::chrono::milliseconds timeout);
 
     // Calls `done` once, later; never after close().
     void ask(const std::string& endpoint, Question question, Done done);
@@ -40,6 +38,9 @@ class LoopClient {
     };
     [[nodiscard]] io::Async<> exchange(std::shared_ptr<io::Stream> stream,
                                        std::shared_ptr<Call> call);
+    [[nodiscard]] static std::optional<Outcome> outcome_of(const Call& call,
+                                                           const io::Stream& stream,
+                                                           io::Stream::Event event);
 
     io::Loop& loop_;
     const std::string token_;

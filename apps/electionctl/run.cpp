@@ -64,7 +64,9 @@ int run_checked(const std::vector<std::string>& words, std::ostream& out, std::o
         out << (arguments.verb.empty() ? general_help() : verb_help(*find_verb(arguments.verb)));
         return kDone;
     }
-    const ApiClient client(arguments.endpoints, arguments.token, request_timeout(arguments));
+    const ApiClient client(arguments.endpoints,
+                           load_credentials(arguments.token, arguments.tls, arguments.endpoints),
+                           request_timeout(arguments));
     return dispatch({arguments, client, out, err});
 }
 
@@ -78,8 +80,10 @@ int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& 
         err << "electionctl: " << error.what() << '\n';
         return kUsage;
     } catch (const Unreachable& error) {
-        err << "electionctl: " << error.what()
-            << "\n  is electiond running there? its api.listen is what --endpoint must name\n";
+        err << "electionctl: " << error.what() << '\n';
+        if (!error.no_trust) {
+            err << "  is electiond running there? its api.listen is what --endpoint must name\n";
+        }
         return error.timed_out ? kTimedOut : kUnreachable;
     } catch (const std::system_error& error) {
         err << "electionctl: " << error.what() << '\n';

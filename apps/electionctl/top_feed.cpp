@@ -47,7 +47,7 @@ std::string in_one_line(const std::string& text) {
 
 View Fetcher::fetch() {
     std::string tried;
-    bool all_timed_out = true;
+    bool all_timed_out = true, no_trust = true;
     const std::vector<std::string> endpoints = client_.endpoints();
     for (const std::string& endpoint : endpoints) {
         try {
@@ -56,16 +56,18 @@ View Fetcher::fetch() {
             return view;
         } catch (const NoAnswer& failure) {
             tried += "\n  " + endpoint + ": " + failure.what();
-            all_timed_out = all_timed_out && failure.kind == NoAnswer::Kind::timed_out;
+            all_timed_out = all_timed_out && failure.late();
+            no_trust = no_trust && failure.kind == NoAnswer::Kind::no_trust;
         }
     }
-    throw Unreachable("no endpoint answers:" + tried, all_timed_out);
+    throw Unreachable("no endpoint answers:" + tried, all_timed_out, no_trust);
 }
 
 View Fetcher::fetch_from(const std::string& endpoint) {
     const Answer cluster = client_.ask(endpoint, {.path = "/cluster", .expects = "cluster"});
     if (!cluster.ok()) throw NoAnswer(cluster.why(), NoAnswer::Kind::broken);
-    const auto leader = reported_endpoint(cluster.record().at("leader").text("api"));
+    const auto leader = reported_endpoint(cluster.record().at("leader").text("api"), endpoint,
+                                          client_.credentials().bare);
     return make_view({.endpoint = endpoint,
                       .cluster = cluster.json,
                       .members = ask_kindly(client_, endpoint, "/members"),
@@ -76,7 +78,7 @@ void Fetcher::learn(const View& view, const std::string& answered) {
     std::vector<std::string> endpoints = client_.endpoints();
     std::ranges::rotate(endpoints, std::ranges::find(endpoints, answered));
     for (const NodeRow& row : view.rows) {
-        const auto endpoint = reported_endpoint(row.api);
+        const auto endpoint = reported_endpoint(row.api, answered, client_.credentials().bare);
         if (endpoint && endpoints.size() < kEndpointsMax &&
             std::ranges::find(endpoints, *endpoint) == endpoints.end()) {
             endpoints.push_back(*endpoint);

@@ -32,6 +32,10 @@ TEST(Electionctl, ReadsEndpointsInEveryShape) {
     EXPECT_EQ(parse_endpoint("http://[::1]:3001/"), "http://[::1]:3001");
     EXPECT_EQ(parse_endpoint("http://proxy:80/election/"), "http://proxy:80/election");
     EXPECT_EQ(parse_endpoint("http://proxy:80/a%20b"), "http://proxy:80/a%20b");
+    EXPECT_EQ(parse_endpoint("https://node1:3001/"), "https://node1:3001");
+    EXPECT_EQ(parse_endpoint("HTTPS://node1"), "https://node1:7400");
+    EXPECT_EQ(parse_endpoint("node1", Scheme::https), "https://node1:7400");
+    EXPECT_EQ(parse_endpoint("http://node1", Scheme::https), "http://node1:7400");
     EXPECT_EQ(parse_endpoint("unix:/run/electiond/api.sock"), "unix:/run/electiond/api.sock");
     EXPECT_EQ(parse_endpoint("unix:///run//api.sock"), "unix:/run/api.sock");
 }
@@ -43,6 +47,21 @@ TEST(Electionctl, TakesPort7400WhereNoneIsNamed) {
     EXPECT_EQ(parse_endpoint("http://proxy/election/"), "http://proxy:7400/election");
 }
 
+// Whatever a node reports, what was asked by TLS goes on by TLS, and never to a socket.
+TEST(Electionctl, AsksAReportedAddressAsTheNodeThatReportsIt) {
+    const std::string api = "10.0.0.2:7400";
+    for (const auto bare : {Scheme::http, Scheme::https}) {
+        EXPECT_EQ(reported_endpoint(api, "https://node1:7400", bare), "https://" + api);
+        EXPECT_EQ(reported_endpoint(api, "http://node1:7400", bare), "http://" + api);
+        for (const auto* other : {"http://10.0.0.2:7400", "https://10.0.0.2:7400", "unix:/tmp/x",
+                                  "", "10.0.0.2:x", "user:secret@10.0.0.2:7400"}) {
+            EXPECT_EQ(reported_endpoint(other, "https://node1:7400", bare), std::nullopt) << other;
+        }
+    }
+    EXPECT_EQ(reported_endpoint(api, "unix:/run/api.sock", Scheme::https), "https://" + api);
+    EXPECT_EQ(reported_endpoint(api, "unix:/run/api.sock", Scheme::http), "http://" + api);
+}
+
 TEST(Electionctl, RefusesASocketThatCannotBe) {
     const std::string longest = "/" + std::string(106, 'x');
     EXPECT_EQ(parse_endpoint("unix:" + longest), "unix:" + longest);
@@ -51,7 +70,8 @@ TEST(Electionctl, RefusesASocketThatCannotBe) {
                              std::string("unix:/run/"), "unix:" + longest + "x"}) {
         const Result result = ask(text, {"status"});
         EXPECT_EQ(result.code, 64) << text;
-        EXPECT_THAT(result.err, HasSubstr("expected http://host:port or unix:/path"));
+        EXPECT_THAT(result.err,
+                    HasSubstr("expected https://host:port, http://host:port or unix:/path"));
     }
 }
 

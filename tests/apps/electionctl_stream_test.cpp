@@ -26,7 +26,7 @@ using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 
 ApiClient client_of(const std::vector<std::string>& endpoints, const std::string& token = "") {
-    return {endpoints, token, milliseconds(5000)};
+    return {endpoints, {.token = token}, milliseconds(5000)};
 }
 
 // A stream with the news that have come, each in a few words.
@@ -182,7 +182,7 @@ TEST(EventStream, SaysWhyNoEndpointHasAStream) {
     full.on("GET /events", {503, "{}"});
     html.on("GET /events", {200, "<html>"});
     hanging.hang_on("GET /events");
-    ApiClient client({older.url(), full.url(), html.url(), hanging.url(), dead_url()}, "",
+    ApiClient client({older.url(), full.url(), html.url(), hanging.url(), dead_url()}, {},
                      milliseconds(200));
     Told told(client);
 

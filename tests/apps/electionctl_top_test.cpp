@@ -318,7 +318,7 @@ TEST(TopFeed, GoesOnWithEndpointsLearntFromTheRecords) {
     first.on("GET /cluster", {200, answer});
     second.on("GET /cluster", {200, answer});
     second.on("GET /status", {200, R"({"id":"2","isLeader":true,"leaseRemainingMs":77})"});
-    Fetcher fetcher(ApiClient({first.url()}, "", std::chrono::seconds(5)));
+    Fetcher fetcher(ApiClient({first.url()}, {}, std::chrono::seconds(5)));
 
     const View before = fetcher.fetch();
     first.die();
@@ -337,7 +337,7 @@ bool eventually(const TopFeed& feed, const std::function<bool(const News&)>& con
     return condition(feed.latest());
 }
 
-ApiClient client_of(const FakeApi& api) { return {{api.url()}, "", std::chrono::seconds(5)}; }
+ApiClient client_of(const FakeApi& api) { return {{api.url()}, {}, std::chrono::seconds(5)}; }
 
 TEST(TopFeed, KeepsTheLastViewWhenNobodyAnswersAnyMore) {
     FakeApi api;
@@ -383,7 +383,7 @@ TEST(TopFeed, FollowsTheNodeThatAnswersWhereTheOtherHangs) {
         api->stream("");
         api->on("GET /cluster", {200, answer});
     }
-    const TopFeed feed(ApiClient({hanging.url()}, "", std::chrono::milliseconds(300)));
+    const TopFeed feed(ApiClient({hanging.url()}, {}, std::chrono::milliseconds(300)));
     ASSERT_TRUE(eventually(feed, [](const News& news) { return news.live && news.at; }));
 
     hanging.hang_on("GET /cluster");

@@ -1,0 +1,39 @@
+// What electionctl shows of itself to an API, and how it checks whom it asks.
+#pragma once
+
+#include <io/tls.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "electionctl/endpoint.h"
+
+namespace electiond::ctl {
+
+// The files for https, as --cacert, --cert and --key name them. A path that is empty is not used.
+struct TlsFiles {
+    std::filesystem::path cacert{};  // empty: the authorities of the system
+    std::filesystem::path cert{}, key{};
+
+    [[nodiscard]] bool any() const { return !cacert.empty() || !cert.empty() || !key.empty(); }
+};
+
+// A value that all requests of the process share; cheap to copy.
+struct Credentials {
+    std::string token{};                          // empty: none is sent
+    std::shared_ptr<const io::TlsContext> tls{};  // for https; null: no https endpoint can be asked
+    std::string no_tls{};                         // why not
+
+    // How an address that a Unix socket reports is asked: by https if files for it are given.
+    Scheme bare = Scheme::http;
+};
+
+// Reads the files, once, if an endpoint may be asked by https: one of `endpoints`, or one that the
+// node behind a Unix socket reports. Throws UsageError if the files are wrong and one of
+// `endpoints` needs them.
+[[nodiscard]] Credentials load_credentials(const std::string& token, const TlsFiles& files,
+                                           const std::vector<std::string>& endpoints);
+
+}  // namespace electiond::ctl
