@@ -193,6 +193,7 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
     }
     const VerbHelp* verb = find_verb(name);
     if (!verb) throw UsageError("unknown verb " + name + "; electionctl --help lists them");
+    if (verb->local) throw UsageError(name + " asks no node: it must be the first word");
     for (const std::string& option : special) {
         if (verb->options.find(" " + option + " ") == std::string_view::npos) {
             throw UsageError(option + " is no option of " + name + "; see electionctl " + name +

@@ -59,6 +59,29 @@ constexpr std::array kVerbs{
         "                endpoint\n"
         "  leave         the asked node leaves for good (exactly one endpoint)\n",
         "", 2},
+    VerbHelp{
+        "tls", "init | add | renew | revoke | show", "makes, renews and explains certificates",
+        "  init --cluster NAME --nodes ID=ADDRESS[,ADDRESS...] ... --dir DIR [--days 365]\n"
+        "                makes an authority, and certificates for nodes and an operator. ADDRESS:\n"
+        "                IP addresses and host names under which clients reach the node's API;\n"
+        "                localhost, 127.0.0.1 and ::1 are always there\n"
+        "  add ID=ADDRESS[,ADDRESS...] ... --dir DIR [--days N] [--cluster NAME]\n"
+        "                certificates for further nodes\n"
+        "  renew [ID ...] --dir DIR [--days N] [--cluster NAME]\n"
+        "                new keys and certificates with the same names, for all without ID; as\n"
+        "                ID=ADDRESS with other addresses. The old ones stay as *.old\n"
+        "  renew --ca --dir DIR\n"
+        "                a new authority; ca.crt then holds both, for the change from one to the\n"
+        "                other\n"
+        "  revoke FILE ... --dir DIR\n"
+        "                adds certificates to the revocation list ca.crl\n"
+        "  show FILE [--ca FILE] [--key FILE]\n"
+        "                explains certificates; exit 1 if FILE is not of this authority, not "
+        "valid\n"
+        "                now, or not of this key\n"
+        "Asks no node. Never overwrites a key but by renew, never shows one, never asks for a\n"
+        "passphrase. docs/encryption.md: from nothing to an encrypted cluster.\n",
+        "", 0, true},
 };
 
 constexpr std::string_view kGlobalOptions =
@@ -78,7 +101,8 @@ constexpr std::string_view kGlobalOptions =
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 refused or failed, 2 not known (is-leader), 64 bad usage,\n"
-    "69 unreachable, 71 a process cannot be created, 75 timed out.\n";
+    "65 a file of tls cannot be used, 69 unreachable, 71 a process cannot be created,\n"
+    "74 a file of tls cannot be written, 75 timed out.\n";
 
 }  // namespace
 
@@ -106,11 +130,12 @@ std::string general_help() {
 
 std::string verb_help(const VerbHelp& verb) {
     std::ostringstream text;
-    text << verb.name << ": " << verb.summary << "\n\nUsage: electionctl [OPTIONS] " << verb.name
-         << (verb.usage.empty() ? "" : " ") << verb.usage << "\n\n"
-         << verb.text << (verb.text.empty() ? "" : "\n") << "Options of every verb:\n"
-         << kGlobalOptions << '\n'
-         << kExitCodes;
+    text << verb.name << ": " << verb.summary << "\n\nUsage: electionctl "
+         << (verb.local ? "" : "[OPTIONS] ") << verb.name << (verb.usage.empty() ? "" : " ")
+         << verb.usage << "\n\n"
+         << verb.text << (verb.text.empty() ? "" : "\n");
+    if (!verb.local) text << "Options of every verb:\n" << kGlobalOptions << '\n';
+    text << kExitCodes;
     return text.str();
 }
 

@@ -15,6 +15,7 @@ struct VerbHelp {
     std::string_view text;     // the verb's own help, without the lines above
     std::string_view options;  // the options that only some verbs have, each with a space around it
     std::size_t operands_max;
+    bool local = false;  // asks no node, so the options of every verb are not its
 };
 
 [[nodiscard]] std::span<const VerbHelp> verbs();

@@ -1,6 +1,8 @@
 // The whole program as a function, so that tests can run it.
 #include "electionctl/run.h"
 
+#include <electiond/error.h>
+
 #include <algorithm>
 #include <exception>
 #include <ostream>
@@ -8,6 +10,7 @@
 
 #include "electionctl/exit_code.h"
 #include "electionctl/help.h"
+#include "electionctl/tls_verbs.h"
 #include "electionctl/top.h"
 #include "electionctl/verbs.h"
 
@@ -55,6 +58,8 @@ int dispatch(const Session& session) {
 
 int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
                 const std::filesystem::path& usual_socket) {
+    // Asks no node, and has options of its own.
+    if (!words.empty() && words.front() == "tls") return tls({words.begin() + 1, words.end()}, out);
     const Arguments arguments = parse_arguments(words, usual_socket);
     if (arguments.version) {
         out << "electionctl " << ELECTIOND_VERSION << '\n';
@@ -85,6 +90,9 @@ int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& 
             err << "  is electiond running there? its api.listen is what --endpoint must name\n";
         }
         return error.timed_out ? kTimedOut : kUnreachable;
+    } catch (const Error& error) {
+        err << "electionctl: " << error.what() << '\n';
+        return error.code();
     } catch (const std::system_error& error) {
         err << "electionctl: " << error.what() << '\n';
         return kSystem;
