@@ -12,6 +12,7 @@ discovery=${DISCOVERY:-file_registry}
 electiond=$build/bin/electiond
 electionctl=$build/bin/electionctl
 registry=$cluster/registry # of its own, so that registry and claim go together
+certs=$cluster/tls
 limit_s=20                 # how long anything may take to come true
 
 usage() {
@@ -33,6 +34,7 @@ Usage: apps/cluster-manager.sh VERB
 A node's API listens on $api_base + its id, its peers' port is $peer_base + its id. From the environment:
   TRANSPORT=http|tcp   DISCOVERY=file_registry|static_list|multicast   ELECTION_TIMEOUT=1000ms
   API_BASE=3000   PEER_BASE=4000   CLUSTER_DIR=.cluster   BUILD_DIR=build
+  TLS=1 encrypts all of it, with certificates made in CLUSTER_DIR/tls; what was started so stays so
 END
 }
 
@@ -58,6 +60,7 @@ bad_usage() {
 # ---- nodes ---------------------------------------------------------------------------------------
 
 api_of() { printf '127.0.0.1:%d' $((api_base + $1)); }
+url_of() { if [ "$tls" = 1 ]; then printf 'https://%s' "$(api_of "$1")"; else printf 'http://%s' "$(api_of "$1")"; fi; }
 peer_of() { printf '127.0.0.1:%d' $((peer_base + $1)); }
 folder_of() { printf '%s/%s' "$cluster" "$1"; }
 log_of() { printf '%s/%s/electiond.log' "$cluster" "$1"; }
@@ -94,7 +97,7 @@ running_ids() {
 
 endpoints() {
     local id list=''
-    for id in $(running_ids); do list+=${list:+,}http://$(api_of "$id"); done
+    for id in $(running_ids); do list+=${list:+,}$(url_of "$id"); done
     printf '%s' "$list"
 }
 
@@ -102,8 +105,17 @@ need_running() {
     [ -n "$(running_ids)" ] || fail "no node runs; apps/cluster-manager.sh start starts some"
 }
 
+# ask NODE PATH OPTIONS...: by curl, with the operator's certificate if the cluster is encrypted.
+ask() {
+    local url
+    url=$(url_of "$1")$2
+    shift 2
+    if [ "$tls" = 1 ]; then set -- "$@" --cacert "$certs/ca.crt" --cert "$certs/operator.crt" --key "$certs/operator.key"; fi
+    curl -s --noproxy '*' "$@" "$url"
+}
+
 # get NODE PATH: the answer's body, whatever its status; fails where the node does not answer.
-get() { curl -s --noproxy '*' --max-time 2 "http://$(api_of "$1")$2"; }
+get() { ask "$1" "$2" --max-time 2; }
 
 # The node that leads, by its own word.
 leader() {
@@ -167,11 +179,35 @@ bootstrap_yaml() {
     esac
 }
 
+# Whether the cluster is encrypted, 1 or 0, as its configuration says: the verbs after start need no TLS=1.
+tls_of_cluster() { if grep -qs '^  tls: ' "$cluster"/*/electiond.yaml; then say 1; else say 0; fi; }
+
+# make_certificates ID...: for the nodes that have none yet.
+make_certificates() {
+    local id missing=()
+    if [ "$tls" != 1 ]; then return; fi
+    for id in "$@"; do [ -e "$certs/$id.crt" ] || missing+=("$id"); done
+    if [ ${#missing[@]} = 0 ]; then return; fi
+    if [ -e "$certs/ca.crt" ]; then
+        "$electionctl" tls add "${missing[@]}" --dir "$certs" >/dev/null
+    else
+        "$electionctl" tls init --cluster demo --nodes "${missing[@]}" --dir "$certs" >/dev/null
+    fi
+}
+
+# tls_yaml ID: a line of the sections api and transport, or nothing.
+tls_yaml() {
+    if [ "$tls" = 1 ]; then
+        printf '\n  tls: {cert: "%s", key: "%s", ca: "%s"}' "$certs/$1.crt" "$certs/$1.key" "$certs/ca.crt"
+    fi
+}
+
 # write_config ID ALL-IDS...
 write_config() {
     local id=$1 folder
     folder=$(folder_of "$id")
     mkdir -p "$folder" "$registry"
+    make_certificates "$id"
     shift
     cat >"$folder/electiond.yaml" <<END
 # Written by cluster-manager.sh at each start; changes here are lost.
@@ -182,10 +218,10 @@ cluster:
   name: demo
 $(bootstrap_yaml "$id")
 api:
-  listen: $(api_of "$id")
+  listen: $(api_of "$id")$(tls_yaml "$id")
 transport:
   plugin: $transport
-  listen: $(peer_of "$id")
+  listen: $(peer_of "$id")$(tls_yaml "$id")
 discovery:
 $(discovery_yaml "$@")
 election:
@@ -222,7 +258,7 @@ build_failed() {
 
 # ---- starting and stopping -----------------------------------------------------------------------
 
-alive() { [ "$(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' --max-time 2 "http://$(api_of "$1")/livez")" = 200 ]; }
+alive() { [ "$(ask "$1" /livez -o /dev/null -w '%{http_code}' --max-time 2)" = 200 ]; }
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -265,7 +301,7 @@ up_or_dead() { alive "$1" || ! pid_of "$1"; }
 await_up() {
     if await "$limit_s" up_or_dead "$1" && pid_of "$1" >/dev/null && alive "$1"; then return; fi
     show_log_end "$1"
-    if pid_of "$1" >/dev/null; then fail "node $1 does not answer on http://$(api_of "$1")/livez after $limit_s s"; fi
+    if pid_of "$1" >/dev/null; then fail "node $1 does not answer on $(url_of "$1")/livez after $limit_s s"; fi
     rm -f "$(folder_of "$1")/pid"
     fail "node $1 has ended by itself"
 }
@@ -273,6 +309,9 @@ await_up() {
 # start_nodes ID...: those that do not run yet, in this order, each up before the next begins.
 start_nodes() {
     local id all begun=()
+    if [ -n "$(running_ids)" ] && [ "$tls" != "$(tls_of_cluster)" ]; then
+        fail "the nodes that run were started with TLS=$(tls_of_cluster), and a cluster is encrypted as a whole or not at all; stop them first"
+    fi
     trap 'warn "interrupted; what this has started is stopped"; stop_nodes "${begun[@]}"; exit 130' INT TERM
     mapfile -t all < <(printf '%s\n' "$(ids)" "$@" | grep . | sort -nu)
     [ -e "$cluster/founders" ] || printf '%s\n' "$@" >"$cluster/founders"
@@ -285,7 +324,7 @@ start_nodes() {
         begun+=("$id")
         launch "$id"
         await_up "$id"
-        say "node $id is up: API http://$(api_of "$id"), peers $(peer_of "$id")"
+        say "node $id is up: API $(url_of "$id"), peers $(peer_of "$id")"
     done
     trap - INT TERM
 }
@@ -366,7 +405,7 @@ status() {
         else
             line="stopped"
         fi
-        say "node $id  http://$(api_of "$id")  $line"
+        say "node $id  $(url_of "$id")  $line"
     done
     if [ -n "$(running_ids)" ]; then
         say
@@ -447,7 +486,7 @@ await_new_leader() {
     shift
     while [ "$(now_ms)" -lt "$until" ]; do
         for id in "$@"; do
-            answer=$(curl -s --noproxy '*' --max-time 1 "http://$(api_of "$id")/leader") || continue
+            answer=$(ask "$id" /leader --max-time 1) || continue
             if [[ $answer == *'"isLeader":true'* ]]; then
                 new_leader=$id new_term=$(jq -r .term <<<"$answer")
                 if [ "$new_term" -gt "$old_term" ]; then return; fi
@@ -461,7 +500,7 @@ await_new_leader() {
 forget_all() {
     local id
     for id in $(ids); do rm -rf "$(folder_of "$id")"; done
-    rm -rf "$registry" "$cluster/founders"
+    rm -rf "$registry" "$cluster/founders" "$certs"
     mkdir -p "$cluster"
 }
 
@@ -476,6 +515,12 @@ demo() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
 
+    if [ "$tls" = 1 ]; then
+        step "0. An authority and certificates are made (electionctl tls init), for three nodes and an operator."
+        make_certificates 1 2 3
+        "$electionctl" tls show "$certs/1.crt" --ca "$certs/ca.crt" --key "$certs/1.key" | sed 's/^/  /'
+        came_true "nodes speak to each other and to clients by TLS alone, and know each other by certificate"
+    fi
     case $discovery in
         file_registry) step "1. Three nodes start. The first finds nobody and founds the cluster; the others join it." ;;
         *) step "1. Three nodes start. As soon as they have met, they found the cluster together." ;;
@@ -484,7 +529,7 @@ demo() {
         write_config "$id" 1 2 3
         launch "$id"
         await_up "$id"
-        say "  node $id is up: http://$(api_of "$id")"
+        say "  node $id is up: $(url_of "$id")"
         if [ "$id" = 1 ] && [ "$discovery" = file_registry ]; then
             await "$limit_s" someone_leads || came_not_true "node 1 does not lead alone"
             came_true "node 1 leads, alone"
@@ -544,7 +589,15 @@ demo() {
     step "7. All stop."
     trap - EXIT INT TERM
     stop | sed 's/^/  /'
+    if [ "$tls" = 1 ]; then say_environment; fi
     step "Next: apps/cluster-manager.sh start brings them back; then monitor in another terminal, and kill-leader here."
+}
+
+say_environment() {
+    say "  To ask the nodes yourself:"
+    say "    export ELECTIONCTL_CACERT=$certs/ca.crt ELECTIONCTL_CERT=$certs/operator.crt ELECTIONCTL_KEY=$certs/operator.key"
+    say "    $electionctl --endpoint $(url_of 1) cluster"
+    say "    curl --cacert $certs/ca.crt --cert $certs/operator.crt --key $certs/operator.key $(url_of 1)/leader"
 }
 
 stop_all_quietly() {
@@ -561,12 +614,19 @@ for number in "$api_base" "$peer_base"; do
     case $number in '' | *[!0-9]*) bad_usage "API_BASE and PEER_BASE are numbers, not '$number'" ;; esac
 done
 
+case ${TLS:-} in '' | 0 | 1) ;; *) bad_usage "TLS is 0 or 1, not '$TLS'" ;; esac
+
 for tool in curl jq; do
     command -v $tool >/dev/null || "$root/.ci/setup"
 done
 
 verb=${1:-help}
 shift || true
+# The demo begins anew; all other verbs find out how the cluster was started.
+if [ "$verb" = demo ]; then tls=${TLS:-0}; else tls=${TLS:-$(tls_of_cluster)}; fi
+if [ "$tls" = 1 ]; then
+    export ELECTIONCTL_CACERT=$certs/ca.crt ELECTIONCTL_CERT=$certs/operator.crt ELECTIONCTL_KEY=$certs/operator.key
+fi
 case $verb in
     start | stop | reset | status | logs | demo | add | restart | monitor) "$verb" "$@" ;;
     kill-leader) kill_leader ;;
