@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace electiond {
@@ -309,6 +310,37 @@ TEST(House, WhoLeadsIsComputedInOnePlace) {
         if (!starts_with_any(source.path, {"core/", "apps/", "plugins/"})) continue;
         EXPECT_TRUE(allowed.contains(source.path) || !decides_who_leads(source.text))
             << source.path << ": ask LeadershipState";
+    }
+}
+
+// The tests that a page names as `Suite.Name`, and that are not in `known`.
+std::vector<std::string> unknown_tests(const std::string& page,
+                                       const std::set<std::string>& known) {
+    auto named = matches(page, "`([A-Z]\\w+\\.[A-Z]\\w+)`");
+    std::erase_if(named, [&](const auto& name) { return known.contains(name); });
+    return named;
+}
+
+TEST(House, TestsThatThePagesNameExist) {
+    std::set<std::string> known;
+    const std::regex test("\\bTEST(?:_F|_P)?\\(\\s*(\\w+),\\s*(\\w+)\\)");
+    for (const auto& source : sources()) {
+        if (!source.path.starts_with("tests/")) continue;
+        const auto& text = source.text;
+        for (std::sregex_iterator at(text.begin(), text.end(), test), end; at != end; ++at) {
+            known.insert((*at)[1].str() + "." + (*at)[2].str());
+        }
+    }
+    EXPECT_THAT(unknown_tests("by `House.OpensNoWindow`, `tests/tidy`, `House.*`", known),
+                testing::ElementsAre("House.OpensNoWindow"));
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(ELECTIOND_SOURCE) / "docs")) {
+        if (entry.path().extension() != ".md") continue;
+        std::ostringstream page;
+        page << std::ifstream(entry.path()).rdbuf();
+        for (const auto& name : unknown_tests(page.str(), known)) {
+            ADD_FAILURE() << entry.path().string() << " names " << name << ", which is no test";
+        }
     }
 }
 
