@@ -46,6 +46,7 @@ AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
     if (!known) return {};
     Learnt learnt;
     set(known->id, from.id);
+    known->proven = from.id;
     known->heard = now;
     if (!from.api.empty()) set(known->api, from.api);
     if (from.address) {
@@ -63,6 +64,23 @@ AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
         learnt.duplicated = known->returns >= 2;
     }
     return learnt;
+}
+
+void AddressBook::told_by_configuration(const std::vector<Voter>& voters) {
+    for (const auto& voter : voters) {
+        auto* known = entry(voter.uuid);
+        if (!known) continue;
+        known->proven = voter.id;
+        if (known->id.empty()) set(known->id, voter.id);
+    }
+}
+
+void AddressBook::told_by_leader(const std::vector<Member>& members) {
+    hearsay(members);
+    for (const auto& member : members) {
+        const auto at = known_.find(member.uuid);
+        if (at != known_.end() && at->second.proven.empty()) at->second.proven = member.id;
+    }
 }
 
 void AddressBook::hearsay(const std::vector<Member>& members) {
@@ -170,6 +188,12 @@ std::optional<NodeId> AddressBook::id_of(const NodeUuid& uuid) const {
     const auto at = known_.find(uuid);
     if (at == known_.end() || at->second.id.empty()) return std::nullopt;
     return at->second.id;
+}
+
+std::optional<NodeId> AddressBook::proven_id(const NodeUuid& uuid) const {
+    const auto at = known_.find(uuid);
+    if (at == known_.end() || at->second.proven.empty()) return std::nullopt;
+    return at->second.proven;
 }
 
 std::vector<Endpoint> AddressBook::addresses(const NodeUuid& uuid) const {

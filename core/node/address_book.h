@@ -28,7 +28,11 @@ class AddressBook {
     };
     // The sender of any message: its own word.
     Learnt heard(Instant now, const Sender& from);
-    // What a leader's members list, or a hint at the leader, says of others.
+    // What a configuration that we hold or have held says of its voters: whose their uuids are.
+    void told_by_configuration(const std::vector<Voter>& voters);
+    // What a leader's accepted heartbeat says of the members.
+    void told_by_leader(const std::vector<Member>& members);
+    // What others say of others: a hint at the leader.
     void hearsay(const std::vector<Member>& members);
     // A discovery's newest snapshot replaces its last one and stays in use until the next: nothing
     // that a snapshot says ages. True where it holds addresses not known before.
@@ -50,6 +54,11 @@ class AddressBook {
     [[nodiscard]] std::vector<Target> everyone(const std::vector<NodeUuid>& except) const;
 
     [[nodiscard]] std::optional<NodeId> id_of(const NodeUuid& uuid) const;
+    // P2: the id that this uuid belongs to: by the last configuration that named it, else by the
+    // node's own message or by a leader's accepted heartbeat, whichever came first. nullopt if none
+    // of these is known: what discovery and hints say is not proven, so it must not shut a node
+    // out.
+    [[nodiscard]] std::optional<NodeId> proven_id(const NodeUuid& uuid) const;
     [[nodiscard]] std::vector<Endpoint> addresses(const NodeUuid& uuid) const;
     [[nodiscard]] std::string api(const NodeUuid& uuid) const;
     // Of everyone but ourselves those that discovery lists now and those of `members`, by id.
@@ -61,6 +70,7 @@ class AddressBook {
   private:
     struct Known {
         NodeId id{};
+        NodeId proven{};                   // see proven_id()
         std::optional<Endpoint> spoken{};  // its own word …
         Instant spoken_at{};
         std::vector<Endpoint> listed{};  // … what discovery lists …

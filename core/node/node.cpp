@@ -44,6 +44,7 @@ Node::Node(const Policy& policy, Durable durable, Random random, Identity identi
       open_hellos_(5 * Duration(policy.timing.election_timeout)),
       now_(now),
       started_(now) {
+    bind_voters();
     publish();
 }
 
@@ -83,6 +84,9 @@ void Node::on(RequestArrived arrived) {
         if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
             return answer_status(message.term, *query, respond);
         }
+        if (const auto wrong = wrong_identity_of(message.from, request.verified_names)) {
+            return refuse(request, message, *wrong, respond);
+        }
         learn(message.from);
         step(RequestReceived{message, from_namesakes_address(message.from)}, &respond,
              message.term);
@@ -101,7 +105,7 @@ void Node::on(RequestArrived arrived) {
 // What a heartbeat brings beside the election: the members, and whether our role is confirmed.
 void Node::take_accepted(const Heartbeat& heartbeat) {
     if (heartbeat.members) {
-        book_.hearsay(*heartbeat.members);
+        book_.told_by_leader(*heartbeat.members);
         views_.take_members(*heartbeat.members, now_);
         return publish();
     }
@@ -117,41 +121,56 @@ void Node::take_accepted(const Heartbeat& heartbeat) {
 }
 
 void Node::on(const ReplyArrived& arrived) {
-    count_hello(arrived);
-    if (arrived.name == "heartbeat" && arrived.answer.kind != Answer::Kind::ok) {
-        around_.counters.heartbeats_failed.add();
-    }
+    const auto reply = read_reply(arrived);
+    const auto wrong =
+        reply ? wrong_identity_of(reply->from, arrived.answer.verified_names) : std::nullopt;
+    count_hello(arrived, wrong.has_value());
     const bool open = election_.durable().blank() && open_hellos_.any(now_);
-    if (arrived.answer.kind == Answer::Kind::ok) {
-        try {
-            const auto reply = wire::decode_reply(arrived.name, arrived.answer.body);
-            // Another node has that address now, or the name has another address now.
-            const bool astray = arrived.to.empty()
-                                    ? book_.listed_for_another(arrived.address, reply.from)
-                                    : reply.from.uuid != arrived.to;
-            note_fault(arrived, reply, astray);
-            if (astray) around_.transport.refresh(arrived.address);
-            if (astray && !arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
-            learn(reply.from);
-            learn_hint(reply.body);
-            if (reply.reason == Reason::foreign_cluster && !reply.from.cluster_id.empty()) {
-                reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
-                                              " of cluster id " + reply.from.cluster_id);
-            }
-            return step(ReplyReceived{.reply = reply,
-                                      .from_namesakes_address = from_namesakes_address(reply.from),
-                                      .hellos_open = open});
-        } catch (const wire::DecodeError& error) {
-            reject("malformed", "answer to " + arrived.name + " from " +
-                                    arrived.address.to_string() + ": " + error.what());
-            faults_.wrong(arrived.address, "answers what is no message");
-        }
-    } else {
-        faults_.failed(arrived.address, arrived.answer);
+    if (wrong) {
+        drop_answer(arrived, *wrong);
+    } else if (reply && reply->reason == Reason::wrong_identity) {
+        note_refusal_of_us(arrived, *reply);
+    } else if (reply) {
+        return take_reply(arrived, *reply, open);
     }
+    if (arrived.name == "heartbeat") around_.counters.heartbeats_failed.add();
     if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
     step(NoReply{
         .to = arrived.to, .vote_request = arrived.name == "vote-request", .hellos_open = open});
+}
+
+// What came as an answer, if it is a message.
+std::optional<PeerReply> Node::read_reply(const ReplyArrived& arrived) {
+    if (arrived.answer.kind != Answer::Kind::ok) {
+        faults_.failed(arrived.address, arrived.answer);
+        return std::nullopt;
+    }
+    try {
+        return wire::decode_reply(arrived.name, arrived.answer.body);
+    } catch (const wire::DecodeError& error) {
+        reject("malformed", "answer to " + arrived.name + " from " + arrived.address.to_string() +
+                                ": " + error.what());
+        faults_.wrong(arrived.address, "answers what is no message");
+        return std::nullopt;
+    }
+}
+
+void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open) {
+    // Another node has that address now, or the name has another address now.
+    const bool astray = arrived.to.empty() ? book_.listed_for_another(arrived.address, reply.from)
+                                           : reply.from.uuid != arrived.to;
+    note_fault(arrived, reply, astray);
+    if (astray) around_.transport.refresh(arrived.address);
+    if (astray && !arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
+    learn(reply.from);
+    learn_hint(reply.body);
+    if (reply.reason == Reason::foreign_cluster && !reply.from.cluster_id.empty()) {
+        reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
+                                      " of cluster id " + reply.from.cluster_id);
+    }
+    step(ReplyReceived{.reply = reply,
+                       .from_namesakes_address = from_namesakes_address(reply.from),
+                       .hellos_open = open});
 }
 
 // Records whether the expected node has answered, for the operator.
@@ -173,10 +192,10 @@ void Node::note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool 
 }
 
 // B6: whether every address that was asked has answered, or its request has failed.
-void Node::count_hello(const ReplyArrived& arrived) {
+void Node::count_hello(const ReplyArrived& arrived, bool dropped) {
     if (arrived.name != "hello") return;
     const auto kind = arrived.answer.kind;
-    if (kind == Answer::Kind::timed_out || kind == Answer::Kind::unreachable) {
+    if (dropped || kind == Answer::Kind::timed_out || kind == Answer::Kind::unreachable) {
         open_hellos_.failed(now_, arrived.address);
     } else {
         open_hellos_.answered(arrived.address);
@@ -235,13 +254,13 @@ void Node::learn_hint(const ReplyBody& body) {
         body);
 }
 
-// Counts what was refused; the log hears of each kind once a minute. The caller publishes the count
-// if no step does.
-void Node::reject(std::string_view reason, const std::string& what) {
+// Counts what was refused; each `operation` has a line of the log once a minute. The caller
+// publishes the count if no step does.
+void Node::reject(std::string_view reason, const std::string& what, std::string_view operation) {
     const std::string key(reason);
     views_.count_refusal(key);
-    const auto text = what.substr(0, 300);
-    const auto due = complaints_.failed(key, text, now_);
+    const auto text = what.substr(0, 500);
+    const auto due = complaints_.failed(std::string(operation), text, now_);
     if (due) around_.log.warning("message refused: " + text + due->suffix(), {{"reason", key}});
 }
 
@@ -288,6 +307,7 @@ struct Node::Body {
 
 void Node::step(const Input& input, const Respond* respond, Term request_term) {
     auto effects = election_.step(now_, input);
+    bind_voters();
     ENSURE(!respond || effects.reply);
     Body body{*this, respond, request_term};
     auto closed = carry_out(std::move(effects), body);

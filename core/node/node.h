@@ -20,6 +20,7 @@
 #include "node/identity.h"
 #include "node/journal.h"
 #include "node/open_hellos.h"
+#include "node/peer_identity.h"
 #include "node/status_board.h"
 #include "node/view_maker.h"
 
@@ -46,9 +47,9 @@ struct Surroundings {
 [[nodiscard]] Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster,
                            Random& random);
 
-// Passes events to its Election and carries out the effects: decodes, steps, saves, replies, sends
-// and publishes. Loop thread only. handle() throws what DurableStore throws; the process must then
-// end (D2: a node that can't save must not vote).
+// One class in two files. Passes events to its Election and carries out the effects: decodes,
+// steps, saves, replies, sends and publishes. Loop thread only. handle() throws what DurableStore
+// throws; the process must then end (D2: a node that can't save must not vote).
 class Node {
   public:
     Node(const Policy& policy, Durable durable, Random random, Identity identity,
@@ -75,8 +76,11 @@ class Node {
     void send(const Outgoing& outgoing);
     void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
                  const std::string& body);
-    void reject(std::string_view reason, const std::string& what);
-    void count_hello(const ReplyArrived& arrived);
+    void reject(std::string_view reason, const std::string& what) { reject(reason, what, reason); }
+    void reject(std::string_view reason, const std::string& what, std::string_view operation);
+    [[nodiscard]] std::optional<PeerReply> read_reply(const ReplyArrived& arrived);
+    void take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open);
+    void count_hello(const ReplyArrived& arrived, bool dropped);
     void count_reply(const ReplyBody& body);
     void note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool astray);
     void learn(const Sender& from);
@@ -88,6 +92,16 @@ class Node {
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
     void fill_hint(ReplyBody& body) const;
     void publish();
+
+    // node_identity.cpp: a node is who its certificate says (P1 to P4)
+    [[nodiscard]] std::optional<WrongIdentity> wrong_identity_of(
+        const Sender& from, const std::vector<std::string>& verified_names) const;
+    [[nodiscard]] std::optional<NodeId> holder_of(const NodeUuid& uuid) const;
+    void bind_voters();
+    void refuse(const Request& request, const PeerRequest& message, const WrongIdentity& wrong,
+                const Respond& respond);
+    void drop_answer(const ReplyArrived& arrived, const WrongIdentity& wrong);
+    void note_refusal_of_us(const ReplyArrived& arrived, const PeerReply& reply);
 
     struct Body;  // the functions that carry_out() calls
 
@@ -101,10 +115,11 @@ class Node {
     Instant now_;
     const Instant started_;
 
-    Term campaign_ = 0;  // the last term that was counted as a campaign
+    ConfigNumber bound_{};  // the configuration that bind_voters() last put into the book
+    Term campaign_ = 0;     // the last term that was counted as a campaign
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
-    FaultLog complaints_;  // by reason
+    FaultLog complaints_;  // by reason; wrong_identity by what was refused, too
 };
 
 }  // namespace electiond

@@ -71,14 +71,18 @@ class FakeTransport : public Transport {
 
 class Stage {
   public:
-    explicit Stage(Durable durable = member({1, 2, 3}), const Policy& policy = plain())
+    explicit Stage(Durable durable = member({1, 2, 3}), const Policy& policy = plain(),
+                   bool certificates_name_nodes = false)
         : store(&script),
           transport(script),
           journal(durable.starts, 2 * policy.timing.heartbeat),
           now(std::chrono::hours(1)),
           node(policy, std::move(durable), Random(1),
-               Identity{
-                   .incarnation = "i1", .address = {"one", 1}, .api = "one:80", .version = "9.9"},
+               Identity{.incarnation = "i1",
+                        .address = {"one", 1},
+                        .api = "one:80",
+                        .version = "9.9",
+                        .certificates_name_nodes = certificates_name_nodes},
                Surroundings{
                    .transport = transport,
                    .store = store,
@@ -126,25 +130,38 @@ class Stage {
         node.tick(now);
     }
 
+    // What the certificate of a node proves.
+    static std::vector<std::string> names_of(const NodeId& who) {
+        return {"URI:electiond://demo/" + who.value};
+    }
+
     // A request as it comes from the transport; its answer, and the moment of it on the script.
-    Answer ask(const std::string& name, const std::string& body) {
+    Answer ask(const std::string& name, const std::string& body,
+               const std::vector<std::string>& names = {}) {
         Answer given;
         int answers = 0;
-        node.handle(now, RequestArrived{Request{.name = name, .body = body, .source = "peer:9"},
-                                        [&](Answer answer) {
-                                            script.push_back("answer");
-                                            if (on_answer) on_answer();
-                                            given = std::move(answer);
-                                            ++answers;
-                                        }});
+        node.handle(
+            now,
+            RequestArrived{
+                Request{.name = name, .body = body, .source = "peer:9", .verified_names = names},
+                [&](Answer answer) {
+                    script.push_back("answer");
+                    if (on_answer) on_answer();
+                    given = std::move(answer);
+                    ++answers;
+                }});
         EXPECT_EQ(answers, 1) << "every request is answered once";
         return given;
     }
     PeerReply ask(int n, Term term, const RequestBody& body,
                   const std::string& cluster = kCluster) {
-        const PeerRequest request{.from = from(n, cluster), .term = term, .body = body};
+        return ask(from(n, cluster), names_of(id(n)), term, body);
+    }
+    PeerReply ask(const Sender& from, const std::vector<std::string>& names, Term term,
+                  const RequestBody& body) {
+        const PeerRequest request{.from = from, .term = term, .body = body};
         const auto name = wire::name_of(body);
-        const auto answer = ask(name, wire::encode(request));
+        const auto answer = ask(name, wire::encode(request), names);
         EXPECT_EQ(answer.kind, Answer::Kind::ok);
         return wire::decode_reply(name, answer.body);
     }
@@ -156,18 +173,25 @@ class Stage {
     void answer(int n, const std::string& name, ReplyBody body, Reason reason = Reason::none) {
         answer_by(from(n), address_of(n), name, std::move(body), reason);
     }
-    // Whoever has the address `at` now answers the newest request of this name that went there.
     void answer_by(const Sender& speaker, const Endpoint& at, const std::string& name,
                    ReplyBody body, Reason reason = Reason::none) {
+        answer_with(names_of(speaker.id), speaker, at, name, std::move(body), reason);
+    }
+    // Whoever has the address `at` now answers the newest request of this name that went there.
+    void answer_with(const std::vector<std::string>& names, const Sender& speaker,
+                     const Endpoint& at, const std::string& name, ReplyBody body,
+                     Reason reason = Reason::none, std::optional<Term> term = std::nullopt) {
         for (auto each = transport.sent.rbegin(); each != transport.sent.rend(); ++each) {
             if (each->request.name != name || each->to != at) continue;
             const auto asked =
                 std::get<PeerRequest>(wire::decode_request(name, each->request.body));
-            each->on_reply({Answer::Kind::ok, wire::encode(PeerReply{.from = speaker,
-                                                                     .term = node.election().term(),
-                                                                     .request_term = asked.term,
-                                                                     .reason = reason,
-                                                                     .body = std::move(body)})});
+            each->on_reply({Answer::Kind::ok,
+                            wire::encode(PeerReply{.from = speaker,
+                                                   .term = term.value_or(node.election().term()),
+                                                   .request_term = asked.term,
+                                                   .reason = reason,
+                                                   .body = std::move(body)}),
+                            names});
             return deliver_replies();
         }
         ADD_FAILURE() << at.to_string() << " was sent no " << name;
@@ -179,6 +203,14 @@ class Stage {
             posted.pop_front();
             node.handle(now, std::move(event));
         }
+    }
+
+    // Until it has asked node n so.
+    void pass_until_sent(const std::string& name, int n) {
+        const auto asked = [&](const auto& each) {
+            return each.request.name == name && each.to == address_of(n);
+        };
+        while (std::ranges::none_of(transport.sent, asked)) pass(10ms);
     }
 
     // Meets 2 and 3, and leads with the votes of both.

@@ -28,20 +28,27 @@ class FakeTransport : public Transport {
             on_reply({Answer::Kind::unreachable, "connection refused"});
         } else if (to.host == "babbler") {
             on_reply({Answer::Kind::ok, "hello?"});
+        } else if (to.host == "impostor") {
+            on_reply(status("a", "b"));
+        } else if (to.host == "namesake") {
+            on_reply(status("b", "b", 1));
         } else if (to.host == "late") {
             threads.emplace_back([on_reply] { on_reply(status("late")); });
         } else {
             on_reply(status(to.host));
         }
     }
-    static Answer status(const std::string& name) {
-        auto from = sender(2);
+    static Answer status(const std::string& name) { return status(name, name); }
+    // By the certificate of another, or with the uuid of another.
+    static Answer status(const std::string& name, const std::string& certificate, int of = 2) {
+        auto from = sender(of);
         from.id = NodeId(name);
         return {Answer::Kind::ok,
-                wire::encode(PeerReply{
-                    .from = from,
-                    .body = StatusReply{
-                        .state = State::follower, .role = MemberRole::voter, .version = "1"}})};
+                wire::encode(PeerReply{.from = from,
+                                       .body = StatusReply{.state = State::follower,
+                                                           .role = MemberRole::voter,
+                                                           .version = "1"}}),
+                {"DNS:" + certificate + ".demo"}};
     }
 
     std::vector<Request> requests;
@@ -58,7 +65,7 @@ TEST(Survey, AnswersStandInTheOrderOfTheTargets) {
 
     const auto survey =
         Survey::start(transport, {at("late"), at("a"), at("unreachable"), at("babbler"), at("b")},
-                      true, std::chrono::seconds(30), [&] { over.set_value(); });
+                      true, {}, std::chrono::seconds(30), [&] { over.set_value(); });
 
     ASSERT_EQ(over.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
     EXPECT_TRUE(survey->done());
@@ -78,7 +85,7 @@ TEST(Survey, ShowsWhatIsThereBeforeTheLastAnswerIs) {
     FakeTransport transport;
     int calls = 0;
 
-    auto survey = Survey::start(transport, {at("dead"), at("a"), at("dead")}, false,
+    auto survey = Survey::start(transport, {at("dead"), at("a"), at("dead")}, false, {},
                                 std::chrono::seconds(30), [&] { ++calls; });
 
     EXPECT_FALSE(survey->done());
@@ -96,7 +103,7 @@ TEST(Survey, ShowsWhatIsThereBeforeTheLastAnswerIs) {
 TEST(Survey, AsksAsAQueryWithTheTimeoutGiven) {
     FakeTransport transport;
 
-    (void)Survey::start(transport, {at("a")}, true, 70ms, [] {});
+    (void)Survey::start(transport, {at("a")}, true, {}, 70ms, [] {});
 
     ASSERT_EQ(transport.requests.size(), 1u);
     EXPECT_EQ(transport.requests[0].name, "status");
@@ -106,11 +113,35 @@ TEST(Survey, AsksAsAQueryWithTheTimeoutGiven) {
     EXPECT_TRUE(std::get<StatusQuery>(std::get<PeerRequest>(decoded).body).members);
 }
 
+TEST(Survey, AnswersOfOthersThanTheyClaimAreErrors) {  // P1, P2
+    FakeTransport transport;
+    const std::vector<Endpoint> targets{at("a"), at("impostor"), at("namesake")};
+    NodeView own;
+    own.id = id(1);
+    own.uuid = uuid(1);
+    own.cluster = "demo";
+
+    const auto survey =
+        Survey::start(transport, targets, false, survey_check(true, own), 1s, [] {});
+    const auto all = Survey::start(transport, targets, false, survey_check(false, own), 1s, [] {});
+
+    const auto answers = survey->answers();
+    EXPECT_TRUE(answers[0].reply);
+    EXPECT_FALSE(answers[1].reply);
+    EXPECT_EQ(answers[1].error,
+              "what answers there claims to be node a, but its certificate is for DNS:b.demo");
+    EXPECT_FALSE(answers[2].reply);
+    EXPECT_EQ(answers[2].error,
+              "what answers there claims to be node b with the uuid of node 1, u1; its "
+              "certificate is for DNS:b.demo");
+    for (const auto& each : all->answers()) EXPECT_TRUE(each.reply);
+}
+
 TEST(Survey, OfNobodyIsDoneAtOnceAndCallsNobody) {
     FakeTransport transport;
 
     const auto survey =
-        Survey::start(transport, {}, false, std::chrono::hours(1), [] { FAIL() << "called"; });
+        Survey::start(transport, {}, false, {}, std::chrono::hours(1), [] { FAIL() << "called"; });
 
     EXPECT_TRUE(survey->done());
     EXPECT_TRUE(survey->answers().empty());

@@ -178,6 +178,7 @@ class ClusterSurvey : public ParkedAnswer {
         std::vector<Endpoint> endpoints;
         for (const auto& each : asked_) endpoints.push_back(each.at);
         survey_ = Survey::start(faces_.transport, std::move(endpoints), /*members=*/false,
+                                survey_check(faces_.certificates_name_nodes, *known_->view),
                                 faces_.timing.request_timeout, wake_);
     }
 

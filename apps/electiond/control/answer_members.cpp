@@ -106,6 +106,7 @@ class LeadersView : public ParkedAnswer {
           leader_(leader.uuid),
           begun_(now),
           survey_(Survey::start(faces_.transport, leader.addresses, /*members=*/true,
+                                survey_check(faces_.certificates_name_nodes, *status_->view),
                                 faces_.timing.request_timeout, call.wake)),
           place_(std::move(place)) {}
 

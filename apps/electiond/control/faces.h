@@ -48,6 +48,7 @@ struct ControlFaces {
     Timing timing{};
     Milliseconds hooks_timeout{0};  // 0: a hand-over waits for no hook
     std::string transport_plugin{};
+    bool certificates_name_nodes = false;  // as in Identity
     std::string version{};
     std::string token{};                   // empty: changes need none
     std::vector<std::string> hostnames{};  // other names by which this API may be asked

@@ -1,0 +1,102 @@
+// The part of Node that refuses messages of other nodes than their sender's certificate names.
+#include "node/node.h"
+
+#include "election/overloaded.h"
+#include "node/peer_identity.h"
+#include "wire/codec.h"
+
+namespace electiond {
+namespace {
+
+// One line a minute each, so that refusals of one kind do not hide those of another.
+constexpr std::string_view kRequests = "wrong_identity of requests";
+constexpr std::string_view kAnswers = "wrong_identity of answers";
+constexpr std::string_view kOfUs = "wrong_identity of this node";
+
+// The shape in which a request of this kind is refused.
+ReplyBody refusal_of(const RequestBody& body, bool blank) {
+    return std::visit(
+        overloaded{
+            [](const PreVote&) -> ReplyBody { return PreVoteReply{}; },
+            [](const VoteRequest&) -> ReplyBody { return VoteReply{}; },
+            [](const Heartbeat& beat) -> ReplyBody { return HeartbeatReply{.seq = beat.seq}; },
+            [](const TimeoutNow&) -> ReplyBody { return TimeoutNowReply{}; },
+            [&](const Hello&) -> ReplyBody {
+                return HelloReply{.self = {.blank = blank, .wants_vote = false}};
+            },
+            [](const StatusQuery&) -> ReplyBody { return StatusReply{}; }},
+        body);
+}
+
+}  // namespace
+
+// P1, P2: why this sender is not who it claims to be; nullopt if it is, or if nobody wants to know.
+std::optional<WrongIdentity> Node::wrong_identity_of(
+    const Sender& from, const std::vector<std::string>& verified_names) const {
+    if (!identity_.certificates_name_nodes) return std::nullopt;
+    return wrong_identity(from, verified_names, election_.durable().cluster_name,
+                          holder_of(from.uuid));
+}
+
+// P2: the id that this uuid belongs to. What votes are counted by comes first: the configuration
+// beats what another node has said before.
+std::optional<NodeId> Node::holder_of(const NodeUuid& uuid) const {
+    const auto& durable = election_.durable();
+    if (uuid == durable.uuid) return durable.node_id;
+    if (const auto* voter = durable.config.find(uuid)) return voter->id;
+    for (const auto& founder : durable.founding_set) {
+        if (founder.uuid == uuid) return founder.id;
+    }
+    return book_.proven_id(uuid);
+}
+
+// P2: the address book keeps whose uuid a voter's is for when it is none any more. A message may be
+// forged while it still is one.
+void Node::bind_voters() {
+    const auto& config = election_.electorate();
+    if (!identity_.certificates_name_nodes || config.number == bound_) return;
+    bound_ = config.number;
+    book_.told_by_configuration(config.voters);
+}
+
+// P3: nothing of the message counts, and the answer shows no term that could count there.
+void Node::refuse(const Request& request, const PeerRequest& message, const WrongIdentity& wrong,
+                  const Respond& respond) {
+    reject(to_string(Reason::wrong_identity),
+           request.name + " from " + request.source + " " + wrong.what + "; " + wrong.remedy,
+           kRequests);
+    respond(
+        {Answer::Kind::ok,
+         wire::encode(PeerReply{.from = sender(),
+                                .term = 0,
+                                .request_term = message.term,
+                                .reason = Reason::wrong_identity,
+                                .body = refusal_of(message.body, election_.durable().blank())})});
+    publish();
+}
+
+// P3: an answer that is refused is no answer. Another machine may have the address by now.
+void Node::drop_answer(const ReplyArrived& arrived, const WrongIdentity& wrong) {
+    reject(to_string(Reason::wrong_identity),
+           "answer to " + arrived.name + " from " + arrived.address.to_string() + " " + wrong.what +
+               "; " + wrong.remedy,
+           kAnswers);
+    faults_.wrong(arrived.address, wrong.what);
+    around_.transport.refresh(arrived.address);
+}
+
+// P3: what the other side refuses is named here, too; its answer counts for nothing else.
+void Node::note_refusal_of_us(const ReplyArrived& arrived, const PeerReply& reply) {
+    const auto& own = election_.durable();
+    const auto needed = names_needed(own.cluster_name, own.node_id.value);
+    reject(to_string(Reason::wrong_identity),
+           arrived.name + " to node " + reply.from.id.value + " at " + arrived.address.to_string() +
+               ": it does not take this node for node " + own.node_id.value + " of cluster " +
+               own.cluster_name + "; the certificate of this node must be for " + needed +
+               ", and no other node may use a copy of its data directory",
+           kOfUs);
+    faults_.wrong(arrived.address,
+                  "refuses the identity of this node: its certificate must be for " + needed);
+}
+
+}  // namespace electiond
