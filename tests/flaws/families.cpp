@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "election/recovery.h"
+#include "support/impostor.h"
 #include "support/mischief.h"
 
 namespace electiond::sim {
@@ -372,6 +373,18 @@ void cut_off_after_re_election(Stage& stage) {
     cluster.settle();
 }
 
+// Somebody speaks as others with the certificate of one of the nodes (P1, P2).
+void an_impostor(Stage& stage) {
+    stage.settings.policy.timing = timing();
+    auto& cluster = three_or_five(stage);
+    Impostor impostor(cluster, cluster.random.below(cluster.nodes().size()));
+    Mischief mischief(cluster, {.crash = 2, .cut = 4, .part = 3, .step_down = 3},
+                      milliseconds(700));
+    mischief.run(20 * Duration(cluster.election_timeout()));
+    impostor.falsify_answers(false);
+    cluster.settle();
+}
+
 constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"fast timers", fast_timers},
                                 {"hand-overs in bad weather", hand_overs_in_bad_weather},
@@ -389,7 +402,8 @@ constexpr Family kFamilies[] = {{"everything at once", everything_at_once},
                                 {"founding", founding},
                                 {"standing graphs", standing_graphs},
                                 {"higher terms", higher_terms},
-                                {"cut off after a re-election", cut_off_after_re_election}};
+                                {"cut off after a re-election", cut_off_after_re_election},
+                                {"an impostor", an_impostor}};
 
 }  // namespace
 

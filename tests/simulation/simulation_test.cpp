@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "over_seeds.h"
+#include "support/impostor.h"
 #include "support/mischief.h"
 
 namespace electiond::sim {
@@ -190,6 +191,28 @@ TEST_P(Storm, NodesHaveDifferentTimers) {
         kinds.join = 0;
         harm(cluster, kinds);
     });
+}
+
+// P1 to P3. While the cluster rests the impostor goes on; answers of its machine are let through
+// then, since a forged one is no answer.
+TEST_P(Storm, AMemberSpeaksAsOthers) {
+    Impostor::Counts all;
+    over_seeds(GetParam(), 160, [&](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(three_or_five(seed));
+        cluster.expect_leader(10 * cluster.election_timeout());
+        Impostor impostor(cluster, cluster.random.below(cluster.nodes().size()));
+        Mischief mischief(cluster, {.crash = 3, .cut = 4, .part = 3, .weather = 1, .step_down = 3},
+                          milliseconds(700));
+        mischief.run(seconds(20));
+        impostor.falsify_answers(false);
+        cluster.settle();
+        all.requests += impostor.counts().requests;
+        all.answers += impostor.counts().answers;
+        cluster.expect(impostor.counts().accepted == 0, "a forged request was not refused");
+    });
+    EXPECT_GT(all.requests, 100u);
+    EXPECT_GT(all.answers, 0u);
 }
 
 TEST_P(Storm, EverythingHappensAtOnce) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "node/grant_book.h"
+#include "node/peer_identity.h"
 #include "node/status_board.h"
 #include "over_seeds.h"
 #include "support/shown.h"
@@ -40,6 +41,10 @@ Sender sender(const SimNode& node) {
             .supersedes = {}};
 }
 
+std::vector<std::string> certificate(const Sender& from) {
+    return {names_of_node(from.cluster_name, from.id.value).uri};
+}
+
 // A message that was under way for a long time reaches `to` now; returns what `to` answers.
 PeerReply say(SimNode& to, const Sender& from, Term term, RequestBody body) {
     const auto name = wire::name_of(body);
@@ -47,13 +52,16 @@ PeerReply say(SimNode& to, const Sender& from, Term term, RequestBody body) {
         wire::encode(PeerRequest{.from = from, .term = term, .body = std::move(body)});
     std::optional<PeerReply> reply;
     to.post(RequestArrived{
-        {.name = name, .body = text, .lane = Lane::election, .source = {}},
+        {.name = name, .body = text, .source = {}, .verified_names = certificate(from)},
         [&](const Answer& answer) { reply = wire::decode_reply(name, answer.body); }});
     return reply.value();
 }
 
 void answer(SimNode& to, const std::string& name, const PeerReply& reply) {
-    to.post(ReplyArrived{reply.from.uuid, {}, name, {Answer::Kind::ok, wire::encode(reply)}});
+    to.post(ReplyArrived{reply.from.uuid,
+                         {},
+                         name,
+                         {Answer::Kind::ok, wire::encode(reply), certificate(reply.from)}});
 }
 
 SimNode& other_than(SimCluster& cluster, const SimNode& one, std::size_t skip = 0) {

@@ -34,6 +34,7 @@ void Referee::saw(const SimNode& node) {
         }
         highest_term_ = std::max(highest_term_, election.term());
         check_followed(node);
+        check_refusals(node);
         if (node.spins() >= 100) blame(named(node) + " spins: its deadline does not move");
     }
     check_leaders();
@@ -108,6 +109,14 @@ void Referee::check_followed(const SimNode& node) {
             blame(named(node) + " follows one who has not won its term");
         }
         before = std::move(now);
+    }
+}
+
+// P1, P2: no node refuses another that is who it says.
+void Referee::check_refusals(const SimNode& node) {
+    const auto status = node.status();
+    if (!impostors && status->view->rejected.contains("wrong_identity")) {
+        blame(named(node) + " refuses the identity of a node that is who it says");
     }
 }
 

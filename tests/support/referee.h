@@ -41,12 +41,15 @@ class Referee {
     bool one_cluster = true;
     // Clusters foreign to each other: each may have a leader of its own.
     bool many_leaders = false;
+    // Some speak as other nodes than they are, and may be refused.
+    bool impostors = false;
 
   private:
     void check_leaders();
     void check_leader(const SimNode& leader);
     void check_grants(const SimNode& leader);
     void check_followed(const SimNode& node);
+    void check_refusals(const SimNode& node);
     [[nodiscard]] std::string realm(const SimNode& node) const;
     void check_configurations();
     void saw_lead(const Durable& winner);

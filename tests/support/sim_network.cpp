@@ -3,10 +3,17 @@
 
 #include <cstdio>
 
+#include "node/peer_identity.h"
+
 namespace electiond::sim {
 
 std::unique_ptr<SimTransport> SimNetwork::plug(std::size_t node, const Endpoint& address) {
     return std::make_unique<SimTransport>(*this, node, address, ++plugged_);
+}
+
+std::vector<std::string> SimNetwork::certificate_of(std::size_t node) {
+    const auto names = names_of_node("sim", node_name(node));
+    return {node % 2 == 0 ? names.uri : names.dns};
 }
 
 std::optional<Duration> SimNetwork::way(std::size_t from, std::size_t to, std::string_view name,
@@ -65,10 +72,13 @@ void SimNetwork::arrive(const std::shared_ptr<const Leg>& leg, std::size_t node)
 
 void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,
                         std::uint64_t answerer, Answer said) {
-    if (!transports_.contains(answerer)) return;  // harmless after stop()
+    const auto own = transports_.find(answerer);
+    if (own == transports_.end()) return;  // harmless after stop()
     if (said.kind == Answer::Kind::ok) {
         watch({node, leg->request.name, said.body, &leg->request});
+        if (falsify) falsify(node, leg->from, leg->request, said);
     }
+    said.verified_names = own->second->names_;
     std::string fate;
     const auto delay = way(node, leg->from, leg->request.name, fate);
     transcript_.message(schedule_.now(), node, leg->from, true, leg->request.name, said.body, fate);
@@ -90,7 +100,11 @@ void SimNetwork::finish(std::uint64_t sender, std::uint64_t flight, Answer said)
 
 SimTransport::SimTransport(SimNetwork& network, std::size_t node, Endpoint address,
                            std::uint64_t number)
-    : network_(network), node_(node), address_(std::move(address)), number_(number) {}
+    : network_(network),
+      node_(node),
+      address_(std::move(address)),
+      number_(number),
+      names_(SimNetwork::certificate_of(node)) {}
 
 Endpoint SimTransport::start(Inbox& inbox) {
     inbox_ = &inbox;
@@ -105,6 +119,7 @@ void SimTransport::send(const Endpoint& to, Request request, std::chrono::millis
     const auto flight = ++flights_;
     owed_.emplace(flight, std::move(on_reply));
     request.source = address_.to_string();
+    request.verified_names = names_;
     network_.carry(std::make_shared<SimNetwork::Leg>(SimNetwork::Leg{
         .from = node_, .sender = number_, .flight = flight, .to = to, .request = request}));
     network_.schedule_.after(timeout, [&network = network_, number = number_, flight] {

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <electiond/transport.h>
 
@@ -61,9 +62,14 @@ class SimNetwork {
 
     [[nodiscard]] std::unique_ptr<SimTransport> plug(std::size_t node, const Endpoint& address);
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
+    // What the certificate of each node proves: one form or the other of its name.
+    [[nodiscard]] static std::vector<std::string> certificate_of(std::size_t node);
 
     Weather weather;
     std::function<void(const Departure&)> watch = [](const Departure&) {};
+    // For impostors: may put another answer in the place of one that leaves `node`.
+    std::function<void(std::size_t node, std::size_t asker, const Request& asked, Answer& said)>
+        falsify;
     // For scripts: loses what it is true for.
     std::function<bool(std::size_t from, std::size_t to, std::string_view name)> swallow;
 
@@ -118,6 +124,7 @@ class SimTransport : public Transport {
     const std::size_t node_;
     const Endpoint address_;
     const std::uint64_t number_;
+    const std::vector<std::string> names_;  // that its certificate proves
     Inbox* inbox_ = nullptr;
     std::uint64_t flights_ = 0;
     std::map<std::uint64_t, OnReply> owed_;

@@ -47,11 +47,13 @@ void SimNode::start() {
             .log = Log([this](const LogLine& line) {
                 if (line.level != LogLevel::debug) say("log: " + line.to_string());
             })};
-        process_->node = std::make_unique<Node>(
-            policy_, std::move(durable), Random(random_.next()),
-            Identity{
-                .incarnation = random_.identity(), .address = address_, .api = {}, .version = {}},
-            around, clock.read(now()));
+        process_->node = std::make_unique<Node>(policy_, std::move(durable), Random(random_.next()),
+                                                Identity{.incarnation = random_.identity(),
+                                                         .address = address_,
+                                                         .api = {},
+                                                         .version = {},
+                                                         .certificates_name_nodes = true},
+                                                around, clock.read(now()));
     } catch (const PowerCut&) {
         return crash("the power is cut while it wakes");
     } catch (const Error& error) {
