@@ -152,6 +152,7 @@ ControlFaces Daemon::faces() {
                 },
             .timing = timing_of(settings_),
             .transport_plugin = settings_.transport.plugin,
+            .certificates_name_nodes = certificates_name_nodes(settings_),
             .version = ELECTIOND_VERSION,
             .token = settings_.api.token,
             .hostnames = settings_.api.hostnames,
