@@ -309,11 +309,14 @@ await_up() {
 # start_nodes ID...: those that do not run yet, in this order, each up before the next begins.
 start_nodes() {
     local id all begun=()
-    if [ -n "$(running_ids)" ] && [ "$tls" != "$(tls_of_cluster)" ]; then
-        fail "the nodes that run were started with TLS=$(tls_of_cluster), and a cluster is encrypted as a whole or not at all; stop them first"
-    fi
     trap 'warn "interrupted; what this has started is stopped"; stop_nodes "${begun[@]}"; exit 130' INT TERM
     mapfile -t all < <(printf '%s\n' "$(ids)" "$@" | grep . | sort -nu)
+    if [ -n "$(ids)" ] && [ "$tls" != "$(tls_of_cluster)" ]; then
+        if [ -n "$(running_ids)" ]; then
+            fail "the nodes that run were started with TLS=$(tls_of_cluster), and a cluster is encrypted as a whole or not at all; stop them first"
+        fi
+        for id in $(ids); do write_config "$id" "${all[@]}"; done
+    fi
     [ -e "$cluster/founders" ] || printf '%s\n' "$@" >"$cluster/founders"
     for id in "$@"; do
         if pid_of "$id" >/dev/null; then

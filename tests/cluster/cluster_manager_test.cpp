@@ -18,6 +18,8 @@ class ClusterManager : public testing::Test {
                                          "API_BASE=" + std::to_string(ports_.first()),
                                          "PEER_BASE=" + std::to_string(ports_.first() + 20),
                                          "ELECTION_TIMEOUT=600ms",
+                                         "TRANSPORT=" + transport_,
+                                         "TLS=" + tls_,
                                          ELECTIOND_CLUSTER_MANAGER,
                                          verb};
         if (!id.empty()) command.push_back(id);
@@ -53,6 +55,8 @@ class ClusterManager : public testing::Test {
 
     Folder folder_;
     Ports ports_;
+    std::string transport_ = "http";
+    std::string tls_{};  // "", "0" or "1"
 };
 
 TEST_F(ClusterManager, LeadsAClusterThroughItsLife) {
@@ -100,6 +104,35 @@ TEST_F(ClusterManager, ShowsItsDemoInUnderAMinute) {
         EXPECT_THAT(finished.said, HasSubstr(words));
     }
     for (int node = 1; node <= 5; ++node) EXPECT_EQ(get(node, "/livez").code, 0);
+}
+
+TEST_F(ClusterManager, ShowsItsDemoEncrypted) {
+    tls_ = "1";
+    transport_ = "tcp";
+    const auto finished = done("demo");
+
+    for (const auto* words : {"node 1 of cluster demo", "https://127.0.0.1:", "is dead", "ms later",
+                              "follows node", "five voters"}) {
+        EXPECT_THAT(finished.said, HasSubstr(words));
+    }
+    EXPECT_THAT(finished.said, Not(HasSubstr("http://")));
+}
+
+TEST_F(ClusterManager, KnowsHowItsClusterWasStarted) {
+    tls_ = "1";
+    EXPECT_THAT(done("start").said, HasSubstr("API https://"));
+    EXPECT_EQ(get(1, "/livez").code, 400) << "plain text";
+
+    tls_ = "";
+    EXPECT_THAT(done("add").said, HasSubstr("API https://"));
+    EXPECT_THAT(done("status").said, HasSubstr("LEADER, term 1, leader 1"));
+    tls_ = "0";
+    EXPECT_EQ(run("add").code, 1) << "half of a cluster can't be encrypted";
+    (void)done("stop");
+    (void)done("start", "3");
+    EXPECT_EQ(get(1, "/livez").code, 200);
+    tls_ = "";
+    EXPECT_THAT(done("add", "4").said, HasSubstr("API http://"));
 }
 
 TEST_F(ClusterManager, RefusesWhatItDoesNotKnow) {
