@@ -146,8 +146,10 @@ io::Async<> Session::run() {
 }
 
 io::Async<bool> Session::read_request() {
-    request_ = {};
-    response_ = {};
+    // An assignment alone would keep their memory, while a connection is idle most of the time and
+    // its last answer may have been a large one.
+    (void)std::exchange(request_, {});
+    (void)std::exchange(response_, {});
     keep_alive_ = false;
     in_doubt_ = false;
     if (stream_.received().empty()) {
@@ -294,7 +296,7 @@ void Session::begin_events(std::unique_ptr<EventStream> events) {
 }
 
 io::Async<> Session::tell_events() {
-    request_ = {};
+    (void)std::exchange(request_, {});
     for (std::size_t dropped = 0; watching_ && !serving_.stopping();) {
         dropped += stream_.received().size();  // input after the request is ignored
         stream_.consume(stream_.received().size());
