@@ -14,7 +14,8 @@ struct Target {
     std::map<std::string, std::string> query{};
     std::optional<std::string> authority{};  // of an absolute target: it overrides the Host
 
-    // Nothing where the text is no target: neither /path, http(s)://host/path nor *, or badly escaped.
+    // Nothing where the text is no target: neither /path, http(s)://host/path nor *, or badly
+    // escaped.
     [[nodiscard]] static std::optional<Target> parse(std::string_view text);
 };
 

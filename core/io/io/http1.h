@@ -40,8 +40,9 @@ struct HttpRefused {
 struct HttpRequestHead {
     std::size_t head_bytes;  // ignored empty lines before it and its final empty line included
     std::string_view method;
-    // A path with or without a query, an absolute http:// or https:// URI (its authority then overrides Host,
-    // RFC 9112 3.2.2), or "*" with OPTIONS. Percent-encodings are well-formed and not decoded.
+    // A path with or without a query, an absolute http:// or https:// URI (its authority then
+    // overrides Host, RFC 9112 3.2.2), or "*" with OPTIONS. Percent-encodings are well-formed and
+    // not decoded.
     std::string_view target;
     int minor_version;  // of HTTP/1: 0 or 1
     std::vector<HttpField> fields;
