@@ -3,10 +3,13 @@
 # etcd if that is installed: tests/bench/compare.sh BEFORE AFTER, both build folders. The programs
 # that measure are those of AFTER. Half an hour with these defaults:
 #   ROUNDS=3 IDLE=30 KILLS=60 ASK=5 TRANSPORTS="http tcp" PARTS="idle failover asking etcd"
-# IDLE and ASK are seconds each; KILLS are made in all, for each build and transport.
+# IDLE and ASK are seconds each; KILLS are made in all, for each build and transport. Options of the
+# programs for one side alone: BEFORE_OPTIONS="" AFTER_OPTIONS="--tls" with the same build twice
+# shows what encryption costs.
 set -euo pipefail
-[ $# = 2 ] || { sed -n '2,6s/^# //p' "$0" >&2; exit 64; }
+[ $# = 2 ] || { sed -n '2,8s/^# //p' "$0" >&2; exit 64; }
 declare -A build=([before]=$1 [after]=$2)
+declare -A options=([before]=${BEFORE_OPTIONS:-} [after]=${AFTER_OPTIONS:-})
 rounds=${ROUNDS:-3} idle_seconds=${IDLE:-30} kills=${KILLS:-60} ask_seconds=${ASK:-5}
 transports=${TRANSPORTS:-http tcp} parts=${PARTS:-idle failover asking etcd}
 programs=$2/bin
@@ -34,7 +37,8 @@ quantile() {
 
 measure_idle() { # BUILD TRANSPORT
     local said
-    said=$("$programs/idle" --daemon "${build[$1]}/bin/electiond" --transport "$2" \
+    # shellcheck disable=SC2086 # several options are several words
+    said=$("$programs/idle" --daemon "${build[$1]}/bin/electiond" --transport "$2" ${options[$1]} \
         --discovery static_list --heartbeat 100ms --seconds "$idle_seconds")
     result "$1" "$2" cpu "$(awk '/^  node/ { sum += $4 } END { print sum }' <<<"$said")"
     result "$1" "$2" memory "$(awk '/^  node/ { sum += $9; n++ } END { printf "%.1f", sum / n }' <<<"$said")"
@@ -43,7 +47,8 @@ measure_idle() { # BUILD TRANSPORT
 
 measure_failover() { # BUILD TRANSPORT
     local gap
-    "$programs/failover" --daemon "${build[$1]}/bin/electiond" --transport "$2" \
+    # shellcheck disable=SC2086
+    "$programs/failover" --daemon "${build[$1]}/bin/electiond" --transport "$2" ${options[$1]} \
         --discovery static_list --election-timeout 150ms --heartbeat 15ms \
         --kills $(((kills + rounds - 1) / rounds)) --list |
         while read -r word gap _; do
@@ -54,7 +59,8 @@ measure_failover() { # BUILD TRANSPORT
 measure_asking() { # BUILD TRANSPORT
     local connections said
     for connections in 1 100 1000; do
-        said=$("$programs/asking" --daemon "${build[$1]}/bin/electiond" --transport "$2" \
+        # shellcheck disable=SC2086
+        said=$("$programs/asking" --daemon "${build[$1]}/bin/electiond" --transport "$2" ${options[$1]} \
             --discovery static_list --connections "$connections" --seconds "$ask_seconds")
         result "$1" "$2" "median_$connections" "$(awk '/^  median/ { print $2 }' <<<"$said")"
         result "$1" "$2" "p99_$connections" "$(awk '/^  median/ { print $5 }' <<<"$said")"
