@@ -50,7 +50,7 @@ void sync_parent(const fs::path& folder, int directory) {
     }
 }
 
-void refuse_open_door(const fs::path& folder, mode_t mode) {
+void refuse_if_everybody_may_write(const fs::path& folder, mode_t mode) {
     if ((mode & S_IWOTH) == 0) return;
     throw Error(folder.string() +
                 ": everybody may write to the data directory, and so could forge votes; chmod 700 "
@@ -71,7 +71,7 @@ io::Descriptor open_folder(const fs::path& folder) {
                     std::to_string(found.st_uid) + ", but electiond runs as uid " +
                     std::to_string(self) + "; run it as its owner, or chown the folder");
     }
-    refuse_open_door(folder, found.st_mode);
+    refuse_if_everybody_may_write(folder, found.st_mode);
     sync_parent(folder, directory.get());
     return directory;
 }
@@ -81,7 +81,7 @@ io::Descriptor open_folder(const fs::path& folder) {
 std::string check_access(const fs::path& folder) {
     struct stat found {};
     if (::stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return {};
-    refuse_open_door(folder, found.st_mode);
+    refuse_if_everybody_may_write(folder, found.st_mode);
     const bool group_writes = (found.st_mode & S_IWGRP) != 0;
     if (!group_writes && (found.st_mode & S_IRWXO) == 0) return {};
     std::array<char, 8> mode{};
@@ -89,8 +89,8 @@ std::string check_access(const fs::path& folder) {
     return "node.data_dir (" + folder.string() + ") is open to others (mode " + mode.data() +
            "): " +
            (group_writes ? "its group may replace the files in it, and so could forge votes"
-                         : "every user of this machine may look into it; its files are closed to "
-                           "them, but are nobody else's business") +
+                         : "every user of this machine may list or enter it, though not read "
+                           "its files") +
            "; chmod 700 it (under systemd: StateDirectoryMode=0700)";
 }
 

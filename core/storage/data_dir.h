@@ -9,9 +9,9 @@
 
 namespace electiond {
 
-// What is unwise about who may enter the data directory, as one sentence; "" if nothing is, or if
-// it is not there yet. Throws Error (config) if everybody may write to it, as DataDir does. Changes
-// nothing. Any thread.
+// Warns, in one sentence, if other users may enter the data directory; "" if they may not, or if
+// it does not exist yet. Throws Error (config) if everybody may write to it, as DataDir does.
+// Changes nothing. Any thread.
 [[nodiscard]] std::string check_access(const std::filesystem::path& folder);
 
 // Holds the folder for as long as it lives; the kernel lets go of it when the process ends, however
