@@ -18,7 +18,7 @@ class Unreachable : public std::runtime_error {
     Unreachable(const std::string& what, bool timed_out_in, bool no_trust_in = false)
         : std::runtime_error(what), timed_out(timed_out_in), no_trust(no_trust_in) {}
     bool timed_out;  // each was there and none answered in time
-    bool no_trust;   // each was there, and TLS alone failed
+    bool no_trust;   // each was reached, and only TLS failed
 };
 
 // Holds no connection; every question opens its own. Any thread.

@@ -1,5 +1,5 @@
-// The folder of `electionctl tls`: an authority, certificates and keys, written so that none is
-// ever half there, and none is lost.
+// The folder of `electionctl tls`: an authority, certificates and keys, written so that no file is
+// ever incomplete, and none is lost.
 #include "electionctl/certificate_folder.h"
 
 #include <electiond/error.h>
@@ -29,8 +29,7 @@ fs::path unfinished(const fs::path& file) {
 }
 fs::path former(const fs::path& file) { return file.string() + ".old"; }
 
-// What is there under this name is the rest of a run that was interrupted: the folder is ours and
-// locked.
+// A file of this name is left over from an interrupted run: the folder is ours and locked.
 void write_unfinished(const fs::path& file, const std::string& text, mode_t mode) {
     const auto name = unfinished(file);
     ::unlink(name.c_str());
@@ -87,7 +86,7 @@ CertificateFolder::CertificateFolder(const fs::path& folder, Missing missing) : 
     }
 }
 
-// Who may write there could put an authority of his own in, or take a key.
+// Anyone who may write there could add an authority of their own, or replace a key.
 void CertificateFolder::check_owner() const {
     struct stat status {};
     if (::fstat(handle_.get(), &status) != 0) fail("look at", folder_);

@@ -1,5 +1,5 @@
-// The folder of `electionctl tls`: an authority, certificates and keys, written so that none is
-// ever half there, and none is lost.
+// The folder of `electionctl tls`: an authority, certificates and keys, written so that no file is
+// ever incomplete, and none is lost.
 #pragma once
 
 #include <io/descriptor.h>
@@ -13,8 +13,8 @@
 namespace electiond::ctl {
 
 // ca.crt, ca.key, and for each node and the operator ID.crt and ID.key. Two processes can't work in
-// it at the same time. Everything throws Error: `refused` if a rule of ours says no, `disk` if the
-// system does; it names the file, and the remedy. One thread at a time.
+// it at the same time. Everything throws Error that names the file and the remedy: `refused` if a
+// rule of ours forbids it, `disk` if the system fails. One thread at a time.
 class CertificateFolder {
   public:
     enum class Missing { is_made, is_an_error };

@@ -1,5 +1,5 @@
-// Makes authorities and certificates, and says what a certificate may be used for. Its .cpp is the
-// only one outside core/io that sees OpenSSL.
+// Makes authorities and certificates, and reads what a certificate may be used for. Its .cpp is the
+// only file of the programs outside core/io that includes OpenSSL.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ struct Pem {
     std::string cert{}, key{};
 };
 
-// From when until when a certificate holds.
+// From when until when a certificate is valid.
 struct Validity {
     std::chrono::sys_seconds from{}, until{};
 };
@@ -23,7 +23,7 @@ struct Validity {
 struct CertificateWish {
     std::string common_name{};         // 1 to 64 bytes
     std::vector<std::string> names{};  // the SAN: "URI:…", "DNS:…", "IP:…"
-    bool server = true;                // may be used as a server; every one may be used as a client
+    bool server = true;                // may be used as a server; as a client it always may
     Validity validity{};
 };
 
@@ -34,7 +34,7 @@ class Authority {
     // A new one, signed by itself. `organization` (1 to 64 bytes) and `name` are its subject.
     [[nodiscard]] static Authority create(const std::string& organization, const std::string& name,
                                           const Validity& validity);
-    // One that is there. Of several certificates in `cert` it is the one to which the key belongs.
+    // An existing one. Of several certificates in `cert` it is the one to which the key belongs.
     // Throws Error (data) that names the file and the remedy if there is no such one, or if the key
     // is protected by a passphrase.
     [[nodiscard]] static Authority read(const std::filesystem::path& cert,
@@ -42,7 +42,7 @@ class Authority {
     ~Authority();
     Authority(Authority&&) noexcept;
 
-    [[nodiscard]] Pem pem() const;  // its own
+    [[nodiscard]] Pem pem() const;  // its own certificate and key
     [[nodiscard]] std::chrono::sys_seconds until() const;
 
     // A certificate with a new key.

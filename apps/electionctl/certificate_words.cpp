@@ -1,4 +1,4 @@
-// A certificate in words: who it is, what it may be used for, how long it is valid.
+// Explains a certificate: whom it names, what it may be used for, how long it is valid.
 #include "electionctl/certificate_words.h"
 
 #include <electiond/error.h>
@@ -22,7 +22,7 @@ std::string in_utc(sys_seconds time, const char* format) {
     return {text, std::strftime(text, sizeof text, format, &parts)};
 }
 
-// A certificate may hold anything, also commands to a terminal.
+// A certificate may hold any bytes, also commands to a terminal.
 std::string printable(std::string text) {
     std::ranges::replace_if(
         text, [](unsigned char c) { return c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0); }, '?');
@@ -55,8 +55,8 @@ std::string who(const io::Certificate& certificate) {
         if (auto meaning = meaning_of(name); !meaning.empty()) meanings.push_back(meaning);
     }
     if (!meanings.empty()) return joined(meanings, ", and ");
-    return "nobody of an electiond cluster by URI:electiond://CLUSTER/ID (but DNS:ID.CLUSTER names "
-           "a node, too)";
+    return "no node and no operator by URI:electiond://CLUSTER/ID (DNS:ID.CLUSTER names a node, "
+           "too)";
 }
 
 std::string others_of(const io::Certificate& certificate) {
@@ -133,7 +133,7 @@ bool explain_certificates(std::ostream& out, const std::filesystem::path& file,
         const auto why = why_not_trusted(file, ca);
         line(out, "--ca",
              why.empty() ? "yes, signed by an authority in " + ca.string()
-                         : "NO, not acceptable by " + ca.string() + ": " + why);
+                         : "NO, not accepted by " + ca.string() + ": " + why);
         fits = why.empty();
     }
     if (!key.empty()) {

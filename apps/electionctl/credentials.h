@@ -1,4 +1,4 @@
-// What electionctl shows of itself to an API, and how it checks whom it asks.
+// The token and certificate that electionctl sends to an API, and the authorities it trusts.
 #pragma once
 
 #include <io/tls.h>

@@ -63,7 +63,7 @@ constexpr std::array kVerbs{
         "tls", "init | add | renew | revoke | show", "makes, renews and explains certificates",
         "  init --cluster NAME --nodes ID=ADDRESS[,ADDRESS...] ... --dir DIR [--days 365]\n"
         "                makes an authority, and certificates for nodes and an operator. ADDRESS:\n"
-        "                IP addresses and host names under which clients reach the node's API;\n"
+        "                IP addresses and host names by which clients reach the node's API;\n"
         "                localhost, 127.0.0.1 and ::1 are always there\n"
         "  add ID=ADDRESS[,ADDRESS...] ... --dir DIR [--days N] [--cluster NAME]\n"
         "                certificates for further nodes\n"
@@ -79,8 +79,8 @@ constexpr std::array kVerbs{
         "                explains certificates; exit 1 if FILE is not of this authority, not "
         "valid\n"
         "                now, or not of this key\n"
-        "Asks no node. Never overwrites a key but by renew, never shows one, never asks for a\n"
-        "passphrase. docs/encryption.md: from nothing to an encrypted cluster.\n",
+        "Asks no node. Only renew overwrites keys; no key is shown, no passphrase asked for.\n"
+        "docs/encryption.md: from nothing to an encrypted cluster.\n",
         "", 0, true},
 };
 

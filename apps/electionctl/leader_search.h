@@ -24,7 +24,7 @@ struct Found {
     std::vector<std::string> said{};  // without `leader`: one line for each endpoint
     bool anyone_answered = false;
     bool all_timed_out = true;
-    bool no_trust = true;  // everybody was there, and TLS alone failed
+    bool no_trust = true;  // every endpoint was reached, and only TLS failed
 };
 
 // Returns as soon as a node answers that it leads: an endpoint, or a node that an endpoint reports

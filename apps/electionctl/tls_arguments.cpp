@@ -1,4 +1,4 @@
-// The words after `electionctl tls`, checked.
+// Reads and checks the command line after `electionctl tls`.
 #include "electionctl/tls_arguments.h"
 
 #include <io/address.h>
@@ -19,7 +19,7 @@ bool consists_of(const std::string& text, const std::string& allowed) {
     return text.find_first_not_of(allowed) == std::string::npos;
 }
 
-// As electiond checks node.id and cluster.name.
+// The same rule as electiond's for node.id and cluster.name.
 void check_name(const std::string& what, const std::string& text) {
     if (!text.empty() && text.size() <= 64 && consists_of(text, std::string(kLetters) + "._-")) {
         return;
@@ -197,7 +197,8 @@ class Reader {
             auto node = parse_node(word);
             const bool operators = result_.verb == "renew" && node.id == "operator";
             if (!operators || node.has_addresses) check_id(node.id);
-            if (!seen.insert(node.id).second) throw UsageError("node " + node.id + " stands twice");
+            if (!seen.insert(node.id).second)
+                throw UsageError("node " + node.id + " is given twice");
             result_.nodes.push_back(std::move(node));
         }
     }

@@ -1,6 +1,7 @@
-// The words after `electionctl tls`, checked.
+// Reads and checks the command line after `electionctl tls`.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -8,11 +9,11 @@
 
 namespace electiond::ctl {
 
-// "2=10.0.0.2,node2.example": a node, and the addresses under which clients reach its API.
+// "2=10.0.0.2,node2.example": a node, and the addresses by which clients reach its API.
 struct NodeWish {
     std::string id{};
     std::vector<std::string> names{};  // as in a SAN: "IP:10.0.0.2", "DNS:node2.example"
-    bool has_addresses = false;        // an equals sign was there
+    bool has_addresses = false;        // the argument has an equals sign
 };
 
 struct TlsArguments {

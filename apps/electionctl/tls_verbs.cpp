@@ -26,7 +26,7 @@ using Missing = CertificateFolder::Missing;
 using Entries = std::vector<CertificateFolder::Entry>;
 
 constexpr days kAuthorityDays{3650};
-constexpr std::chrono::minutes kSkew{5};  // by so much a node's clock may be behind ours
+constexpr std::chrono::minutes kSkew{5};  // how far a node's clock may be behind ours
 constexpr const char* kOperator = "operator";
 
 sys_seconds now() {
@@ -42,7 +42,7 @@ bool is_there(const std::filesystem::path& file) {
 
 // ---- what is issued -----------------------------------------------------------------------------
 
-// Two authorities of a cluster never have the same name: revocation lists are found by it.
+// No two authorities of a cluster have the same name: OpenSSL finds revocation lists by it.
 Authority new_authority(const std::string& cluster, sys_seconds at) {
     std::ostringstream name;
     name << "electiond CA " << date_of(at) << ' ' << std::hex << std::random_device{}();
@@ -231,7 +231,7 @@ int renew_authority(const TlsArguments& arguments, std::ostream& out) {
     return kDone;
 }
 
-// The names of those that can be renewed; says why others are left out.
+// The nodes and operators that can be renewed; prints which certificates are left out, and why.
 std::vector<NodeWish> all_of(const CertificateFolder& folder, const std::string& cluster,
                              std::ostream& out) {
     std::vector<NodeWish> found;
@@ -239,7 +239,8 @@ std::vector<NodeWish> all_of(const CertificateFolder& folder, const std::string&
         if (clusters_of(folder.cert(name)).contains(cluster)) {
             found.push_back({name, {}, false});
         } else {
-            out << "left out " << name << ".crt: it names nobody of cluster " << cluster << '\n';
+            out << "left out " << name << ".crt: it names no node or operator of cluster "
+                << cluster << '\n';
         }
     }
     return found;
@@ -254,7 +255,7 @@ Pem renewed(const CertificateFolder& folder, const Authority& authority, const N
                     Error::refused);
     }
     if (!clusters_of(file).contains(cluster)) {
-        throw Error(file.string() + " names nobody of cluster " + cluster +
+        throw Error(file.string() + " names no node or operator of cluster " + cluster +
                         ": it was not made by electionctl tls, and is not replaced",
                     Error::refused);
     }

@@ -11,12 +11,12 @@
 
 namespace electiond::ctl {
 
-// What a failure of TLS at this endpoint means for a request; `sent`: it was sent before that.
+// What a failure of TLS at this endpoint means for a request; `sent`: it had been sent by then.
 [[nodiscard]] NoAnswer no_answer(const io::TlsFailure& failure, const std::string& endpoint,
                                  bool sent);
 
-// What came from an http endpoint shows that TLS is spoken there; nullopt if it does not. `bytes`:
-// all that came, head and body.
+// The error if `bytes`, all that came from an http endpoint (head and body), show that it speaks
+// TLS; else nullopt.
 [[nodiscard]] std::optional<NoAnswer> asks_for_tls(std::string_view bytes,
                                                    const std::string& endpoint);
 

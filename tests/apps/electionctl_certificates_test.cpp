@@ -220,7 +220,7 @@ TEST_F(Certificates, WordsThatCannotBeObeyedAreRefused) {
         {{"init", "--cluster", "la/b", "--nodes", "1"}, "--cluster 'la/b'"},
         {{"init", "--cluster", "lab", "--nodes", "../1"}, "the node's id '../1'"},
         {{"init", "--cluster", "lab", "--nodes", std::string(65, 'a')}, "1 to 64"},
-        {{"init", "--cluster", "lab", "--nodes", "1", "1=::1"}, "stands twice"},
+        {{"init", "--cluster", "lab", "--nodes", "1", "1=::1"}, "is given twice"},
         {{"init", "--cluster", "lab", "--nodes", "ca"}, "ca.key are the files of the authority"},
         {{"init", "--cluster", "lab", "--nodes", "operator"}, "the files of the operator"},
         {{"init", "--cluster", "lab", "--nodes", "1=10.0.0.1:7400"}, "without port"},
@@ -388,7 +388,7 @@ TEST_F(Certificates, ShowExplains) {
     const auto bad = tls({"show", expired.cert, "--ca", file("ca.crt")});
     EXPECT_EQ(bad.code, 1);
     EXPECT_THAT(bad.text, AllOf(HasSubstr("EXPIRED 2 days ago"), HasSubstr("as a server only"),
-                                HasSubstr("NO, not acceptable"), Not(HasSubstr("\x1b"))));
+                                HasSubstr("NO, not accepted by"), Not(HasSubstr("\x1b"))));
     EXPECT_THAT(tls({"show", other.issue({.from = hours(1)}).cert}).text,
                 HasSubstr("NOT YET VALID"));
     EXPECT_EQ(tls({"show", file("1.crt"), "--key", file("2.key")}).code, 1);
