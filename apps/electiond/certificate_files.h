@@ -1,4 +1,4 @@
-// The certificates that the settings name: reads and checks them, and says what is wrong.
+// Reads and checks the certificates that the settings name.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,7 @@ struct CertificateFiles {
     std::string_view port;  // where the certificate is shown: "transport" or "api"
     io::TlsSetup setup;
     Settings::TlsPlaces places;
-    std::optional<Name> name;  // not set: any name will do
+    std::optional<Name> name;  // not set: any name is accepted
 };
 
 // Those that are given; the transport's first.
@@ -36,7 +36,7 @@ struct CertificateFiles {
 [[nodiscard]] std::shared_ptr<const io::TlsContext> read_certificates(
     const CertificateFiles& files);
 
-// So long before something expires, operators are told.
+// How long before something expires operators are warned.
 inline constexpr std::chrono::hours kExpiryNotice{30 * 24};
 
 struct CertificateReview {

@@ -1,4 +1,4 @@
-// Has certificates read again when their files have changed, and tells when they expire.
+// Has certificates read again when their files have changed, and warns before they expire.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@
 
 namespace electiond {
 
-// What there is to know about the certificate of one port.
+// The state of the certificate of one port.
 struct CertificateReport {
     struct Problem {
         std::string reason;  // "certificate_expiring", "certificate_not_reloaded"
@@ -33,11 +33,11 @@ struct CertificateReport {
 };
 
 // Has one thread, since a file system may hang. Every 10 s it looks at the files, also through
-// symbolic links that now lead elsewhere. If a file is another or has changed, all files of its
-// section are read and checked, and if they are right, put to use; if not, those in use stay, and
+// symbolic links that now lead elsewhere. If a file was replaced or has changed, all files of its
+// section are read and checked, and if they are right, used; if not, those in use stay, and
 // each further look tries again. As certificate and key are seldom replaced in one instant, a fault
 // is logged at the second look in a row, then once an hour. What expires within kExpiryNotice is
-// logged once a day; what the start says of it is not this object's.
+// logged once a day; the warning at the start is not logged by this object.
 //
 // The constructor, start() and stop() by one thread; the rest as said. The sections and the paths
 // in them stay those of the start.
@@ -45,7 +45,7 @@ class CertificateWatch {
   public:
     static constexpr Milliseconds kEvery{10'000};
 
-    // What puts the files of a port to use; throws Error if it cannot, and then keeps the old ones.
+    // Makes a port use its new files; throws Error if it cannot, and then keeps the old ones.
     using Reload = std::function<void()>;
 
     // Reads the files. Throws Error (config), as read_certificates().
@@ -74,7 +74,7 @@ class CertificateWatch {
     [[nodiscard]] bool stop(Deadline deadline) noexcept;
 
   private:
-    // What a path leads to: compared, never interpreted.
+    // Identifies the file to which a path leads; only compared.
     struct Stamp {
         int error = 0;
         dev_t device = 0;

@@ -1,4 +1,4 @@
-// The part of Node that refuses messages of other nodes than their sender's certificate names.
+// The part of Node that refuses messages if the sender's certificate names another node.
 #include "node/node.h"
 
 #include "election/overloaded.h"
@@ -13,7 +13,7 @@ constexpr std::string_view kRequests = "wrong_identity of requests";
 constexpr std::string_view kAnswers = "wrong_identity of answers";
 constexpr std::string_view kOfUs = "wrong_identity of this node";
 
-// The shape in which a request of this kind is refused.
+// The answer by which a request of this kind is refused.
 ReplyBody refusal_of(const RequestBody& body, bool blank) {
     return std::visit(
         overloaded{
@@ -30,7 +30,7 @@ ReplyBody refusal_of(const RequestBody& body, bool blank) {
 
 }  // namespace
 
-// P1, P2: why this sender is not who it claims to be; nullopt if it is, or if nobody wants to know.
+// P1, P2: why this sender is not who it claims to be; nullopt if it is, or if nothing is compared.
 std::optional<WrongIdentity> Node::wrong_identity_of(
     const Sender& from, const std::vector<std::string>& verified_names) const {
     if (!identity_.certificates_name_nodes) return std::nullopt;
@@ -38,8 +38,8 @@ std::optional<WrongIdentity> Node::wrong_identity_of(
                           holder_of(from.uuid));
 }
 
-// P2: the id that this uuid belongs to. What votes are counted by comes first: the configuration
-// beats what another node has said before.
+// P2: the id that this uuid belongs to. The configuration, by which votes are counted, comes before
+// what other nodes have said.
 std::optional<NodeId> Node::holder_of(const NodeUuid& uuid) const {
     const auto& durable = election_.durable();
     if (uuid == durable.uuid) return durable.node_id;
@@ -50,8 +50,8 @@ std::optional<NodeId> Node::holder_of(const NodeUuid& uuid) const {
     return book_.proven_id(uuid);
 }
 
-// P2: the address book keeps whose uuid a voter's is for when it is none any more. A message may be
-// forged while it still is one.
+// P2: notes the uuids of all voters in the address book, for the time after they are voters: nobody
+// may claim them then.
 void Node::bind_voters() {
     const auto& config = election_.electorate();
     if (!identity_.certificates_name_nodes || config.number == bound_) return;

@@ -22,7 +22,7 @@ struct NamesOfNode {
 // For node `id` of `cluster`, both as the settings allow them. Empty if one of them is not so.
 [[nodiscard]] NamesOfNode names_of_node(std::string_view cluster, std::string_view id);
 
-// The same for an operator: "URI:electiond://lab/1 or DNS:1.lab", or the first alone.
+// The same as text for a message: "URI:electiond://lab/1 or DNS:1.lab", or the first alone.
 [[nodiscard]] std::string names_needed(std::string_view cluster, std::string_view id);
 
 // P1: does one of `verified_names` name node `id` of `cluster`? Byte by byte; no wildcard matches.

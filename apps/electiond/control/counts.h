@@ -16,7 +16,7 @@ struct ApiCounts {
 
     static constexpr std::size_t kTlsFaults = static_cast<std::size_t>(io::TlsFault::other) + 1;
 
-    // Clients without a connection, by the reason; the other side may be the one that refused.
+    // Failed TLS connections by reason, whichever side refused.
     std::array<Count, kTlsFaults> unsecured{};
     [[nodiscard]] Count& of(io::TlsFault fault) {
         return unsecured[static_cast<std::size_t>(fault)];

@@ -37,7 +37,7 @@ io::TlsSetup setup_of(const Settings::ApiTls& files) {
     return {.cert = files.cert,
             .key = files.key,
             .ca = files.ca,
-            .tls12 = true,  // some clients of the API know no better
+            .tls12 = true,  // some clients of the API do not support 1.3
             .section = "api.tls"};
 }
 
@@ -95,7 +95,7 @@ void ControlServer::listen_at(const ListenAddress& address, bool v6_only, const 
     auto socket = io::listen_on(std::get<Endpoint>(address), v6_only, kListen);
     endpoints_.push_back(io::listens_on(socket));
     addresses_.push_back(endpoints_.back().to_string());
-    // An answer in plain text would be no use to a client that waits for a TLS handshake.
+    // A client that waits for a TLS handshake could not read an answer in plain text.
     listeners_.push_back(std::make_unique<io::Listener>(loop_, std::move(socket), share,
                                                         serve_with(certificates_.get()),
                                                         certificates_ ? std::string() : full()));

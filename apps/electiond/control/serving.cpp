@@ -78,7 +78,7 @@ void Serving::warn(const std::string& kind, const std::string& text, const std::
     }
 }
 
-// Port scans and health checks connect and close again: that is no news for an operator.
+// Port scans and health checks connect and close again: no operator has to act on that.
 void Serving::unsecured(const std::string& source, const io::TlsFailure& failure) {
     ++counts_.of(failure.fault);
     if (failure.fault == io::TlsFault::closed) {

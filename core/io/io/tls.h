@@ -1,4 +1,4 @@
-// TLS: contexts from files, who the other side is, and why a connection was refused.
+// TLS: contexts from files, whom the other side's certificate names, and why a connection failed.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct TlsSetup {
     std::filesystem::path ca{};
     std::filesystem::path crl{};  // PEM, what these authorities have revoked
     bool tls12 = false;           // allow TLS 1.2 beside 1.3
-    // Between nodes: `cert` must come from `ca`, too, and be of use as a server and as a client.
+    // Between nodes: `cert` must come from `ca`, too, and be usable as a server and as a client.
     bool same_authority = false;
     // When certificates are judged; nullopt: now. For tests.
     std::optional<std::chrono::sys_seconds> at{};
@@ -47,7 +47,7 @@ enum class TlsFault {
     no_certificate,  // the other side needs one of us, or has shown none
     plain_text,      // the other side does not speak TLS
     timed_out,
-    closed,  // the other side ended the connection without a word
+    closed,  // the other side ended the connection without an alert
     other,
 };
 
@@ -65,7 +65,7 @@ struct TlsFailure {
     bool operator==(const TlsFailure&) const = default;
 };
 
-// What a certificate says of itself.
+// What a certificate contains.
 struct Certificate {
     std::string subject{};  // as OpenSSL prints it: "CN=1"
     std::string issuer{};
@@ -89,7 +89,7 @@ class TlsContext {
   public:
     // Reads the files. Throws Error (config) that names key, file, what is wrong and the remedy:
     // cannot be read, no PEM, key and certificate do not belong together, the key may be read by
-    // everyone, expired, not yet valid, does not come from `ca` or is of no use as a server or
+    // everyone, expired, not yet valid, does not come from `ca` or may not be used as a server and
     // client (if same_authority), no revocation list. Blocks for the files.
     [[nodiscard]] static std::shared_ptr<const TlsContext> load(const TlsSetup& setup);
     ~TlsContext();
@@ -98,7 +98,7 @@ class TlsContext {
 
     // Our own certificate; nullopt if there is none.
     [[nodiscard]] const std::optional<Certificate>& own() const { return own_; }
-    // What will stop working within `ahead` from `now`, one sentence each, with key, file, date and
+    // What expires within `ahead` from `now`, one sentence each, with key, file, date and
     // days left: our certificate, the authorities, the revocation list.
     [[nodiscard]] std::vector<std::string> expiring(std::chrono::sys_seconds now,
                                                     std::chrono::seconds ahead) const;

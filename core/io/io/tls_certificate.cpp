@@ -1,4 +1,4 @@
-// What certificates say of themselves, as plain values.
+// Reads what certificates contain, as plain values.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <io/descriptor.h>

@@ -63,9 +63,10 @@ class TlsContext::Loading {
     void set_rules() {
         auto* const handle = into_.handle_;
         SSL_CTX_set_min_proto_version(handle, setup_.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
-        // A session that is resumed shows no certificate again, so none is: one that was revoked
-        // since would get in. One ticket is sent all the same, since without any a client without
-        // TCP_NODELAY waits 40 ms for its first answer; without a cache it is never accepted.
+        // No session is resumed: it would show no certificate again, so one that was revoked in the
+        // meantime would be accepted. One ticket is sent all the same, because without it a client
+        // without TCP_NODELAY waits 40 ms for its first answer; without a cache the ticket is never
+        // accepted.
         SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_options(handle, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                         SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);

@@ -1,4 +1,4 @@
-// The words for each way in which TLS can fail, with the remedy.
+// The message for each way in which TLS can fail, with the remedy.
 #include <io/openssl.h>
 
 #include <algorithm>
@@ -123,7 +123,7 @@ TlsFailure refusal_of(x509_store_ctx_st* verified, const TlsSetup& setup, const 
     const int code = X509_STORE_CTX_get_error(verified);
     int depth = X509_STORE_CTX_get_error_depth(verified);
     const X509* found = X509_STORE_CTX_get_current_cert(verified);
-    // Where the chain leaves what is trusted is of no interest, only whose chain it is.
+    // It does not matter at which authority of the chain trust ends: name the certificate itself.
     if (found == nullptr || fault_of(code) == TlsFault::foreign_ca) {
         found = X509_STORE_CTX_get0_cert(verified);
         depth = 0;

@@ -99,8 +99,8 @@ int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
     session.failure_ =
         refusal_of(verified, session.context_->setup_, session.host_,
                    session.side_ == TlsSide::server ? TlsSide::client : TlsSide::server);
-    // OpenSSL's alert for a wrong name is that for one not yet valid; of this code it makes
-    // "certificate unknown", by which told_by_alert() knows the one from the other.
+    // OpenSSL sends the same alert for a wrong name as for a certificate that is not yet valid. For
+    // this code it sends "certificate unknown", so told_by_alert() can distinguish the two.
     if (session.failure_.fault == TlsFault::wrong_name) {
         X509_STORE_CTX_set_error(verified, X509_V_ERR_SUBJECT_ISSUER_MISMATCH);
     }

@@ -85,7 +85,7 @@ class Dialect {
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
         std::string_view bytes) const = 0;
     // What is sent, in plain text, before a connection is closed for that reason; may be empty.
-    // read_answer() recognises `encrypted`; and nothing that TLS could begin with begins `plain`.
+    // read_answer() recognises `encrypted`; `plain` never begins like TLS.
     [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
 
   protected:

@@ -13,8 +13,8 @@
 
 namespace electiond::transport {
 
-// Whether it lasts until somebody mends it. Not so if the other side closed the connection, which
-// is what programs do that end, or was too slow.
+// Whether the failure lasts until an operator mends it. False if the other side closed the
+// connection, as programs do that end, or was too slow.
 [[nodiscard]] inline bool needs_operator(const io::TlsFailure& failure) {
     return failure.fault != io::TlsFault::closed && failure.fault != io::TlsFault::timed_out;
 }
@@ -29,8 +29,8 @@ class TlsLog {
 
     // "WHAT: its certificate … expired on …: renew it other=… fault=expired". `other` names the
     // other side as the log should count it: without the port, if that differs each time. A
-    // connection that was closed without a word is logged as debug: whatever ends in the middle of
-    // a handshake does that.
+    // connection that was closed without an alert is logged at level debug: any program that ends
+    // during a handshake does that.
     void failed(const std::string& what, const std::string& other, const io::TlsFailure& failure);
 
   private:
