@@ -300,15 +300,15 @@ std::chrono::sys_seconds Authority::until() const {
     return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&time)));
 }
 
-Pem Authority::issue(const CertificateWish& wish) const {
+Pem Authority::issue(const CertificateContents& contents) const {
     const auto key = new_key();
     const Subject subject(X509_NAME_new());
-    add(subject.get(), NID_commonName, wish.common_name);
-    const auto cert = new_cert(subject.get(), key, wish.validity);
+    add(subject.get(), NID_commonName, contents.common_name);
+    const auto cert = new_cert(subject.get(), key, contents.validity);
     extend_as_leaf(cert.get());
     extend(cert.get(), cert.get(), NID_ext_key_usage,
-           wish.server ? "serverAuth,clientAuth" : "clientAuth");
-    add_names(cert.get(), wish.names);
+           contents.server ? "serverAuth,clientAuth" : "clientAuth");
+    add_names(cert.get(), contents.names);
     inner_->sign(cert.get());
     return pem_of(cert, key);
 }

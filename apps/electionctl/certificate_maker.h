@@ -20,7 +20,7 @@ struct Validity {
     std::chrono::sys_seconds from{}, until{};
 };
 
-struct CertificateWish {
+struct CertificateContents {
     std::string common_name{};         // 1 to 64 bytes
     std::vector<std::string> names{};  // the SAN: "URI:…", "DNS:…", "IP:…"
     bool server = true;                // may be used as a server; as a client it always may
@@ -46,7 +46,7 @@ class Authority {
     [[nodiscard]] std::chrono::sys_seconds until() const;
 
     // A certificate with a new key.
-    [[nodiscard]] Pem issue(const CertificateWish& wish) const;
+    [[nodiscard]] Pem issue(const CertificateContents& contents) const;
     // The same, with subject, names and purposes of the first certificate in the file `like`.
     // Throws Error (data).
     [[nodiscard]] Pem issue_like(const std::filesystem::path& like, const Validity& validity) const;

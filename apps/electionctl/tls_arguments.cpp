@@ -60,9 +60,9 @@ std::string san_of(const std::string& id, const std::string& address) {
                      "2=10.0.0.2,node2.example");
 }
 
-NodeWish parse_node(const std::string& text) {
+NodeArgument parse_node(const std::string& text) {
     const auto equals = text.find('=');
-    NodeWish node{text.substr(0, equals), {}, equals != std::string::npos};
+    NodeArgument node{text.substr(0, equals), {}, equals != std::string::npos};
     if (!node.has_addresses) return node;
     std::istringstream addresses(text.substr(equals + 1));
     for (std::string address; std::getline(addresses, address, ',');) {
@@ -218,7 +218,7 @@ TlsArguments parse_tls_arguments(const std::vector<std::string>& words) {
     return Reader(words).read();
 }
 
-void check_identities(const NodeWish& node, const std::string& cluster) {
+void check_identities(const NodeArgument& node, const std::string& cluster) {
     if (cluster.find('.') != std::string::npos) return;
     for (const auto& name : node.names) {
         const auto dot = name.find('.');

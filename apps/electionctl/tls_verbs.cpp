@@ -60,7 +60,7 @@ Validity validity(const TlsArguments& arguments, const Authority& authority, sys
     return {at - kSkew, std::min<sys_seconds>(at + arguments.days, authority.until())};
 }
 
-Pem for_node(const Authority& authority, const NodeWish& node, const std::string& cluster,
+Pem for_node(const Authority& authority, const NodeArgument& node, const std::string& cluster,
              const Validity& validity) {
     std::vector<std::string> names{scheme(cluster) + node.id};
     names.insert(names.end(), node.names.begin(), node.names.end());
@@ -110,7 +110,7 @@ std::string cluster_of(const CertificateFolder& folder, const TlsArguments& argu
 
 // ---- what is said -------------------------------------------------------------------------------
 
-std::string host_of(const NodeWish& node) {
+std::string host_of(const NodeArgument& node) {
     if (node.names.empty()) return "localhost";
     const auto& name = node.names.front();
     const auto host = name.substr(name.find(':') + 1);
@@ -118,7 +118,7 @@ std::string host_of(const NodeWish& node) {
 }
 
 void say_how_to_use(std::ostream& out, const CertificateFolder& folder,
-                    const std::vector<NodeWish>& nodes, const std::string& cluster) {
+                    const std::vector<NodeArgument>& nodes, const std::string& cluster) {
     for (const auto& node : nodes) {
         const auto files = "{cert: " + node.id + ".crt, key: " + node.id + ".key, ca: ca.crt}\n";
         out << "\nnode " << node.id << ": copy ca.crt, " << node.id << ".crt and " << node.id
@@ -232,9 +232,9 @@ int renew_authority(const TlsArguments& arguments, std::ostream& out) {
 }
 
 // The nodes and operators that can be renewed; prints which certificates are left out, and why.
-std::vector<NodeWish> all_of(const CertificateFolder& folder, const std::string& cluster,
-                             std::ostream& out) {
-    std::vector<NodeWish> found;
+std::vector<NodeArgument> all_of(const CertificateFolder& folder, const std::string& cluster,
+                                 std::ostream& out) {
+    std::vector<NodeArgument> found;
     for (const auto& name : folder.names()) {
         if (clusters_of(folder.cert(name)).contains(cluster)) {
             found.push_back({name, {}, false});
@@ -246,7 +246,7 @@ std::vector<NodeWish> all_of(const CertificateFolder& folder, const std::string&
     return found;
 }
 
-Pem renewed(const CertificateFolder& folder, const Authority& authority, const NodeWish& node,
+Pem renewed(const CertificateFolder& folder, const Authority& authority, const NodeArgument& node,
             const std::string& cluster, const Validity& valid) {
     const auto file = folder.cert(node.id);
     if (!is_there(file)) {
