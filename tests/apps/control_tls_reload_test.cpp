@@ -82,7 +82,7 @@ TEST_F(TlsReload, KeepsTheOldFilesIfTheNewAreWrong) {
     EXPECT_THAT(names_shown(), Contains("DNS:better.example"));
 }
 
-TEST_F(TlsReload, CutsThoseWhoseAuthorityIsTrustedNoMore) {
+TEST_F(TlsReload, CutsConnectionsOfAnAuthorityThatIsRemoved) {
     TestCa other("other CA");
     need_certificates({ca.file(), other.file()});
     const auto stays = ca.issue({.names = {"DNS:stays.example"}});

@@ -213,7 +213,7 @@ TEST_F(Certificates, AFolderInWhichOthersMayWriteIsRefused) {
     }
 }
 
-TEST_F(Certificates, WordsThatCannotBeObeyedAreRefused) {
+TEST_F(Certificates, ArgumentsThatMakeNoSenseAreRefused) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
         {{"init", "--nodes", "1"}, "needs --cluster"},
         {{"init", "--cluster", "lab"}, "needs --nodes"},

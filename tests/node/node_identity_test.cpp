@@ -106,14 +106,14 @@ TEST_F(Named, OurOwnUuidIsOurs) {
     EXPECT_FALSE(refused(1, 1, 1)) << "our own greeting, come back";
 }
 
-TEST_F(Named, TheUuidOfWhoHasSpokenIsItsOwn) {
+TEST_F(Named, TheUuidOfANodeThatHasSpokenIsItsOwn) {
     ASSERT_FALSE(refused(7, 7, 7));
 
     EXPECT_TRUE(refused(3, 3, 7));
     EXPECT_FALSE(refused(7, 7, 7));
 }
 
-TEST_F(Named, TheUuidOfWhomALeaderListsIsItsOwn) {
+TEST_F(Named, TheUuidOfANodeThatALeaderListsIsItsOwn) {
     auto list = beat();
     list.members = std::vector{Member{.id = id(7), .uuid = uuid(7)}};
     list.succession = Succession{};
@@ -188,7 +188,7 @@ TEST_F(Named, ASenderWithoutIdIsNobody) {
     EXPECT_EQ(stage.ask(from, Stage::names_of(id(2)), 9, Hello{}).reason, Reason::wrong_identity);
 }
 
-TEST_F(Named, WhoOnlyAsksIsAnswered) {
+TEST_F(Named, AStatusQueryOfAnyoneIsAnswered) {
     const auto query = wire::encode(PeerRequest{.body = StatusQuery{}});
     const auto answer = stage.ask("status", query, {"URI:electiond://demo/role/operator"});
     EXPECT_EQ(wire::decode_reply("status", answer.body).reason, Reason::none);
@@ -261,7 +261,7 @@ TEST_F(Named, ASilentVotersWrongAnswersAreItsCause) {
     EXPECT_TRUE(stage.leads());
 }
 
-TEST_F(Named, WhoIsRefusedByOthersSaysSoAndKeepsItsTerm) {
+TEST_F(Named, ANodeThatOthersRefuseLogsItAndKeepsItsTerm) {
     stage.take_the_lead();
     const auto term = stage.node.election().term();
 

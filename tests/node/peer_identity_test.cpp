@@ -131,7 +131,7 @@ TEST(PeerIdentity, SaysWhatIsWrongAndWhatToDo) {
               "does not say which node it is; its certificate is for no name");
 }
 
-TEST(PeerIdentity, AcceptsWhoeverIsWhoItSays) {
+TEST(PeerIdentity, AcceptsANodeThatItsCertificateNames) {
     const Names three{"URI:electiond://demo/3"};
     EXPECT_FALSE(wrong_identity(sender(3), three, "demo", std::nullopt)) << "a new uuid";
     EXPECT_FALSE(wrong_identity(sender(3), three, "demo", id(3)));

@@ -113,7 +113,7 @@ TEST(Survey, AsksAsAQueryWithTheTimeoutGiven) {
     EXPECT_TRUE(std::get<StatusQuery>(std::get<PeerRequest>(decoded).body).members);
 }
 
-TEST(Survey, AnswersOfOthersThanTheyClaimAreErrors) {  // P1, P2
+TEST(Survey, AnswersByAnotherNodeThanTheyClaimAreErrors) {  // P1, P2
     FakeTransport transport;
     const std::vector<Endpoint> targets{at("a"), at("impostor"), at("namesake")};
     NodeView own;

@@ -243,7 +243,7 @@ TEST_P(TransportNames, ResolvesADeadNameAtMostOnceASecond) {
 
 // An address counts as connected when the TLS handshake is done: until then the next is tried
 // beside it.
-TEST_P(TransportNames, TriesTheNextAddressIfTheFirstShakesNoHands) {
+TEST_P(TransportNames, TriesTheNextAddressIfTheFirstMakesNoHandshake) {
     const auto spoken = dialect_of(plugin_) + "_tls";
     FalsePeer silent(address(1));
     Node peer(spoken, Endpoint{address(2), silent.endpoint().port}.to_string());

@@ -191,7 +191,7 @@ TEST_P(TlsInTrouble, ConnectionsThatEndInTheMiddleAreNoFault) {
     EXPECT_EQ(lines_.count(LogLevel::info), 0U);
 }
 
-TEST_P(TlsInTrouble, AnAnswerToWhoHasGoneIsNoFault) {
+TEST_P(TlsInTrouble, AnAnswerToAClosedConnectionIsNoFault) {
     Drawer drawer;
     Node receiver(plugin_, usual_tls(), lines_.log(), drawer.clerk());
     for (const bool reset : {false, true}) {
