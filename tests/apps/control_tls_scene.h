@@ -31,8 +31,8 @@ class SecureClient : public Client {
         socket_.setBlocking(false);
         session_ = std::make_unique<io::TlsSession>(std::move(context), io::TlsSide::client,
                                                     descriptor(), host);
-        auto step = session_->shake_hands();
-        while (waits(step)) step = session_->shake_hands();
+        auto step = session_->handshake();
+        while (waits(step)) step = session_->handshake();
         if (step != io::TlsSession::Step::done) failure_ = session_->failure();
     }
 

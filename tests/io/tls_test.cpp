@@ -94,13 +94,13 @@ class TlsTest : public ::testing::Test {
                                  .section = "transport.tls"});
     }
 
-    // Both sides shake hands; the client then reads, since only that shows whether it was accepted.
+    // Both sides make the handshake; the client then reads, since only that shows whether it was
+    // accepted.
     struct Outcome {
         Failure server, client;
     };
-    Outcome shake_hands(const std::shared_ptr<const TlsContext>& theirs,
-                        const std::shared_ptr<const TlsContext>& ours,
-                        const std::string& host = {}) {
+    Outcome handshake(const std::shared_ptr<const TlsContext>& theirs,
+                      const std::shared_ptr<const TlsContext>& ours, const std::string& host = {}) {
         Outcome outcome;
         both(
             [&]() -> Async<> {
@@ -140,7 +140,7 @@ std::string show(const Failure& failure) {
 TEST_F(TlsTest, BothSidesLearnTheNamesThatTheOtherProves) {
     const auto theirs = context(ca, {.names = {"URI:electiond://lab/1", "DNS:1.lab", "IP:::1"}});
     const auto ours = context(ca, {.names = {"URI:electiond://lab/2"}, .by_intermediate = true});
-    const auto outcome = shake_hands(theirs, ours);
+    const auto outcome = handshake(theirs, ours);
     EXPECT_EQ(show(outcome.server), "accepted");
     EXPECT_EQ(show(outcome.client), "accepted");
     EXPECT_THAT(client->tls()->names(),
@@ -197,7 +197,7 @@ TEST_F(TlsTest, TheEndOfTheOtherSideIsAnEnd) {
 TEST_F(TlsTest, ForeignAuthoritiesAreNamedOnBothSides) {
     TestCa foreign("another CA");
     const auto outcome =
-        shake_hands(context(foreign, {.names = kNode}), context(ca, {.names = kNode}));
+        handshake(context(foreign, {.names = kNode}), context(ca, {.names = kNode}));
     EXPECT_THAT(show(outcome.client),
                 ::testing::AllOf(HasSubstr("found foreign_ca: its certificate (CN=node, serial "),
                                  HasSubstr("was signed by CN=another CA, which is not in "
@@ -214,14 +214,14 @@ TEST_F(TlsTest, AClientOfAForeignAuthorityIsNamedOnBothSides) {
     const auto files = foreign.issue({.names = kNode});
     const auto ours = TlsContext::load(
         {.cert = files.cert, .key = files.key, .ca = ca.file(), .section = "transport.tls"});
-    const auto outcome = shake_hands(context(ca, {.names = kNode}), ours);
+    const auto outcome = handshake(context(ca, {.names = kNode}), ours);
     EXPECT_THAT(show(outcome.server), HasSubstr("found foreign_ca: its certificate"));
     EXPECT_THAT(show(outcome.client), HasSubstr("told foreign_ca: it refuses our certificate"));
 }
 
 TEST_F(TlsTest, AClientWithoutCertificateIsRefused) {
     const auto ours = TlsContext::load({.ca = ca.file(), .section = "--"});
-    const auto outcome = shake_hands(context(ca, {.names = kNode}), ours);
+    const auto outcome = handshake(context(ca, {.names = kNode}), ours);
     EXPECT_EQ(show(outcome.server),
               "found no_certificate: it shows no certificate: give it one of the authorities in "
               "transport.tls.ca");
@@ -234,7 +234,7 @@ TEST_F(TlsTest, ARevokedCertificateIsRefused) {
     const auto theirs = context(ca, {.names = kNode}, ca.revoke({files}));
     const auto ours = TlsContext::load(
         {.cert = files.cert, .key = files.key, .ca = ca.file(), .section = "transport.tls"});
-    const auto outcome = shake_hands(theirs, ours);
+    const auto outcome = handshake(theirs, ours);
     EXPECT_THAT(show(outcome.server), HasSubstr(" was revoked: issue a new one there, or correct "
                                                 "transport.tls.crl ("));
     EXPECT_EQ(
@@ -245,7 +245,7 @@ TEST_F(TlsTest, ARevokedCertificateIsRefused) {
 
 TEST_F(TlsTest, ACertificateForServersAloneIsOfNoUseAsAClient) {
     const auto ours = context(ca, {.names = kNode, .client = false});
-    const auto outcome = shake_hands(context(ca, {.names = kNode}), ours);
+    const auto outcome = handshake(context(ca, {.names = kNode}), ours);
     EXPECT_THAT(show(outcome.server), HasSubstr("found wrong_purpose: its certificate"));
     EXPECT_THAT(show(outcome.server), HasSubstr("may not be used as a client (clientAuth)"));
     EXPECT_THAT(show(outcome.client), HasSubstr("told wrong_purpose: it refuses our certificate"));
@@ -263,14 +263,14 @@ TEST_F(TlsTest, ACertificateIsValidFromAndUntil) {
                                  .at = at,
                                  .section = "transport.tls"});
     };
-    auto outcome = shake_hands(judging_at(now + 49h), ours);
+    auto outcome = handshake(judging_at(now + 49h), ours);
     EXPECT_THAT(show(outcome.server),
                 HasSubstr("found expired: its certificate (CN=node, serial "));
     EXPECT_THAT(show(outcome.server), HasSubstr(": renew it there"));
     EXPECT_EQ(show(outcome.client),
               "told expired: it refuses our certificate, transport.tls.cert, as expired: renew it");
     renew();
-    outcome = shake_hands(judging_at(now - 49h), ours);
+    outcome = handshake(judging_at(now - 49h), ours);
     EXPECT_THAT(show(outcome.server), HasSubstr("found not_yet_valid: its certificate (CN=node, "));
     EXPECT_THAT(show(outcome.server), HasSubstr("only: compare the clocks of both machines"));
     EXPECT_THAT(show(outcome.client), HasSubstr("told not_yet_valid: it refuses our certificate, "
@@ -284,7 +284,7 @@ TEST_F(TlsTest, TheHostThatWasAskedForMustBeNamed) {
     const auto files = ca.issue(api);
     const auto theirs = TlsContext::load(
         {.cert = files.cert, .key = files.key, .tls12 = true, .section = "api.tls"});
-    const auto outcome = shake_hands(theirs, ours, "node2.example");
+    const auto outcome = handshake(theirs, ours, "node2.example");
     EXPECT_THAT(show(outcome.client),
                 HasSubstr("names DNS:node1.example, IP:10.0.0.1, not node2.example: ask by a name "
                           "that it has, or issue one with this name"));
@@ -296,7 +296,7 @@ TEST_F(TlsTest, TheHostMayBeANameOrAnAddress) {
     const auto theirs = TlsContext::load(
         {.cert = files.cert, .key = files.key, .tls12 = true, .section = "api.tls"});
     const auto outcome =
-        shake_hands(theirs, TlsContext::load({.ca = ca.file(), .section = "--"}), "10.0.0.1");
+        handshake(theirs, TlsContext::load({.ca = ca.file(), .section = "--"}), "10.0.0.1");
     EXPECT_EQ(show(outcome.client), "accepted");
     EXPECT_TRUE(server->tls()->names().empty());
 }
@@ -403,7 +403,7 @@ TEST_F(TlsTest, AFreshContextRefusesWhatItsFilesRefuse) {
     const auto ours = TlsContext::load(
         {.cert = files.cert, .key = files.key, .ca = ca.file(), .section = "transport.tls"});
     const auto theirs = context(ca, {.names = kNode});
-    const auto outcome = shake_hands(theirs, ours);
+    const auto outcome = handshake(theirs, ours);
     ASSERT_EQ(show(outcome.server), "accepted");
 
     EXPECT_EQ(show(context(ca, {.names = kNode})->refuses(*server->tls())), "accepted");

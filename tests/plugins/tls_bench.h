@@ -122,9 +122,9 @@ class TlsEnd {
                  io::TlsSide::client) {}
 
     // nullopt: it is done.
-    std::optional<io::TlsFailure> shake_hands() {
+    std::optional<io::TlsFailure> handshake() {
         for (;;) {
-            const auto step = session_.shake_hands();
+            const auto step = session_.handshake();
             if (step == Step::done) return std::nullopt;
             if (step == Step::failed) return session_.failure();
             wait(step);

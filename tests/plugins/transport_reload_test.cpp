@@ -88,7 +88,7 @@ TEST_P(TransportReload, ARevokedPeerIsCutAtOnceAndTheOthersStay) {
         before.push_back(hello(*peers.back(), node));
     }
     TlsEnd stolen(node.endpoint, context_of(lost, ca_.file()));
-    ASSERT_FALSE(stolen.shake_hands());
+    ASSERT_FALSE(stolen.handshake());
     stolen.say(bytes_of_hello(plugin_));
     ASSERT_NE(stolen.hear(1), "");
 

@@ -83,7 +83,7 @@ TEST_P(TransportTls, AServerRefusesEachWrongCertificateAndBothSidesSayWhy) {
         Node peer(plugin_, wallet_.files());
 
         TlsEnd stranger(receiver.endpoint, context);
-        auto refusal = stranger.shake_hands();
+        auto refusal = stranger.handshake();
         if (!refusal) {
             stranger.say(bytes_of_hello(plugin_));
             EXPECT_EQ(stranger.hear(), "");
@@ -113,7 +113,7 @@ TEST_P(TransportTls, AClientRefusesEachWrongCertificateAndBothSidesSayWhy) {
 
         auto reply = ask(*sender.transport, peer.endpoint(), request("hello"));
         auto end = peer.accept_tls(context);
-        const auto refusal = end.shake_hands();
+        const auto refusal = end.handshake();
         const auto answer = await(std::move(reply));
 
         ASSERT_TRUE(refusal);
@@ -230,7 +230,7 @@ TEST_P(TransportTls, AFailureThatLastsIsNotTriedAgainForEachRequest) {
     TlsFalsePeer peer;
     auto first = ask(*sender.transport, peer.endpoint(), request("hello"));
     auto end = peer.accept_tls(context);
-    EXPECT_TRUE(end.shake_hands());
+    EXPECT_TRUE(end.handshake());
     const auto reason = await(std::move(first)).body;
 
     const auto begun = std::chrono::steady_clock::now();
@@ -246,7 +246,7 @@ TEST_P(TransportTls, AFailureThatLastsIsNotTriedAgainForEachRequest) {
         later = ask(*sender.transport, peer.endpoint(), request("hello"));
     }
     auto again = peer.accept_tls(context_of(ca_.issue(wish()), ca_.file()));
-    EXPECT_FALSE(again.shake_hands()) << "it is tried again a second later";
+    EXPECT_FALSE(again.handshake()) << "it is tried again a second later";
 }
 
 TEST_P(TransportTls, TheFilesAreReadAtTheStartAndAMissingOneIsNamed) {

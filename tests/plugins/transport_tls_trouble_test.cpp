@@ -109,7 +109,7 @@ TEST_P(TlsInTrouble, HundredsOfHalfOpenHandshakesKeepNobodyOut) {
 TEST_P(TlsInTrouble, GarbageAfterTheHandshakeEndsTheConnection) {
     for (int n = 0; n < 5; ++n) {
         TlsEnd stranger(receiver_.endpoint, member());
-        ASSERT_FALSE(stranger.shake_hands());
+        ASSERT_FALSE(stranger.handshake());
         stranger.say_plainly(n % 2 == 0 ? bytes_of_hello(plugin_) : std::string(100, '\x17'));
         EXPECT_EQ(stranger.hear(), "");
     }
@@ -120,7 +120,7 @@ TEST_P(TlsInTrouble, GarbageAfterTheHandshakeEndsTheConnection) {
     TlsFalsePeer garbles;
     auto reply = ask(*receiver_.transport, garbles.endpoint(), request("hello"));
     auto end = garbles.accept_tls(member());
-    ASSERT_FALSE(end.shake_hands());
+    ASSERT_FALSE(end.handshake());
     end.say_plainly("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     const auto answer = await(std::move(reply));
     EXPECT_EQ(answer.kind, Kind::unreachable);
@@ -140,7 +140,7 @@ TEST_P(TlsInTrouble, WhatIsNoRequestIsRefusedAsInPlainText) {
                                        "\0\0\0\1\0"s};
     for (const auto& bytes : wrong) {
         TlsEnd stranger(receiver_.endpoint, member());
-        ASSERT_FALSE(stranger.shake_hands());
+        ASSERT_FALSE(stranger.handshake());
         stranger.say(bytes);
         const auto heard = stranger.hear();
         if (dialect_of(plugin_) == "http") {
@@ -197,7 +197,7 @@ TEST_P(TlsInTrouble, AnAnswerToAClosedConnectionIsNoFault) {
     for (const bool reset : {false, true}) {
         Poco::Net::StreamSocket socket({receiver.endpoint.host, receiver.endpoint.port});
         TlsEnd stranger(socket, member(), io::TlsSide::client);
-        ASSERT_FALSE(stranger.shake_hands());
+        ASSERT_FALSE(stranger.handshake());
         stranger.say(bytes_of_hello(plugin_));
         auto [arrived, respond] = drawer.take();
         socket.setLinger(reset, 0);

@@ -144,9 +144,9 @@ void Connections::limit_handshakes(const Connection& newest) {
     if (places.size() > kHandshakesMax) evict(*places.front());
     if (!newest.counted_as_) return;
     const auto& neighbours = by_address_.at(*newest.counted_as_);
-    const auto shakes_hands = [](const Connection* each) { return each->use() == Use::securing; };
-    if (std::ranges::count_if(neighbours, shakes_hands) <= kHandshakesPerAddress) return;
-    evict(**std::ranges::find_if(neighbours, shakes_hands));
+    const auto in_handshake = [](const Connection* each) { return each->use() == Use::securing; };
+    if (std::ranges::count_if(neighbours, in_handshake) <= kHandshakesPerAddress) return;
+    evict(**std::ranges::find_if(neighbours, in_handshake));
 }
 
 void Connections::evict(Connection& connection) {

@@ -87,7 +87,7 @@ Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext
     bool interrupted = false;
     for (;;) {
         auto step = Step::wants_read;
-        if (heard || side == TlsSide::client) step = session->shake_hands();
+        if (heard || side == TlsSide::client) step = session->handshake();
         if (step == Step::done) break;
         if (step == Step::failed) co_return session->failure();
         const auto what = step == Step::wants_write ? For::writing : For::reading;

@@ -149,7 +149,7 @@ class TlsSession {
         std::size_t bytes = 0;
     };
     // The handshake goes on as far as it can now.
-    [[nodiscard]] Step shake_hands();
+    [[nodiscard]] Step handshake();
     // As recv(2) and send(2). After wants_write of write, the same bytes come first the next time.
     [[nodiscard]] Moved read(std::span<char> into);
     [[nodiscard]] Moved write(std::string_view bytes);

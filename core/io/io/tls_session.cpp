@@ -107,7 +107,7 @@ int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
     return 0;
 }
 
-TlsSession::Step TlsSession::shake_hands() {
+TlsSession::Step TlsSession::handshake() {
     ERR_clear_error();
     const auto step = step_after(SSL_do_handshake(handle_));
     if (step == Step::ended) {
