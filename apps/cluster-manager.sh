@@ -34,7 +34,7 @@ Usage: apps/cluster-manager.sh VERB
 A node's API listens on $api_base + its id, its peers' port is $peer_base + its id. From the environment:
   TRANSPORT=http|tcp   DISCOVERY=file_registry|static_list|multicast   ELECTION_TIMEOUT=1000ms
   API_BASE=3000   PEER_BASE=4000   CLUSTER_DIR=.cluster   BUILD_DIR=build
-  TLS=1 encrypts all of it, with certificates made in CLUSTER_DIR/tls; what was started so stays so
+  TLS=1 encrypts everything, with certificates made in CLUSTER_DIR/tls; only start and demo need it
 END
 }
 
@@ -179,7 +179,7 @@ bootstrap_yaml() {
     esac
 }
 
-# Whether the cluster is encrypted, 1 or 0, as its configuration says: the verbs after start need no TLS=1.
+# 1 if the configuration of the cluster encrypts it, else 0: the verbs after start need no TLS=1.
 tls_of_cluster() { if grep -qs '^  tls: ' "$cluster"/*/electiond.yaml; then say 1; else say 0; fi; }
 
 # make_certificates ID...: for the nodes that have none yet.

@@ -28,7 +28,7 @@ class AddressBook {
     };
     // The sender of any message: its own word.
     Learnt heard(Instant now, const Sender& from);
-    // What a configuration that we hold or have held says of its voters: whose their uuids are.
+    // The ids and uuids of the voters of a configuration that this node holds or has held.
     void told_by_configuration(const std::vector<Voter>& voters);
     // What a leader's accepted heartbeat says of the members.
     void told_by_leader(const std::vector<Member>& members);

@@ -10,7 +10,7 @@
 namespace electiond {
 namespace {
 
-// What the answer lacks to be that of the node which it names; empty if nothing.
+// Why the answer is not that of the node which it names; empty if it is.
 std::string wrong(const PeerReply& reply, const Answer& answer, const SurveyCheck& check) {
     if (!check.certificates_name_nodes) return {};
     const auto holder = std::ranges::find(check.known, reply.from.uuid, &Voter::uuid);

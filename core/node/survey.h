@@ -14,7 +14,7 @@
 
 namespace electiond {
 
-// What an answer must prove to count. Votes are not at stake here, only what people are told.
+// What an answer must prove to be shown. No vote depends on it.
 struct SurveyCheck {
     bool certificates_name_nodes = false;  // as in Identity; false: every answer counts
     std::string cluster{};                 // our own

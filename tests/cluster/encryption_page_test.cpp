@@ -1,4 +1,4 @@
-// docs/encryption.md: what it says to type makes an encrypted cluster of three nodes.
+// docs/encryption.md: its commands make an encrypted cluster of three nodes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

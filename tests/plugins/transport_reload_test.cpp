@@ -1,4 +1,5 @@
-// New certificates for a running transport: nothing is lost, and who is refused now is cut at once.
+// New certificates for a running transport: no request is lost, and peers that they refuse are cut
+// at once.
 #include <gmock/gmock.h>
 
 #include "tls_bench.h"

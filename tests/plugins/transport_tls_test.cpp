@@ -1,4 +1,4 @@
-// Who may speak with a node by TLS, and how both sides hear why not.
+// Which peers a node accepts by TLS, and how both sides learn why not.
 #include <gmock/gmock.h>
 
 #include "tls_bench.h"
@@ -25,7 +25,7 @@ class TransportTls : public ::testing::TestWithParam<const char*> {
         return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     }
 
-    // The end of somebody whose certificate is wrong in one way.
+    // The end of a peer whose certificate is wrong in one way.
     std::shared_ptr<const io::TlsContext> wrong(TlsFault fault, io::TlsSide side) {
         auto wanted = wish();
         std::optional<sys_seconds> at;
@@ -49,7 +49,7 @@ class TransportTls : public ::testing::TestWithParam<const char*> {
         return context_of(issued, ca_.file(), at);
     }
 
-    // What a node says of the fault, and what the one says that is refused.
+    // The message of the node that refuses, and that of the side that is refused.
     struct Words {
         TlsFault fault;
         std::string ours, theirs;

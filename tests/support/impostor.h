@@ -1,4 +1,4 @@
-// Somebody who has a member's certificate and speaks as other nodes with it.
+// An impostor: has the certificate of one member and speaks as other nodes with it.
 #pragma once
 
 #include <cstdint>

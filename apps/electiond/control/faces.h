@@ -22,7 +22,7 @@ namespace electiond {
 
 // A certificate that this node shows to others.
 struct OwnCertificate {
-    std::string_view port{};  // where it shows it: "transport" or "api"
+    std::string_view port{};  // where it is shown: "transport" or "api"
     std::chrono::sys_seconds not_after{};
 };
 

@@ -138,7 +138,7 @@ bool Connections::make_room_at(const Address& address) {
     return true;
 }
 
-// One address alone cannot take all places of those that shake hands.
+// One address alone cannot take all places for handshakes.
 void Connections::limit_handshakes(const Connection& newest) {
     auto& places = by_use_[index(Use::securing)];
     if (places.size() > kHandshakesMax) evict(*places.front());

@@ -71,7 +71,7 @@ class Connection {
 
     // Makes the TLS handshake as the server, within kHandshakeTime. Like Stream::secure();
     // meanwhile its use is `securing`, afterwards `stranger`. Beyond kHandshakesMax at a time the
-    // oldest handshake of the listener is cut, so half-open ones take no place from anybody else.
+    // oldest handshake of the listener is cut, so half-open ones take no place from other clients.
     [[nodiscard]] Async<std::optional<TlsFailure>> secure(
         std::shared_ptr<const TlsContext> context);
 
@@ -118,7 +118,7 @@ class Connections {
     // cut_all closes each connection.
     void interrupt_all();
     void cut_all();
-    // After a reload: cuts those whose certificate `context` refuses; `refused` hears of each.
+    // After a reload: cuts those whose certificate `context` refuses; calls `refused` for each.
     void recheck(const TlsContext& context,
                  const std::function<void(const Connection&, const TlsFailure&)>& refused);
 

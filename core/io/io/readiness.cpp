@@ -151,7 +151,7 @@ Readiness::Readiness(boost::asio::io_context& context)
     (void)copy.release();
 }
 
-// While nobody waits for a socket, the loop may end.
+// While no socket is waited for, the loop may end.
 void Readiness::await() {
     if (dispatching_ || armed_ == 0 || std::exchange(awaiting_, true)) return;
     watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read,

@@ -19,9 +19,9 @@
 
 namespace electiond::io {
 
-// Asio keeps a record of 176 bytes for each descriptor that it ever watched at the same time as
-// others, until the end of the loop; after a crowd these would pin the memory around them, too. So
-// Asio watches one descriptor, that of this epoll, and sockets cost nothing once they are closed.
+// Asio has a record of 176 bytes for each descriptor that it watches, and frees none before the end
+// of the loop; after many connections these would keep the memory around them in use, too. So Asio
+// watches one descriptor, that of this epoll, and sockets cost nothing once they are closed.
 //
 // On the loop's thread alone. Must outlive its sockets.
 class Readiness {
@@ -33,8 +33,8 @@ class Readiness {
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;
 
-    // One socket that is watched while somebody waits for it. Errors and the end of the connection
-    // count as ready for everything.
+    // One socket that is watched while a coroutine or callback waits for it. Errors and the end of
+    // the connection count as ready for everything.
     class Socket {
       public:
         // Borrows `descriptor`. `called`: see call(). Throws std::system_error if the kernel has no
@@ -85,7 +85,7 @@ class Readiness {
     boost::asio::io_context& context_;
     Descriptor epoll_;
     boost::asio::posix::stream_descriptor watched_;  // a second descriptor of epoll_
-    std::size_t armed_ = 0;                          // sockets for which somebody waits
+    std::size_t armed_ = 0;                          // sockets that are waited for
     bool awaiting_ = false;
     bool dispatching_ = false;
     std::vector<Socket*> cancelled_;       // since end_cancelled() was posted

@@ -18,7 +18,7 @@ using io::kNever;
 
 namespace {
 
-constexpr auto kLingerFor = 1s;  // after a handshake that failed, so that it can be read why
+constexpr auto kLingerFor = 1s;  // after a failed handshake, for the other side to read why
 constexpr auto kHoldFor = 1s;    // after a failure of TLS, without another handshake
 
 std::string not_connected(const Endpoint& to, const std::error_code& error) {
@@ -119,8 +119,8 @@ io::Async<bool> Client::connected(Link& link, Wire& wire) {
     co_return true;
 }
 
-// The handshake, as a part of connecting. Who the other side is, its certificate says; no name is
-// looked up or compared here.
+// The handshake, as a part of connecting. No name is looked up or compared here: Node compares
+// those of the certificate.
 io::Async<bool> Client::secured(Link& link, Wire& wire) {
     io::Timer slow(loop_, [this, &link, &wire] {
         wire.slow = kNever;
@@ -140,7 +140,7 @@ io::Async<bool> Client::secured(Link& link, Wire& wire) {
     wire.dead = true;
     if (!needs_operator(*failure)) co_return false;
     hold(link);
-    hand_over(link);  // the next address is tried while this one hears why
+    hand_over(link);  // the next address is tried while this server reads why
     co_await wire.stream->finish(kLingerFor);
     co_return false;
 }

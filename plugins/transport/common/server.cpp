@@ -131,7 +131,7 @@ io::Async<bool> Server::secure(io::Connection& connection) {
     if (failure->fault == io::TlsFault::plain_text) {
         stream.send(dialect_.farewell(Farewell::encrypted));
     }
-    co_await stream.finish(kLingerFor);  // so that it can be read why
+    co_await stream.finish(kLingerFor);  // so that the other side can read why
     co_return false;
 }
 
