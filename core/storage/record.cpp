@@ -4,6 +4,7 @@
 #include <Poco/Exception.h>
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
+#include <Poco/JSON/ParseHandler.h>
 #include <Poco/JSON/Parser.h>
 
 #include <sstream>
@@ -83,9 +84,13 @@ Durable read_fields(const Object& object) {
     return record;
 }
 
-}  // namespace
+std::string line(const Object& object) {
+    std::ostringstream text;
+    object.stringify(text);
+    return text.str();
+}
 
-std::string write_record(const Durable& record) {
+Object write_fields(const Durable& record) {
     const auto same = [](const std::string& value) { return value; };
     const auto uuid = [](const NodeUuid& value) { return value.value; };
     Object::Ptr config = new Object(Poco::JSON_PRESERVE_KEY_ORDER);
@@ -107,22 +112,37 @@ std::string write_record(const Durable& record) {
     object.set("promiseMs", static_cast<std::int64_t>(record.promise.count()));
     object.set("foundingSet", array(record.founding_set, write_voter));
     object.set("left", record.left);
-    std::ostringstream text;
-    object.stringify(text);
-    return text.str();
+    return object;
 }
+
+Object parse(const std::string& text) {
+    Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(true));  // keeps the order of keys
+    return *parser.parse(text).extract<Object::Ptr>();
+}
+
+// Without the keys that this version does not know.
+std::string known_line(Object object, const Object& known) {
+    for (const auto& key : object.getNames()) {
+        if (!known.has(key)) object.remove(key);
+    }
+    return line(object);
+}
+
+}  // namespace
+
+std::string write_record(const Durable& record) { return line(write_fields(record)); }
 
 // Reads loosely, and then asks whether writing it again gives the same text.
 Durable read_record(const std::string& text) {
-    Durable record;
     try {
-        Poco::JSON::Parser parser;
-        record = read_fields(*parser.parse(text).extract<Object::Ptr>());
+        const auto object = parse(text);
+        auto record = read_fields(object);
+        const auto fields = write_fields(record);
+        if (line(object) == text && known_line(object, fields) == line(fields)) return record;
     } catch (const Poco::Exception& error) {
         malformed(error.displayText());
     }
-    if (write_record(record) != text) malformed("it is not as electiond writes it");
-    return record;
+    malformed("it is not as electiond writes it");
 }
 
 }  // namespace electiond

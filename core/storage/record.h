@@ -7,12 +7,16 @@
 
 namespace electiond {
 
+// Raised when an older electiond must not read the record, since what it does not know is a promise
+// that it would break. It then refuses to start.
 inline constexpr std::uint64_t kRecordFormat = 1;
 
 [[nodiscard]] std::string write_record(const Durable& record);
 
-// Throws Error (code data), saying what is wrong, for any text that write_record would not write:
-// an unknown, missing or repeated key, another order, a number out of range.
+// Keys that this version does not know are left out: a newer electiond may add some to the same
+// format if nothing is lost without them (decision 0004). Throws Error (code data), saying what is
+// wrong, for any other text that write_record would not write: a missing or repeated key, another
+// order, a number out of range, an unknown key inside a value.
 [[nodiscard]] Durable read_record(const std::string& text);
 
 }  // namespace electiond

@@ -39,6 +39,17 @@ TEST(Record, FitsIntoASlotAtItsLargest) {
     EXPECT_EQ(decode_slot(encode_slot(slot)), slot);
 }
 
+// What a newer electiond may have added before a downgrade.
+TEST(Record, LeavesOutKeysThatItDoesNotKnow) {
+    for (const auto* extra : {R"("extra":1)", R"("extra":{"a":[1,2]})", R"("extra":null)",
+                              R"("extra":"\u0001","another":[])"}) {
+        const auto text = with(R"("term":7,)", R"("term":7,)" + std::string(extra) + ",");
+        EXPECT_EQ(read_record(text), record_with_vote(7, "u2")) << text;
+    }
+    EXPECT_EQ(read_record(with(R"("left":false)", R"("left":false,"extra":true)")),
+              record_with_vote(7, "u2"));
+}
+
 TEST(Record, RefusesWhatItWouldNotWrite) {
     for (const auto& text : {
              std::string(),
@@ -55,7 +66,11 @@ TEST(Record, RefusesWhatItWouldNotWrite) {
              with(R"("term":7)", R"("term":18446744073709551616)"),
              with(R"("term":7,)", ""),
              with(R"("term":7,)", R"("term":6,"term":7,)"),
-             with(R"("term":7,)", R"("term":7,"extra":1,)"),
+             with(R"("term":7,)", R"("term":7,"extra":1,"extra":1,)"),
+             with(R"("term":7,)", R"("term":7,"extra": 1,)"),
+             with(R"("term":7,)", R"("extra":1,)"),
+             with(R"("version":2,)", R"("version":2,"extra":1,)"),
+             with(R"("id":"n2",)", R"("id":"n2","extra":1,)"),
              with(R"("starts":3,"term":7)", R"("term":7,"starts":3)"),
              with(R"("banned":[])", R"("banned":{})"),
              with(R"("banned":[])", R"("banned":null)"),
