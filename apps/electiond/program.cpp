@@ -7,23 +7,18 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
-#include <Poco/Util/HelpFormatter.h>
-#include <Poco/Util/Option.h>
-#include <Poco/Util/OptionException.h>
-#include <Poco/Util/OptionProcessor.h>
-#include <Poco/Util/OptionSet.h>
+#include <Poco/Exception.h>
 #include <io/descriptor_limit.h>
 #include <sys/stat.h>
 
 #include "certificate_files.h"
+#include "command_line.h"
 #include "daemon.h"
 #include "descriptors.h"
 #include "offline.h"
@@ -40,46 +35,6 @@ constexpr int kBroken = 70;
 constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
 constexpr Milliseconds kSignalDelay{100};
 constexpr Milliseconds kStopMargin{200};  // for the end itself
-
-// What is offline changes a node for good: nothing may be asked beside it that could be meant
-// otherwise. Empty, or what is wrong.
-std::string misused(const std::vector<std::string>& verbs,
-                    const std::map<std::string, std::string>& given) {
-    if (given.contains("help")) return "";
-    if (verbs.size() > 1) return "recover and rejoin are one word at a time";
-    for (const auto& [option, value] : given) {
-        const bool offline = option == "yes" || option == "claim";
-        if (verbs.empty() && offline)
-            return "--" + option + " goes with recover" + (option == "yes" ? " or rejoin" : "") +
-                   " alone";
-        if (!verbs.empty() && !offline && option != "config") {
-            return "--" + option + " does not go with " + verbs.front();
-        }
-    }
-    if (given.contains("claim") && verbs.front() == "rejoin") {
-        return "--claim goes with recover alone";
-    }
-    for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
-        // A background process has no terminal, and returns 0 before the result is known.
-        if (given.contains("daemon") && given.contains(action)) {
-            return std::string("--daemon does not go with --") + action;
-        }
-    }
-    return "";
-}
-
-// Checks values that POCO does not check. Empty, or what is wrong.
-std::string misvalued(const std::map<std::string, std::string>& given) {
-    for (const auto& [option, value] : given) {
-        const bool file = option == "config" || option == "pidfile";
-        if (file && value.empty()) return "--" + option + " needs the name of a file";
-        if (option == "umask" && (value.empty() || value.size() > 4 ||
-                                  value.find_first_not_of("01234567") != std::string::npos)) {
-            return "--umask " + value + ": expected up to four octal digits, as in 027";
-        }
-    }
-    return "";
-}
 
 // POCO needs it even if no path is relative. Throws Error.
 void need_working_directory() {
@@ -125,60 +80,17 @@ void review_files(Draft& draft) {
 
 }  // namespace
 
-void Program::add_options(Poco::Util::OptionSet& options) {
-    using Poco::Util::Option;
-    options.addOption(
-        Option("config", "c", "the configuration of this node (YAML)").argument("file"));
-    options.addOption(Option("check", "", "read everything, try the plugins, print every fault"));
-    options.addOption(
-        Option("print-config", "", "print the merged configuration and where each value is from"));
-    options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
-    options.addOption(Option("claim", "", "with recover: take over the claim of a lost node"));
-    options.addOption(Option("yes", "", "with recover and rejoin: do not ask"));
-    options.addOption(
-        Option("pidfile", "", "write the process id to the file while the daemon runs")
-            .argument("path"));
-    options.addOption(Option("version", "", "print the version"));
-    options.addOption(Option("help", "h", "print this help"));
-}
-
 void Program::defineOptions(Poco::Util::OptionSet& options) {
-    using Poco::Util::Option;
     // ServerApplication::defineOptions would add its own --pidfile, which any process that gets the
     // option writes and removes.
     Application::defineOptions(options);
     add_options(options);
-    options.addOption(Option("daemon", "", "run in the background"));
-    options.addOption(
-        Option("umask", "", "the daemon's umask (octal, as in 027)").argument("mask"));
 }
 
 int Program::check_words(int argc, char** argv) try {
-    using Poco::Util::Option;
-    Poco::Util::OptionSet options;
-    add_options(options);
-    options.addOption(Option("daemon", ""));
-    options.addOption(Option("umask", "").argument("mask"));
-    Poco::Util::OptionProcessor processor(options);
-    std::map<std::string, std::string> given;
-    std::vector<std::string> verbs;
-    for (int i = 1; i < argc; ++i) {
-        std::string name;
-        std::string value;
-        const std::string_view word(argv[i]);
-        if (word == "recover" || word == "rejoin") {
-            verbs.emplace_back(word);
-            continue;
-        }
-        if (!processor.process(argv[i], name, value)) {
-            throw Poco::Util::UnknownOptionException(argv[i]);
-        }
-        if (!name.empty()) given[name] = value;
-    }
-    processor.checkRequired();
-    auto why = misvalued(given);
-    if (why.empty()) why = misused(verbs, given);
-    if (!why.empty()) {
+    auto line = read_command_line(argc, argv);
+    auto& given = line.given;
+    if (const auto why = misuse(line); !why.empty()) {
         complain(why + "; electiond --help shows all options");
         return kUsage;
     }
@@ -240,7 +152,7 @@ int Program::act(const std::vector<std::string>& arguments) {
     if (action_.empty() && arguments.empty() && !config_.empty()) return serve();
     const UsualSignals usual;
     if (action_ == "help") {
-        help();
+        print_help(options());
         return EXIT_OK;
     }
     if (action_ == "version") {
@@ -373,19 +285,6 @@ int Program::obey(SignalThread& signals, Daemon& daemon, const Log& log) {
             return EXIT_OK;
         }
     }
-}
-
-void Program::help() const {
-    Poco::Util::HelpFormatter formatter(options());
-    formatter.setCommand("electiond");
-    formatter.setUsage("[recover|rejoin] --config FILE [OPTION]");
-    formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
-    formatter.setFooter(
-        "Exit codes: 0 done, 1 refused (recover, rejoin), 64 usage, 65 state file, 69 arbiter does "
-        "not answer (recover), 70 bug, 71 operating system, 74 disk, 78 configuration.");
-    formatter.setUnixStyle(true);
-    formatter.setWidth(80);
-    formatter.format(std::cout);
 }
 
 }  // namespace electiond

@@ -28,7 +28,6 @@ class Program : public Poco::Util::ServerApplication {
     int main(const std::vector<std::string>& arguments) override;
 
   private:
-    static void add_options(Poco::Util::OptionSet& options);
     static int check_background(const std::string& config, const std::string& pidfile);
     int act(const std::vector<std::string>& arguments);
     int check(const Settings& settings);
@@ -41,7 +40,6 @@ class Program : public Poco::Util::ServerApplication {
     // What is read: the configuration alone, or also the files that a daemon needs.
     enum class Reading { settings, everything };
     [[nodiscard]] static Settings load(const std::string& config, Reading what);
-    void help() const;
 
     std::string config_;
     std::string pidfile_;

@@ -1,0 +1,116 @@
+// The words of electiond's command line: which options there are, and which words are refused.
+#include "command_line.h"
+
+#include <iostream>
+#include <string_view>
+
+#include <Poco/Util/HelpFormatter.h>
+#include <Poco/Util/Option.h>
+#include <Poco/Util/OptionException.h>
+#include <Poco/Util/OptionProcessor.h>
+
+namespace electiond {
+namespace {
+
+// Offline commands can't be undone, so they accept no option that could be a mistake.
+std::string misused(const CommandLine& line) {
+    const auto& [given, verbs] = line;
+    if (given.contains("help")) return "";
+    if (verbs.size() > 1) return "recover and rejoin are one word at a time";
+    for (const auto& [option, value] : given) {
+        const bool offline = option == "yes" || option == "claim";
+        if (verbs.empty() && offline)
+            return "--" + option + " goes with recover" + (option == "yes" ? " or rejoin" : "") +
+                   " alone";
+        if (!verbs.empty() && !offline && option != "config") {
+            return "--" + option + " does not go with " + verbs.front();
+        }
+    }
+    if (given.contains("claim") && verbs.front() == "rejoin") {
+        return "--claim goes with recover alone";
+    }
+    for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
+        // A background process has no terminal, and returns 0 before the result is known.
+        if (given.contains("daemon") && given.contains(action)) {
+            return std::string("--daemon does not go with --") + action;
+        }
+    }
+    return "";
+}
+
+// Checks values that POCO does not check.
+std::string misvalued(const CommandLine& line) {
+    for (const auto& [option, value] : line.given) {
+        const bool file = option == "config" || option == "pidfile";
+        if (file && value.empty()) return "--" + option + " needs the name of a file";
+        if (option == "umask" && (value.empty() || value.size() > 4 ||
+                                  value.find_first_not_of("01234567") != std::string::npos)) {
+            return "--umask " + value + ": expected up to four octal digits, as in 027";
+        }
+    }
+    return "";
+}
+
+}  // namespace
+
+void add_options(Poco::Util::OptionSet& options) {
+    using Poco::Util::Option;
+    options.addOption(
+        Option("config", "c", "the configuration of this node (YAML)").argument("file"));
+    options.addOption(Option("check", "", "read everything, try the plugins, print every fault"));
+    options.addOption(
+        Option("print-config", "", "print the merged configuration and where each value is from"));
+    options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
+    options.addOption(Option("claim", "", "with recover: take over the claim of a lost node"));
+    options.addOption(Option("yes", "", "with recover and rejoin: do not ask"));
+    options.addOption(
+        Option("pidfile", "", "write the process id to the file while the daemon runs")
+            .argument("path"));
+    options.addOption(Option("version", "", "print the version"));
+    options.addOption(Option("help", "h", "print this help"));
+    options.addOption(Option("daemon", "", "run in the background"));
+    options.addOption(
+        Option("umask", "", "the daemon's umask (octal, as in 027)").argument("mask"));
+}
+
+CommandLine read_command_line(int argc, char** argv) {
+    Poco::Util::OptionSet options;
+    add_options(options);
+    Poco::Util::OptionProcessor processor(options);
+    CommandLine line;
+    for (int i = 1; i < argc; ++i) {
+        std::string name;
+        std::string value;
+        const std::string_view word(argv[i]);
+        if (word == "recover" || word == "rejoin") {
+            line.verbs.emplace_back(word);
+            continue;
+        }
+        if (!processor.process(argv[i], name, value)) {
+            throw Poco::Util::UnknownOptionException(argv[i]);
+        }
+        if (!name.empty()) line.given[name] = value;
+    }
+    processor.checkRequired();
+    return line;
+}
+
+std::string misuse(const CommandLine& line) {
+    auto why = misvalued(line);
+    return why.empty() ? misused(line) : why;
+}
+
+void print_help(const Poco::Util::OptionSet& options) {
+    Poco::Util::HelpFormatter formatter(options);
+    formatter.setCommand("electiond");
+    formatter.setUsage("[recover|rejoin] --config FILE [OPTION]");
+    formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
+    formatter.setFooter(
+        "Exit codes: 0 done, 1 refused (recover, rejoin), 64 usage, 65 state file, 69 arbiter does "
+        "not answer (recover), 70 bug, 71 operating system, 74 disk, 78 configuration.");
+    formatter.setUnixStyle(true);
+    formatter.setWidth(80);
+    formatter.format(std::cout);
+}
+
+}  // namespace electiond

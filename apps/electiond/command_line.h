@@ -1,0 +1,29 @@
+// The words of electiond's command line: which options there are, and which words are refused.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <Poco/Util/OptionSet.h>
+
+namespace electiond {
+
+// Adds every option, with its words for --help.
+void add_options(Poco::Util::OptionSet& options);
+
+struct CommandLine {
+    std::map<std::string, std::string> given;  // option -> its value; "" if it has none
+    std::vector<std::string> verbs;            // recover, rejoin
+};
+
+// Throws Poco::Exception if a word is neither an option nor a verb, or if a value is missing.
+[[nodiscard]] CommandLine read_command_line(int argc, char** argv);
+
+// Why these words are refused, in a clause with the remedy; empty if they are not.
+[[nodiscard]] std::string misuse(const CommandLine& line);
+
+// Prints what --help prints to standard output.
+void print_help(const Poco::Util::OptionSet& options);
+
+}  // namespace electiond
