@@ -453,6 +453,7 @@ TEST(Environment, NeverMistakesAHooksVariablesForKeys) {
     const Scene scene;
 
     const auto settings = scene.load(with({}), {{"ELECTIOND_EVENT", "leader"},
+                                                {"ELECTIOND_CONFIG", "/etc/x.yaml"},
                                                 {"ELECTIOND_CLUSTER", "other"},
                                                 {"ELECTIOND_LEADER_ID", "1"},
                                                 {"ELECTIOND_PREVIOUS_LEADER_ID", ""},
@@ -471,6 +472,63 @@ TEST(Environment, WarnsOfAVariableThatOverridesNothing) {
     EXPECT_THAT(scene.load(with({}), {{"ELECTIOND_NODE_DATADIR", "x"}}).warnings,
                 ElementsAre("the environment variable ELECTIOND_NODE_DATADIR overrides no key and "
                             "is ignored; did you mean ELECTIOND_NODE_DATA_DIR?"));
+}
+
+// What Kubernetes 1.29 puts into each container for a service of two ports.
+Environment links_of(const std::string& service) {
+    Environment links{{service + "_SERVICE_HOST", "10.96.3.7"},
+                      {service + "_SERVICE_PORT", "7401"},
+                      {service + "_SERVICE_PORT_PEERS", "7401"},
+                      {service + "_PORT", "tcp://10.96.3.7:7401"}};
+    for (const std::string port : {"7401_TCP", "7402_UDP"}) {
+        const auto name = service + "_PORT_" + port;
+        links[name] = "tcp://10.96.3.7:" + port.substr(0, 4);
+        links[name + "_PROTO"] = "tcp";
+        links[name + "_PORT"] = port.substr(0, 4);
+        links[name + "_ADDR"] = "10.96.3.7";
+    }
+    return links;
+}
+
+TEST(Environment, LeavesOutServiceLinks) {
+    const Scene scene;
+    for (const std::string service :
+         {"ELECTIOND", "ELECTIOND_TRANSPORT", "ELECTIOND_API", "ELECTIOND_API_PORT",
+          "ELECTIOND_TRANSPORT_SERVICE", "ELECTIOND_NODE_1"}) {
+        const auto settings = scene.load(with({}), links_of(service));
+        EXPECT_THAT(settings.warnings, IsEmpty()) << service;
+        for (const auto& [name, value] : links_of(service)) {
+            const auto key = name.substr(name.find('_') + 1);
+            EXPECT_FALSE(settings.transport.options.has(key)) << name;
+        }
+        EXPECT_THAT(changed_keys(scene.load(with({})), settings), IsEmpty()) << service;
+    }
+}
+
+TEST(Environment, TakesKeysOfAPluginThatOnlyLookLikeServiceLinks) {
+    const auto settings = Scene().load(with({}), {{"ELECTIOND_TRANSPORT_PORT", "7401"},
+                                                  {"ELECTIOND_TRANSPORT_SERVICE_HOST", "loft"},
+                                                  {"ELECTIOND_TRANSPORT_PORT_80_TCP_ADDR", "x"}});
+    EXPECT_EQ(settings.transport.options.text("port"), "7401");
+    EXPECT_EQ(settings.transport.options.text("service_host"), "loft");
+    EXPECT_EQ(settings.transport.options.text("port_80_tcp_addr"), "x");
+}
+
+// Beside the links of a service, a key of its own still counts.
+TEST(Environment, TakesAKeyBesideServiceLinks) {
+    auto env = links_of("ELECTIOND_TRANSPORT");
+    env["ELECTIOND_TRANSPORT_LISTEN"] = "127.0.0.1:9";
+    env["ELECTIOND_TRANSPORT_PORTS"] = "3";
+    const auto settings = Scene().load(with({}), env);
+    EXPECT_EQ(settings.transport.listen.port, 9);
+    EXPECT_EQ(settings.transport.options.text("ports"), "3");
+}
+
+TEST(Environment, FillsInAServiceLinkThatIsAskedForByName) {
+    const auto settings =
+        Scene().load(with({{"cluster", "{name: \"${ELECTIOND_API_SERVICE_PORT}\"}"}}),
+                     links_of("ELECTIOND_API"));
+    EXPECT_EQ(settings.cluster.name, "7401");
 }
 
 TEST(Environment, IsReadFromTheProcess) {

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "settings/service_link.h"
+
 namespace electiond {
 namespace {
 
@@ -95,13 +97,17 @@ constexpr std::array kSchema = std::to_array<Key>({
     {"log.format", Shape::text},
 });
 
-// What hooks are given (and their children inherit) without being a key of ours; ELECTIOND_NODE_ID
-// is both.
-constexpr std::array<std::string_view, 8> kHookVariables = {
-    "ELECTIOND_EVENT",     "ELECTIOND_CLUSTER",
-    "ELECTIOND_LEADER_ID", "ELECTIOND_PREVIOUS_LEADER_ID",
-    "ELECTIOND_TERM",      "ELECTIOND_FENCING_TOKEN",
-    "ELECTIOND_REASON",    "ELECTIOND_INDEX"};
+// Variables of ours that are no keys: the path of the configuration, and what hooks are given (and
+// their children inherit); ELECTIOND_NODE_ID is a key, too.
+constexpr std::array<std::string_view, 9> kOtherVariables = {"ELECTIOND_CONFIG",
+                                                             "ELECTIOND_EVENT",
+                                                             "ELECTIOND_CLUSTER",
+                                                             "ELECTIOND_LEADER_ID",
+                                                             "ELECTIOND_PREVIOUS_LEADER_ID",
+                                                             "ELECTIOND_TERM",
+                                                             "ELECTIOND_FENCING_TOKEN",
+                                                             "ELECTIOND_REASON",
+                                                             "ELECTIOND_INDEX"};
 
 std::string_view parent_of(std::string_view path) {
     const auto dot = path.rfind('.');
@@ -263,7 +269,9 @@ void apply_overrides(Value& root, const Environment& env, Faults& faults,
          at != env.end() && at->first.starts_with(kPrefix); ++at) {
         const auto& [name, text] = *at;
         if (std::find(known.begin(), known.end(), name) != known.end() ||
-            std::find(kHookVariables.begin(), kHookVariables.end(), name) != kHookVariables.end()) {
+            std::find(kOtherVariables.begin(), kOtherVariables.end(), name) !=
+                kOtherVariables.end() ||
+            is_service_link(name, env)) {
             continue;
         }
         if (name.size() > kTransportPrefix.size() && name.starts_with(kTransportPrefix)) {

@@ -29,8 +29,8 @@ struct Key {
 void refuse_unknown_keys(const Value& root, Faults& faults);
 
 // Puts the values of ELECTIOND_… into the tree, over the file's. A variable of that prefix that is
-// neither a key nor one that hooks are given is a warning: it may well be meant for another
-// program.
+// neither a key nor another one of ours is a warning: it may well be meant for another program.
+// Service links (service_link.h) are left out without one.
 void apply_overrides(Value& root, const Environment& env, Faults& faults,
                      std::vector<std::string>& warnings);
 
