@@ -3,6 +3,7 @@
 
 #include <iostream>
 #include <string_view>
+#include <system_error>
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
@@ -10,6 +11,9 @@
 #include <Poco/Util/OptionProcessor.h>
 
 namespace electiond {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 // Offline commands can't be undone, so they accept no option that could be a mistake.
@@ -56,7 +60,11 @@ std::string misvalued(const CommandLine& line) {
 void add_options(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
     options.addOption(
-        Option("config", "c", "the configuration of this node (YAML)").argument("file"));
+        Option("config", "c",
+               "the configuration of this node (YAML); without it: the file that ELECTIOND_CONFIG "
+               "names, else " +
+                   std::string(kUsualConfig))
+            .argument("file"));
     options.addOption(Option("check", "", "read everything, try the plugins, print every fault"));
     options.addOption(
         Option("print-config", "", "print the merged configuration and where each value is from"));
@@ -100,10 +108,26 @@ std::string misuse(const CommandLine& line) {
     return why.empty() ? misused(line) : why;
 }
 
+fs::path config_file(const std::string& given, const char* from_environment,
+                     const fs::path& usual) {
+    if (!given.empty()) return fs::absolute(given);
+    if (from_environment != nullptr && *from_environment != '\0') {
+        return fs::absolute(from_environment);
+    }
+    std::error_code failed;  // what may not be looked at is there, and reading it says why not
+    const auto found = fs::symlink_status(usual, failed);
+    return found.type() == fs::file_type::not_found ? fs::path() : usual;
+}
+
+std::string no_config_file() {
+    return std::string("--config FILE is missing, ELECTIOND_CONFIG is not set, and ") +
+           kUsualConfig + " does not exist; electiond --help shows all options";
+}
+
 void print_help(const Poco::Util::OptionSet& options) {
     Poco::Util::HelpFormatter formatter(options);
     formatter.setCommand("electiond");
-    formatter.setUsage("[recover|rejoin] --config FILE [OPTION]");
+    formatter.setUsage("[recover|rejoin] [--config FILE] [OPTION]");
     formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
     formatter.setFooter(
         "Exit codes: 0 done, 1 refused (recover, rejoin), 64 usage, 65 state file, 69 arbiter does "

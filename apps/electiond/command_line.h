@@ -1,6 +1,7 @@
 // The words of electiond's command line: which options there are, and which words are refused.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,19 @@ struct CommandLine {
 
 // Why these words are refused, in a clause with the remedy; empty if they are not.
 [[nodiscard]] std::string misuse(const CommandLine& line);
+
+// The configuration that is read without --config and ELECTIOND_CONFIG: that of the plain unit.
+inline constexpr char kUsualConfig[] = "/etc/electiond/electiond.yaml";
+
+// The configuration to read, absolute: `given` (the value of --config), else `from_environment`
+// (the value of ELECTIOND_CONFIG, null if it is not set), else `usual` if something stands there;
+// "" if there is none. An empty text counts as not given.
+[[nodiscard]] std::filesystem::path config_file(const std::string& given,
+                                                const char* from_environment,
+                                                const std::filesystem::path& usual = kUsualConfig);
+
+// Why config_file() found none, with the remedy.
+[[nodiscard]] std::string no_config_file();
 
 // Prints what --help prints to standard output.
 void print_help(const Poco::Util::OptionSet& options);

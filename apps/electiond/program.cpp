@@ -50,6 +50,11 @@ void need_working_directory() {
 // Each fault on a line of its own, with the program's name in front.
 void complain(const std::string& text) { std::cerr << "electiond: " << text << std::endl; }
 
+// Absolute, since --daemon changes the folder; "" if there is none.
+std::string chosen_config(const std::string& given) {
+    return config_file(given, std::getenv("ELECTIOND_CONFIG"));
+}
+
 // The exit code of `act`, or that of what it throws, once that has been told.
 template <class Act>
 int told(const Act& act) try {
@@ -80,6 +85,8 @@ void review_files(Draft& draft) {
 
 }  // namespace
 
+Program::Program() : config_(chosen_config("")) {}
+
 void Program::defineOptions(Poco::Util::OptionSet& options) {
     // ServerApplication::defineOptions would add its own --pidfile, which any process that gets the
     // option writes and removes.
@@ -101,10 +108,10 @@ int Program::check_words(int argc, char** argv) try {
             "notified (NOTIFY_SOCKET is set): leave them out");
         return kUsage;
     }
-    return told([&] {
+    return told([&]() -> int {
         need_working_directory();
-        const bool alone = given.contains("daemon") && given.contains("config");
-        return alone ? check_background(given["config"], given["pidfile"]) : EXIT_OK;
+        if (!given.contains("daemon") || given.contains("help")) return EXIT_OK;
+        return check_background(chosen_config(given["config"]), given["pidfile"]);
     });
 } catch (const Poco::Exception& error) {
     complain(error.displayText() + "; electiond --help shows all options");
@@ -113,6 +120,10 @@ int Program::check_words(int argc, char** argv) try {
 
 // Nothing of this is bound or touched, and all of it is let go of again.
 int Program::check_background(const std::string& config, const std::string& pidfile) {
+    if (config.empty()) {
+        complain(no_config_file());
+        return kUsage;
+    }
     const UsualSignals usual;
     const auto settings = load(config, Reading::everything);
     if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
@@ -123,7 +134,7 @@ int Program::check_background(const std::string& config, const std::string& pidf
 
 void Program::handleOption(const std::string& name, const std::string& value) {
     if (name == "config") {
-        config_ = std::filesystem::absolute(value);  // --daemon changes the folder
+        config_ = chosen_config(value);
     } else if (name == "pidfile") {
         pidfile_ = std::filesystem::absolute(value);
     } else if (name == "umask") {
@@ -161,7 +172,7 @@ int Program::act(const std::vector<std::string>& arguments) {
     }
     if (action_ == "list-plugins") return list_plugins();
     if (config_.empty()) {
-        complain("--config FILE is missing; electiond --help shows all options");
+        complain(no_config_file());
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());

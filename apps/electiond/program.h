@@ -17,6 +17,9 @@ class SignalThread;
 
 class Program : public Poco::Util::ServerApplication {
   public:
+    // Reads the environment; throws what std::filesystem::absolute throws.
+    Program();
+
     // What must be refused while somebody can still read why: before POCO takes what is no option
     // of ours for a bad configuration, and before --daemon leaves the terminal, where the
     // configuration is looked at, too. 0: go on; else the exit code, once it has complained.

@@ -2,6 +2,8 @@
 #include "daemon_scene.h"
 #include "support/test_ca.h"
 
+#include <unistd.h>
+
 namespace electiond {
 namespace {
 
@@ -84,6 +86,60 @@ TEST(Electiond, NeedsAConfiguration) {
     EXPECT_EQ(finished.code, 64);
     EXPECT_THAT(finished.said, HasSubstr("--config"));
     EXPECT_EQ(electiond({"--check"}).code, 64);
+    EXPECT_EQ(electiond({"--daemon"}).code, 64);  // while somebody can still read why
+}
+
+TEST(Electiond, TakesTheConfigurationThatTheEnvironmentNames) {
+    DaemonScene scene;
+    scene.write_config();
+    ::setenv("ELECTIOND_CONFIG", scene.config().c_str(), 1);
+    const auto checked = electiond({"--check"});
+    const auto printed = electiond({"--print-config"});
+    const auto other = electiond({"--check", "--config=/dev/null/other.yaml"});
+    ::setenv("ELECTIOND_CONFIG", "", 1);
+    const auto empty = electiond({"--check"});
+    ::unsetenv("ELECTIOND_CONFIG");
+
+    EXPECT_EQ(checked.code, 0) << checked.said;
+    EXPECT_THAT(checked.said, HasSubstr(scene.config().string() + ": no fault found"));
+    EXPECT_THAT(checked.said, Not(HasSubstr("ELECTIOND_CONFIG")));  // it is no key, and no slip
+    EXPECT_THAT(printed.said, HasSubstr("# " + scene.config().string()));
+    EXPECT_EQ(other.code, 78);  // the option counts first
+    EXPECT_THAT(other.said, HasSubstr("/dev/null/other.yaml"));
+    EXPECT_EQ(empty.code, 64) << empty.said;
+}
+
+TEST(Electiond, CountsTheConfigurationOfTheEnvironmentFromItsOwnFolder) {
+    DaemonScene scene;
+    scene.write_config();
+    const auto finished =
+        cluster::run({"/bin/sh", "-c", "cd $0 && ELECTIOND_CONFIG=node.yaml exec $1 --check",
+                      scene.folder.path().string(), ELECTIOND});
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, HasSubstr(scene.config().string()));
+}
+
+// In a mount namespace of the test's own, with nothing in /etc but the usual configuration.
+TEST(Electiond, TakesTheUsualConfiguration) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount";
+    DaemonScene scene;
+    scene.write_config();
+    const std::string mount = "mount -t tmpfs none /etc && mkdir /etc/electiond && ";
+    const auto run = [&](const std::string& script) {
+        return cluster::run({"/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount + script,
+                             scene.config().string(), ELECTIOND});
+    };
+    const auto there = run("cp $0 /etc/electiond/electiond.yaml && exec $1 --check");
+    const auto missing = run("exec $1 --check");
+    const auto unreadable = run("mkdir /etc/electiond/electiond.yaml && exec $1 --check");
+
+    EXPECT_EQ(there.code, 0) << there.said;
+    EXPECT_THAT(there.said, HasSubstr("/etc/electiond/electiond.yaml: no fault found"));
+    EXPECT_EQ(missing.code, 64);
+    EXPECT_THAT(missing.said, AllOf(HasSubstr("--config"), HasSubstr("ELECTIOND_CONFIG"),
+                                    HasSubstr("/etc/electiond/electiond.yaml does not exist")));
+    EXPECT_EQ(unreadable.code, 78);
+    EXPECT_THAT(unreadable.said, HasSubstr("cannot be read"));
 }
 
 TEST(Electiond, ListsThePlugins) {
