@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <electiond/error.h>
+#include <electiond/finding.h>
 #include <electiond/peer.h>
 
 namespace electiond {
@@ -26,7 +27,8 @@ namespace electiond {
 // before the end of the process. The destructor runs on the thread that makes the calls, after
 // withdraw.
 // Errors: a call that cannot do its work throws Error (or any std::exception).
-// The factory checks options and touches nothing else: no file, no socket. `--check` relies on it.
+// The factory checks options and touches nothing else: no file, no socket. `--check` relies on it;
+// what it would like to know of files and interfaces is told by check().
 class ELECTIOND_EXPORT Discovery {
   public:
     virtual ~Discovery() = default;
@@ -43,6 +45,19 @@ class ELECTIOND_EXPORT Discovery {
 
     // The node stops: takes our entry back, as far as that can be done now.
     virtual void withdraw(std::stop_token stop = {}) noexcept = 0;
+
+    // For `electiond --check`, instead of the calls above: what in this machine's files, interfaces
+    // and so on would keep those calls from their work. `self` as it would be announced; its
+    // addresses are empty where they are not known before the port is bound. Looks and reads alone:
+    // makes, writes and locks no file, binds and sends nothing. A daemon may run meanwhile, with
+    // the same options. Same thread rule and stop token as above. What it cannot see for itself
+    // (a server that does not answer) is a warning, not a fault.
+    [[nodiscard]] virtual std::vector<Finding> check(const Peer& self,
+                                                     std::stop_token stop = {}) const {
+        (void)self;
+        (void)stop;
+        return {};
+    }
 
     // True for an arbiter: one that offers the two calls below (protocol.md section 6).
     [[nodiscard]] virtual bool can_claim() const noexcept { return false; }

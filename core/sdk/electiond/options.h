@@ -71,6 +71,11 @@ class Options {
 
     [[nodiscard]] const std::string& section() const { return section_; }
     [[nodiscard]] const std::string& where() const { return root_.where; }
+    // Where the key stands; of one that is not given, the section.
+    [[nodiscard]] const std::string& where(const std::string& key) const {
+        const auto* value = find(key);
+        return value == nullptr ? root_.where : value->where;
+    }
     [[nodiscard]] bool has(const std::string& key) const { return find(key) != nullptr; }
 
     [[nodiscard]] std::string text(const std::string& key) const {

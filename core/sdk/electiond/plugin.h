@@ -16,7 +16,7 @@
 namespace electiond {
 
 // Raised whenever anything in this folder changes its layout or its meaning.
-inline constexpr std::uint32_t kPluginAbi = 4;
+inline constexpr std::uint32_t kPluginAbi = 5;
 inline constexpr std::uint32_t kPluginMagic = 0x454c4354;  // "ELCT"
 inline constexpr char kPluginSymbol[] = "electiond_plugin";
 

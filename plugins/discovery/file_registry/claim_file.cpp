@@ -27,9 +27,9 @@ bool is_claim(const Claim& claim) {
 [[noreturn]] void garbled(const fs::path& file, const std::string& why) {
     throw Error("the claim " + file.string() + " cannot be read: " + why +
                     "; it says who may found the cluster, so nothing is founded until it is "
-                    "mended: restore it; or, while the cluster has a leader, remove it, and the "
-                    "leader writes it anew; or, where no node of the cluster is left, run "
-                    "`electiond recover --claim` on one node",
+                    "mended: once the cluster has a leader, remove it, and the leader writes it "
+                    "anew; if no node of the cluster is left, run `electiond recover --claim` on "
+                    "one node",
                 Error::data);
 }
 

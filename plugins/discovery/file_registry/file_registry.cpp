@@ -10,6 +10,7 @@
 
 #include "common/peer_json.h"
 #include "common/seldom.h"
+#include "file_registry/check.h"
 #include "file_registry/claim_file.h"
 #include "file_registry/files.h"
 #include "file_registry/reader.h"
@@ -85,6 +86,10 @@ class FileRegistry final : public Discovery {
         } catch (const std::exception& error) {
             log_.warning(std::string("our entry stays in the registry: ") + error.what());
         }
+    }
+
+    [[nodiscard]] std::vector<Finding> check(const Peer&, std::stop_token stop) const override {
+        return check_registry(reader_.location(), cluster_, stop);
     }
 
     [[nodiscard]] bool can_claim() const noexcept override { return true; }

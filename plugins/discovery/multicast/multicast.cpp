@@ -7,6 +7,7 @@
 #include "common/peer_json.h"
 #include "common/seldom.h"
 #include "multicast/channel.h"
+#include "multicast/check.h"
 #include "multicast/datagram.h"
 #include "multicast/neighbours.h"
 
@@ -69,6 +70,10 @@ class Multicast final : public Discovery {
     [[nodiscard]] std::vector<Peer> poll(std::stop_token) override {
         exchange();
         return neighbours_.known(Clock::now());
+    }
+
+    [[nodiscard]] std::vector<Finding> check(const Peer&, std::stop_token) const override {
+        return check_interface(group_);
     }
 
     void withdraw(std::stop_token) noexcept override {

@@ -1,4 +1,6 @@
 // The discovery `static_list`: the peers that the operator wrote down.
+#include <arpa/inet.h>
+
 #include <set>
 
 #include <electiond/plugin.h>
@@ -55,6 +57,18 @@ std::vector<Peer> read_peers(const Options& options) {
     return peers;
 }
 
+bool is_address(const std::string& host) {
+    in6_addr parsed{};
+    return ::inet_pton(AF_INET, host.c_str(), &parsed) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
+}
+
+// Whether they cannot be the same place, whatever names may mean.
+bool surely_differ(const Endpoint& one, const Endpoint& other) {
+    return one.port != other.port ||
+           (one.host != other.host && is_address(one.host) && is_address(other.host));
+}
+
 // Never changes, needs no announcement, touches nothing. One thread at a time, as the host calls.
 class StaticList final : public Discovery {
   public:
@@ -64,6 +78,21 @@ class StaticList final : public Discovery {
     }
 
     void announce(const Peer&, std::stop_token) override {}
+
+    // The list should give this node the address that it announces: others dial both.
+    [[nodiscard]] std::vector<Finding> check(const Peer& self, std::stop_token) const override {
+        if (self.addresses.empty()) return {};
+        const auto& announced = self.addresses.front();
+        for (const auto& peer : peers_) {
+            const auto& listed = peer.addresses.front();
+            if (peer.id != self.id || !surely_differ(listed, announced)) continue;
+            return {{Finding::Weight::warning, "peers",
+                     "gives this node, \"" + self.id.value + "\", the address " +
+                         listed.to_string() + ", but it announces " + announced.to_string() +
+                         " (transport.advertise, else transport.listen); correct one of them"}};
+        }
+        return {};
+    }
     [[nodiscard]] std::vector<Peer> poll(std::stop_token) override { return peers_; }
     void withdraw(std::stop_token) noexcept override {}
 

@@ -1,0 +1,133 @@
+// What in files and folders would keep a registry from being written or read.
+#include "file_registry/check.h"
+
+#include <io/file_access.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <optional>
+#include <system_error>
+
+#include <electiond/error.h>
+
+#include "file_registry/claim_file.h"
+#include "file_registry/files.h"
+#include "file_registry/registry.h"
+
+namespace electiond::discovery {
+namespace {
+
+namespace fs = std::filesystem;
+using Weight = Finding::Weight;
+
+Finding about_path(Weight weight, const fs::path& file, const std::string& rest) {
+    return {weight, "path", "is \"" + file.string() + "\", " + rest};
+}
+
+std::string in_words(int error) { return std::generic_category().message(error); }
+
+// Somebody can change these; everything else (a server that is away) may pass by itself.
+Weight weight_of(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+        case EACCES:
+        case EPERM:
+        case EROFS:
+        case ELOOP:
+        case ENAMETOOLONG:
+        case ENOTSUP:
+            return Weight::fault;
+        default:
+            return Weight::warning;
+    }
+}
+
+// What stands in the way of writing into the folder, which every node must do to be found.
+std::optional<Finding> check_folder(const fs::path& file) {
+    const auto folder = file.parent_path();
+    const int error = io::may_write_in(folder);
+    const auto tell = [&](const std::string& rest) {
+        return about_path(weight_of(error), file, "but its folder " + folder.string() + " " + rest);
+    };
+    switch (error) {
+        case 0:
+            return std::nullopt;
+        case ENOENT:
+            return tell("does not exist; create it, so that the daemon's user can write there");
+        case ENOTDIR:
+            return tell("is no folder; correct the path");
+        case ENOTSUP:
+            return tell("is a view of the kernel, which keeps no files; choose another path");
+        case EROFS:
+            return tell(
+                "is read-only here; mount it writable, or, if the unit of systemd closes it, add "
+                "ReadWritePaths=" +
+                folder.string());
+        default:
+            return tell("cannot be written: " + in_words(error) +
+                        (weight_of(error) == Weight::fault
+                             ? "; let the daemon's user read, write and enter it"
+                             : "; look after its file system"));
+    }
+}
+
+// A file that writers open or readers read: not there is fine, something else than a file is not.
+std::optional<Finding> check_file(const fs::path& registry, const fs::path& file,
+                                  const std::string& what, int (*may_use)(const fs::path&)) {
+    struct stat found {};
+    if (::stat(file.c_str(), &found) != 0) return std::nullopt;
+    const auto tell = [&](Weight weight, const std::string& rest) {
+        return about_path(weight, registry, "but " + what + rest);
+    };
+    if (!S_ISREG(found.st_mode)) {
+        const auto* kind = S_ISDIR(found.st_mode) ? "a folder" : "no regular file";
+        return tell(Weight::fault, std::string(" is ") + kind + "; move it, or correct the path");
+    }
+    const int error = may_use(file);
+    if (error == 0) return std::nullopt;
+    return tell(weight_of(error), " cannot be used: " + in_words(error) +
+                                      "; let the daemon's user read it, and write the lock");
+}
+
+// The texts, as far as they are there: a garbled one is renewed or mended later, so no fault.
+template <class Read>
+void check_text(const fs::path& registry, const Read& read, std::vector<Finding>& findings) {
+    try {
+        read();
+    } catch (const Error& error) {
+        findings.push_back(
+            about_path(Weight::warning, registry, std::string("but: ") + error.what()));
+    }
+}
+
+}  // namespace
+
+std::vector<Finding> check_registry(const fs::path& file, const std::string& cluster,
+                                    const std::stop_token& stop) {
+    std::vector<Finding> findings;
+    const auto add = [&](std::optional<Finding> finding) {
+        if (finding) findings.push_back(std::move(*finding));
+        stop_if_requested(stop, file);
+    };
+    add(check_folder(file));
+    if (!findings.empty()) return findings;
+    const auto claim = claim_path(file, cluster);
+    const fs::path lock = file.string() + ".lock";
+    add(check_file(file, file, "it", io::may_read));
+    add(check_file(file, lock, "its lock " + lock.string(), io::may_read_and_write));
+    add(check_file(file, claim, "its claim " + claim.string(), io::may_read));
+    if (!findings.empty()) return findings;
+    check_text(
+        file,
+        [&] {
+            const auto text = read_file(file, Registry::kSizeMax);
+            if (text) (void)Registry(cluster, *text, file.string());
+        },
+        findings);
+    check_text(
+        file, [&] { (void)read_claim(claim, cluster); }, findings);
+    return findings;
+}
+
+}  // namespace electiond::discovery
