@@ -11,6 +11,7 @@
 
 #include "storage/record.h"
 #include "storage/slot.h"
+#include "storage/state_words.h"
 
 namespace electiond {
 namespace {
@@ -42,15 +43,10 @@ std::optional<Durable> DurableFile::load() {
     try {
         record = read_record(body);
     } catch (const Error& error) {
-        refuse(error.what(),
-               "; it was not written by this version of electiond: use the one that "
-               "wrote it");
+        refuse(state_words::not_understood(error.what()));
     }
     if (record.node_id != node_ || record.cluster_name != cluster_name_) {
-        refuse("it belongs to node \"" + record.node_id.value + "\" of cluster \"" +
-                   record.cluster_name + "\", but the settings say node \"" + node_.value +
-                   "\" of cluster \"" + cluster_name_ + "\"",
-               "; correct node.id, cluster.name or node.data_dir");
+        refuse(state_words::of_another_node(record, node_, cluster_name_));
     }
     if (!folder_.used()) folder_.mark_used();
     broken_ = false;
@@ -96,8 +92,8 @@ void DurableFile::refuse_once_broken() const {
     if (broken_) disk_failed("is not written any more, as an earlier call failed", EIO);
 }
 
-void DurableFile::refuse(const std::string& fault, const std::string& remedy) const {
-    throw Error(path().string() + ": " + fault + remedy, Error::data);
+void DurableFile::refuse(const std::string& why) const {
+    throw Error(path().string() + ": " + why, Error::data);
 }
 
 void DurableFile::disk_failed(const std::string& what, int error) const {
@@ -114,11 +110,10 @@ bool DurableFile::open() {
     if (file_.open()) return true;
     if (errno == ENOENT && !folder_.used()) return false;
     if (errno == ENOENT) {
-        refuse("is gone, but a node has lived in this data directory",
-               "; empty the whole data directory to come back as a new member");
+        refuse(std::string(state_words::kGone) + state_words::kBeginAnew);
     }
     if (errno == EACCES || errno == ELOOP || errno == EISDIR || errno == ENXIO) {
-        refuse("cannot be opened: " + std::generic_category().message(errno),
+        refuse("cannot be opened: " + std::generic_category().message(errno) +
                "; correct its owner and mode: it must be a plain file of electiond's own");
     }
     disk_failed("cannot be opened", errno);
@@ -129,11 +124,8 @@ void DurableFile::check_length() {
     struct stat found {};
     if (::fstat(file_.get(), &found) != 0) disk_failed("cannot be looked at", errno);
     if (!S_ISREG(found.st_mode) || found.st_size != 2 * static_cast<off_t>(kSlotSize)) {
-        refuse("is no plain file of " + std::to_string(2 * kSlotSize) + " bytes, but has " +
-                   std::to_string(found.st_size),
-               "; empty the whole data directory to come back as a new member: electiond never "
-               "starts blank by itself, as it may have voted, and an older copy of this file may "
-               "have forgotten a vote");
+        refuse(state_words::wrong_size(static_cast<std::uint64_t>(found.st_size), 2 * kSlotSize) +
+               state_words::kBeginAnew);
     }
 }
 
@@ -147,21 +139,16 @@ std::string DurableFile::newest_body() {
         if (size == static_cast<ssize_t>(kSlotSize)) read[i] = decode_slot(slots_[i]);
         if (!read[i]) slots_[i].clear();
         if (read[i] && read[i]->format != kRecordFormat) {
-            refuse("has format " + std::to_string(read[i]->format) + ", this electiond reads " +
-                       std::to_string(kRecordFormat),
-                   "; use the version of electiond that wrote it");
+            refuse(state_words::other_format(read[i]->format));
         }
     }
     if (!read[0] && !read[1]) {
-        refuse("neither of its two copies of the record can be read",
-               "; empty the whole data directory to come back as a new member: electiond never "
-               "starts blank by itself, as it may have voted, and an older copy of this file may "
-               "have forgotten a vote");
+        refuse(std::string(state_words::kNeitherCopy) + state_words::kBeginAnew);
     }
     if (read[0] && read[1] && read[0]->save == read[1]->save && read[0] != read[1]) {
-        refuse("its two copies have the same number but hold different records",
-               "; something else has written to it: empty the whole data directory to come back as "
-               "a new member");
+        refuse(
+            "its two copies have the same number but hold different records; something else has "
+            "written to it: empty the whole data directory to come back as a new member");
     }
     newest_ = !read[0] || (read[1] && read[1]->save > read[0]->save) ? 1 : 0;
     saves_ = read[newest_]->save;

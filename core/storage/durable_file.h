@@ -45,7 +45,7 @@ class DurableFile : public DurableStore {
 
   private:
     [[nodiscard]] std::filesystem::path path() const { return folder_.folder() / "state"; }
-    [[noreturn]] void refuse(const std::string& fault, const std::string& remedy) const;
+    [[noreturn]] void refuse(const std::string& why) const;
     [[noreturn]] void disk_failed(const std::string& what, int error) const;
     void refuse_once_broken() const;
     [[nodiscard]] bool open();

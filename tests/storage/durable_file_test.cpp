@@ -29,7 +29,9 @@ namespace electiond {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 namespace fs = std::filesystem;
 
 const Durable kFirst = record_with_vote(6, "u1");
@@ -78,6 +80,8 @@ class DurableFileTest : public testing::Test {
         EXPECT_EQ(found.code, code) << found.line;
         EXPECT_THAT(found.line, AllOf(HasSubstr(state_.string() + ": "), HasSubstr(words)));
         EXPECT_EQ(contents(state_), before);  // evidence is not destroyed
+        // An older copy may have forgotten a vote: nobody is told to look for one.
+        EXPECT_THAT(found.line, Not(ContainsRegex("restore|bring back|put .* back|undamaged")));
     }
 
     const Scratch scratch_;
@@ -227,12 +231,18 @@ TEST_F(DurableFileTest, RefusesALaterFormatEvenInOneCopy) {
     const auto whole = settled();
     const auto later = encode_slot({2, 9, R"({"new":"things"})"});
 
-    replace(state_, later + later);
-    expect_refused("has format 2, this electiond reads 1");
-    replace(state_, first(whole) + later);
-    expect_refused("has format 2, this electiond reads 1");
-    replace(state_, later + second(whole));
-    expect_refused("has format 2, this electiond reads 1");
+    for (const auto& file : {later + later, first(whole) + later, later + second(whole)}) {
+        replace(state_, file);
+        expect_refused("was written by a newer electiond: it has format 2, this electiond reads 1");
+        expect_refused("; start that version again, or empty the whole data directory");
+    }
+}
+
+TEST_F(DurableFileTest, CallsAnEarlierFormatOlder) {
+    (void)settled();
+    const auto earlier = encode_slot({0, 9, "{}"});
+    replace(state_, earlier + earlier);
+    expect_refused("was written by an older electiond: it has format 0, this electiond reads 1");
 }
 
 TEST_F(DurableFileTest, RefusesAWholeCopyThatHoldsNoRecord) {
@@ -242,6 +252,7 @@ TEST_F(DurableFileTest, RefusesAWholeCopyThatHoldsNoRecord) {
     replace(state_, strange + strange);
 
     expect_refused("the record is malformed");
+    expect_refused("; if another version of electiond wrote it, start that version again, else");
 }
 
 TEST_F(DurableFileTest, RefusesTwoRecordsOfOneNumber) {
@@ -260,7 +271,8 @@ TEST_F(DurableFileTest, NeverStartsBlankWhereANodeHasLived) {
     const auto found = fault([&] { (void)loaded(); });
 
     EXPECT_EQ(found.code, Error::data);
-    EXPECT_THAT(found.line, HasSubstr("is gone, but a node has lived in this data directory"));
+    EXPECT_THAT(found.line, HasSubstr("is gone, but a node has lived in this data directory; empty "
+                                      "the whole data directory"));
     EXPECT_FALSE(fs::exists(state_));
 }
 
