@@ -42,9 +42,11 @@ std::vector<std::string> warnings_about(const Guests& guests, const Settings& se
     return warnings;
 }
 
-// Makes those that have a name; what is wrong with the others is told in `faults`.
-Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
-                      std::vector<std::string>& faults) {
+}  // namespace
+
+// Makes those that have a name: a name that cannot be tried was taken away with its fault.
+Guests try_guests(PluginHost& host, const Settings& settings, Log log,
+                  std::vector<std::string>& faults) {
     Guests guests;
     const auto attempt = [&](const std::string& plugin, const PluginSetup& setup,
                              const auto& make) {
@@ -70,29 +72,31 @@ Guests attempt_guests(PluginHost& host, const Settings& settings, Log log,
     for (const auto& wanted : settings.discovery) {
         attempt(wanted.plugin, setup_with(wanted.options), [&](const PluginSetup& setup) {
             guests.discoveries.push_back(
-                {wanted.plugin, host.make_discovery(wanted.plugin, setup)});
+                {wanted.plugin, host.make_discovery(wanted.plugin, setup), wanted.options});
         });
     }
     return guests;
 }
 
-}  // namespace
-
-Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
-    std::vector<std::string> faults;
-    auto guests = attempt_guests(host, settings, std::move(log), faults);
-    throw_if_any(faults);
-    // Only where all were made is it known how many of them can claim.
+// Only where all were made is it known how many of them can claim.
+void complete_guests(Guests& guests, const Settings& settings) {
     const auto arbiters = std::ranges::count_if(
         guests.discoveries, [](const auto& each) { return each.discovery->can_claim(); });
     guests.bootstrap = resolve_bootstrap(settings, static_cast<std::size_t>(arbiters));
     guests.warnings = warnings_about(guests, settings);
+}
+
+Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
+    std::vector<std::string> faults;
+    auto guests = try_guests(host, settings, std::move(log), faults);
+    throw_if_any(faults);
+    complete_guests(guests, settings);
     return guests;
 }
 
 std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft) {
     std::vector<std::string> faults;
-    (void)attempt_guests(host, draft, Log{}, faults);
+    (void)try_guests(host, draft, Log{}, faults);
     return faults;
 }
 

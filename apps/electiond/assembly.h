@@ -30,6 +30,7 @@ struct Guests {
     struct Named {
         std::string plugin;
         std::unique_ptr<Discovery> discovery;
+        Options options;  // its own section, for messages
     };
     std::vector<Named> discoveries;  // in the order of the settings
     Bootstrap bootstrap = Bootstrap::claim;
@@ -38,6 +39,13 @@ struct Guests {
 
 // Loads and makes all of them. Throws one Error that lists every fault, a line each.
 [[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, Log log);
+
+// The same in two steps, for settings that may be wrong elsewhere, too. The first makes what can be
+// made and adds what is wrong with the rest to `faults`, a line each. The second fills in bootstrap
+// and warnings, once all are made; it throws Error if settings and plugins do not agree.
+[[nodiscard]] Guests try_guests(PluginHost& host, const Settings& draft, Log log,
+                                std::vector<std::string>& faults);
+void complete_guests(Guests& guests, const Settings& settings);
 
 // What is wrong with the plugins of settings that are wrong elsewhere, too: a line each.
 [[nodiscard]] std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft);

@@ -110,7 +110,7 @@ std::string Daemon::api_address(const Endpoint& bound, const Endpoint& transport
 }
 
 void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& self) {
-    for (auto& [plugin, discovery] : discoveries) {
+    for (auto& [plugin, discovery, options] : discoveries) {
         const bool arbiter = discovery->can_claim();
         scouts_.push_back(std::make_unique<Scout>(
             scouts_.size(), plugin, std::move(discovery), self, settings_.cluster.name,

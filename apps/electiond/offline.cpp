@@ -2,7 +2,6 @@
 #include "offline.h"
 
 #include <algorithm>
-#include <future>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -11,15 +10,12 @@
 
 #include "assembly.h"
 #include "election/recovery.h"
-#include "node/abandonable_thread.h"
 #include "node/node.h"
 #include "storage/durable_file.h"
+#include "time_limit.h"
 
 namespace electiond {
 namespace {
-
-constexpr std::chrono::seconds kArbiterLimit{5};
-constexpr std::chrono::seconds kArbiterGrace{1};  // after the stop of its token was requested
 
 // The node's folder, held for as long as the command runs, and its record.
 struct Opened {
@@ -55,7 +51,7 @@ class Arbiter {
     explicit Arbiter(const Settings& settings) : cluster_(settings.cluster.name) {
         PluginHost host(plugin_directories(settings), own_program(), Log{});
         auto guests = make_guests(host, settings, Log{});
-        for (auto& [plugin, discovery] : guests.discoveries) {
+        for (auto& [plugin, discovery, options] : guests.discoveries) {
             if (!discovery->can_claim()) continue;
             plugin_ = plugin;
             discovery_ = std::move(discovery);
@@ -65,13 +61,13 @@ class Arbiter {
     [[nodiscard]] bool exists() const { return discovery_ != nullptr; }
 
     [[nodiscard]] Claim claim(const Claim& mine) const {
-        return within_limit([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
+        return answered([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
             return arbiter->claim(cluster, mine, std::move(stop));
         });
     }
     // Called after the record was saved, so an error must mention that.
     void replace_claim(const Claim& mine) const try {
-        (void)within_limit([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
+        (void)answered([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
             arbiter->replace_claim(cluster, mine, std::move(stop));
             return mine;
         });
@@ -84,22 +80,10 @@ class Arbiter {
 
   private:
     template <class Call>
-    Claim within_limit(Call call) const {
-        std::stop_source stop;
-        const auto answer = std::make_shared<std::promise<Claim>>();
-        auto claim = answer->get_future();
-        AbandonableThread thread([call = std::move(call), answer, token = stop.get_token()] {
-            try {
-                answer->set_value(call(token));
-            } catch (...) {
-                answer->set_exception(std::current_exception());
-            }
-        });
-        const auto deadline = std::chrono::steady_clock::now() + kArbiterLimit;
-        if (!thread.ended_by(deadline)) stop.request_stop();
-        if (thread.join_until(deadline + kArbiterGrace)) return claim.get();
+    Claim answered(Call call) const {
+        if (auto claim = within_limit(std::move(call))) return *std::move(claim);
         throw Error("discovery " + plugin_ + " has not answered for " +
-                        std::to_string(kArbiterLimit.count()) +
+                        std::to_string(kCallLimit.count()) +
                         " s; look after the file system or network that it uses",
                     Error::unavailable);
     }

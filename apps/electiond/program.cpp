@@ -1,12 +1,10 @@
 // The process around a Daemon.
 #include "program.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,15 +15,15 @@
 #include <io/descriptor_limit.h>
 #include <sys/stat.h>
 
-#include "certificate_files.h"
+#include "check/check.h"
 #include "command_line.h"
+#include "complain.h"
+#include "configuration.h"
 #include "daemon.h"
 #include "descriptors.h"
 #include "offline.h"
 #include "pid_file.h"
-#include "settings/faults.h"
 #include "signals.h"
-#include "storage/data_dir.h"
 
 namespace electiond {
 namespace {
@@ -47,9 +45,6 @@ void need_working_directory() {
     }
 }
 
-// Each fault on a line of its own, with the program's name in front.
-void complain(const std::string& text) { std::cerr << "electiond: " << text << std::endl; }
-
 // Absolute, since --daemon changes the folder; "" if there is none.
 std::string chosen_config(const std::string& given) {
     return config_file(given, std::getenv("ELECTIOND_CONFIG"));
@@ -65,22 +60,6 @@ int told(const Act& act) try {
 } catch (const std::exception& error) {
     complain(std::string(error.what()) + "; this is a bug, please report it");
     return kBroken;
-}
-
-// What the settings name besides plugins: faults and warnings join those of the file.
-void review_files(Draft& draft) {
-    auto& settings = draft.settings;
-    auto review = review_certificates(
-        settings, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    std::ranges::move(review.faults, std::back_inserter(draft.faults));
-    std::ranges::move(review.warnings, std::back_inserter(settings.warnings));
-    if (settings.node.data_dir.empty()) return;
-    try {
-        auto warning = check_access(settings.node.data_dir);
-        if (!warning.empty()) settings.warnings.push_back(std::move(warning));
-    } catch (const Error& error) {
-        draft.faults.emplace_back(error.what());
-    }
 }
 
 }  // namespace
@@ -125,7 +104,7 @@ int Program::check_background(const std::string& config, const std::string& pidf
         return kUsage;
     }
     const UsualSignals usual;
-    const auto settings = load(config, Reading::everything);
+    const auto settings = load_configuration(config);
     if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
     PluginHost host(plugin_directories(settings), own_program(), Log{});
     (void)make_guests(host, settings, Log{});
@@ -177,39 +156,14 @@ int Program::act(const std::vector<std::string>& arguments) {
     }
     if (!arguments.empty()) return offline(arguments.front());
     if (action_ == "print-config") {
-        std::cout << print_settings(load(config_, Reading::settings));
+        print_configuration(config_);
         return EXIT_OK;
     }
-    return check(load(config_, Reading::everything));
-}
-
-// Everything that is wrong is named at once: the plugins are tried even where a section is wrong.
-Settings Program::load(const std::string& config, Reading what) {
-    auto draft = read_settings(config, process_environment());
-    if (what == Reading::everything) review_files(draft);
-    if (!draft.faults.empty()) {
-        PluginHost host(plugin_directories(draft.settings), own_program(), Log{});
-        for (auto& fault : guest_faults(host, draft.settings)) {
-            draft.faults.push_back(std::move(fault));
-        }
-        throw_if_any(draft.faults);
-    }
-    return std::move(draft.settings);
-}
-
-// Everything that can be known without binding or touching anything.
-int Program::check(const Settings& settings) {
-    const Log log([](const LogLine& line) { complain(line.to_string()); });
-    PluginHost host(plugin_directories(settings), own_program(), log);
-    const auto guests = make_guests(host, settings, log);
-    for (const auto& warning : settings.warnings) complain("warning: " + warning);
-    for (const auto& warning : guests.warnings) complain("warning: " + warning);
-    std::cout << config_ << ": no fault found\n";
-    return EXIT_OK;
+    return check(config_, {.print = false});
 }
 
 int Program::list_plugins() {
-    const auto settings = config_.empty() ? Settings{} : load(config_, Reading::settings);
+    const auto settings = config_.empty() ? Settings{} : load_settings_alone(config_);
     const PluginHost host(plugin_directories(settings), own_program(), Log{});
     int code = EXIT_OK;
     for (const auto& plugin : host.list()) {
@@ -225,7 +179,7 @@ int Program::list_plugins() {
 }
 
 int Program::offline(const std::string& verb) {
-    const auto settings = load(config_, Reading::settings);
+    const auto settings = load_settings_alone(config_);
     const auto ask = [this](const std::string& question) { return confirm(question); };
     if (verb == "rejoin") return rejoin(settings, ask);
     return claim_ ? recover_claim(settings, ask) : recover(settings, ask);
@@ -256,7 +210,7 @@ int Program::serve() {
 }
 
 int Program::serve(SignalThread& signals) {
-    auto settings = load(config_, Reading::everything);
+    auto settings = load_configuration(config_);
     signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
     std::optional<PidFile> pidfile;
     if (!pidfile_.empty()) pidfile.emplace(pidfile_);

@@ -7,8 +7,6 @@
 
 #include <Poco/Util/ServerApplication.h>
 
-#include "settings/settings.h"
-
 namespace electiond {
 
 class Daemon;
@@ -33,16 +31,12 @@ class Program : public Poco::Util::ServerApplication {
   private:
     static int check_background(const std::string& config, const std::string& pidfile);
     int act(const std::vector<std::string>& arguments);
-    int check(const Settings& settings);
     int list_plugins();
     int serve();
     int serve(SignalThread& signals);
     static int obey(SignalThread& signals, Daemon& daemon, const Log& log);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
-    // What is read: the configuration alone, or also the files that a daemon needs.
-    enum class Reading { settings, everything };
-    [[nodiscard]] static Settings load(const std::string& config, Reading what);
 
     std::string config_;
     std::string pidfile_;

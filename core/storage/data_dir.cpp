@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kLock[] = "lock";
-constexpr std::string_view kUsed = "holds a node";
 constexpr std::string_view kUnused = "holds no node";
 
 std::string in_words(int error) { return std::generic_category().message(error); }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include <electiond/error.h>
 #include <io/descriptor.h>
@@ -18,6 +19,9 @@ namespace electiond {
 // it ends. Thread rule: one thread at a time.
 class DataDir {
   public:
+    // What the lock file says once a record was stored.
+    static constexpr std::string_view kUsed = "holds a node";
+
     // Opens the folder, made (0700) if it is missing but its parent is there, and locks it. Throws
     // Error, naming folder and remedy: config where the folder cannot be what the settings say,
     // data where another daemon holds it (and which), disk where the disk fails.

@@ -35,12 +35,10 @@ int may_write_in(const std::filesystem::path& folder) noexcept {
     struct stat found {};
     if (::stat(folder.c_str(), &found) != 0) return errno;
     if (!S_ISDIR(found.st_mode)) return ENOTDIR;
-    if (const int error = access_as_effective_user(folder, R_OK | W_OK | X_OK); error != 0) {
-        return error;
-    }
     struct statfs system {};
     if (::statfs(folder.c_str(), &system) != 0) return errno;
-    return is_view_of_the_kernel(system) ? ENOTSUP : 0;
+    if (is_view_of_the_kernel(system)) return ENOTSUP;
+    return access_as_effective_user(folder, R_OK | W_OK | X_OK);
 }
 
 int may_read(const std::filesystem::path& file) noexcept {

@@ -1,0 +1,63 @@
+// electiond --check: everything that can be known without starting.
+#include "check/check.h"
+
+#include <cstdlib>
+#include <iostream>
+
+#include "assembly.h"
+#include "check/discoveries.h"
+#include "check/findings.h"
+#include "check/surroundings.h"
+#include "complain.h"
+#include "configuration.h"
+
+namespace electiond {
+namespace {
+
+// Tries the plugins, whatever else is wrong, and lets those that could be made look around. False
+// if one hangs.
+bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, Guests& guests,
+                   Findings& findings) {
+    guests = try_guests(host, draft, log, findings.faults);
+    const bool all_ended = check_discoveries(guests, draft, findings);
+    if (!findings.faults.empty()) return all_ended;
+    try {
+        complete_guests(guests, draft);
+        findings.warnings.insert(findings.warnings.end(), guests.warnings.begin(),
+                                 guests.warnings.end());
+    } catch (const Error& error) {
+        findings.faults.emplace_back(error.what());
+    }
+    return all_ended;
+}
+
+int report(const std::filesystem::path& file, const Findings& findings, const CheckAsked& asked) {
+    for (const auto& fault : findings.faults) complain(fault);
+    for (const auto& warning : findings.warnings) complain("warning: " + warning);
+    if (!findings.faults.empty()) return Error::config;
+    // Beside the configuration on standard output it would be no YAML.
+    (asked.print ? std::cerr : std::cout) << file.string() << ": no fault found" << std::endl;
+    return 0;
+}
+
+}  // namespace
+
+int check(const std::filesystem::path& file, const CheckAsked& asked) {
+    const Log log([](const LogLine& line) { complain(line.to_string()); });
+    auto draft = read_configuration(file);
+    Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
+    check_surroundings(draft.settings, findings);
+    PluginHost host(plugin_directories(draft.settings), own_program(), log);
+    Guests guests;
+    const bool all_ended = check_plugins(host, draft.settings, log, guests, findings);
+    if (asked.print && findings.faults.empty()) std::cout << print_settings(draft.settings);
+    const int code = report(file, findings, asked);
+    if (all_ended) return code;
+    std::_Exit(code);  // no destructor may run of what the hanging call still uses
+}
+
+void print_configuration(const std::filesystem::path& file) {
+    std::cout << print_settings(load_settings_alone(file));
+}
+
+}  // namespace electiond

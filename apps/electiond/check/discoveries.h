@@ -1,0 +1,19 @@
+// What the discoveries of a configuration find wrong around them.
+#pragma once
+
+#include "assembly.h"
+#include "check/findings.h"
+
+namespace electiond {
+
+// Calls check() of each, on a thread of its own and for kCallLimit at most. Changes nothing. False
+// if one of them hangs: then the process must end by std::_Exit, and `guests` must not be
+// destroyed.
+[[nodiscard]] bool check_discoveries(const Guests& guests, const Settings& draft,
+                                     Findings& findings);
+
+// This node as it would announce itself, as far as that is known without a start: no uuid, and no
+// address if the port is chosen at start.
+[[nodiscard]] Peer own_peer(const Settings& settings);
+
+}  // namespace electiond

@@ -1,0 +1,91 @@
+// What in this machine's files would keep a node from starting.
+#include "check/surroundings.h"
+
+#include <grp.h>
+#include <io/file_access.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "storage/data_dir_check.h"
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string in_words(int error) { return std::generic_category().message(error); }
+
+// Made by systemd at start and removed at stop (RuntimeDirectory=).
+bool is_made_at_start(const fs::path& folder) {
+    return folder.parent_path() == "/run" || folder.parent_path() == "/var/run";
+}
+
+void check_folder(const std::string& what, const fs::path& folder, Findings& findings) {
+    const int error = io::may_write_in(folder);
+    const auto sentence = [&](const std::string& rest) {
+        return what + ": its folder " + folder.string() + " " + rest;
+    };
+    if (error == ENOENT && is_made_at_start(folder)) {
+        findings.warnings.push_back(
+            sentence("is not there; a unit of systemd makes it at start by RuntimeDirectory=" +
+                     folder.filename().string() + ", else create it before"));
+    } else if (error == ENOENT) {
+        findings.faults.push_back(sentence("does not exist; create it, or choose another path"));
+    } else if (error != 0) {
+        findings.faults.push_back(sentence("cannot be written: " + in_words(error) +
+                                           "; let the daemon's user write there, or choose "
+                                           "another path"));
+    }
+}
+
+bool may_give_to(const std::string& name) {
+    if (::geteuid() == 0) return true;
+    const auto* group = ::getgrnam(name.c_str());
+    if (group == nullptr || group->gr_gid == ::getegid()) return true;  // the settings told already
+    std::vector<gid_t> own(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+    own.resize(static_cast<std::size_t>(
+        std::max(0, ::getgroups(static_cast<int>(own.size()), own.data()))));
+    return std::ranges::find(own, group->gr_gid) != own.end();
+}
+
+void check_socket(const io::UnixSocket& socket, const Settings& draft, Findings& findings) {
+    const auto what =
+        key_with_place(draft, "api", "listen") + " (unix:" + socket.path.string() + ")";
+    check_folder(what, socket.path.parent_path(), findings);
+    struct stat found {};
+    if (::lstat(socket.path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
+        findings.faults.push_back(what +
+                                  ": something else than a socket stands there; move it, or "
+                                  "choose another path");
+    }
+    if (!socket.group.empty() && !may_give_to(socket.group)) {
+        findings.faults.push_back(key_with_place(draft, "api", "socket_group") + " is \"" +
+                                  socket.group +
+                                  "\", of which the user of this check is no member, so the "
+                                  "socket cannot be given to it; make the daemon's user a member");
+    }
+}
+
+}  // namespace
+
+void check_surroundings(const Settings& draft, Findings& findings) {
+    if (!draft.node.data_dir.empty()) {
+        auto review = review_data_dir(draft.node.data_dir, draft.node.id, draft.cluster.name);
+        std::ranges::move(review.faults, std::back_inserter(findings.faults));
+        std::ranges::move(review.warnings, std::back_inserter(findings.warnings));
+    }
+    for (const auto& address : draft.api.listen) {
+        if (const auto* socket = std::get_if<io::UnixSocket>(&address)) {
+            check_socket(*socket, draft, findings);
+        }
+    }
+}
+
+}  // namespace electiond

@@ -1,0 +1,184 @@
+// electiond --check: what it finds beyond the file itself, and that it changes nothing.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "daemon_scene.h"
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+// Each file with mode, inode, size, times.
+std::map<std::string, std::string> snapshot(const fs::path& folder) {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+        struct stat facts {};
+        EXPECT_EQ(::lstat(entry.path().c_str(), &facts), 0);
+        all[entry.path().string()] =
+            std::to_string(facts.st_mode) + " " + std::to_string(facts.st_ino) + " " +
+            std::to_string(facts.st_size) + " " + std::to_string(facts.st_mtim.tv_sec) + "." +
+            std::to_string(facts.st_mtim.tv_nsec) + " " + std::to_string(facts.st_ctim.tv_nsec);
+    }
+    return all;
+}
+
+class Check : public testing::Test {
+  protected:
+    // Runs --check; whatever it says, nothing below the scene's folder may have changed.
+    [[nodiscard]] cluster::Finished check(const std::vector<std::string>& more = {}) {
+        scene_.write_config();
+        auto words =
+            std::vector<std::string>{ELECTIOND, "--check", "--config", scene_.config().string()};
+        words.insert(words.end(), more.begin(), more.end());
+        const auto before = snapshot(scene_.folder.path());
+        auto finished = cluster::run(words);
+        EXPECT_EQ(snapshot(scene_.folder.path()), before) << finished.said;
+        return finished;
+    }
+    void expect_fault(const std::string& words) {
+        const auto finished = check();
+        EXPECT_EQ(finished.code, 78) << finished.said;
+        EXPECT_THAT(finished.said, AllOf(HasSubstr(words), Not(HasSubstr("no fault found"))));
+    }
+    void expect_warning(const std::string& words) {
+        const auto finished = check();
+        EXPECT_EQ(finished.code, 0) << finished.said;
+        EXPECT_THAT(finished.said, AllOf(HasSubstr("electiond: warning: "), HasSubstr(words)));
+    }
+    [[nodiscard]] std::string in_folder(const std::string& name) const {
+        return (scene_.folder / name).string();
+    }
+
+    DaemonScene scene_;
+};
+
+TEST_F(Check, ChangesNothingWhereNothingIsYet) {
+    const auto finished = check();
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_EQ(snapshot(scene_.folder.path()).size(), 1U);  // the configuration
+}
+
+TEST_F(Check, ChangesNothingAfterARun) {
+    {
+        const auto running = scene_.start_and_lead();
+        running->signal(SIGTERM);
+        ASSERT_EQ(running->wait(std::chrono::seconds(10)), 0) << scene_.log();
+    }
+    const auto finished = check();
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, Not(HasSubstr("warning")));
+}
+
+TEST_F(Check, NamesADataDirectoryThatIsAFile) {
+    cluster::write(scene_.folder / "data", "");
+    expect_fault(in_folder("data") + ": the data directory is no folder");
+}
+
+TEST_F(Check, NamesADataDirectoryInProc) {
+    scene_.sections["node"] = "{id: \"1\", data_dir: /proc/electiond}";
+    expect_fault("/proc/electiond: the data directory is not there and cannot be made");
+}
+
+TEST_F(Check, NamesADataDirectoryOfAnotherNode) {
+    {
+        const auto running = scene_.start_and_lead();
+        running->signal(SIGTERM);
+        ASSERT_EQ(running->wait(std::chrono::seconds(10)), 0) << scene_.log();
+    }
+    scene_.sections["node"] = "{id: \"2\", data_dir: data}";
+    expect_fault("belongs to node \"1\"");
+}
+
+TEST_F(Check, NamesARegistryWithoutItsFolder) {
+    scene_.sections["discovery"] = "[{plugin: file_registry, path: shared/cluster.json}]";
+    const auto finished = check();
+    EXPECT_EQ(finished.code, 78) << finished.said;
+    EXPECT_THAT(finished.said, ContainsRegex("node\\.yaml:[0-9]+:[0-9]+: discovery\\[0\\]\\.path "
+                                             "is \".*shared/cluster\\.json\", but its folder "
+                                             ".*/shared does not exist; create it"));
+}
+
+TEST_F(Check, NamesARegistryThatIsAFolder) {
+    fs::create_directory(scene_.folder / "cluster.json");
+    expect_fault("but it is a folder");
+}
+
+TEST_F(Check, NamesAnInterfaceThatIsNotThere) {
+    scene_.sections["discovery"] =
+        "[{plugin: file_registry, path: cluster.json}, {plugin: multicast, interface: eth99}]";
+    expect_fault("discovery[1].interface is eth99, but this machine has no such interface");
+}
+
+TEST_F(Check, WarnsOfAListThatGivesThisNodeAnotherAddress) {
+    scene_.sections["discovery"] =
+        "[{plugin: file_registry, path: cluster.json},"
+        " {plugin: static_list, peers: {\"1\": \"127.0.0.9:1\"}}]";
+    expect_warning("discovery[1].peers gives this node, \"1\", the address 127.0.0.9:1");
+}
+
+TEST_F(Check, NamesASocketThatCannotBeMade) {
+    const auto listen = [&](const std::string& path) {
+        scene_.sections["api"] = "{listen: \"unix:" + path + "\"}";
+    };
+    listen(in_folder("no/api.sock"));
+    expect_fault("node.yaml:1: api.listen (unix:" + in_folder("no/api.sock") + "): its folder " +
+                 in_folder("no") + " does not exist; create it");
+    listen(in_folder("api.sock"));
+    EXPECT_EQ(check().code, 0);
+    cluster::write(scene_.folder / "api.sock", "");
+    expect_fault("something else than a socket stands there");
+}
+
+// What RuntimeDirectory= of a unit makes at its start.
+TEST_F(Check, OnlyWarnsOfAFolderThatSystemdWouldMake) {
+    scene_.sections["api"] = "{listen: \"unix:/run/no-such-electiond/api.sock\"}";
+    expect_warning("RuntimeDirectory=no-such-electiond");
+}
+
+// All of it at once, beside what is wrong in the file.
+TEST_F(Check, NamesEverythingAtOnce) {
+    cluster::write(scene_.folder / "data", "");
+    fs::create_directory(scene_.folder / "cluster.json");
+    scene_.sections["api"] = "{listen: \"unix:" + in_folder("no/api.sock") + "\"}";
+    scene_.sections["log"] = "{level: loud}";
+    scene_.sections["transport"] = "{plugin: pigeon}";
+    const auto finished = check();
+    EXPECT_EQ(finished.code, 78);
+    for (const auto* words : {"is no folder", "it is a folder", "no/api.sock", "loud", "pigeon"}) {
+        EXPECT_THAT(finished.said, HasSubstr(words));
+    }
+}
+
+TEST_F(Check, FindsNoFaultInADirectoryThatADaemonUses) {
+    const auto running = scene_.start_and_lead();
+    const auto finished = scene_.run({"--check"});
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, Not(HasSubstr("warning")));
+    EXPECT_EQ(cluster::ask(scene_.api, "GET", "/leader").code, 200);
+}
+
+// The reference file says itself which folder has to be made.
+TEST(CheckOfTheReference, SaysWhatIsMissing) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount";
+    const auto run = [](const std::string& made) {
+        return cluster::run(
+            {"/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+             "mount -t tmpfs none /var/lib && " + made + " exec $0 --check --config $1", ELECTIOND,
+             std::string(ELECTIOND_CONFIG_DIR) + "/node.yaml"});
+    };
+    const auto without = run("");
+    EXPECT_EQ(without.code, 78) << without.said;
+    EXPECT_THAT(without.said, HasSubstr("its folder /var/lib/electiond-registry does not exist"));
+    const auto with = run("mkdir /var/lib/electiond-registry;");
+    EXPECT_EQ(with.code, 0) << with.said;
+}
+
+}  // namespace
+}  // namespace electiond
