@@ -16,6 +16,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// One action at a time; only --print-config goes with --check.
+std::string two_actions(const std::map<std::string, std::string>& given) {
+    std::vector<std::string> actions;
+    for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
+        if (given.contains(action)) actions.emplace_back(action);
+    }
+    if (actions.size() < 2 || actions == std::vector<std::string>{"check", "print-config"}) {
+        return "";
+    }
+    return "--" + actions[0] + " and --" + actions[1] + " are asked for: one at a time";
+}
+
 // Offline commands can't be undone, so they accept no option that could be a mistake.
 std::string misused(const CommandLine& line) {
     const auto& [given, verbs] = line;
@@ -39,7 +51,7 @@ std::string misused(const CommandLine& line) {
             return std::string("--daemon does not go with --") + action;
         }
     }
-    return "";
+    return two_actions(given);
 }
 
 // Checks values that POCO does not check.

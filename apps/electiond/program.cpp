@@ -124,8 +124,8 @@ void Program::handleOption(const std::string& name, const std::string& value) {
         claim_ = true;
     } else if (name == "yes") {
         yes_ = true;
-    } else if (action_.empty() || name == "help") {
-        action_ = name;
+    } else {
+        actions_.insert(name);
         if (name == "help") stopOptionsProcessing();
     }
 }
@@ -139,27 +139,26 @@ int Program::main(const std::vector<std::string>& arguments) {
 }
 
 int Program::act(const std::vector<std::string>& arguments) {
-    if (action_.empty() && arguments.empty() && !config_.empty()) return serve();
+    if (actions_.empty() && arguments.empty() && !config_.empty()) return serve();
     const UsualSignals usual;
-    if (action_ == "help") {
+    if (actions_.contains("help")) {
         print_help(options());
         return EXIT_OK;
     }
-    if (action_ == "version") {
+    if (actions_.contains("version")) {
         std::cout << "electiond " << ELECTIOND_VERSION << "\n";
         return EXIT_OK;
     }
-    if (action_ == "list-plugins") return list_plugins();
+    if (actions_.contains("list-plugins")) return list_plugins();
     if (config_.empty()) {
         complain(no_config_file());
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());
-    if (action_ == "print-config") {
-        print_configuration(config_);
-        return EXIT_OK;
-    }
-    return check(config_, {.print = false});
+    const bool prints = actions_.contains("print-config");
+    if (actions_.contains("check")) return check(config_, {.print = prints});
+    print_configuration(config_);
+    return EXIT_OK;
 }
 
 int Program::list_plugins() {

@@ -1,7 +1,7 @@
 // The process around a Daemon: options, signals, exit codes. A POCO ServerApplication.
 #pragma once
 
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +40,7 @@ class Program : public Poco::Util::ServerApplication {
 
     std::string config_;
     std::string pidfile_;
-    std::string action_;  // the option that asks for something else than to serve
+    std::set<std::string> actions_;  // the options that ask for something else than to serve
     bool claim_ = false;
     bool yes_ = false;
 };

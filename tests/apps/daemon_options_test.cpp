@@ -55,6 +55,10 @@ TEST(Electiond, RefusesAnOptionThatItDoesNotKnow) {
                                                   {"--umask=00027"},
                                                   {"--daemon", "--version"},
                                                   {"--daemon", "--check"},
+                                                  {"--check", "--list-plugins"},
+                                                  {"--list-plugins", "--print-config"},
+                                                  {"--print-config", "--version"},
+                                                  {"--check", "--print-config", "--version"},
                                                   {"recover", "rejoin", "--config", "none.yaml"}}) {
         const auto finished = electiond(words);
         EXPECT_EQ(finished.code, 64) << words.front() << ": " << finished.said;
@@ -315,6 +319,66 @@ TEST(Electiond, PrintsWhereEachValueComesFrom) {
     EXPECT_THAT(finished.said, ContainsRegex("election_timeout: 300ms  # .*node\\.yaml:[0-9]+"));
     EXPECT_THAT(finished.said,
                 HasSubstr("heartbeat_interval: 30ms  # default: election_timeout / 10"));
+}
+
+TEST(Electiond, PrintsWhatFollowsFromOtherValues) {
+    DaemonScene scene;
+    const auto finished = scene.run({"--print-config"});
+
+    const auto peer = "127.0.0.1:" + std::to_string(scene.peer);
+    EXPECT_THAT(finished.said, HasSubstr("\n  name: \"demo\"  # "));
+    EXPECT_THAT(finished.said, HasSubstr("\n  bootstrap: claim  # derived: discovery file_registry "
+                                         "can arbitrate\n"));
+    EXPECT_THAT(finished.said,
+                HasSubstr("\n  advertise: " + peer + "  # derived: transport.listen\n"));
+    EXPECT_THAT(finished.said,
+                HasSubstr("\n  directories: [" +
+                          std::filesystem::path(ELECTIOND).parent_path().string() + "/plugins, "));
+
+    scene.sections["discovery"] = "[{plugin: static_list, peers: {\"2\": \"127.0.0.1:9\"}}]";
+    scene.sections["cluster"] = "{name: demo, expect: 3}";
+    scene.sections["transport"] = "{listen: \"127.0.0.1:0\"}";
+    const auto other = scene.run({"--print-config"});
+    EXPECT_THAT(other.said, HasSubstr("\n  bootstrap: all  # derived: cluster.expect is given"));
+    EXPECT_THAT(other.said, Not(HasSubstr("advertise")));  // the port is chosen at start
+
+    scene.sections["cluster"] = "{name: demo, bootstrap: join}";
+    scene.sections["transport"] = "{listen: \"127.0.0.1:7\", advertise: \"127.0.0.2:7\"}";
+    const auto given = scene.run({"--print-config"});
+    EXPECT_THAT(given.said, ContainsRegex("bootstrap: join  # .*node\\.yaml:2\n"));
+    EXPECT_THAT(given.said, ContainsRegex("advertise: 127\\.0\\.0\\.2:7  # .*node\\.yaml:"));
+    EXPECT_THAT(given.said, Not(HasSubstr("derived")));
+}
+
+// The plugins are not what was asked about.
+TEST(Electiond, PrintsTheConfigurationOfAPluginThatIsWrong) {
+    DaemonScene scene;
+    scene.sections["discovery"] = "[{plugin: oracle}]";
+    const auto finished = scene.run({"--print-config"});
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("plugin: oracle"), Not(HasSubstr("bootstrap:")),
+                                     HasSubstr("# cluster.bootstrap is not set and cannot be derived")));
+}
+
+TEST(Electiond, PrintsAndChecksInOneCall) {
+    DaemonScene scene;
+    scene.write_config();
+    const auto config = scene.config().string();
+    const auto run = [&](const std::string& streams) {
+        return cluster::run({"/bin/sh", "-c",
+                             "exec $0 --print-config --check --config $1 " + streams, ELECTIOND,
+                             config});
+    };
+    const auto printed = run("2>/dev/null");
+    const auto told = run(">/dev/null");
+    EXPECT_EQ(printed.code, 0);
+    EXPECT_THAT(printed.said, AllOf(HasSubstr("bootstrap: claim"), Not(HasSubstr("no fault"))));
+    EXPECT_EQ(told.said, config + ": no fault found\n");
+
+    cluster::write(scene.folder / "data", "");
+    const auto wrong = scene.run({"--check", "--print-config"});
+    EXPECT_EQ(wrong.code, 78);
+    EXPECT_THAT(wrong.said, AllOf(HasSubstr("is no folder"), Not(HasSubstr("bootstrap:"))));
 }
 
 // What is printed is itself a configuration with the same meaning.

@@ -3,8 +3,10 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "assembly.h"
+#include "check/derived.h"
 #include "check/discoveries.h"
 #include "check/findings.h"
 #include "check/surroundings.h"
@@ -13,6 +15,15 @@
 
 namespace electiond {
 namespace {
+
+// What the file, the environment, the defaults and the plugins come to. `guests` as with_derived.
+void print(const Settings& settings, const Guests* guests) {
+    std::cout << print_settings(with_derived(settings, guests));
+    if (guests == nullptr && !settings.cluster.bootstrap) {
+        std::cout << "# cluster.bootstrap is not set and cannot be derived: electiond --check "
+                     "says why\n";
+    }
+}
 
 // Tries the plugins, whatever else is wrong, and lets those that could be made look around. False
 // if one hangs.
@@ -50,14 +61,21 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
     PluginHost host(plugin_directories(draft.settings), own_program(), log);
     Guests guests;
     const bool all_ended = check_plugins(host, draft.settings, log, guests, findings);
-    if (asked.print && findings.faults.empty()) std::cout << print_settings(draft.settings);
+    if (asked.print && findings.faults.empty()) print(draft.settings, &guests);
     const int code = report(file, findings, asked);
     if (all_ended) return code;
     std::_Exit(code);  // no destructor may run of what the hanging call still uses
 }
 
 void print_configuration(const std::filesystem::path& file) {
-    std::cout << print_settings(load_settings_alone(file));
+    const auto settings = load_settings_alone(file);
+    PluginHost host(plugin_directories(settings), own_program(), Log{});
+    std::optional<Guests> guests;
+    try {
+        guests = make_guests(host, settings, Log{});
+    } catch (const Error&) {  // --check is there to say what is wrong
+    }
+    print(settings, guests ? &*guests : nullptr);
 }
 
 }  // namespace electiond

@@ -17,7 +17,9 @@ struct CheckAsked {
 // file is no configuration at all.
 [[nodiscard]] int check(const std::filesystem::path& file, const CheckAsked& asked);
 
-// --print-config alone: no file but `file` is looked at. Throws Error that lists every fault.
+// --print-config alone: prints the merged configuration and what follows from it, to standard
+// output. The plugins are tried; no other file than `file` is looked at. Throws Error that lists
+// every fault of the settings.
 void print_configuration(const std::filesystem::path& file);
 
 }  // namespace electiond
