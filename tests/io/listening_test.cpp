@@ -11,6 +11,7 @@
 
 #include <io/listening.h>
 
+#include "../names/name_service.h"
 #include "scene.h"
 
 namespace electiond::io {
@@ -18,6 +19,7 @@ namespace {
 
 using namespace scene;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -54,17 +56,48 @@ TEST(Listening, AnAddressInUseNamesItTheKeyAndTheRemedy) {
 }
 
 TEST(Listening, AnAddressOfAnotherHostIsRefused) {
-    EXPECT_THAT(refusal(Endpoint{"198.51.100.1", 0}, false, "transport.listen").what,
-                AllOf(StartsWith("cannot listen on 198.51.100.1:0 (transport.listen): "),
-                      HasSubstr("; choose an address of this host")));
+    EXPECT_THAT(
+        refusal(Endpoint{"198.51.100.1", 0}, false, "transport.listen").what,
+        AllOf(StartsWith("cannot listen on 198.51.100.1:0 (transport.listen): Cannot assign"),
+              ContainsRegex("; choose an address of this host: .*127\\.0\\.0\\.1")));
+}
+
+TEST(Listening, APortOfRootsIsRefusedToOthers) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+    std::ifstream first("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    int port = 0;
+    if (first >> port; port <= 7) GTEST_SKIP() << "here everybody may listen on any port";
+    ASSERT_EQ(::seteuid(65534), 0);
+    const auto refused = refusal(Endpoint{"127.0.0.1", 7}, false, "api.listen");
+    ASSERT_EQ(::seteuid(0), 0);
+    EXPECT_EQ(refused.what,
+              "cannot listen on 127.0.0.1:7 (api.listen): Permission denied; choose a port above "
+              "1023, or grant CAP_NET_BIND_SERVICE");
 }
 
 TEST(Listening, ANameIsResolved) {
     const auto listener = listen_on(Endpoint{"localhost", 0}, false, "api.listen");
     EXPECT_NE(listens_on(listener).port, 0);
-    EXPECT_THAT(refusal(Endpoint{"no such name", 0}, false, "api.listen").what,
-                AllOf(StartsWith("cannot listen on no such name:0 (api.listen): "),
-                      HasSubstr("; choose a name that resolves")));
+}
+
+TEST(Listening, ANameThatDoesNotResolveSaysWhy) {
+    const Folder folder;
+    names::NameService service(folder / "names");
+    const auto* before = std::getenv(names::kVariable);
+    const std::string other = before == nullptr ? "" : before;
+    ::setenv(names::kVariable, (folder / "names").c_str(), 1);
+    service.set("nosuch.example", {});
+    EXPECT_THAT(refusal(Endpoint{"nosuch.example", 0}, false, "api.listen").what,
+                AllOf(StartsWith("cannot listen on nosuch.example:0 (api.listen): "),
+                      HasSubstr("; no name service knows this name: correct it, or give an "
+                                "address of this host")));
+    service.fail("nosuch.example");
+    EXPECT_THAT(refusal(Endpoint{"nosuch.example", 0}, false, "api.listen").what,
+                HasSubstr("; the name service does not answer: mend it, or give an address"));
+    service.set("nosuch.example", {"198.51.100.1"});
+    EXPECT_THAT(refusal(Endpoint{"nosuch.example", 0}, false, "api.listen").what,
+                HasSubstr("; choose an address of this host: "));
+    ::setenv(names::kVariable, other.c_str(), 1);
 }
 
 TEST(Listening, Ipv6TakesIpv4TooUnlessItIsAskedNotTo) {

@@ -59,6 +59,7 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
         addresses = meaning_of(name);
     }
     if (!addresses) return real(name, service, hints, result);
+    if (*addresses == Words{names::kFails}) return EAI_AGAIN;
     auto numeric = hints == nullptr ? addrinfo{} : *hints;
     numeric.ai_flags = (numeric.ai_flags & ~AI_ADDRCONFIG) | AI_NUMERICHOST;
     addrinfo** end = result;

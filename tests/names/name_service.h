@@ -17,6 +17,7 @@ namespace electiond::names {
 // tests/names/getaddrinfo.cpp.
 inline constexpr char kVariable[] = "TEST_NAMES";
 inline constexpr char kHangs[] = "hangs";
+inline constexpr char kFails[] = "fails";
 inline constexpr char kAskedSuffix[] = ".asked";
 
 // Each line of the file is a name and its addresses; names that are not in it are asked of the
@@ -32,6 +33,9 @@ class NameService {
     }
     // Look-ups of it do not return until it is set.
     void hang(const std::string& name) { set(name, {kHangs}); }
+
+    // As if no server of names answered.
+    void fail(const std::string& name) { set(name, {kFails}); }
 
     // How often the name was asked for.
     [[nodiscard]] int asked(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include <io/address.h>
 
 #include <grp.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -22,17 +24,51 @@
 namespace electiond::io {
 namespace {
 
-std::string remedy(int error) {
+// Those that a port can be bound on: "127.0.0.1, 10.0.0.5, ::1".
+std::string addresses_here() {
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return "";
+    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(list, ::freeifaddrs);
+    std::string text;
+    for (const auto* one = all.get(); one != nullptr; one = one->ifa_next) {
+        if (one->ifa_addr == nullptr) continue;
+        const bool v4 = one->ifa_addr->sa_family == AF_INET;
+        if (!v4 && one->ifa_addr->sa_family != AF_INET6) continue;
+        std::array<char, NI_MAXHOST> host{};
+        const auto size = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+        if (::getnameinfo(one->ifa_addr, static_cast<socklen_t>(size), host.data(), host.size(),
+                          nullptr, 0, NI_NUMERICHOST) == 0) {
+            text += (text.empty() ? "" : ", ") + std::string(host.data());
+        }
+    }
+    return text;
+}
+
+std::string remedy(int error, const Endpoint& endpoint) {
     switch (error) {
         case EADDRINUSE:
             return "stop the program that listens there, or choose another port";
         case EADDRNOTAVAIL:
-            return "choose an address of this host";
+            return "choose an address of this host: " + addresses_here();
         case EACCES:
-            return "choose a port above 1023, or grant CAP_NET_BIND_SERVICE";
+        case EPERM:
+            return endpoint.port != 0 && endpoint.port < 1024
+                       ? "choose a port above 1023, or grant CAP_NET_BIND_SERVICE"
+                       : "let the security policy of this host allow it, or choose another port";
+        case EAFNOSUPPORT:
+            return "this host does not have this kind of address: choose one of " +
+                   addresses_here();
         default:
-            return "choose another address";
+            return "choose an address of this host: " + addresses_here();
     }
+}
+
+// Of a name that cannot be looked up; `error` is getaddrinfo's.
+std::string remedy_of_name(int error) {
+    if (error == EAI_AGAIN || error == EAI_FAIL || error == EAI_SYSTEM) {
+        return "the name service does not answer: mend it, or give an address of this host";
+    }
+    return "no name service knows this name: correct it, or give an address of this host";
 }
 
 // One message form for everything that can go wrong here.
@@ -44,9 +80,6 @@ class Attempt {
                            Error::Code code = Error::os) const {
         throw Error("cannot listen on " + what_ + " (" + key_ + "): " + reason + "; " + advice,
                     code);
-    }
-    [[noreturn]] void fail(int error) const {
-        fail(std::generic_category().message(error), remedy(error));
     }
 
   private:
@@ -66,8 +99,7 @@ FoundAddresses find(const Endpoint& endpoint, const Attempt& attempt) {
     const auto port = std::to_string(endpoint.port);
     if (const int error = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &list);
         error != 0) {
-        attempt.fail(::gai_strerror(error),
-                     "choose a name that resolves, or an address of this host");
+        attempt.fail(::gai_strerror(error), remedy_of_name(error));
     }
     return {list, ::freeaddrinfo};
 }
@@ -134,7 +166,10 @@ void set_access(const UnixSocket& socket, const Attempt& attempt) {
                          Error::config);
         }
     }
-    if (::chmod(socket.path.c_str(), socket.mode) != 0) attempt.fail(errno);
+    if (::chmod(socket.path.c_str(), socket.mode) != 0) {
+        attempt.fail("its mode cannot be set: " + std::generic_category().message(errno),
+                     "let the daemon's user own the files in its directory");
+    }
 }
 
 }  // namespace
@@ -148,7 +183,7 @@ Descriptor listen_on(const Endpoint& endpoint, bool v6_only, const std::string& 
         error = try_to_listen(socket, *each, v6_only);
         if (error == 0) return socket;
     }
-    attempt.fail(error);
+    attempt.fail(std::generic_category().message(error), remedy(error, endpoint));
 }
 
 Descriptor listen_on(const UnixSocket& socket, const std::string& key) {
@@ -159,7 +194,10 @@ Descriptor listen_on(const UnixSocket& socket, const std::string& key) {
     }
     remove_left_over(socket, attempt);
     Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!listener.open()) attempt.fail(errno);
+    if (!listener.open()) {
+        attempt.fail("no socket can be made: " + std::generic_category().message(errno),
+                     "allow Unix sockets, or more open files");
+    }
     const auto address = address_of(socket);
     if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         attempt.fail(std::generic_category().message(errno),
@@ -167,7 +205,9 @@ Descriptor listen_on(const UnixSocket& socket, const std::string& key) {
     }
     try {
         set_access(socket, attempt);
-        if (::listen(listener.get(), SOMAXCONN) != 0) attempt.fail(errno);
+        if (::listen(listener.get(), SOMAXCONN) != 0) {
+            attempt.fail(std::generic_category().message(errno), "choose another path");
+        }
     } catch (const Error&) {
         (void)::unlink(socket.path.c_str());
         throw;
