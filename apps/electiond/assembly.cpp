@@ -42,37 +42,44 @@ std::vector<std::string> warnings_about(const Guests& guests, const Settings& se
     return warnings;
 }
 
+PluginSetup setup_with(const Settings& settings, const Options& options, const Log& log) {
+    return PluginSetup{options, settings.cluster.name, settings.node.id.value, log};
+}
+
 }  // namespace
 
+std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& settings,
+                                          const Log& log) {
+    const auto& wanted = settings.transport;
+    auto setup = setup_with(settings, wanted.options, log);
+    setup.limits = wanted.limits;
+    setup.tls = wanted.tls;
+    auto made = host.make_transport(wanted.plugin, setup);
+    refuse_plain_text(wanted, *made);
+    return made;
+}
+
 // Makes those that have a name: a name that cannot be tried was taken away with its fault.
-Guests try_guests(PluginHost& host, const Settings& settings, Log log,
+Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
                   std::vector<std::string>& faults) {
     Guests guests;
-    const auto attempt = [&](const std::string& plugin, const PluginSetup& setup,
-                             const auto& make) {
+    const auto attempt = [&](const std::string& plugin, const auto& make) {
         if (plugin.empty()) return;
         try {
-            make(setup);
+            make();
         } catch (const Error& error) {
             if (error.code() != Error::config) throw;
             faults.emplace_back(error.what());
         }
     };
-    const auto setup_with = [&](const Options& options) {
-        return PluginSetup{options, settings.cluster.name, settings.node.id.value, log};
-    };
-    const auto& carrier = settings.transport;
-    auto carrier_setup = setup_with(carrier.options);
-    carrier_setup.limits = carrier.limits;
-    carrier_setup.tls = carrier.tls;
-    attempt(carrier.plugin, carrier_setup, [&](const PluginSetup& setup) {
-        guests.transport = host.make_transport(carrier.plugin, setup);
-        refuse_plain_text(carrier, *guests.transport);
-    });
+    attempt(settings.transport.plugin,
+            [&] { guests.transport = make_transport(host, settings, log); });
     for (const auto& wanted : settings.discovery) {
-        attempt(wanted.plugin, setup_with(wanted.options), [&](const PluginSetup& setup) {
+        attempt(wanted.plugin, [&] {
             guests.discoveries.push_back(
-                {wanted.plugin, host.make_discovery(wanted.plugin, setup), wanted.options});
+                {wanted.plugin,
+                 host.make_discovery(wanted.plugin, setup_with(settings, wanted.options, log)),
+                 wanted.options});
         });
     }
     return guests;
@@ -86,9 +93,9 @@ void complete_guests(Guests& guests, const Settings& settings) {
     guests.warnings = warnings_about(guests, settings);
 }
 
-Guests make_guests(PluginHost& host, const Settings& settings, Log log) {
+Guests make_guests(PluginHost& host, const Settings& settings, const Log& log) {
     std::vector<std::string> faults;
-    auto guests = try_guests(host, settings, std::move(log), faults);
+    auto guests = try_guests(host, settings, log, faults);
     throw_if_any(faults);
     complete_guests(guests, settings);
     return guests;

@@ -38,14 +38,18 @@ struct Guests {
 };
 
 // Loads and makes all of them. Throws one Error that lists every fault, a line each.
-[[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, Log log);
+[[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, const Log& log);
 
 // The same in two steps, for settings that may be wrong elsewhere, too. The first makes what can be
 // made and adds what is wrong with the rest to `faults`, a line each. The second fills in bootstrap
 // and warnings, once all are made; it throws Error if settings and plugins do not agree.
-[[nodiscard]] Guests try_guests(PluginHost& host, const Settings& draft, Log log,
+[[nodiscard]] Guests try_guests(PluginHost& host, const Settings& draft, const Log& log,
                                 std::vector<std::string>& faults);
 void complete_guests(Guests& guests, const Settings& settings);
+
+// The transport alone, not started. Throws Error as make_guests.
+[[nodiscard]] std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& settings,
+                                                        const Log& log);
 
 // What is wrong with the plugins of settings that are wrong elsewhere, too: a line each.
 [[nodiscard]] std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft);

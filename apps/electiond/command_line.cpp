@@ -51,6 +51,7 @@ std::string misused(const CommandLine& line) {
             return std::string("--daemon does not go with --") + action;
         }
     }
+    if (given.contains("probe") && !given.contains("check")) return "--probe goes with --check";
     return two_actions(given);
 }
 
@@ -77,7 +78,11 @@ void add_options(Poco::Util::OptionSet& options) {
                "names, else " +
                    std::string(kUsualConfig))
             .argument("file"));
-    options.addOption(Option("check", "", "read everything, try the plugins, print every fault"));
+    options.addOption(Option(
+        "check", "", "read everything, try the plugins, print every fault; changes nothing"));
+    options.addOption(Option("probe", "",
+                             "with check: also bind the ports for a moment, resolve names, and ask "
+                             "the other nodes"));
     options.addOption(
         Option("print-config", "", "print the merged configuration and where each value is from"));
     options.addOption(Option("list-plugins", "", "list the plugins that can be found"));

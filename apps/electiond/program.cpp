@@ -122,6 +122,8 @@ void Program::handleOption(const std::string& name, const std::string& value) {
         // ServerApplication::run has found the option itself, and gone into the background.
     } else if (name == "claim") {
         claim_ = true;
+    } else if (name == "probe") {
+        probe_ = true;
     } else if (name == "yes") {
         yes_ = true;
     } else {
@@ -156,7 +158,7 @@ int Program::act(const std::vector<std::string>& arguments) {
     }
     if (!arguments.empty()) return offline(arguments.front());
     const bool prints = actions_.contains("print-config");
-    if (actions_.contains("check")) return check(config_, {.print = prints});
+    if (actions_.contains("check")) return check(config_, {.print = prints, .probe = probe_});
     print_configuration(config_);
     return EXIT_OK;
 }

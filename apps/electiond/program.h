@@ -41,6 +41,7 @@ class Program : public Poco::Util::ServerApplication {
     std::string config_;
     std::string pidfile_;
     std::set<std::string> actions_;  // the options that ask for something else than to serve
+    bool probe_ = false;
     bool claim_ = false;
     bool yes_ = false;
 };

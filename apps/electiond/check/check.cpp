@@ -9,6 +9,7 @@
 #include "check/derived.h"
 #include "check/discoveries.h"
 #include "check/findings.h"
+#include "check/probe.h"
 #include "check/surroundings.h"
 #include "complain.h"
 #include "configuration.h"
@@ -60,9 +61,15 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
     check_surroundings(draft.settings, findings);
     PluginHost host(plugin_directories(draft.settings), own_program(), log);
     Guests guests;
-    const bool all_ended = check_plugins(host, draft.settings, log, guests, findings);
+    bool all_ended = check_plugins(host, draft.settings, log, guests, findings);
     if (asked.print && findings.faults.empty()) print(draft.settings, &guests);
-    const int code = report(file, findings, asked);
+    int code = report(file, findings, asked);
+    if (code == 0 && asked.probe) {
+        const auto result =
+            probe(host, draft.settings, guests, asked.print ? std::cerr : std::cout);
+        code = result.code;
+        all_ended = result.all_ended && all_ended;
+    }
     if (all_ended) return code;
     std::_Exit(code);  // no destructor may run of what the hanging call still uses
 }

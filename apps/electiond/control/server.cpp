@@ -64,15 +64,18 @@ ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const Api
     share.connections = std::max<std::size_t>(1, limits_.connections / listen.size());
     share.connections_per_address = std::min(share.connections_per_address, share.connections);
     for (const auto& address : listen) {
-        // [::] takes IPv4, too, unless another address of the list does.
-        const auto* own = std::get_if<Endpoint>(&address);
-        const bool v6_only = std::ranges::any_of(listen, [&](const ListenAddress& other) {
-            const auto* endpoint = std::get_if<Endpoint>(&other);
-            return own && endpoint && endpoint->port == own->port &&
-                   endpoint->host.find(':') == std::string::npos;
-        });
-        listen_at(address, v6_only, share);
+        listen_at(address, leaves_ipv4_to_others(address, listen), share);
     }
+}
+
+bool ControlServer::leaves_ipv4_to_others(const ListenAddress& address,
+                                          const std::vector<ListenAddress>& listen) {
+    const auto* own = std::get_if<Endpoint>(&address);
+    return std::ranges::any_of(listen, [&](const ListenAddress& other) {
+        const auto* endpoint = std::get_if<Endpoint>(&other);
+        return own && endpoint && endpoint->port == own->port &&
+               endpoint->host.find(':') == std::string::npos;
+    });
 }
 
 io::Listener::Serve ControlServer::serve_with(const Certificates* certificates) {

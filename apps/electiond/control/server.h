@@ -32,6 +32,9 @@ class ControlServer {
                   const std::optional<Settings::ApiTls>& tls = {},
                   Milliseconds write_limit = io::Stream::kWriteLimit,
                   Milliseconds silence = EventHub::kSilence);
+    // [::] takes IPv4, too, unless another address of `listen` does: then true.
+    [[nodiscard]] static bool leaves_ipv4_to_others(const ListenAddress& address,
+                                                    const std::vector<ListenAddress>& listen);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
