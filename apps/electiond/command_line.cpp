@@ -34,7 +34,7 @@ std::string misused(const CommandLine& line) {
     if (given.contains("help")) return "";
     if (verbs.size() > 1) return "recover and rejoin are one word at a time";
     for (const auto& [option, value] : given) {
-        const bool offline = option == "yes" || option == "claim";
+        const bool offline = option == "yes" || option == "claim" || option == "force";
         if (verbs.empty() && offline)
             return "--" + option + " goes with recover" + (option == "yes" ? " or rejoin" : "") +
                    " alone";
@@ -42,8 +42,10 @@ std::string misused(const CommandLine& line) {
             return "--" + option + " does not go with " + verbs.front();
         }
     }
-    if (given.contains("claim") && verbs.front() == "rejoin") {
-        return "--claim goes with recover alone";
+    for (const auto* option : {"claim", "force"}) {
+        if (given.contains(option) && verbs.front() == "rejoin") {
+            return "--" + std::string(option) + " goes with recover alone";
+        }
     }
     for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
         // A background process has no terminal, and returns 0 before the result is known.
@@ -87,6 +89,9 @@ void add_options(Poco::Util::OptionSet& options) {
         Option("print-config", "", "print the merged configuration and where each value is from"));
     options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
     options.addOption(Option("claim", "", "with recover: take over the claim of a lost node"));
+    options.addOption(Option("force", "",
+                             "with recover: also while a quorum answers, or if nobody can be "
+                             "asked"));
     options.addOption(Option("yes", "", "with recover and rejoin: do not ask"));
     options.addOption(
         Option("pidfile", "", "write the process id to the file while the daemon runs")

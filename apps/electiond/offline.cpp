@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "assembly.h"
+#include "check/voters.h"
 #include "election/recovery.h"
 #include "node/node.h"
 #include "storage/durable_file.h"
@@ -93,9 +94,67 @@ class Arbiter {
     std::shared_ptr<Discovery> discovery_;  // shared with calls that were given up
 };
 
+std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
+    return all;
+}
+
+std::string ids_of(const std::vector<Voter>& voters) {
+    std::vector<std::string> ids;
+    for (const auto& voter : voters) ids.push_back(voter.id.value);
+    return joined(ids);
+}
+
+constexpr char kForce[] = "; nothing was changed. If you know better, add --force";
+
+// Recovery deposes whoever leads. Throws Error unless a majority of the voters seems to be lost.
+void refuse_while_alive(const OtherVoters& others, const Durable& record) {
+    const auto& cluster = record.cluster_name;
+    if (!others.successor.empty()) {
+        throw Error("cluster " + cluster + " was recovered already: node " + others.successor +
+                        " belongs to the cluster that has replaced it. Start electiond here, and "
+                        "it joins that one" +
+                        kForce,
+                    Error::refused);
+    }
+    if (others.quorum_lives(record)) {
+        throw Error(
+            "cluster " + cluster + " is alive: " +
+                (others.leader.empty() ? "" : "node " + others.leader + " leads, ") +
+                "voters that answer: " +
+                (others.alive.empty() ? "none that this node knows" : ids_of(others.alive)) +
+                ", and a quorum is " + std::to_string(record.config.quorum()) + " of " +
+                std::to_string(record.config.voters.size()) +
+                ". Start electiond here instead of recovering" + kForce,
+            Error::refused);
+    }
+    if (!others.trouble.empty()) {
+        throw Error("it is not known whether the other voters are lost: " + others.trouble + kForce,
+                    Error::unavailable);
+    }
+}
+
+void name_the_lost(const OtherVoters& others) {
+    if (!others.lost.empty()) std::cout << "Lost voters: " << joined(others.lost) << ".\n";
+    if (!others.alive.empty()) {
+        std::cout << "Voters that answer, and will join again: " << ids_of(others.alive) << ".\n";
+    }
+}
+
+void refuse_while_claimant_lives(const Settings& settings, const Durable& record,
+                                 const Claim& stored) {
+    const auto others = ask_other_voters(settings, record, /*always=*/true);
+    if (std::ranges::find(others.answered, stored.uuid) == others.answered.end()) return;
+    throw Error("the node that the claim of cluster " + settings.cluster.name + " names, uuid " +
+                    stored.uuid.value +
+                    ", is alive and answers. Start electiond here, and it joins that node" + kForce,
+                Error::refused);
+}
+
 }  // namespace
 
-int recover(const Settings& settings, const Confirm& confirm) {
+int recover(const Settings& settings, const Confirm& confirm, bool force) {
     Opened node(settings);
     const auto& record = node.known(settings);
     if (record.blank()) {
@@ -104,12 +163,15 @@ int recover(const Settings& settings, const Confirm& confirm) {
                         "arbiter's claim names a lost node, use electiond recover --claim",
                     Error::refused);
     }
+    const auto others = ask_other_voters(settings, record);
+    if (!force) refuse_while_alive(others, record);
+    name_the_lost(others);
     const bool voter = record.config.has(record.uuid);
     if (!confirm("This node (" + record.node_id.value + ", " + (voter ? "a voter" : "no voter") +
                  ", term " + std::to_string(record.term) + ") becomes the only voter of cluster " +
                  record.cluster_name + ", which had " +
-                 std::to_string(record.config.voters.size()) +
-                 " voters.\nDo this on ONE survivor, and only if a majority of them is lost for "
+                 std::to_string(record.config.voters.size()) + " voters.\n" +
+                 "Do this on ONE survivor, and only if a majority of them is lost for "
                  "good: while they live on somewhere, there will be two leaders.")) {
         return Error::refused;
     }
@@ -123,7 +185,7 @@ int recover(const Settings& settings, const Confirm& confirm) {
     return 0;
 }
 
-int recover_claim(const Settings& settings, const Confirm& confirm) {
+int recover_claim(const Settings& settings, const Confirm& confirm, bool force) {
     const Arbiter arbiter(settings);
     if (!arbiter.exists()) {
         throw Error("no discovery of this configuration can claim, so there is no claim to recover",
@@ -150,6 +212,7 @@ int recover_claim(const Settings& settings, const Confirm& confirm) {
                         ": recover the claim on a blank node, or rejoin this one first",
                     Error::refused);
     }
+    if (!force) refuse_while_claimant_lives(settings, record, stored);
     if (!confirm("The claim of cluster " + settings.cluster.name + " names node uuid " +
                  stored.uuid.value +
                  ".\nIf that node is lost for good, this one founds the "

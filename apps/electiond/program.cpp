@@ -124,6 +124,8 @@ void Program::handleOption(const std::string& name, const std::string& value) {
         claim_ = true;
     } else if (name == "probe") {
         probe_ = true;
+    } else if (name == "force") {
+        force_ = true;
     } else if (name == "yes") {
         yes_ = true;
     } else {
@@ -183,7 +185,7 @@ int Program::offline(const std::string& verb) {
     const auto settings = load_settings_alone(config_);
     const auto ask = [this](const std::string& question) { return confirm(question); };
     if (verb == "rejoin") return rejoin(settings, ask);
-    return claim_ ? recover_claim(settings, ask) : recover(settings, ask);
+    return claim_ ? recover_claim(settings, ask, force_) : recover(settings, ask, force_);
 }
 
 bool Program::confirm(const std::string& question) const {

@@ -43,6 +43,7 @@ class Program : public Poco::Util::ServerApplication {
     std::set<std::string> actions_;  // the options that ask for something else than to serve
     bool probe_ = false;
     bool claim_ = false;
+    bool force_ = false;
     bool yes_ = false;
 };
 

@@ -76,6 +76,56 @@ TEST_P(Recovery, ANodeRejoinsAsANewMember) {
     EXPECT_NE(cluster_.await_leader(3), 0);
 }
 
+TEST_P(Recovery, IsRefusedWhileAQuorumAnswers) {
+    cluster_.start_all();
+    const int leader = cluster_.await_leader(3);
+    ASSERT_NE(leader, 0);
+    const int here = leader % 3 + 1;
+    const int other = 6 - leader - here;
+    ASSERT_EQ(cluster_.stop(here), 0);
+    const auto before = read(cluster_.data(here) / "state");
+
+    const auto refused = offline(cluster_, here, {"recover"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.said, testing::AllOf(testing::HasSubstr("cluster demo is alive: node " +
+                                                                std::to_string(leader) + " leads"),
+                                             testing::HasSubstr("nothing was changed"),
+                                             testing::HasSubstr("--force")));
+    EXPECT_EQ(read(cluster_.data(here) / "state"), before);
+    EXPECT_EQ(cluster_.leader(), leader);
+
+    // With one of the two alone there is no leader, but this node would make a quorum with it.
+    cluster_.kill9(leader);
+    ASSERT_TRUE(wait_until([&] { return !cluster_.leader().has_value(); }));
+    const auto again = offline(cluster_, here, {"recover"});
+    EXPECT_EQ(again.code, 1) << again.said;
+    EXPECT_THAT(again.said, testing::HasSubstr("voters that answer: " + std::to_string(other)));
+
+    const auto forced = offline(cluster_, here, {"recover", "--force"});
+    EXPECT_EQ(forced.code, 0) << forced.said;
+    EXPECT_THAT(forced.said, testing::HasSubstr("Lost voters: " + std::to_string(leader) + " ("));
+    cluster_.start(here);
+    EXPECT_TRUE(wait_until([&] { return cluster_.leader() == here; }));
+}
+
+TEST_P(Recovery, NamesTheLostVoters) {
+    const auto done = offline(cluster_, 2, {"recover"});
+    EXPECT_EQ(done.code, 0) << done.said;
+    EXPECT_THAT(done.said, testing::HasSubstr("Lost voters: 1 ("));
+    EXPECT_THAT(done.said, testing::HasSubstr(", 3 ("));
+}
+
+// A second survivor would make a second cluster.
+TEST_P(Recovery, IsRefusedWhereAnotherSurvivorWasRecoveredAlready) {
+    ASSERT_EQ(offline(cluster_, 1, {"recover"}).code, 0);
+    cluster_.start(1);
+    ASSERT_EQ(cluster_.await_leader(1), 1);
+
+    const auto refused = offline(cluster_, 2, {"recover"});
+    EXPECT_EQ(refused.code, 1) << refused.said;
+    EXPECT_THAT(refused.said, testing::HasSubstr("was recovered already: node 1"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, Recovery, testing::Values("file_registry", "static_list"),
                          [](const auto& its) { return its.param; });
 
