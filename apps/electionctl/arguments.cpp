@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "electionctl/endpoint.h"
@@ -107,7 +108,16 @@ class Reader {
             if (inline_value_) throw UsageError(name + " takes no value");
         } else if (!valued(name)) {
             throw UsageError("unknown option " + name + "; electionctl --help lists them");
+        } else if (!given_.insert(canonical(name)).second) {
+            throw UsageError(
+                name + " is given twice: give it once" +
+                (canonical(name) == "--endpoint" ? ", with commas between endpoints" : ""));
         }
+    }
+
+    static std::string canonical(const std::string& name) {
+        if (name == "--endpoints") return "--endpoint";
+        return name == "-o" ? "--output" : name;
     }
 
     bool flag(const std::string& name) {
@@ -160,6 +170,7 @@ class Reader {
 
     const std::vector<std::string>& words_;
     std::size_t next_ = 0;
+    std::set<std::string> given_;  // the options with a value
     std::optional<std::string> inline_value_;
     Arguments result_;
 };

@@ -95,14 +95,16 @@ constexpr std::string_view kGlobalOptions =
     "  --cert FILE --key FILE   our own certificate and its key, for servers that ask for one;\n"
     "                           or ELECTIONCTL_CERT and ELECTIONCTL_KEY\n"
     "  -o, --output table|json  for people, or the API's own JSON unchanged (table)\n"
-    "  --timeout D              how long one request may take: 500ms, 3s, 1m (3s; changes 15s)\n"
+    "  --timeout D              how long one request may take: 500ms, 3s, 1m (3s; changes 15s;\n"
+    "                           wait-leader: how long to wait in all)\n"
     "  --token-file FILE        the token for changes; or ELECTIONCTL_TOKEN\n"
     "  --help, --version\n";
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 refused or failed, 2 not known (is-leader), 64 bad usage,\n"
-    "65 a file of tls cannot be used, 69 unreachable, 71 a process cannot be created,\n"
-    "74 a file of tls cannot be written, 75 timed out.\n";
+    "65 a file of tls cannot be used, 69 unreachable, 70 a bug, 71 a process cannot be\n"
+    "created, 74 a file of tls cannot be written, 75 timed out. watch --exec ends by the\n"
+    "signal that ended it.\n";
 
 }  // namespace
 

@@ -16,6 +16,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr char kFooter[] =
+    "Without an option the node runs, in the foreground, and logs to standard error.\n\n"
+    "Two commands change a node that does not run, for good, and ask before they do:\n"
+    "recover: a majority of the voters is lost for good. This survivor becomes the only voter of "
+    "its cluster and leads alone; other survivors join it. On ONE node only. It asks the other "
+    "voters first and refuses while a quorum answers.\n"
+    "recover --claim: the registry's claim names a node that was lost before anybody joined it. "
+    "This node takes the claim over and founds the cluster.\n"
+    "rejoin: the node gives up its membership and comes back as a new, blank member. What it has "
+    "promised is kept.\n\n"
+    "Exit codes: 0 done; 1 recover, rejoin: refused, or the answer was no; 64 bad usage; 65 the "
+    "data directory is in use, of another node, or cannot be read; 69 recover, --probe: something "
+    "that must be asked does not answer, or cannot be used; 70 a bug; 71 the operating system (a "
+    "port, a child, a pid file, the limit of processor time); 74 the disk; 78 the configuration.";
+
 // One action at a time; only --print-config goes with --check.
 std::string two_actions(const std::map<std::string, std::string>& given) {
     std::vector<std::string> actions;
@@ -151,9 +166,7 @@ void print_help(const Poco::Util::OptionSet& options) {
     formatter.setCommand("electiond");
     formatter.setUsage("[recover|rejoin] [--config FILE] [OPTION]");
     formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
-    formatter.setFooter(
-        "Exit codes: 0 done, 1 refused (recover, rejoin), 64 usage, 65 state file, 69 arbiter does "
-        "not answer (recover), 70 bug, 71 operating system, 74 disk, 78 configuration.");
+    formatter.setFooter(kFooter);
     formatter.setUnixStyle(true);
     formatter.setWidth(80);
     formatter.format(std::cout);

@@ -27,8 +27,15 @@ TEST(Electiond, TellsItsOptions) {
     const auto finished = electiond({"--help"});
     EXPECT_EQ(finished.code, 0);
     for (const auto* word : {"--config", "--check", "--print-config", "--list-plugins", "--daemon",
-                             "--pidfile", "--version", "--help"}) {
+                             "--pidfile", "--version", "--help", "--probe", "--force"}) {
         EXPECT_THAT(finished.said, HasSubstr(word));
+    }
+    for (const auto* word : {"recover:", "recover --claim:", "rejoin:", "ELECTIOND_CONFIG",
+                             "/etc/electiond/electiond.yaml"}) {
+        EXPECT_THAT(finished.said, HasSubstr(word));
+    }
+    for (const auto* code : {"0", "1", "64", "65", "69", "70", "71", "74", "78"}) {
+        EXPECT_THAT(finished.said, ContainsRegex("[ ;\n]" + std::string(code) + "[ \n]"));
     }
 }
 
