@@ -125,8 +125,11 @@ class Reader {
             result_.help = true;
         } else if (name == "--version") {
             result_.version = true;
-        } else if (name == "--me" || name == "--once") {
-            (name == "--me" ? result_.me : result_.once) = true;
+        } else if (name == "--me" || name == "--once" || name == "--yes") {
+            auto& chosen = name == "--me"     ? result_.me
+                           : name == "--once" ? result_.once
+                                              : result_.yes;
+            chosen = true;
             special.push_back(name);
         } else {
             return false;
@@ -215,6 +218,9 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
         throw UsageError("too many words after " + name + ": " + arguments.operands.back());
     }
     if (name == "members") check_members(arguments);
+    if (arguments.yes && arguments.operands.empty()) {
+        throw UsageError("--yes goes with members remove and members leave alone");
+    }
     const std::string one = about_one_node(arguments);
     if (!one.empty() && arguments.endpoints.size() != 1) {
         throw UsageError(

@@ -27,6 +27,7 @@ struct Arguments {
     std::optional<int> count;         // watch
     bool me = false;                  // wait-leader
     bool once = false;                // top
+    bool yes = false;                 // members remove, members leave: do not ask
     bool help = false;
     bool version = false;
 };

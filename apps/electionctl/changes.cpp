@@ -8,6 +8,7 @@
 #include <sstream>
 #include <variant>
 
+#include "electionctl/confirm.h"
 #include "electionctl/exit_code.h"
 #include "electionctl/leader_search.h"
 #include "electionctl/verbs.h"
@@ -137,6 +138,11 @@ int step_down(const Session& session, const std::optional<std::string>& expected
 
 int remove_member(const Session& session) {
     const std::string& id = session.arguments.operands.at(1);
+    if (!confirmed(session, "Node " + id +
+                                " loses its membership for good: it can only come back as a new "
+                                "member, after electiond rejoin on it.")) {
+        return kRefused;
+    }
     std::string encoded;
     Poco::URI::encode(id, "/?#&=+;,", encoded);
     const Question question{.method = "DELETE", .path = "/members/" + encoded};
@@ -161,6 +167,11 @@ int remove_member(const Session& session) {
 }
 
 int leave(const Session& session) {
+    if (!confirmed(session, "The node at " + session.client.endpoints().front() +
+                                " leaves its cluster for good: it can only come back as a new "
+                                "member, after electiond rejoin on it.")) {
+        return kRefused;
+    }
     const Answer answer = session.client.ask_in_turn({.method = "POST", .path = "/leave"});
     if (!answer.ok()) return refused(session, answer);
     session.out << (session.arguments.output == Output::json

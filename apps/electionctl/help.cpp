@@ -54,11 +54,12 @@ constexpr std::array kVerbs{
         "step down. With one, that node is asked.\n",
         " --to ", 0},
     VerbHelp{
-        "members", "[remove ID | leave]", "voters and observers; removes one for good",
+        "members", "[remove ID | leave] [--yes]", "voters and observers; removes one for good",
         "  remove ID     removes a voter or observer, if that is safe; finds the leader from any\n"
         "                endpoint\n"
-        "  leave         the asked node leaves for good (exactly one endpoint)\n",
-        "", 2},
+        "  leave         the asked node leaves for good (exactly one endpoint)\n"
+        "  --yes         does not ask before; without a terminal it never asks\n",
+        " --yes ", 2},
     VerbHelp{
         "tls", "init | add | renew | revoke | show", "makes, renews and explains certificates",
         "  init --cluster NAME --nodes ID=ADDRESS[,ADDRESS...] ... --dir DIR [--days 365]\n"

@@ -158,6 +158,42 @@ TEST_F(Screen, SaysWhichTerminalItCannotUse) {
     EXPECT_THAT(terminal.shown(), HasSubstr("TERM=nonsense"));
 }
 
+// At a terminal; what scripts see is in electionctl_changes_test.
+TEST(Electionctl, AsksBeforeANodeLosesItsMembership) {
+    testing::FakeApi api;
+    api.on("DELETE /members/3", {200, R"({"removed":"3"})"});
+    api.on("POST /leave", {200, R"({"left":true})"});
+    const auto changed = [&] { return !api.seen().empty(); };
+    const auto command = std::string(ELECTIONCTL) + " --endpoint " + api.url() + " members ";
+    {
+        const Terminal terminal(command + "remove 3");
+        ASSERT_TRUE(terminal.shows("Node 3 loses its membership for good")) << terminal.shown();
+        ASSERT_TRUE(terminal.shows("Go on? Type yes:"));
+        terminal.type("no");
+        terminal.type("Enter");
+        EXPECT_TRUE(terminal.shows("ended with 1")) << terminal.shown();
+        EXPECT_THAT(terminal.shown(), HasSubstr("Nothing was changed"));
+        EXPECT_FALSE(changed());
+    }
+    {
+        const Terminal terminal(command + "leave");
+        ASSERT_TRUE(terminal.shows("leaves its cluster for good")) << terminal.shown();
+        EXPECT_FALSE(changed());
+        terminal.type("yes");
+        terminal.type("Enter");
+        EXPECT_TRUE(terminal.shows("ended with 0")) << terminal.shown();
+        EXPECT_TRUE(changed());
+    }
+    {
+        const Terminal terminal(command + "remove 3 --yes");
+        EXPECT_TRUE(terminal.shows("ended with 0")) << terminal.shown();
+        EXPECT_THAT(terminal.shown(), Not(HasSubstr("Type yes")));
+    }
+    // A script: standard input is no terminal.
+    const Terminal terminal("true | " + command + "remove 3");
+    EXPECT_TRUE(terminal.shows("ended with 0")) << terminal.shown();
+}
+
 // Else a socket would get its number, and be sent what was meant for the reader.
 TEST(Electionctl, OpensNothingUnderTheNumberOfAStandardStreamThatIsClosed) {
     testing::FakeApi api;

@@ -355,6 +355,8 @@ TEST(Electionctl, RefusesWordsThatItCannotObey) {
         {"status", "--endpoint", "http://127.0.0.1:99999"},
         {"status", "--endpoint", "http://"},
         {"members", "remove"},
+        {"members", "--yes"},
+        {"status", "--yes"},
         {"members", "evict", "3"},
         {"wait-leader", "--me", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
         {"is-leader", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
