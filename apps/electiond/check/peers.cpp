@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
+#include <stop_token>
 #include <utility>
 
 #include "check/discoveries.h"
@@ -14,16 +14,44 @@ namespace electiond {
 namespace {
 
 constexpr std::chrono::milliseconds kSlack{500};  // beyond kAskLimit, for the transport itself
+constexpr std::chrono::milliseconds kPatience{1200};
+constexpr std::chrono::milliseconds kPollAgain{200};
 
-// Adds the peers that one discovery names now; false if it hangs.
+bool is_self(const Peer& peer, const Endpoint& address, const Peer& self) {
+    return peer.id == self.id || std::ranges::find(self.addresses, address) != self.addresses.end();
+}
+
+bool names_others(const std::vector<Peer>& peers, const Peer& self) {
+    return std::ranges::any_of(peers, [&](const Peer& peer) {
+        return std::ranges::any_of(
+            peer.addresses, [&](const Endpoint& address) { return !is_self(peer, address, self); });
+    });
+}
+
+// Polls until the discovery names another node, for kPatience at most: a multicast is answered a
+// while after the first poll.
+std::vector<Peer> poll_until_answered(Discovery& discovery, const Peer& self,
+                                      const std::stop_token& stop) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    for (;;) {
+        auto peers = discovery.poll(stop);
+        if (names_others(peers, self) || std::chrono::steady_clock::now() >= end) return peers;
+        (void)stopped.wait_for(lock, stop, kPollAgain, [] { return false; });
+    }
+}
+
+// Adds the peers that one discovery names; false if it hangs.
 bool add_peers(const Guests::Named& guest, const Peer& self, KnownPeers& into) {
     const auto trouble = [&](const std::string& why) {
         into.troubles.push_back("discovery " + guest.plugin + ": " + why);
     };
     std::optional<std::vector<Peer>> found;
     try {
-        found = within_limit([&discovery = *guest.discovery](std::stop_token stop) {
-            return discovery.poll(std::move(stop));
+        found = within_limit([&discovery = *guest.discovery, self](std::stop_token stop) {
+            return poll_until_answered(discovery, self, stop);
         });
     } catch (const std::exception& error) {
         trouble(error.what());
@@ -36,10 +64,8 @@ bool add_peers(const Guests::Named& guest, const Peer& self, KnownPeers& into) {
     }
     for (const auto& peer : *found) {
         for (const auto& address : peer.addresses) {
-            const bool own = peer.id == self.id ||
-                             std::ranges::find(self.addresses, address) != self.addresses.end();
             const auto same = [&](const KnownPeer& each) { return each.address == address; };
-            if (own || std::ranges::any_of(into.peers, same)) continue;
+            if (is_self(peer, address, self) || std::ranges::any_of(into.peers, same)) continue;
             into.peers.push_back({peer.id, address});
         }
     }
@@ -58,15 +84,8 @@ struct End {
 KnownPeers find_peers(const Guests& guests, const Settings& settings) {
     KnownPeers known;
     const auto self = own_peer(settings);
-    std::vector<const Guests::Named*> silent;
     for (const auto& guest : guests.discoveries) {
-        const auto before = known.peers.size() + known.troubles.size();
         if (!add_peers(guest, self, known)) known.all_ended = false;
-        if (known.peers.size() + known.troubles.size() == before) silent.push_back(&guest);
-    }
-    if (!silent.empty()) std::this_thread::sleep_for(std::chrono::seconds(1));
-    for (const auto* guest : silent) {
-        if (!add_peers(*guest, self, known)) known.all_ended = false;
     }
     std::ranges::sort(known.peers);
     return known;

@@ -24,8 +24,8 @@ struct KnownPeers {
     bool all_ended = true;
 };
 
-// Polls each discovery, on a thread of its own and for kCallLimit at most; those that name nobody a
-// second time a second later, since a multicast is answered then. Announces nothing.
+// Polls each discovery, on a thread of its own and for kCallLimit at most; those that name nobody
+// again and again for about a second, since a multicast is not answered at once. Announces nothing.
 [[nodiscard]] KnownPeers find_peers(const Guests& guests, const Settings& settings);
 
 struct AskedPeer {
