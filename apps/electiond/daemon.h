@@ -46,6 +46,8 @@ class Daemon {
 
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] std::string api() const { return api_; }
+    [[nodiscard]] const StatusBoard& board() const { return board_; }
+    [[nodiscard]] const LoopPulse& pulse() const { return pulse_; }
 
   private:
     [[nodiscard]] ControlFaces faces();

@@ -23,6 +23,7 @@
 #include "descriptors.h"
 #include "offline.h"
 #include "pid_file.h"
+#include "service_manager.h"
 #include "signals.h"
 
 namespace electiond {
@@ -32,7 +33,8 @@ constexpr int kUsage = 64;
 constexpr int kBroken = 70;
 constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
 constexpr Milliseconds kSignalDelay{100};
-constexpr Milliseconds kStopMargin{200};  // for the end itself
+constexpr Milliseconds kStopMargin{200};   // for the end itself
+constexpr Milliseconds kReportLimit{300};  // for the last message to the service manager
 
 // POCO needs it even if no path is relative. Throws Error.
 void need_working_directory() {
@@ -224,8 +226,12 @@ int Program::serve(SignalThread& signals) {
     daemon.start([&] {
         if (pidfile) pidfile->write();
     });
-    const int code = obey(signals, daemon, output.log());
-    if (daemon.stop()) return code;
+    ServiceManager manager(output.log());
+    manager.ready(daemon.board(), daemon.pulse());
+    const int code = obey(signals, daemon, manager, output.log());
+    manager.stopping(kStopLimit + settings.election.client_grant);
+    const bool all_ended = daemon.stop();
+    if (manager.stop(std::chrono::steady_clock::now() + kReportLimit) && all_ended) return code;
     // A thread that hangs still uses these objects: no destructor may run.
     pidfile.reset();
     output.stop();
@@ -233,12 +239,14 @@ int Program::serve(SignalThread& signals) {
 }
 
 // Carries out what signals ask for until one asks for the end.
-int Program::obey(SignalThread& signals, Daemon& daemon, const Log& log) {
+int Program::obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager, const Log& log) {
     std::set<int> warned;
     for (;;) {
         const auto [what, signal] = signals.next();
         if (what == Asked::What::reload) {
+            manager.reloading();
             daemon.reload(process_environment());
+            manager.reloaded();
         } else if (what == Asked::What::nothing) {
             if (!warned.insert(signal).second) continue;
             log.warning("signal " + signal_name(signal) +

@@ -11,6 +11,7 @@ namespace electiond {
 
 class Daemon;
 class Log;
+class ServiceManager;
 class SignalThread;
 
 class Program : public Poco::Util::ServerApplication {
@@ -34,7 +35,7 @@ class Program : public Poco::Util::ServerApplication {
     int list_plugins();
     int serve();
     int serve(SignalThread& signals);
-    static int obey(SignalThread& signals, Daemon& daemon, const Log& log);
+    static int obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager, const Log& log);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
 

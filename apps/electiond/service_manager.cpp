@@ -1,0 +1,195 @@
+// Reports to the service manager that started this process, over libsystemd.
+#include "service_manager.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include <electiond/error.h>
+#include <systemd/sd-daemon.h>
+
+#include "node/clock.h"
+#include "service_status.h"
+
+namespace electiond {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// How often the state is compared with what was sent last, besides at each change.
+constexpr milliseconds kLookEvery{5000};
+// At least so long between two states: an election changes several things within a moment.
+constexpr milliseconds kStatusPause{100};
+// Chances in each WATCHDOG_USEC: one may come to nothing, as right after the machine was suspended.
+constexpr int kChances = 4;
+constexpr milliseconds kStopMargin{2000};
+constexpr milliseconds kDestructorLimit{1000};
+
+milliseconds interval_of_looks() {
+    std::uint64_t limit = 0;
+    if (::sd_watchdog_enabled(0, &limit) <= 0) return kLookEvery;
+    const auto part = std::chrono::floor<milliseconds>(microseconds(limit / kChances));
+    return std::clamp(part, milliseconds{1}, kLookEvery);
+}
+
+}  // namespace
+
+struct ServiceManager::Duty {
+    explicit Duty(Log to) : log(std::move(to)) {}
+
+    void run() noexcept;
+    void push(std::string message);
+    void look_again();
+    void end();
+    void send(const std::string& message);
+    [[nodiscard]] std::string state();
+
+    const Log log;
+    const milliseconds look_every = interval_of_looks();
+    const StatusBoard* board = nullptr;
+    const LoopPulse* pulse = nullptr;
+    std::mutex mutex;  // guards the members up to `ending`
+    std::condition_variable wake;
+    std::deque<std::string> messages;
+    bool changed = false;  // the board
+    bool watching = true;  // false: the end has begun
+    bool ending = false;
+
+    // The thread alone:
+    std::string told;  // the last STATUS
+    bool failed = false;
+};
+
+void ServiceManager::Duty::push(std::string message) {
+    {
+        const std::lock_guard lock(mutex);
+        messages.push_back(std::move(message));
+    }
+    wake.notify_all();
+}
+
+void ServiceManager::Duty::look_again() {
+    {
+        const std::lock_guard lock(mutex);
+        changed = true;
+    }
+    wake.notify_all();
+}
+
+void ServiceManager::Duty::end() {
+    {
+        const std::lock_guard lock(mutex);
+        ending = true;
+    }
+    wake.notify_all();
+}
+
+void ServiceManager::Duty::run() noexcept try {
+    std::unique_lock lock(mutex);
+    const auto commanded = [this] { return ending || !messages.empty(); };
+    for (;;) {
+        while (!messages.empty()) {
+            const auto message = std::move(messages.front());
+            messages.pop_front();
+            lock.unlock();
+            send(message);
+            lock.lock();
+        }
+        if (ending) return;
+        if (watching) {
+            changed = false;
+            lock.unlock();
+            const auto message = state();
+            if (!message.empty()) send(message);
+            lock.lock();
+            wake.wait_for(lock, std::min(kStatusPause, look_every), commanded);
+        }
+        wake.wait_for(lock, look_every, [&] { return commanded() || (watching && changed); });
+    }
+} catch (const std::exception& error) {  // no memory: the watchdog of the service manager acts
+    log.error(std::string("the service manager gets no reports any more: ") + error.what());
+}
+
+// WATCHDOG=1 if the loop runs, and the state if it is another one than before; may be empty.
+std::string ServiceManager::Duty::state() {
+    const auto now = read_boot_clock();
+    const bool alive = pulse->beats(now);
+    auto text = alive ? service_status(*board->read(), now)
+                      : std::string(
+                            "the election loop is stuck: it has taken no event for a "
+                            "second or longer");
+    std::string message = alive ? "WATCHDOG=1" : "";
+    if (text != told) {
+        message += (message.empty() ? "STATUS=" : "\nSTATUS=") + text;
+        told = std::move(text);
+    }
+    return message;
+}
+
+void ServiceManager::Duty::send(const std::string& message) {
+    const int result = ::sd_notify(0, message.c_str());
+    if (result >= 0 || std::exchange(failed, true)) return;
+    log.warning("the service manager cannot be reached over NOTIFY_SOCKET: " +
+                std::generic_category().message(-result) +
+                "; it may end this process, since it does not learn that it runs");
+}
+
+ServiceManager::ServiceManager(Log log) {
+    const char* socket = std::getenv("NOTIFY_SOCKET");
+    if (socket != nullptr && *socket != '\0') duty_ = std::make_shared<Duty>(std::move(log));
+}
+
+ServiceManager::~ServiceManager() { (void)stop(Clock::now() + kDestructorLimit); }
+
+void ServiceManager::send(std::string message) {
+    if (duty_) duty_->push(std::move(message));
+}
+
+void ServiceManager::ready(const StatusBoard& board, const LoopPulse& pulse) try {
+    if (!duty_) return;
+    duty_->board = &board;
+    duty_->pulse = &pulse;
+    send("READY=1");
+    thread_ = AbandonableThread([duty = duty_] { duty->run(); });
+    listening_ = board.listen([duty = duty_.get()] { duty->look_again(); });
+} catch (const std::system_error& error) {
+    throw Error(std::string("the thread that reports to the service manager cannot be started: ") +
+                    error.what() + "; raise the limit on threads (TasksMax, ulimit -u)",
+                Error::os);
+}
+
+void ServiceManager::reloading() {
+    const auto now = std::chrono::floor<microseconds>(Clock::now().time_since_epoch());
+    send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.count()));
+}
+
+void ServiceManager::reloaded() { send("READY=1"); }
+
+void ServiceManager::stopping(milliseconds limit) {
+    if (!duty_) return;
+    listening_ = {};
+    {
+        const std::lock_guard lock(duty_->mutex);
+        duty_->watching = false;
+    }
+    send(
+        "STOPPING=1\nSTATUS=stops, and hands its leadership over if it "
+        "leads\nEXTEND_TIMEOUT_USEC=" +
+        std::to_string(microseconds(limit + kStopMargin).count()));
+}
+
+bool ServiceManager::stop(Deadline deadline) noexcept {
+    if (!duty_) return true;
+    listening_ = {};
+    duty_->end();
+    return thread_.join_until(deadline);
+}
+
+}  // namespace electiond
