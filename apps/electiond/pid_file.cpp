@@ -15,17 +15,20 @@
 #include <utility>
 
 #include <electiond/error.h>
+#include <electiond/remedy.h>
 
 namespace electiond {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kRemedy[] = "; make its folder, correct its owner or mode, or name another file";
+const std::string kRemedy = "; make its folder, correct its owner or mode, or name another file";
 
 [[noreturn]] void cannot(const fs::path& file, const std::string& what, int error) {
+    const auto remedy =
+        error == EROFS ? "; " + read_only_remedy(file.parent_path().string()) : kRemedy;
     throw Error("--pidfile: " + file.string() + " " + what + ": " +
-                    std::generic_category().message(error) + kRemedy,
+                    std::generic_category().message(error) + remedy,
                 Error::os);
 }
 

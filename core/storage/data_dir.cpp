@@ -12,6 +12,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <electiond/remedy.h>
+
 namespace electiond {
 namespace {
 
@@ -22,14 +24,25 @@ constexpr std::string_view kUnused = "holds no node";
 
 std::string in_words(int error) { return std::generic_category().message(error); }
 
+bool settings_are_wrong(int error) {
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM ||
+           error == ELOOP;
+}
+
+std::string remedy(const fs::path& folder, int error) {
+    if (settings_are_wrong(error)) {
+        return "correct node.data_dir, or owner and mode of the folder and its files";
+    }
+    if (error != EROFS) return "mend the disk, or let node.data_dir name another";
+    std::error_code ignored;
+    const auto there = fs::exists(folder, ignored) ? folder : folder.parent_path();
+    return "let node.data_dir name another; or " + read_only_remedy(there.string());
+}
+
 [[noreturn]] void cannot(const fs::path& folder, const std::string& what, int error) {
-    const bool settings =
-        error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ELOOP;
-    throw Error(
-        folder.string() + ": the data directory " + what + ": " + in_words(error) +
-            (settings ? "; correct node.data_dir, or owner and mode of the folder and its files"
-                      : "; mend the disk, or let node.data_dir name another"),
-        settings ? Error::config : Error::disk);
+    throw Error(folder.string() + ": the data directory " + what + ": " + in_words(error) + "; " +
+                    remedy(folder, error),
+                settings_are_wrong(error) ? Error::config : Error::disk);
 }
 
 bool same_file(const struct stat& one, const struct stat& other) {

@@ -69,7 +69,7 @@ const std::set<std::string> kStorageMayUse = {"io/descriptor.h", "io/file_access
 
 // What core/io may include of the SDK, and nothing else of ours.
 const std::set<std::string> kIoMayUse = {"electiond/peer.h", "electiond/error.h", "electiond/log.h",
-                                         "electiond/limits.h"};
+                                         "electiond/limits.h", "electiond/remedy.h"};
 
 // Foreign libraries, by the beginning of the include, and the rooms that may see them. The longest
 // beginning counts: of Boost, core/io has single headers of Asio and nothing else.

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include <electiond/error.h>
+#include <electiond/remedy.h>
 
 namespace electiond::io {
 namespace {
@@ -158,11 +159,16 @@ void set_access(const UnixSocket& socket, const Attempt& attempt) {
             attempt.fail("there is no group " + socket.group,
                          "create it, or correct api.socket_group", Error::config);
         }
-        if (::chown(socket.path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
+        struct stat made {};
+        // Not if it has that group: the system call filter of a service may refuse every chown.
+        const bool has_it =
+            ::lstat(socket.path.c_str(), &made) == 0 && made.st_gid == group->gr_gid;
+        if (!has_it && ::chown(socket.path.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0) {
             attempt.fail("its group cannot be set to " + socket.group + ": " +
                              std::generic_category().message(errno),
                          "make the daemon's user a member of that group, or correct "
-                         "api.socket_group",
+                         "api.socket_group; under systemd remove the key, and set Group= in a "
+                         "drop-in for the unit",
                          Error::config);
         }
     }
@@ -200,8 +206,11 @@ Descriptor listen_on(const UnixSocket& socket, const std::string& key) {
     }
     const auto address = address_of(socket);
     if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        attempt.fail(std::generic_category().message(errno),
-                     "create its directory, and let the daemon's user write there");
+        const int error = errno;
+        attempt.fail(std::generic_category().message(error),
+                     error == EROFS
+                         ? read_only_remedy(socket.path.parent_path().string())
+                         : "create its directory, and let the daemon's user write there");
     }
     try {
         set_access(socket, attempt);

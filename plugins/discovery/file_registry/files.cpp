@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <electiond/error.h>
+#include <electiond/remedy.h>
 
 namespace electiond::discovery {
 namespace {
@@ -29,8 +30,10 @@ constexpr std::size_t kSuffixDigits = 16;
         throw Error("the folder " + folder.string() + " of " + file.string() +
                     " does not exist; create it, or correct the path of discovery file_registry");
     }
-    const auto* remedy = "; check that disk and file system are healthy";
-    if (error == EACCES || error == EPERM || error == EROFS) {
+    std::string remedy = "; check that disk and file system are healthy";
+    if (error == EROFS) {
+        remedy = "; " + read_only_remedy(folder.string());
+    } else if (error == EACCES || error == EPERM) {
         remedy = "; let the daemon's user read and write there, or choose another path";
     } else if (error == ENOSPC || error == EDQUOT) {
         remedy = "; make room on that file system";
