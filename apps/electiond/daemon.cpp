@@ -100,7 +100,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
     log_.info("electiond " ELECTIOND_VERSION " takes part", {{"api", api_},
                                                              {"transport", address.to_string()},
                                                              {"cluster", settings_.cluster.name},
-                                                             {"uuid", self.uuid->value}});
+                                                             {"uuid", self.uuid->value},
+                                                             {"change", "started"}});
 }
 
 // Where the API is, as others may write it: a wildcard is reached where the transport is.
@@ -199,7 +200,7 @@ bool Daemon::stop() noexcept {
     all_ended_ = stop_scouts(deadline - kAfterDiscovery);
     all_ended_ = end_threads(deadline - kAfterThreads) && all_ended_;
     if (!all_ended_) log_.warning("the process ends without the threads that hang");
-    if (took_part) log_.info("electiond has stopped");
+    if (took_part) log_.info("electiond has stopped", {{"change", "stopped"}});
     return all_ended_;
 }
 

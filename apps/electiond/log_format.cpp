@@ -44,8 +44,35 @@ bool is_control(std::string_view character) {
     return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
 }
 
-// Valid UTF-8 without control characters.
-std::string clean(std::string_view text) {
+std::string clean_key(std::string key) {
+    std::ranges::replace_if(
+        key, [](char c) { return !Poco::Ascii::isAlphaNumeric(c) && c != '.' && c != '-'; }, '_');
+    return key;
+}
+
+// A text between quotes, for logfmt: quotes and backslashes escaped.
+std::string in_quotes(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
+std::string as_logfmt(const LogLine& line) {
+    std::string out = "msg=" + in_quotes(clean_text(line.text));
+    for (const auto& field : line.fields) {
+        const auto value = clean_text(field.value_text());
+        const bool plain = !value.empty() && value.find_first_of(" \"=\\") == value.npos;
+        out += " " + clean_key(field.key) + "=" + (plain ? value : in_quotes(value));
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string clean_text(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
@@ -63,47 +90,20 @@ std::string clean(std::string_view text) {
     return out;
 }
 
-std::string clean_key(std::string key) {
-    std::ranges::replace_if(
-        key, [](char c) { return !Poco::Ascii::isAlphaNumeric(c) && c != '.' && c != '-'; }, '_');
-    return key;
-}
-
-// A text between quotes, for logfmt: quotes and backslashes escaped.
-std::string in_quotes(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
-
-std::string as_text(const LogLine& line) {
-    std::string out = clean(line.text);
+std::string format_words(const LogLine& line) {
+    std::string out = clean_text(line.text);
     for (const auto& field : line.fields) {
-        out += " " + clean_key(field.key) + "=" + clean(field.value_text());
+        if (field.key == kChangeField) continue;
+        out += " " + clean_key(field.key) + "=" + clean_text(field.value_text());
     }
     return out;
 }
-
-std::string as_logfmt(const LogLine& line) {
-    std::string out = "msg=" + in_quotes(clean(line.text));
-    for (const auto& field : line.fields) {
-        const auto value = clean(field.value_text());
-        const bool plain = !value.empty() && value.find_first_of(" \"=\\") == value.npos;
-        out += " " + clean_key(field.key) + "=" + (plain ? value : in_quotes(value));
-    }
-    return out;
-}
-
-}  // namespace
 
 std::string format_event(LogFormat format, const std::string& time, const std::string& node,
                          const LogLine& line) {
     const std::string level(name_of(line.level));
     if (format == LogFormat::text) {
-        return time + " " + level + " [" + node + "] " + as_text(line) + "\n";
+        return time + " " + level + " [" + node + "] " + format_words(line) + "\n";
     }
     if (format == LogFormat::logfmt) {
         return "ts=" + time + " level=" + level + " node=" + node + " " + as_logfmt(line) + "\n";
@@ -112,12 +112,12 @@ std::string format_event(LogFormat format, const std::string& time, const std::s
     object.set("ts", time);
     object.set("level", level);
     object.set("node", node);
-    object.set("msg", clean(line.text));
+    object.set("msg", clean_text(line.text));
     for (const auto& field : line.fields) {
         if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
             object.set(clean_key(field.key), *number);
         } else {
-            object.set(clean_key(field.key), clean(field.value_text()));
+            object.set(clean_key(field.key), clean_text(field.value_text()));
         }
     }
     std::ostringstream out;

@@ -23,6 +23,9 @@ namespace electiond {
 // does not remove queued lines. Lines are written in the order in which they were queued, each with
 // the time at which it was logged.
 //
+// If the descriptor leads to the journal of systemd, each line becomes an entry with fields, and
+// the format has no effect.
+//
 // Any thread. Logs may outlive their LogOutput: lines that are logged then are lost.
 class LogOutput {
   public:

@@ -19,6 +19,7 @@
 #include <Poco/Timestamp.h>
 
 #include "bounded_write.h"
+#include "journal_entry.h"
 #include "log_format.h"
 
 namespace electiond {
@@ -57,6 +58,7 @@ void LogWriter::push(LogLine line) noexcept {
 // A duplicate, so that a file that gets the old number after a close does not receive the log. If
 // no number is free, the original is used; if that is closed, every write fails with EBADF.
 void LogWriter::open() noexcept {
+    journal_ = is_journal(descriptor_);
     own_ = io::Descriptor(::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     if (own_.open() || errno == EBADF) descriptor_ = own_.get();
     wake_ = io::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -112,8 +114,13 @@ void LogWriter::write_line(const TimedLine& line) noexcept try {
 }
 
 // Writes all of it, waiting for room as often as needed. If an error cut a line, the next one must
-// begin on a new line.
+// begin on a new line. The journal takes whole entries.
 bool LogWriter::write(const TimedLine& line) {
+    if (journal_) {
+        error_ = send_to_journal(journal_entry(node_, line.line));
+        failing_ = error_ != 0;
+        return !failing_;
+    }
     std::string text;
     if (torn_) text += '\n';
     text += format_event(format_, text_of(line.time), node_, line.line);

@@ -31,7 +31,8 @@ class LogWriter {
     // Lines lost so far: those that did not fit and those that could not be written.
     [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
-    // Duplicates the descriptor. Once, before run().
+    // Duplicates the descriptor, and finds out whether it leads to the journal of systemd: then
+    // lines become entries of it, whatever the format. Once, before run().
     void open() noexcept;
     // The thread: writes what is queued until end_by() was called and nothing is left.
     void run() noexcept;
@@ -55,6 +56,7 @@ class LogWriter {
     const LogFormat format_;
     const std::string node_;
     int descriptor_;
+    bool journal_ = false;  // set by open()
     LogQueue queue_;
     std::atomic<std::uint64_t> lost_ = 0;
 

@@ -97,6 +97,20 @@ std::optional<Term> term_of(const Change& change) {
                       change);
 }
 
+// The field that names the kind of change: formats for machines show it, the text does not.
+constexpr char kChange[] = "change";
+
+// The kind of change: for problems the reason, which stands for one kind of problem each.
+std::string_view kind_of(const Change& change) {
+    return std::visit(overloaded{[](const LeaderGained&) { return std::string_view("leader"); },
+                                 [](const LeaderLost&) { return std::string_view("no_leader"); },
+                                 [](const StateChanged&) { return std::string_view("state"); },
+                                 [](const VotersChanged&) { return std::string_view("voters"); },
+                                 [](const PeerNoted&) { return std::string_view("observer"); },
+                                 [](const auto& told) { return to_string(told.reason); }},
+                      change);
+}
+
 LogFields fields_of(const Change& change) {
     auto fields = std::visit(
         overloaded{[](const LeaderGained& told) {
@@ -123,6 +137,7 @@ LogFields fields_of(const Change& change) {
     if (const auto reason = reason_of(change); reason != Reason::none) {
         fields.emplace_back("reason", to_string(reason));
     }
+    fields.emplace_back(kChange, kind_of(change));
     return fields;
 }
 

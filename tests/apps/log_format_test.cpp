@@ -41,6 +41,14 @@ TEST(LogFormat, TextIsForPeople) {
               "2026-01-02T03:04:05.678901Z info [n1] node 2 leads leader=2 term=7\n");
 }
 
+TEST(LogFormat, TheKindOfChangeIsForMachines) {
+    const LogLine line{LogLevel::info, "node 2 leads", {{"change", "leader"}}};
+
+    EXPECT_THAT(format(LogFormat::text, line), EndsWith("node 2 leads\n"));
+    EXPECT_EQ(parsed(format(LogFormat::json, line))->getValue<std::string>("change"), "leader");
+    EXPECT_THAT(format(LogFormat::logfmt, line), EndsWith("change=leader\n"));
+}
+
 TEST(LogFormat, JsonKeepsFieldsWithTheirTypes) {
     const auto line = format(LogFormat::json, leads(LogLevel::warning));
 

@@ -45,7 +45,7 @@ bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, Gues
 
 int report(const std::filesystem::path& file, const Findings& findings, const CheckAsked& asked) {
     for (const auto& fault : findings.faults) complain(fault);
-    for (const auto& warning : findings.warnings) complain("warning: " + warning);
+    for (const auto& warning : findings.warnings) complain("warning: " + warning, LogLevel::warning);
     if (!findings.faults.empty()) return Error::config;
     // Beside the configuration on standard output it would be no YAML.
     (asked.print ? std::cerr : std::cout) << file.string() << ": no fault found" << std::endl;
@@ -55,7 +55,7 @@ int report(const std::filesystem::path& file, const Findings& findings, const Ch
 }  // namespace
 
 int check(const std::filesystem::path& file, const CheckAsked& asked) {
-    const Log log([](const LogLine& line) { complain(line.to_string()); });
+    const Log log([](const LogLine& line) { complain(line.to_string(), line.level); });
     auto draft = read_configuration(file);
     Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
     check_surroundings(draft.settings, findings);

@@ -1,0 +1,33 @@
+// One log line as an entry of systemd's journal: with priority, fields, and an id of its kind.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <electiond/log.h>
+
+namespace electiond {
+
+// True if what is written to the descriptor goes to the journal: JOURNAL_STREAM names it. Any
+// thread, as long as none changes the environment.
+[[nodiscard]] bool is_journal(int descriptor) noexcept;
+
+// The line as fields of an entry, "NAME=value": MESSAGE, PRIORITY, MESSAGE_ID if the kind of change
+// has one, ELECTIOND_NODE, and ELECTIOND_… for each field of the line. No time: the journal adds
+// its own. Pure.
+[[nodiscard]] std::vector<std::string> journal_entry(const std::string& node, const LogLine& line);
+
+// The MESSAGE_ID of a kind of change (the field `change` of a line): 32 hexadecimal digits; empty
+// if it has none. They never change.
+[[nodiscard]] std::string_view message_id(std::string_view kind) noexcept;
+
+// `text`, which goes to standard error, with the priority as the journal reads it ("<4>") in front
+// of each line. Pure.
+[[nodiscard]] std::string with_priorities(const std::string& text, LogLevel level);
+
+// Hands the entry to the journal, and waits for room if it does not read. Returns 0 or an errno.
+// Without a journal the entry is lost, and the result is 0. Any thread.
+[[nodiscard]] int send_to_journal(const std::vector<std::string>& entry) noexcept;
+
+}  // namespace electiond
