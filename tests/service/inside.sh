@@ -1,0 +1,385 @@
+#!/usr/bin/env bash
+# The promises of the units, checked under systemd as PID 1: runs as root in the container that boot.sh boots. Prints for
+# each check `ok NAME`, or `not ok NAME` after what it saw. Each check stands alone: it writes the configuration it needs.
+set -uo pipefail
+export LC_ALL=C
+
+etc=/etc/electiond
+units=(electiond electiond@one electiond@two)
+
+# --- what the checks share
+
+# Until the command succeeds: within SECONDS, else the check fails.
+within() {
+    local seconds=$1 end
+    shift
+    end=$((SECONDS + seconds))
+    until "$@" &>/dev/null; do
+        if [ $SECONDS -ge $end ]; then
+            echo "not within $seconds s: $*"
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+equals() { [ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }; }
+contains() { grep -qF -- "$3" <<<"$2" || { printf '%s lacks "%s":\n%s\n' "$1" "$3" "$2"; return 1; }; }
+lacks() { ! grep -qE -- "$3" <<<"$2" || { printf '%s has "%s":\n%s\n' "$1" "$3" "$2"; return 1; }; }
+show() { systemctl show -P "$2" "$1"; }
+# The third is a pattern.
+# shellcheck disable=SC2053
+shows() { [[ "$(show "$1" "$2")" == $3 ]]; }
+pid() { show "$1" MainPID; }
+is_running() { shows "$1" ActiveState active && [ "$(pid "$1")" != 0 ]; }
+restarted() { [ "$(show "$1" NRestarts)" -ge "$2" ] && is_running "$1"; }
+# The journal of the unit since mark() was called; options of journalctl may follow.
+# Not by --after-cursor, which skips the first line that matches if the one at the cursor does not.
+mark() { since=$(date +@%s.%6N); }
+journal() {
+    local unit=$1
+    shift
+    journalctl --sync
+    journalctl -q --no-pager --since "$since" -u "$unit" "$@"
+}
+says() { journal "$1" -o cat | grep -qF -- "$2"; }
+ask() { curl -s -m 2 --unix-socket "/run/$1/api.sock" "http://localhost$2"; }
+folder_of() { [ "$1" = electiond ] && echo electiond || echo "electiond-${1#electiond@}"; }
+answers() { curl -sf -m 2 --unix-socket "/run/$(folder_of "$1")/api.sock" "http://localhost$2" >/dev/null; }
+leads() { answers "$1" /leader; }
+knows_leader() { answers "$1" /leader || answers "$1" /follower; }
+drop_in() { # UNIT, lines on stdin
+    mkdir -p "/run/systemd/system/$1.service.d"
+    cat >"/run/systemd/system/$1.service.d/test.conf"
+    systemctl daemon-reload
+}
+
+# One node that leads alone: configure UNIT ID PORT [a line of YAML…]
+configure() {
+    local unit=$1 id=$2 port=$3 name=electiond line
+    [ "$unit" = electiond ] || name=${unit#electiond@}
+    shift 3
+    {
+        echo "node: {id: \"$id\", data_dir: /var/lib/$(folder_of "$unit")}"
+        echo "transport: {listen: \"127.0.0.1:$((port + 1))\"}"
+        echo "api: {listen: [\"unix:/run/$(folder_of "$unit")/api.sock\", \"127.0.0.1:$port\"], socket_group: electiond," \
+            "token_file: token}"
+        echo "election: {election_timeout: 1s}"
+        for line in "$@"; do echo "$line"; done
+    } >"$etc/$name.yaml"
+}
+alone=("cluster: {name: lab}" "discovery: [{plugin: file_registry, path: /var/lib/electiond/cluster.json}]")
+together=("cluster: {name: lab3, bootstrap: all, expect: 3}"
+    'discovery: [{plugin: static_list, peers: {"1": "127.0.0.1:7401", "2": "127.0.0.1:7411", "3": "127.0.0.1:7421"}}]')
+
+reset() {
+    systemctl kill -s KILL "${units[@]}" 2>/dev/null
+    systemctl stop "${units[@]}" 2>/dev/null
+    systemctl reset-failed 2>/dev/null
+    rm -rf /run/systemd/system/electiond*.d /var/lib/electiond* /srv/registry "$etc"
+    systemctl daemon-reload
+    systemd-tmpfiles --create /usr/lib/tmpfiles.d/electiond.conf
+    install -m 640 -g electiond /dev/null "$etc/token"
+    echo secret-token >"$etc/token"
+}
+start_alone() {
+    configure electiond 1 7400 "${alone[@]}"
+    systemctl start electiond
+}
+start_three() {
+    configure electiond 1 7400 "${together[@]}"
+    configure electiond@one 2 7410 "${together[@]}"
+    configure electiond@two 3 7420 "${together[@]}"
+    systemctl start "${units[@]}" || return
+    within 20 leader_of_three
+}
+leader_of_three() {
+    local unit
+    leader=
+    for unit in "${units[@]}"; do
+        contains status "$(ask "$(folder_of "$unit")" /status)" '"role":"voter"' || return
+        leads "$unit" && leader=$unit
+    done
+    [ -n "$leader" ]
+}
+
+# --- the checks
+
+check_user_and_folders() {
+    equals uid "$(getent passwd electiond | cut -d: -f6,7)" /var/lib/electiond:/usr/sbin/nologin || return
+    equals "state folder" "$(stat -c '%U %a' /var/lib/electiond)" "electiond 700"
+}
+
+# 78: no restart, and the reason with the priority of an error.
+check_unconfigured() {
+    if systemctl start electiond 2>/dev/null; then echo "it starts"; return 1; fi
+    sleep 1.5 # longer than RestartSec
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 78 || return
+    equals ActiveState "$(show electiond ActiveState)" failed || return
+    equals NRestarts "$(show electiond NRestarts)" 0 || return
+    contains journal "$(journal electiond -p err -o cat)" "/etc/electiond/electiond.yaml"
+}
+
+# 65: the data directory of another node.
+check_foreign_state() {
+    start_alone || return
+    systemctl stop electiond
+    sed -i 's/id: "1"/id: "9"/' $etc/electiond.yaml
+    systemctl start electiond 2>/dev/null
+    sleep 1.5
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 65 || return
+    equals NRestarts "$(show electiond NRestarts)" 0
+}
+
+# Ready means that the API answers, not that there is a leader.
+check_ready_without_quorum() {
+    configure electiond 1 7400 "${together[@]}"
+    systemctl start electiond || return
+    equals livez "$(ask electiond /livez)" '{"alive":true}' || return
+    leads electiond && { echo "it leads"; return 1; }
+    within 5 shows electiond StatusText "knows no leader*"
+}
+
+check_status() {
+    start_alone || return
+    within 5 shows electiond StatusText "leads, term *; voter; quorum 1 of 1 voter" && return
+    show electiond StatusText
+    return 1
+}
+
+check_socket() {
+    start_alone || return
+    equals socket "$(stat -c '%a %U:%G' /run/electiond/api.sock)" "660 electiond:electiond" || return
+    equals folder "$(stat -c '%a %U:%G' /run/electiond)" "755 electiond:electiond" || return
+    within 5 electionctl leader || return
+    if setpriv --reuid=nobody --regid=nogroup --clear-groups electionctl leader &>/dev/null; then
+        echo "others may connect"
+        return 1
+    fi
+    setpriv --reuid=nobody --regid=nogroup --groups="$(getent group electiond | cut -d: -f3)" electionctl leader
+}
+
+# The group of the socket by a drop-in; certificates and tokens can still be read.
+check_group_of_the_socket() {
+    drop_in electiond <<<$'[Service]\nGroup=games\nSupplementaryGroups=electiond'
+    configure electiond 1 7400 "${alone[@]}"
+    sed -i 's/socket_group: electiond,//' $etc/electiond.yaml
+    systemctl start electiond || return
+    equals socket "$(stat -c '%a %U:%G' /run/electiond/api.sock)" "660 electiond:games" || return
+    equals token "$(stat -c '%a %U:%G' $etc/token)" "640 root:electiond"
+}
+
+check_journal() {
+    start_alone || return
+    within 5 leads electiond || return
+    within 5 says electiond "node 1 leads" || return
+    local line
+    line=$(journal electiond -o json | jq -c 'select(.ELECTIOND_CHANGE == "leader")' | head -1)
+    # The page lists the kinds with their ids.
+    contains operations.md "$(grep -F leader /root/lab/operations.md)" "$(jq -r .MESSAGE_ID <<<"$line")" || return
+    equals priority "$(jq -r .PRIORITY <<<"$line")" 6 || return
+    equals node "$(jq -r .ELECTIOND_NODE <<<"$line")" 1 || return
+    equals leader "$(jq -r .ELECTIOND_LEADER <<<"$line")" 1 || return
+    equals transport "$(jq -r ._TRANSPORT <<<"$line")" journal || return
+    equals identifier "$(jq -r .SYSLOG_IDENTIFIER <<<"$line")" electiond || return
+    contains term "$(jq -r .ELECTIOND_TERM <<<"$line")" "$(jq -r .MESSAGE <<<"$line" | sed -n 's/.*term=\([0-9]*\).*/\1/p')" || return
+    lacks "a message" "$(journal electiond -o cat)" '^[0-9]{4}-|\[1\]|change='
+}
+
+check_reload() {
+    start_alone || return
+    local before
+    before=$(pid electiond)
+    echo "log: {level: debug}" >>$etc/electiond.yaml
+    systemctl reload electiond || return
+    within 5 says electiond "configuration read again" || return
+    within 5 shows electiond SubState running || return
+    equals "process" "$(pid electiond)" "$before"
+}
+
+# The check in ExecReload fails, and the daemon never sees the file.
+check_reload_of_a_bad_file() {
+    start_alone || return
+    local before
+    before=$(pid electiond)
+    echo "lgo: {level: debug}" >>$etc/electiond.yaml
+    if systemctl reload electiond 2>/dev/null; then echo "the reload succeeds"; return 1; fi
+    contains journal "$(journal electiond -p err -o cat)" "lgo" || return
+    lacks journal "$(journal electiond -o cat)" "read again" || return
+    equals process "$(pid electiond)" "$before" || return
+    is_running electiond && within 5 leads electiond
+}
+
+check_stop() {
+    start_alone || return
+    systemctl stop electiond
+    equals Result "$(show electiond Result)" success || return
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 0 || return
+    [ ! -e /run/electiond ] || { echo "/run/electiond is left"; return 1; }
+    [ -e /var/lib/electiond/state ] || { echo "the state is gone"; return 1; }
+    within 5 says electiond "electiond has stopped"
+}
+
+check_kill_9() {
+    start_alone || return
+    within 5 leads electiond || return
+    kill -9 "$(pid electiond)"
+    within 10 restarted electiond 1 || return
+    within 10 leads electiond
+}
+
+# The whole process stands still.
+check_watchdog_stopped_process() {
+    drop_in electiond <<<$'[Service]\nWatchdogSec=2s'
+    start_alone || return
+    kill -STOP "$(pid electiond)"
+    within 15 restarted electiond 1 || return
+    contains journal "$(journal electiond -o cat)" "Watchdog timeout" || return
+    within 10 leads electiond
+}
+
+# Only the election loop stands still, in a write of its state that does not return: the API still answers.
+check_watchdog_hanging_loop() {
+    drop_in electiond@one <<<"[Service]
+WatchdogSec=4s
+Environment=LD_PRELOAD=/usr/lib/lab_preload.so LAB_CONTROL=/var/lib/electiond-one/page"
+    install -d -o electiond -g electiond -m 700 /var/lib/electiond-one
+    head -c 24 /dev/zero >/var/lib/electiond-one/page
+    chown electiond: /var/lib/electiond-one/page
+    start_three || return
+    # sync_takes_ms, at byte 16: ten minutes. The next vote must be saved.
+    printf '\xc0\x27\x09\x00' | dd of=/var/lib/electiond-one/page bs=1 seek=16 conv=notrunc status=none
+    local other
+    for other in electiond electiond@two; do systemctl restart "$other"; done
+    within 20 shows electiond@one StatusText "the election loop is stuck*" || { show electiond@one StatusText; return 1; }
+    equals livez "$(ask electiond-one /livez | jq -r .status)" 503 || return
+    printf '\0\0\0\0' | dd of=/var/lib/electiond-one/page bs=1 seek=16 conv=notrunc status=none
+    within 15 restarted electiond@one 1 || return
+    contains journal "$(journal electiond@one -o cat)" "Watchdog timeout" || return
+    within 20 leader_of_three
+}
+
+# An ordinary run is longer than WatchdogSec.
+check_watchdog_is_fed() {
+    drop_in electiond <<<$'[Service]\nWatchdogSec=1s'
+    start_alone || return
+    sleep 3
+    equals NRestarts "$(show electiond NRestarts)" 0
+}
+
+# Everything that the node may be asked to write elsewhere: the message names the drop-in, and the drop-in helps.
+check_read_only_registry() {
+    install -d -o electiond -g electiond /srv/registry
+    configure electiond 1 7400 "cluster: {name: lab}" "discovery: [{plugin: file_registry, path: /srv/registry/cluster.json}]"
+    systemctl start electiond || return
+    within 10 says electiond "ReadWritePaths=/srv/registry" || return
+    drop_in electiond <<<$'[Service]\nReadWritePaths=/srv/registry'
+    systemctl restart electiond || return
+    within 10 leads electiond || return
+    [ -s /srv/registry/cluster.json ]
+}
+
+check_read_only_data_dir() {
+    install -d -o electiond -g electiond -m 700 /srv/registry
+    start_alone 2>/dev/null
+    systemctl stop electiond
+    sed -i 's#data_dir: [^}]*#data_dir: /srv/registry#' $etc/electiond.yaml
+    systemctl start electiond 2>/dev/null
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 74 || return
+    within 5 says electiond "ReadWritePaths=/srv/registry" || return
+    drop_in electiond <<<$'[Service]\nReadWritePaths=/srv/registry'
+    systemctl restart electiond || return
+    within 10 leads electiond
+}
+
+check_read_only_socket() {
+    install -d -o electiond -g electiond /srv/registry
+    start_alone 2>/dev/null
+    systemctl stop electiond
+    sed -i 's#unix:/run/electiond/#unix:/srv/registry/#' $etc/electiond.yaml
+    systemctl start electiond 2>/dev/null
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 71 || return
+    within 5 says electiond "ReadWritePaths=/srv/registry"
+}
+
+# chown is refused by the system call filter, and that is an error with a remedy, not the end by a signal.
+check_socket_group_of_others() {
+    configure electiond 1 7400 "${alone[@]}"
+    sed -i 's/socket_group: electiond/socket_group: games/' $etc/electiond.yaml
+    systemctl start electiond 2>/dev/null
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 78 || return
+    contains journal "$(journal electiond -o cat)" "set Group= in a drop-in"
+}
+
+check_instances_keep_their_folders() {
+    start_three || return
+    systemctl stop electiond
+    equals sockets "$(echo /run/electiond*/api.sock)" "/run/electiond-one/api.sock /run/electiond-two/api.sock" || return
+    systemctl start electiond || return
+    systemctl stop electiond@one
+    equals sockets "$(echo /run/electiond*/api.sock)" "/run/electiond-two/api.sock /run/electiond/api.sock" || return
+    equals folders "$(echo /run/electiond*)" "/run/electiond /run/electiond-two" || return
+    [ -s /var/lib/electiond-one/state ] && [ -s /var/lib/electiond/state ]
+}
+
+# A stop of the leader is a hand-over: no election timeout passes before there is another.
+check_stop_hands_over() {
+    start_three || return
+    local old=$leader other gap
+    systemctl stop "$old"
+    for other in "${units[@]}"; do [ "$other" = "$old" ] || break; done
+    within 5 knows_leader "$other" || return
+    gap=$(ask "$(folder_of "$other")" '/history' | jq '[.history[] | select(.gapMs != null)] | last | .gapMs')
+    echo "without a leader for $gap ms"
+    [ "${gap%.*}" -lt 500 ] # half an election timeout
+}
+
+check_exposure() {
+    systemd-analyze security --no-pager --threshold=11 electiond.service | tail -1
+    return "${PIPESTATUS[0]}"
+}
+
+# A port below 1024 by the drop-in that operations.md names.
+check_low_port() {
+    drop_in electiond <<<"[Service]
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+PrivateUsers=no"
+    configure electiond 1 80 "${alone[@]}"
+    systemctl start electiond || return
+    equals livez "$(curl -s http://127.0.0.1:80/livez)" '{"alive":true}'
+}
+
+check_rights_of_the_process() {
+    start_alone || return
+    local status
+    status=$(cat "/proc/$(pid electiond)/status")
+    equals CapBnd "$(sed -n 's/^CapBnd:\t//p' <<<"$status")" 0000000000000000 || return
+    equals NoNewPrivs "$(sed -n 's/^NoNewPrivs:\t//p' <<<"$status")" 1 || return
+    equals Seccomp "$(sed -n 's/^Seccomp:\t//p' <<<"$status")" 2 || return
+    equals Uid "$(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' <<<"$status")" "$(id -u electiond)" || return
+    # Where even root may not raise its limit, systemd sets what it may.
+    local files=32768
+    (ulimit -Hn $files) 2>/dev/null || files=$(ulimit -Hn)
+    contains limits "$(tr -s ' ' <"/proc/$(pid electiond)/limits")" "Max open files $files $files"
+}
+
+# --- the run
+
+run() {
+    local name=$1 said begun=$SECONDS
+    reset
+    mark
+    if said=$("check_$name" 2>&1); then
+        echo "ok $name ($((SECONDS - begun)) s)"
+    else
+        echo "$said"
+        for unit in "${units[@]}"; do journal "$unit" -n 40; done
+        echo "not ok $name ($((SECONDS - begun)) s)"
+    fi
+}
+
+systemd-sysusers /usr/lib/sysusers.d/electiond.conf
+names=("$@")
+[ $# -gt 0 ] || mapfile -t names < <(sed -n 's/^check_\([a-z0-9_]*\)() {$/\1/p' "$0")
+for name in "${names[@]}"; do run "$name"; done
+reset
