@@ -363,8 +363,9 @@ TEST(Electiond, PrintsTheConfigurationOfAPluginThatIsWrong) {
     scene.sections["discovery"] = "[{plugin: oracle}]";
     const auto finished = scene.run({"--print-config"});
     EXPECT_EQ(finished.code, 0) << finished.said;
-    EXPECT_THAT(finished.said, AllOf(HasSubstr("plugin: oracle"), Not(HasSubstr("bootstrap:")),
-                                     HasSubstr("# cluster.bootstrap is not set and cannot be derived")));
+    EXPECT_THAT(finished.said,
+                AllOf(HasSubstr("plugin: oracle"), Not(HasSubstr("bootstrap:")),
+                      HasSubstr("# cluster.bootstrap is not set and cannot be derived")));
 }
 
 TEST(Electiond, PrintsAndChecksInOneCall) {

@@ -45,7 +45,8 @@ bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, Gues
 
 int report(const std::filesystem::path& file, const Findings& findings, const CheckAsked& asked) {
     for (const auto& fault : findings.faults) complain(fault);
-    for (const auto& warning : findings.warnings) complain("warning: " + warning, LogLevel::warning);
+    for (const auto& warning : findings.warnings)
+        complain("warning: " + warning, LogLevel::warning);
     if (!findings.faults.empty()) return Error::config;
     // Beside the configuration on standard output it would be no YAML.
     (asked.print ? std::cerr : std::cout) << file.string() << ": no fault found" << std::endl;
