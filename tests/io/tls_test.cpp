@@ -11,12 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include <electiond/error.h>
 #include <io/stream.h>
 
 #include "scene.h"
 #include "support/test_ca.h"
+#include "support/tls_flood.h"
 
 namespace electiond::io {
 namespace {
@@ -396,6 +398,68 @@ TEST_F(TlsTest, GarbageInsideTlsBreaksTheConnection) {
             EXPECT_NE(event, Event::bytes);
             client->cut();
         });
+}
+
+// OpenSSL would read them all in one call, as long as they come.
+TEST_F(TlsTest, MessagesOfTlsWithoutDataKeepTheLoopFromNothingAndEndTheConnection) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    ASSERT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    const Descriptor theirs(ends[1]);
+    const auto files = ca.issue({.names = kNode});
+    std::jthread stranger([&] { flood_with_key_updates(theirs.get(), files, 1'000'000); });
+    const auto node = context(ca, {.names = kNode});
+    int turns = 0;
+    bool secured = false;
+    bool over = false;
+    both(
+        [&]() -> Async<> {
+            const auto flooded = Stream::take(loop, Descriptor(ends[0]));
+            const auto failure =
+                co_await flooded->secure(node, TlsSide::server, Clock::now() + kLong);
+            EXPECT_EQ(show(failure), "accepted");
+            secured = true;
+            const auto event = co_await flooded->receive(Clock::now() + kLong);
+            EXPECT_EQ(event, Event::broken);
+            EXPECT_EQ(show(flooded->tls_failure()),
+                      "found other: it sends messages of TLS without end, and no data");
+            over = true;
+        },
+        [&]() -> Async<> {
+            while (!over) {
+                co_await loop.next_turn();
+                if (secured && !over) ++turns;
+            }
+        });
+    EXPECT_GE(turns, 3);
+}
+
+TEST_F(TlsTest, AHandshakeInManySmallRecordsKeepsTheLoopFromNothing) {
+    using namespace std::string_literals;
+    std::string records;
+    for (const char byte : "\x01\x01\xff\x00\x03\x03"s + std::string(16'000, 'a')) {
+        records += "\x16\x03\x01\x00\x01"s + byte;
+    }
+    ASSERT_EQ(::send(client->descriptor(), records.data(), records.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(records.size()));
+    scene::on_loop(loop, [this] { client->cut(); });
+    const auto node = context(ca, {.names = kNode});
+    int turns = 0;
+    bool over = false;
+    both(
+        [&]() -> Async<> {
+            const auto failure =
+                co_await server->secure(node, TlsSide::server, Clock::now() + kLong);
+            EXPECT_EQ(show(failure).substr(0, 13), "found closed:");
+            over = true;
+        },
+        [&]() -> Async<> {
+            while (!over) {
+                co_await loop.next_turn();
+                ++turns;
+            }
+        });
+    EXPECT_GE(turns, 15) << "at most 4 KiB in each";
 }
 
 TEST_F(TlsTest, AFreshContextRefusesWhatItsFilesRefuse) {

@@ -163,6 +163,7 @@ class TlsEnd {
   private:
     [[nodiscard]] int descriptor() const { return socket_.impl()->sockfd(); }
     void wait(Step step) const {
+        if (step == Step::wants_turn) return;
         pollfd waits{descriptor(), static_cast<short>(step == Step::wants_write ? POLLOUT : POLLIN),
                      0};
         if (::poll(&waits, 1, 30'000) == 0) throw std::runtime_error("the other side is silent");

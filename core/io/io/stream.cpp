@@ -90,6 +90,12 @@ Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext
         if (heard || side == TlsSide::client) step = session->handshake();
         if (step == Step::done) break;
         if (step == Step::failed) co_return session->failure();
+        if (step == Step::wants_turn) {
+            co_await loop_.next_turn();
+            if (broken_) co_return session->failure_as(TlsFault::closed);
+            if (deadline <= Clock::now()) co_return session->failure_as(TlsFault::timed_out);
+            continue;
+        }
         const auto what = step == Step::wants_write ? For::writing : For::reading;
         const auto event = co_await await(what, deadline);
         if (event == Event::late) co_return session->failure_as(TlsFault::timed_out);
@@ -107,15 +113,19 @@ Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext
 }
 
 Async<Stream::Event> Stream::receive(Deadline deadline) {
-    for (;;) {
+    for (bool has_looked = false;;) {
         if (broken_) co_return Event::broken;
         if (std::exchange(may_have_input_, false)) {
             const auto event = read();
             if (event != Event::interrupted) co_return event;
+            has_looked = true;
         }
         if (tls_ && std::exchange(tls_has_more_, false)) {
             co_await loop_.next_turn();
             may_have_input_ = true;
+            if (broken_ || !has_looked) continue;
+            if (std::exchange(interrupted_, false)) co_return Event::interrupted;
+            if (deadline <= Clock::now()) co_return Event::late;
             continue;
         }
         const auto event = co_await await(reading_waits_for_, deadline);
@@ -182,6 +192,9 @@ Stream::Event Stream::read_tls(std::span<char> buffer) {
             tls_failure_ = tls_->failure();
             cut();
             return Event::broken;
+        case Step::wants_turn:
+            tls_has_more_ = true;
+            return Event::interrupted;
         default:
             return Event::interrupted;
     }
@@ -211,13 +224,14 @@ std::size_t Stream::write(std::string_view bytes) {
     while (sent < bytes.size()) {
         const auto rest = bytes.substr(sent);
         if (tls_) {
+            using Step = TlsSession::Step;
             const auto [step, taken] = tls_->write(rest);
             sent += taken;
-            if (step == TlsSession::Step::done) continue;
-            const bool reads = step == TlsSession::Step::wants_read;
+            if (step == Step::done) continue;
+            const bool reads = step == Step::wants_read || step == Step::wants_turn;
             writing_waits_for_ = reads ? For::reading : For::writing;
-            if (reads || step == TlsSession::Step::wants_write) break;
-            if (step == TlsSession::Step::failed) tls_failure_ = tls_->failure();
+            if (reads || step == Step::wants_write) break;
+            if (step == Step::failed) tls_failure_ = tls_->failure();
             cut();
             break;
         }

@@ -143,7 +143,8 @@ class TlsSession {
     [[nodiscard]] std::string version() const;  // "TLSv1.3"
 
     // ---- for Stream -----------------------------------------------------------------------------
-    enum class Step { done, wants_read, wants_write, ended, failed };
+    // wants_turn: it has read as much as it may in one turn of the loop, and there may be more.
+    enum class Step { done, wants_read, wants_write, wants_turn, ended, failed };
     struct Moved {
         Step step = Step::failed;
         std::size_t bytes = 0;
@@ -164,6 +165,7 @@ class TlsSession {
 
   private:
     friend class TlsContext;
+    class Socket;  // as OpenSSL sees it
     [[nodiscard]] Step step_after(int result);
     [[nodiscard]] TlsFailure failure_after(unsigned long error) const;
     static int judge(int accepted, x509_store_ctx_st* verified);
@@ -171,7 +173,10 @@ class TlsSession {
     const std::shared_ptr<const TlsContext> context_;
     const TlsSide side_;
     const std::string host_;
+    const int socket_;
     ssl_st* handle_ = nullptr;
+    std::size_t share_ = 0;      // bytes of the socket that this call may still read
+    std::size_t fruitless_ = 0;  // bytes of the socket since the last that were data
     bool secured_ = false;
     bool judged_ = false;  // failure_ says why we refused the other side's certificate
     std::vector<std::string> names_;

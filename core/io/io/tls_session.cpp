@@ -2,69 +2,95 @@
 #include <io/openssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <new>
 #include <utility>
 
 namespace electiond::io {
 namespace {
 
-// OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL: a connection that the other side has
-// reset would end the process by SIGPIPE.
-int socket_of(BIO* bio) {
-    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
+// OpenSSL reads on within one call until it has what was asked for, and who sends messages of TLS
+// without end (updates of keys, or a handshake in records of one byte, 0.2 us each) would keep the
+// loop from everything else. So a call reads no more than this of the socket …
+constexpr std::size_t kShare = std::size_t{16} * 1024;
+constexpr std::size_t kShareOfHandshake = std::size_t{4} * 1024;  // strangers may begin many
+// … and who sends so much and no data is up to no good: a record has 16 KiB, an update 27 bytes.
+constexpr std::size_t kFruitlessMax = std::size_t{64} * 1024;
 
 bool again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-int bio_write(BIO* bio, const char* bytes, int size) {
-    BIO_clear_retry_flags(bio);
-    const auto count = ::send(socket_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-    if (count < 0 && again()) BIO_set_retry_write(bio);
-    return static_cast<int>(count);
-}
-
-int bio_read(BIO* bio, char* into, int size) {
-    BIO_clear_retry_flags(bio);
-    const auto count = ::recv(socket_of(bio), into, static_cast<std::size_t>(size), 0);
-    if (count < 0 && again()) BIO_set_retry_read(bio);
-    if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-    return static_cast<int>(count);
-}
-
-long bio_control(BIO* bio, int what, long, void*) {
-    if (what == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
-    return what == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-const BIO_METHOD* socket_method() {
-    static BIO_METHOD* const method = [] {
-        auto* const made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket");
-        if (made == nullptr) throw std::bad_alloc();
-        BIO_meth_set_write(made, bio_write);
-        BIO_meth_set_read(made, bio_read);
-        BIO_meth_set_ctrl(made, bio_control);
-        return made;
-    }();
-    return method;
-}
-
-BIO* bio_for(int socket) {
-    auto* const bio = BIO_new(socket_method());
-    if (bio == nullptr) throw std::bad_alloc();
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
-    BIO_set_init(bio, 1);
-    return bio;
-}
-
 }  // namespace
+
+// OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL: a connection that the other side has
+// reset would end the process by SIGPIPE.
+class TlsSession::Socket {
+  public:
+    static BIO* of(TlsSession& session) {
+        auto* const bio = BIO_new(method());
+        if (bio == nullptr) throw std::bad_alloc();
+        BIO_set_data(bio, &session);
+        BIO_set_init(bio, 1);
+        return bio;
+    }
+
+  private:
+    static TlsSession& session_of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+    static int write(BIO* bio, const char* bytes, int size) {
+        BIO_clear_retry_flags(bio);
+        const auto count =
+            ::send(session_of(bio).socket_, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+        if (count < 0 && again()) BIO_set_retry_write(bio);
+        return static_cast<int>(count);
+    }
+
+    static int read(BIO* bio, char* into, int size) {
+        auto& session = session_of(bio);
+        BIO_clear_retry_flags(bio);
+        if (session.share_ == 0) {
+            BIO_set_retry_read(bio);
+            return -1;
+        }
+        const auto most = std::min(session.share_, static_cast<std::size_t>(size));
+        const auto count = ::recv(session.socket_, into, most, 0);
+        if (count < 0 && again()) BIO_set_retry_read(bio);
+        if (count == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+        if (count > 0) {
+            const auto taken = static_cast<std::size_t>(count);
+            session.share_ -= taken;
+            session.fruitless_ += taken;
+        }
+        return static_cast<int>(count);
+    }
+
+    static long control(BIO* bio, int what, long, void*) {
+        if (what == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+        return what == BIO_CTRL_FLUSH ? 1 : 0;
+    }
+
+    static const BIO_METHOD* method() {
+        static BIO_METHOD* const method = [] {
+            auto* const made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket");
+            if (made == nullptr) throw std::bad_alloc();
+            BIO_meth_set_write(made, write);
+            BIO_meth_set_read(made, read);
+            BIO_meth_set_ctrl(made, control);
+            return made;
+        }();
+        return method;
+    }
+};
 
 TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, int socket,
                        const std::string& host)
-    : context_(std::move(context)), side_(side), host_(host), handle_(SSL_new(context_->handle_)) {
+    : context_(std::move(context)),
+      side_(side),
+      host_(host),
+      socket_(socket),
+      handle_(SSL_new(context_->handle_)) {
     if (handle_ == nullptr) throw std::bad_alloc();
-    auto* const bio = bio_for(socket);
+    auto* const bio = Socket::of(*this);
     SSL_set_bio(handle_, bio, bio);  // owns it
     SSL_set_ex_data(handle_, 0, this);
     int asks = SSL_VERIFY_PEER;
@@ -109,6 +135,7 @@ int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
 
 TlsSession::Step TlsSession::handshake() {
     ERR_clear_error();
+    share_ = kShareOfHandshake;
     const auto step = step_after(SSL_do_handshake(handle_));
     if (step == Step::ended) {
         failure_ = {
@@ -119,6 +146,7 @@ TlsSession::Step TlsSession::handshake() {
     }
     if (step != Step::done) return step;
     secured_ = true;
+    fruitless_ = 0;
     if (const auto* const peer = SSL_get0_peer_certificate(handle_)) {
         names_ = certificate_of(*peer).names;
     }
@@ -127,13 +155,22 @@ TlsSession::Step TlsSession::handshake() {
 
 TlsSession::Moved TlsSession::read(std::span<char> into) {
     ERR_clear_error();
+    share_ = kShare;
     std::size_t bytes = 0;
     const int result = SSL_read_ex(handle_, into.data(), into.size(), &bytes);
-    return {.step = step_after(result), .bytes = bytes};
+    const auto step = step_after(result);
+    if (step == Step::done) fruitless_ = 0;
+    const bool waits = step == Step::wants_turn || step == Step::wants_read;
+    if (!waits || fruitless_ <= kFruitlessMax) return {.step = step, .bytes = bytes};
+    failure_ = {.fault = TlsFault::other,
+                .told = false,
+                .text = "it sends messages of TLS without end, and no data"};
+    return {.step = Step::failed, .bytes = 0};
 }
 
 TlsSession::Moved TlsSession::write(std::string_view bytes) {
     ERR_clear_error();
+    share_ = kShare;
     std::size_t sent = 0;
     const int result = SSL_write_ex(handle_, bytes.data(), bytes.size(), &sent);
     return {.step = step_after(result), .bytes = sent};
@@ -154,7 +191,7 @@ TlsSession::Step TlsSession::step_after(int result) {
     if (result > 0) return Step::done;
     switch (SSL_get_error(handle_, result)) {
         case SSL_ERROR_WANT_READ:
-            return Step::wants_read;
+            return share_ == 0 ? Step::wants_turn : Step::wants_read;
         case SSL_ERROR_WANT_WRITE:
             return Step::wants_write;
         case SSL_ERROR_ZERO_RETURN:
