@@ -221,6 +221,18 @@ TEST_F(TlsTest, AClientOfAForeignAuthorityIsNamedOnBothSides) {
     EXPECT_THAT(show(outcome.client), HasSubstr("told foreign_ca: it refuses our certificate"));
 }
 
+TEST_F(TlsTest, WhatAStrangerWritesIntoItsCertificateFillsNoLog) {
+    TestCa foreign(std::string(60, 'a'));
+    const auto files = foreign.issue({.names = {kNode[0] + std::string(30'000, 'x')},
+                                      .subject = std::string(60, 's'),
+                                      .serial_bytes = 30'000});
+    const auto ours = TlsContext::load(
+        {.cert = files.cert, .key = files.key, .ca = ca.file(), .section = "transport.tls"});
+    const auto outcome = shake_hands(context(ca, {.names = kNode}), ours);
+    EXPECT_THAT(show(outcome.server), HasSubstr("found foreign_ca: its certificate"));
+    EXPECT_LT(show(outcome.server).size(), 600U);
+}
+
 TEST_F(TlsTest, AClientWithoutCertificateIsRefused) {
     const auto ours = TlsContext::load({.ca = ca.file(), .section = "--"});
     const auto outcome = handshake(context(ca, {.names = kNode}), ours);

@@ -90,11 +90,12 @@ Key new_key() {
     return key;
 }
 
-void set_serial(X509* cert) {
-    std::array<unsigned char, 16> bytes{};
-    need(RAND_bytes(bytes.data(), bytes.size()) == 1, "RAND_bytes");
+void set_serial(X509* cert, std::size_t size) {
+    std::vector<unsigned char> bytes(size);
+    const int count = static_cast<int>(size);
+    need(size > 0 && RAND_bytes(bytes.data(), count) == 1, "RAND_bytes");
     bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7f) | 0x40);  // positive, of full length
-    const Owned<BIGNUM, BN_free> number(BN_bin2bn(bytes.data(), bytes.size(), nullptr));
+    const Owned<BIGNUM, BN_free> number(BN_bin2bn(bytes.data(), count, nullptr));
     need(BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(cert)) != nullptr, "serial");
 }
 
@@ -132,7 +133,7 @@ Cert new_cert(const std::string& subject, const Key& key, std::chrono::seconds f
               std::chrono::seconds until) {
     Cert cert(X509_new());
     need(cert && X509_set_version(cert.get(), X509_VERSION_3) == 1, "X509_new");
-    set_serial(cert.get());
+    set_serial(cert.get(), TestCa::kSerialBytes);
     need(X509_set1_notBefore(cert.get(), from_now(from).get()) == 1 &&
              X509_set1_notAfter(cert.get(), from_now(until).get()) == 1 &&
              X509_set_pubkey(cert.get(), key.get()) == 1,
@@ -241,6 +242,7 @@ TestCa::Files TestCa::issue(const Wish& wish) {
     const auto& issuer = wish.by_intermediate ? inner_->intermediate : inner_->root;
     const auto key = new_key();
     const auto made = new_cert(wish.subject, key, wish.from, wish.until);
+    set_serial(made.get(), wish.serial_bytes);
     auto* cert = made.get();
     extend(cert, cert, NID_basic_constraints, "critical,CA:FALSE");
     extend(cert, cert, NID_key_usage, "critical,digitalSignature");

@@ -23,6 +23,7 @@ class TestCa {
     // Its own certificate.
     [[nodiscard]] const std::filesystem::path& file() const;
 
+    static constexpr std::size_t kSerialBytes = 16;
     struct Wish {
         // The SAN: "URI:…", "DNS:…", "IP:…", "email:…". Taken byte by byte, except of "IP:".
         std::vector<std::string> names{};
@@ -33,6 +34,7 @@ class TestCa {
         std::string subject = "node";  // the common name
         // Signed by an intermediate authority, whose certificate follows in the same file.
         bool by_intermediate = false;
+        std::size_t serial_bytes = kSerialBytes;  // of its serial number
     };
     struct Files {
         std::filesystem::path cert{}, key{};

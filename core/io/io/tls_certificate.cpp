@@ -118,7 +118,8 @@ Certificate certificate_of(const X509& x509) {
 std::string in_brackets(const Certificate& certificate) {
     std::string text = "(";
     if (!certificate.subject.empty()) text.append(certificate.subject).append(", ");
-    return text.append("serial ").append(certificate.serial).append(")");
+    // RFC 5280 allows 20 bytes; who forges a certificate may write many more.
+    return text.append("serial ").append(printable(certificate.serial, 40)).append(")");
 }
 
 std::string read_pem(const std::filesystem::path& file, const std::string& what, bool secret) {
