@@ -106,7 +106,10 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, 
     auto* const param = SSL_get0_param(handle_);
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) != 1) {
         SSL_set_hostflags(handle_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        SSL_set1_host(handle_, host_.c_str());
+        if (SSL_set1_host(handle_, host_.c_str()) != 1) {  // then any name would do
+            SSL_free(handle_);
+            throw std::bad_alloc();
+        }
         SSL_ctrl(handle_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  const_cast<char*>(host_.c_str()));  // it is copied
     }
