@@ -60,6 +60,26 @@ TEST_F(TlsServer, IsAnsweredOverTlsAsInPlainText) {
     EXPECT_THAT(client.send("nonsense\r\n\r\n").all(), StartsWith("HTTP/1.1 400"));
 }
 
+TEST_F(TlsServer, MayBeAskedByEachNameOfItsCertificate) {
+    const auto status_of = [](const std::string& host) {
+        return request("GET https://" + host + "/status");
+    };
+    auto before = connect_tls();
+    EXPECT_THAT(before.send(status_of("node1.example")).answer(), StartsWith("HTTP/1.1 403"));
+
+    install(server_files({"DNS:Node1.example", "URI:electiond://demo/1"}));
+    server->reload_tls();
+    auto client = connect_tls();
+    client.send(status_of("node1.EXAMPLE:7400") + status_of("node1.example.") +
+                status_of("node2.example") + status_of("electiond"));
+    EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 403"));
+    EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 403"));
+    EXPECT_THAT(before.send(status_of("node1.example")).answer(), StartsWith("HTTP/1.1 403"))
+        << "it has not seen that certificate";
+}
+
 TEST_F(TlsServer, TakesARequestInSingleBytes) {
     auto client = connect_tls();
     for (const char byte : request("POST /step-down", "Content-Length: 10\r\n") + R"({"to":"2"})") {

@@ -23,6 +23,8 @@ struct ApiRequest {
     bool trusted = false;  // may change things without a token: it came from root or the same user
     // What the certificate of the client proves, as in its SAN ("URI:…"). Empty if it showed none.
     std::vector<std::string> certificate_names{};
+    // By TLS: what our own certificate proves to the client. A browser compares it with the host.
+    std::vector<std::string> own_names{};
 };
 
 // `body` is what GET answers, also if the method is HEAD; the server then sends its length alone.

@@ -82,8 +82,9 @@ Guard::Guard(const Access& access)
 }
 
 std::optional<Problem> Guard::admit(const std::optional<std::string>& host,
-                                    const std::optional<std::string>& origin) const {
-    if (host && !known_host(host_of(*host))) {
+                                    const ApiRequest& request) const {
+    const auto& origin = request.origin;
+    if (host && !known_host(host_of(*host), request.own_names)) {
         return Problem{403, "Unknown host",
                        "This API is not asked as " + *host +
                            "; use an IP address, or add the name to api.hostnames."};
@@ -97,8 +98,14 @@ std::optional<Problem> Guard::admit(const std::optional<std::string>& host,
     return std::nullopt;
 }
 
-bool Guard::known_host(std::string_view host) const {
-    return is_address(host) || std::ranges::find(names_, plain_name(host)) != names_.end();
+bool Guard::known_host(std::string_view host, const std::vector<std::string>& own_names) const {
+    static constexpr std::string_view kDns = "DNS:";
+    if (is_address(host)) return true;
+    const auto name = plain_name(host);
+    return std::ranges::find(names_, name) != names_.end() ||
+           std::ranges::any_of(own_names, [&](const std::string& own) {
+               return own.starts_with(kDns) && plain_name(own.substr(kDns.size())) == name;
+           });
 }
 
 std::optional<ApiResponse> Guard::refuse_change(const ApiRequest& request) const {

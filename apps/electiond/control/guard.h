@@ -26,16 +26,18 @@ class Guard {
     explicit Guard(const Access& access);
 
     // nullopt if the request may pass. `host` is that of the target if it names one, else the
-    // header's; a request without any is no browser's, and passes.
+    // header's; a request without any is no browser's, and passes. A name of our own certificate
+    // is as good as a configured one: no foreign page has it.
     [[nodiscard]] std::optional<Problem> admit(const std::optional<std::string>& host,
-                                               const std::optional<std::string>& origin) const;
+                                               const ApiRequest& request) const;
 
     // nullopt if the client may change something, or read it; else the 401 or 403.
     [[nodiscard]] std::optional<ApiResponse> refuse_change(const ApiRequest& request) const;
     [[nodiscard]] std::optional<ApiResponse> refuse_reading(const ApiRequest& request) const;
 
   private:
-    [[nodiscard]] bool known_host(std::string_view host) const;
+    [[nodiscard]] bool known_host(std::string_view host,
+                                  const std::vector<std::string>& own_names) const;
     [[nodiscard]] bool is_operator(const ApiRequest& request) const;
     [[nodiscard]] std::optional<ApiResponse> refuse_without_proof(const ApiRequest& request,
                                                                   const std::string& what) const;

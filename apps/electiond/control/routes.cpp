@@ -96,7 +96,7 @@ ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<v
             400, "Malformed target", "Expected a path, escaped where need be.", Reason::malformed});
     }
     const auto& host = target->authority ? target->authority : request.host;
-    if (const auto problem = guard_.admit(host, request.origin)) {
+    if (const auto problem = guard_.admit(host, request)) {
         return electiond::answer(*problem);
     }
     return dispatch({faces_, request, *target, streams_, waiting_, wake});

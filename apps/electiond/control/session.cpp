@@ -206,7 +206,10 @@ void Session::take_head(const io::HttpRequestHead& head) {
     request_.authorization = field(head, "Authorization");
     request_.last_event_id = field(head, "Last-Event-ID");
     const auto user = connection_.user();
-    if (const auto* tls = stream_.tls()) request_.certificate_names = tls->names();
+    if (const auto* tls = stream_.tls()) {
+        request_.certificate_names = tls->names();
+        request_.own_names = tls->own_names();
+    }
     request_.trusted = user && is_trusted(user, ::geteuid());
     body_length_ = head.body_bytes;
     expects_continue_ = head.expects_continue;

@@ -140,6 +140,8 @@ class TlsSession {
     // The names that the other side's certificate proves, as they stand in its SAN; empty if it has
     // shown none.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+    // Those of our own certificate, with which this connection began.
+    [[nodiscard]] const std::vector<std::string>& own_names() const;
     [[nodiscard]] std::string version() const;  // "TLSv1.3"
 
     // ---- for Stream -----------------------------------------------------------------------------

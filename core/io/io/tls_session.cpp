@@ -118,6 +118,11 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, 
 
 TlsSession::~TlsSession() { SSL_free(handle_); }
 
+const std::vector<std::string>& TlsSession::own_names() const {
+    static const std::vector<std::string> none;
+    return context_->own() ? context_->own()->names : none;
+}
+
 // Called by OpenSSL for each certificate of the chain, and for each fault in it.
 int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
     if (accepted == 1) return 1;
