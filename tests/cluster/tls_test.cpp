@@ -126,6 +126,27 @@ TEST_P(Encrypted, ANodeWithTheCertificateOfAnotherDoesNotStart) {
     expect_no_election();
 }
 
+// It has a member's certificate, speaks as another, and would itself believe everybody.
+TEST_P(Encrypted, AMemberThatSpeaksAsAnotherIsRefusedAndBothSidesSayWhy) {
+    form();
+    const int node = follower();
+    const int member = 6 - leader - node;
+    ASSERT_EQ(cluster.stop(node), 0);
+    cluster.certify(node, cluster.authority(), {.names = {LocalCluster::identity(member)}});
+    cluster.configure(node, "ELECTIOND_TRANSPORT_TLS_IDENTITY=ca");
+    cluster.start(node);
+    const auto claims = " claims to be node " + std::to_string(node) +
+                        ", but its certificate is for " + LocalCluster::identity(member);
+    for (const int other : all_but(node)) expect_said(other, {claims});
+    expect_said(leader, {"answer to heartbeat from "});
+    expect_said(node, {"it does not take this node for node " + std::to_string(node)});
+    expect_no_election(all_but(node));
+    cluster.kill9(member);  // only its vote could make up for it
+    EXPECT_TRUE(wait_until([&] { return !cluster.leader(); }));
+    cluster.start(member);
+    EXPECT_TRUE(wait_until([&] { return cluster.agreed(all_but(node)).has_value(); }));
+}
+
 INSTANTIATE_TEST_SUITE_P(By, Encrypted, testing::Values("http", "tcp"),
                          [](const auto& its) { return its.param; });
 
