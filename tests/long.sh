@@ -83,10 +83,19 @@ events() {
     ELECTIOND_EVENT_CHANGES=${CHANGES:-1000} build/bin/cluster_test --gtest_filter='EventStreams*'
 }
 
+# Three nodes replaced one by one by a next version and back, ROUNDS (10) times, over both transports,
+# under a client that asks every millisecond who leads. OTHER is the next version: a daemon with its
+# plugins beside it; by default this one with additions (tests/cluster/next).
+upgrade() {
+    build cluster_test electiond_next
+    ELECTIOND_UPGRADE_ROUNDS=${ROUNDS:-10} ELECTIOND_UPGRADE_OTHER=${OTHER:-build/bin/electiond_next} \
+        build/bin/cluster_test --gtest_filter='*RollingUpgrade.AndDowngrade*'
+}
+
 case ${1:-} in
-    events | load | rolling | storms | http1_fuzz | watchers) "$1" ;;
+    events | load | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
     *)
-        echo "usage: tests/long.sh events|load|rolling|storms|http1_fuzz|watchers" >&2
+        echo "usage: tests/long.sh events|load|rolling|storms|http1_fuzz|upgrade|watchers" >&2
         exit 64
         ;;
 esac

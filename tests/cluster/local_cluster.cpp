@@ -143,7 +143,8 @@ void LocalCluster::spawn(int node) {
     auto& its = nodes_.at(node);
     auto command = its.prefix;
     std::ranges::copy(preloading(), std::back_inserter(command));
-    command.insert(command.end(), {plan_.program, "--config", config(node).string()});
+    const auto& program = its.program.empty() ? plan_.program : its.program;
+    command.insert(command.end(), {program, "--config", config(node).string()});
     its.process = std::make_unique<Process>(command, log(node), its.errors);
 }
 

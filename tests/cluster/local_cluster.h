@@ -53,6 +53,8 @@ class LocalCluster {
     [[nodiscard]] std::vector<int> running();
     // What is put before the program of a node, as in a command that changes the user.
     void run_through(int node, std::vector<std::string> prefix);
+    // The daemon that a node is from its next start on, as Plan::program is for all.
+    void install(int node, const std::string& program) { node_of(node).program = program; }
     // A library that is loaded before each node's own, from its next start on.
     void preload(const std::string& library) { preloaded_.push_back(library); }
     // A setting of one node, as its environment says it: "ELECTIOND_NODE_PRIORITY=0".
@@ -117,6 +119,7 @@ class LocalCluster {
         std::uint16_t api = 0, peer = 0;
         std::string peer_host;  // where it listens for its peers
         std::vector<std::string> prefix;
+        std::string program;  // empty: that of the plan
         int errors = Process::kSame;
         std::unique_ptr<Process> process;
     };
