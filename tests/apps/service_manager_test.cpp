@@ -206,6 +206,10 @@ TEST(ServiceStatus, NamesTheLeaderTheRoleAndTheFirstProblem) {
               "knows no leader, term 7; voter; quorum 2 of 3 voters; no quorum: 1 of 3 voters "
               "answer (1)");
 
+    view.problems.front().detail = "node 2 is silent (it says: x\nMAINPID=1\x01)";
+    EXPECT_THAT(service_status(status_with(1, {}, view), now),
+                HasSubstr("(it says: x MAINPID=1 )"));
+
     view.problems.clear();
     view.role = MemberRole::removed;
     EXPECT_EQ(service_status(status_with(1, {}, view), now),

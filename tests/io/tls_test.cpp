@@ -228,7 +228,7 @@ TEST_F(TlsTest, WhatAStrangerWritesIntoItsCertificateFillsNoLog) {
                                       .serial_bytes = 30'000});
     const auto ours = TlsContext::load(
         {.cert = files.cert, .key = files.key, .ca = ca.file(), .section = "transport.tls"});
-    const auto outcome = shake_hands(context(ca, {.names = kNode}), ours);
+    const auto outcome = handshake(context(ca, {.names = kNode}), ours);
     EXPECT_THAT(show(outcome.server), HasSubstr("found foreign_ca: its certificate"));
     EXPECT_LT(show(outcome.server).size(), 600U);
 }

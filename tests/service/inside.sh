@@ -53,6 +53,13 @@ drop_in() { # UNIT, lines on stdin
     systemctl daemon-reload
 }
 
+# The page by which lab_preload.so is told what hangs (tests/lab/control.h): set_page FILE BYTE VALUE.
+make_page() {
+    head -c 24 /dev/zero >"$1"
+    chown electiond: "$1"
+}
+set_page() { printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+
 # One node that leads alone: configure UNIT ID PORT [a line of YAML…]
 configure() {
     local unit=$1 id=$2 port=$3 name=electiond line
@@ -75,7 +82,7 @@ reset() {
     systemctl kill -s KILL "${units[@]}" 2>/dev/null
     systemctl stop "${units[@]}" 2>/dev/null
     systemctl reset-failed 2>/dev/null
-    rm -rf /run/systemd/system/electiond*.d /var/lib/electiond* /srv/registry "$etc"
+    rm -rf /run/systemd/system/electiond*.d /etc/systemd/system/electiond*.d /var/lib/electiond* /srv/registry "$etc"
     systemctl daemon-reload
     systemd-tmpfiles --create /usr/lib/tmpfiles.d/electiond.conf
     install -m 640 -g electiond /dev/null "$etc/token"
@@ -89,6 +96,8 @@ start_three() {
     configure electiond 1 7400 "${together[@]}"
     configure electiond@one 2 7410 "${together[@]}"
     configure electiond@two 3 7420 "${together[@]}"
+    # It votes, but never leads.
+    [ "${1:-}" != witness ] || sed -i 's/data_dir:/priority: 0, data_dir:/' $etc/one.yaml
     systemctl start "${units[@]}" || return
     within 20 leader_of_three
 }
@@ -219,6 +228,26 @@ check_stop() {
     within 5 says electiond "electiond has stopped"
 }
 
+# A stop that takes longer than the unit allows for: the daemon asks for the time that it needs. Here its registry hangs
+# for good, and is given up after three seconds.
+check_slow_stop() {
+    drop_in electiond <<<"[Service]
+TimeoutStopSec=1s
+ReadWritePaths=/srv/registry
+Environment=LD_PRELOAD=/usr/lib/lab_preload.so LAB_CONTROL=/var/lib/electiond/page"
+    install -d -o electiond -g electiond /srv/registry
+    make_page /var/lib/electiond/page
+    configure electiond 1 7400 "cluster: {name: lab}" "discovery: [{plugin: file_registry, path: /srv/registry/cluster.json}]"
+    systemctl start electiond || return
+    within 10 leads electiond || return
+    set_page /var/lib/electiond/page 10 '\x01' # registry_hangs
+    local begun=$SECONDS
+    systemctl stop electiond
+    equals Result "$(show electiond Result)" success || return
+    equals ExecMainStatus "$(show electiond ExecMainStatus)" 0 || return
+    [ $((SECONDS - begun)) -ge 2 ] || { echo "the stop was not slow"; return 1; }
+}
+
 check_kill_9() {
     start_alone || return
     within 5 leads electiond || return
@@ -243,16 +272,14 @@ check_watchdog_hanging_loop() {
 WatchdogSec=4s
 Environment=LD_PRELOAD=/usr/lib/lab_preload.so LAB_CONTROL=/var/lib/electiond-one/page"
     install -d -o electiond -g electiond -m 700 /var/lib/electiond-one
-    head -c 24 /dev/zero >/var/lib/electiond-one/page
-    chown electiond: /var/lib/electiond-one/page
-    start_three || return
-    # sync_takes_ms, at byte 16: ten minutes. The next vote must be saved.
-    printf '\xc0\x27\x09\x00' | dd of=/var/lib/electiond-one/page bs=1 seek=16 conv=notrunc status=none
-    local other
-    for other in electiond electiond@two; do systemctl restart "$other"; done
+    make_page /var/lib/electiond-one/page
+    start_three witness || return
+    # sync_takes_ms: ten minutes. Its vote for the next leader must be saved.
+    set_page /var/lib/electiond-one/page 16 '\xc0\x27\x09\x00'
+    systemctl restart "$leader"
     within 20 shows electiond@one StatusText "the election loop is stuck*" || { show electiond@one StatusText; return 1; }
     equals livez "$(ask electiond-one /livez | jq -r .status)" 503 || return
-    printf '\0\0\0\0' | dd of=/var/lib/electiond-one/page bs=1 seek=16 conv=notrunc status=none
+    set_page /var/lib/electiond-one/page 16 '\0\0\0\0'
     within 15 restarted electiond@one 1 || return
     contains journal "$(journal electiond@one -o cat)" "Watchdog timeout" || return
     within 20 leader_of_three
@@ -361,6 +388,30 @@ check_rights_of_the_process() {
     local files=32768
     (ulimit -Hn $files) 2>/dev/null || files=$(ulimit -Hn)
     contains limits "$(tr -s ' ' <"/proc/$(pid electiond)/limits")" "Max open files $files $files"
+}
+
+# Blocks of LANGUAGE in the section "Under systemd" of operations.md.
+blocks() {
+    sed -n '/^## Under systemd/,/^## The data directory/p' /root/lab/operations.md |
+        awk -v begin="\`\`\`$1" '$0 == begin { on = 1; next } /^```/ { on = 0 } on'
+}
+
+# What the page tells an operator to do works, in its order.
+check_commands_of_the_page() {
+    groupadd -f operators
+    install -d -o electiond -g electiond /srv/shared
+    configure electiond 1 7400 "${alone[@]}"
+    sed -i 's/socket_group: electiond,//' $etc/electiond.yaml
+    {
+        blocks yaml
+        printf '%s\n' "cluster: {name: lab2}" "discovery: [{plugin: file_registry, path: /var/lib/electiond-two/cluster.json}]"
+    } >$etc/two.yaml
+    systemctl start electiond@two || return
+    contains commands "$(blocks sh)" "systemctl reload electiond" || return
+    # An editor would need a terminal.
+    bash -exo pipefail <(blocks sh | grep -v '^systemctl edit') </dev/null || return
+    equals socket "$(stat -c %G /run/electiond/api.sock)" operators || return
+    systemctl disable electiond
 }
 
 # --- the run
