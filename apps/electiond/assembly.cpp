@@ -15,7 +15,12 @@ std::filesystem::path own_program() { return std::filesystem::read_symlink("/pro
 
 std::vector<std::filesystem::path> plugin_directories(const Settings& settings) {
     if (!settings.plugins.directories.empty()) return settings.plugins.directories;
-    return {own_program().parent_path() / "plugins", ELECTIOND_PLUGIN_DIR};
+    const auto own = own_program().parent_path();
+    std::vector<std::filesystem::path> directories{
+        own / "plugins",                                             // a build tree
+        (own / ELECTIOND_PLUGINS_FROM_PROGRAM).lexically_normal()};  // an installation, anywhere
+    if (directories.back() != ELECTIOND_PLUGIN_DIR) directories.emplace_back(ELECTIOND_PLUGIN_DIR);
+    return directories;
 }
 
 namespace {
