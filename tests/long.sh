@@ -92,10 +92,18 @@ upgrade() {
         build/bin/cluster_test --gtest_filter='*RollingUpgrade.AndDowngrade*'
 }
 
+# The Debian packages, built with Debian's own flags, under the eyes of the tests that CI runs on packages of
+# what is built anyway.
+packages() {
+    build packages_test
+    config/debian/build-packages build/packages
+    ELECTIOND_PACKAGES=build/packages build/bin/packages_test
+}
+
 case ${1:-} in
-    events | load | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
+    events | load | packages | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
     *)
-        echo "usage: tests/long.sh events|load|rolling|storms|http1_fuzz|upgrade|watchers" >&2
+        echo "usage: tests/long.sh events|load|packages|rolling|storms|http1_fuzz|upgrade|watchers" >&2
         exit 64
         ;;
 esac
