@@ -93,17 +93,37 @@ upgrade() {
 }
 
 # The Debian packages, built with Debian's own flags, under the eyes of the tests that CI runs on packages of
-# what is built anyway.
+# what is built anyway, and through their whole life under systemd.
 packages() {
     build packages_test
     config/debian/build-packages build/packages
     ELECTIOND_PACKAGES=build/packages build/bin/packages_test
+    tests/packages/life.sh build/packages
+}
+
+# The same life in a minimal Debian 12, made from the mirror that this machine installs from. Needs root and,
+# of Debian, debootstrap and systemd-container. Keeps the root and its packages for the next time.
+debian_root() {
+    compgen -G 'build/packages/electiond_*.deb' >/dev/null || config/debian/build-packages build/packages
+    local root=build/debian-root mirror depends
+    if [ ! -f $root/complete ]; then
+        mirror=$(apt-get indextargets --format "\$(REPO_URI)" "Codename: bookworm" | head -n 1)
+        rm -rf $root
+        debootstrap --variant=minbase --include=systemd,dbus,libnss-systemd,procps,curl bookworm $root "$mirror"
+        cp -L /etc/resolv.conf $root/etc/resolv.conf
+        depends=$(for package in electiond electionctl; do
+            dpkg-deb --field build/packages/${package}_*.deb Depends
+        done | paste -sd,)
+        DEBIAN_FRONTEND=noninteractive chroot $root apt-get satisfy -y --no-install-recommends "$depends"
+        touch $root/complete
+    fi
+    tests/packages/life.sh build/packages $root
 }
 
 case ${1:-} in
-    events | load | packages | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
+    debian_root | events | load | packages | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
     *)
-        echo "usage: tests/long.sh events|load|packages|rolling|storms|http1_fuzz|upgrade|watchers" >&2
+        echo "usage: tests/long.sh debian_root|events|load|packages|rolling|storms|http1_fuzz|upgrade|watchers" >&2
         exit 64
         ;;
 esac
