@@ -109,15 +109,34 @@ TEST(Installation, HasNoActiveConfiguration) {
               cluster::read(fs::path(ELECTIOND_SOURCE) / "config/node.yaml"));
 }
 
+// The first block of a page that begins with `begin` and ends with ```.
+std::string block(const std::string& page, const std::string& begin) {
+    const auto text = cluster::read(fs::path(ELECTIOND_SOURCE) / page);
+    const auto at = text.find(begin);
+    EXPECT_NE(at, std::string::npos) << page;
+    return text.substr(at + begin.size(), text.find("```", at + begin.size()) - at - begin.size());
+}
+
+TEST(Installation, IsConfiguredAsThePagesSay) {
+    const Folder folder;
+    fs::create_directory(folder / "data");
+    fs::permissions(folder / "data", fs::perms::owner_all);
+    for (auto text : {block("docs/install.md", "```yaml\n"),
+                      block("config/man/electiond.yaml.5.scd.in", "```\n")}) {
+        text.replace(text.find("/var/lib/electiond"), 18, folder / "data");
+        cluster::write(folder / "node.yaml", text);
+
+        EXPECT_THAT(output_of({ELECTIOND, "--config", folder / "node.yaml", "--check"}),
+                    HasSubstr("no fault found"));
+    }
+}
+
 // The plugin that docs/writing-a-plugin.md shows, as a project of its own.
 class PluginProject {
   public:
     explicit PluginProject(const fs::path& folder) : folder_(folder) {
         fs::create_directory(folder);
-        const auto page = cluster::read(fs::path(ELECTIOND_SOURCE) / "docs/writing-a-plugin.md");
-        const auto begin = page.find("```cpp\n") + 7;
-        cluster::write(folder / "hosts_file.cpp",
-                       page.substr(begin, page.find("```", begin) - begin));
+        cluster::write(folder / "hosts_file.cpp", block("docs/writing-a-plugin.md", "```cpp\n"));
         cluster::write(folder / "CMakeLists.txt",
                        "cmake_minimum_required(VERSION 3.25)\n"
                        "project(hosts_file LANGUAGES CXX)\n"
