@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -32,11 +33,17 @@ constexpr int kChances = 4;
 constexpr milliseconds kStopMargin{2000};
 constexpr milliseconds kDestructorLimit{1000};
 
-milliseconds interval_of_looks() {
+// WATCHDOG_USEC; nullopt if this process has no watchdog.
+std::optional<microseconds> watchdog_limit() {
     std::uint64_t limit = 0;
-    if (::sd_watchdog_enabled(0, &limit) <= 0) return kLookEvery;
-    const auto part = std::chrono::floor<milliseconds>(microseconds(limit / kChances));
-    return std::clamp(part, milliseconds{1}, kLookEvery);
+    if (::sd_watchdog_enabled(0, &limit) <= 0) return std::nullopt;
+    return microseconds(limit);
+}
+
+milliseconds interval_of_looks(std::optional<microseconds> limit) {
+    if (!limit) return kLookEvery;
+    return std::clamp(std::chrono::floor<milliseconds>(*limit / kChances), milliseconds{1},
+                      kLookEvery);
 }
 
 }  // namespace
@@ -52,7 +59,8 @@ struct ServiceManager::Duty {
     [[nodiscard]] std::string state();
 
     const Log log;
-    const milliseconds look_every = interval_of_looks();
+    const std::optional<microseconds> limit = watchdog_limit();
+    const milliseconds look_every = interval_of_looks(limit);
     const StatusBoard* board = nullptr;
     const LoopPulse* pulse = nullptr;
     std::mutex mutex;  // guards the members up to `ending`
@@ -117,7 +125,8 @@ void ServiceManager::Duty::run() noexcept try {
     log.error(std::string("the service manager gets no reports any more: ") + error.what());
 }
 
-// WATCHDOG=1 if the loop runs, and the state if it is another one than before; may be empty.
+// WATCHDOG=1 if there is a watchdog and the loop runs, and the state if it is another one than
+// before; may be empty.
 std::string ServiceManager::Duty::state() {
     const auto now = read_boot_clock();
     const bool alive = pulse->beats(now);
@@ -125,7 +134,7 @@ std::string ServiceManager::Duty::state() {
                       : std::string(
                             "the election loop is stuck: it has taken no event for a "
                             "second or longer");
-    std::string message = alive ? "WATCHDOG=1" : "";
+    std::string message = limit && alive ? "WATCHDOG=1" : "";
     if (text != told) {
         message += (message.empty() ? "STATUS=" : "\nSTATUS=") + text;
         told = std::move(text);

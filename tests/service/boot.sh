@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Boots systemd in a container, and has inside.sh check the units there: tests/service/boot.sh BIN PRELOAD OUT
+# Boots systemd in a container, and has inside.sh run checks.sh there: tests/service/boot.sh BIN PRELOAD OUT
 # [CHECK...]. BIN is the folder with the built programs, PRELOAD the library that makes a disk slow (tests/lab); the
 # results go to the file OUT. Exit code 77: no container can be booted here.
 set -euo pipefail
@@ -19,8 +19,8 @@ trap 'lab_remove "$folder"; rm -rf "$folder"' EXIT
 lab_mount "$folder"
 lab_install "$folder" "$bin"
 lab_script "$folder" "$here/inside.sh" "$@"
-cp "$here/../../docs/operations.md" "$folder/root/root/lab/"
+cp "$here/checks.sh" "$here/../../docs/operations.md" "$folder/root/root/lab/"
 install -m 755 "$preload" "$folder/root/usr/lib/lab_preload.so"
-lab_boot "$folder" 240 --private-network
+lab_boot "$folder" 400 --private-network
 cp "$folder/root/root/lab/out" "$out" 2>/dev/null || { cat "$folder/console"; echo "the container did not boot"; exit 1; }
 grep -E '^(not )?ok ' "$out"

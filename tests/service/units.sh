@@ -60,8 +60,16 @@ user_and_folders() {
     grep -q '^electiond:.*:/usr/sbin/nologin$' "$root/etc/passwd"
 }
 
+# operations.md lists the kinds of change that the journal knows, with their ids.
+message_ids() {
+    local code page
+    code=$(sed -n 's/^ *Kind{"\([a-z_]*\)", "\([0-9a-f]*\)"},$/\1 \2/p' "$units/../../apps/electiond/journal_entry.cpp")
+    page=$(sed -n 's/^| .\([a-z_]*\). | .\([0-9a-f]\{32\}\). |.*/\1 \2/p' "$units/../../docs/operations.md")
+    [ -n "$code" ] && diff <(echo "$code") <(echo "$page")
+}
+
 case $check in
-    verify | exposure | alike | user_and_folders) "$check" ;;
+    verify | exposure | alike | user_and_folders | message_ids) "$check" ;;
     *)
         echo "no such check: $check" >&2
         exit 64

@@ -14,6 +14,7 @@ namespace {
 std::vector<Voter> others_of(const Durable& record) {
     auto voters = record.config.voters;
     std::erase_if(voters, [&](const Voter& voter) { return voter.uuid == record.uuid; });
+    std::ranges::sort(voters);
     return voters;
 }
 
