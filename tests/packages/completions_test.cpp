@@ -109,6 +109,7 @@ TEST(Completions, OfferNothingThatTheProgramRefuses) {
         line.emplace_back("-");
         for (const auto& option : offered(line)) {
             auto words = place;
+            if (place.size() == 1) words.emplace_back("--timeout=100ms");
             words.push_back(option);
             const auto said = run("electionctl", words).said;
             EXPECT_THAT(said, Not(HasSubstr("unknown option"))) << testing::PrintToString(words);
