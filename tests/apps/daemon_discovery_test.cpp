@@ -80,7 +80,7 @@ const std::vector<Trouble>& troubles() {
              (void)::mkfifo((folder / "shared/cluster.json.lock").c_str(), 0600);
          }},
         {"DiskFull", "make room on that file system", make_small_disk},
-        {"ReadOnly", "let the daemon's user read and write there", make_read_only}};
+        {"ReadOnly", "mount that file system for writing", make_read_only}};
     return all;
 }
 

@@ -56,7 +56,9 @@ int report(const std::filesystem::path& file, const Findings& findings, const Ch
 }  // namespace
 
 int check(const std::filesystem::path& file, const CheckAsked& asked) {
-    const Log log([](const LogLine& line) { complain(line.to_string(), line.level); });
+    const Log log([](const LogLine& line) {
+        if (line.level >= LogLevel::warning) complain(line.to_string(), line.level);
+    });
     auto draft = read_configuration(file);
     Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
     check_surroundings(draft.settings, findings);
