@@ -46,7 +46,7 @@ TEST(Manual, OfTheDaemonNamesEachOption) {
     EXPECT_GT(options.size(), 8U);
     for (const auto& option : options) EXPECT_THAT(text, HasSubstr(option));
     EXPECT_THAT(text, HasSubstr("recover"));
-    EXPECT_THAT(text, HasSubstr("78 configuration"));
+    EXPECT_THAT(text, HasSubstr("78 the configuration"));
 }
 
 TEST(Manual, OfTheClientNamesEachVerbAndOption) {

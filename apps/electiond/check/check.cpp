@@ -57,7 +57,7 @@ int report(const std::filesystem::path& file, const Findings& findings, const Ch
 
 int check(const std::filesystem::path& file, const CheckAsked& asked) {
     const Log log([](const LogLine& line) {
-        if (line.level >= LogLevel::warning) complain(line.to_string(), line.level);
+        if (line.level > LogLevel::debug) complain(line.to_string(), line.level);
     });
     auto draft = read_configuration(file);
     Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
