@@ -46,7 +46,6 @@ Daemon::~Daemon() {
 }
 
 void Daemon::start(const std::function<void()>& ports_held) {
-    const Instant now = read_boot_clock();
     for (const auto& warning : settings_.warnings) log_.warning(warning);
     host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
     auto guests = make_guests(*host_, settings_, log_);
@@ -86,7 +85,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
                          if (arbiter_) arbiter_->claim(mine);
                      },
                      log_},
-        now);
+        read_boot_clock());  // a former process may have promised until the folder was locked
     start_scouts(std::move(guests.discoveries), self);
     loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,
                                    [this](const std::exception& error) { die(error); });
