@@ -112,6 +112,11 @@ std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft) {
     return faults;
 }
 
+bool certificates_name_nodes(const Settings& settings) {
+    const auto& tls = settings.transport.tls;
+    return tls && tls->identity == TlsFiles::Identity::node;
+}
+
 Timing timing_of(const Settings& settings) {
     const auto& election = settings.election;
     return {.heartbeat = election.heartbeat_interval,

@@ -54,6 +54,10 @@ void complete_guests(Guests& guests, const Settings& settings);
 // What is wrong with the plugins of settings that are wrong elsewhere, too: a line each.
 [[nodiscard]] std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft);
 
+// True if the certificate of a node must name its cluster and id (P1): transport.tls is set, and
+// its `identity` is not `ca`.
+[[nodiscard]] bool certificates_name_nodes(const Settings& settings);
+
 // The timers alone.
 [[nodiscard]] Timing timing_of(const Settings& settings);
 

@@ -23,11 +23,6 @@ constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if more tim
 constexpr Milliseconds kWatchEvery{1000};
 constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at each save
 
-bool certificates_name_nodes(const Settings& settings) {
-    const auto& tls = settings.transport.tls;
-    return tls && tls->identity == TlsFiles::Identity::node;
-}
-
 }  // namespace
 
 Daemon::Daemon(Settings settings, LogOutput& output)

@@ -98,11 +98,9 @@ std::vector<AskedPeer> ask_peers(PluginHost& host, const Settings& settings,
     transport->start_sending();
     std::vector<Endpoint> addresses;
     for (const auto& peer : peers) addresses.push_back(peer.address);
-    const auto& tls = settings.transport.tls;
-    const SurveyCheck check{
-        .certificates_name_nodes = tls && tls->identity == TlsFiles::Identity::node,
-        .cluster = settings.cluster.name,
-        .known = std::move(known)};
+    const SurveyCheck check{.certificates_name_nodes = certificates_name_nodes(settings),
+                            .cluster = settings.cluster.name,
+                            .known = std::move(known)};
     const auto end = std::make_shared<End>();
     const auto survey =
         Survey::start(*transport, addresses, /*members=*/false, check, kAskLimit, [end] {
