@@ -1,7 +1,6 @@
 // Whether this node's own ports can be bound, tried and let go.
 #include "check/ports.h"
 
-#include <ifaddrs.h>
 #include <io/listening.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -51,20 +50,6 @@ Resolved resolve(const std::string& host) {
     Resolved found;
     for (const auto* one = all.get(); one != nullptr; one = one->ai_next) {
         found.addresses.insert(text_of(one->ai_addr, one->ai_addrlen));
-    }
-    return found;
-}
-
-std::set<std::string> addresses_here() {
-    ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0) return {};
-    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(list, ::freeifaddrs);
-    std::set<std::string> found;
-    for (const auto* one = all.get(); one != nullptr; one = one->ifa_next) {
-        const auto* address = one->ifa_addr;
-        if (address == nullptr) continue;
-        if (address->sa_family == AF_INET) found.insert(text_of(address, sizeof(sockaddr_in)));
-        if (address->sa_family == AF_INET6) found.insert(text_of(address, sizeof(sockaddr_in6)));
     }
     return found;
 }
@@ -152,9 +137,10 @@ class Ports {
         }
         std::string text;
         for (const auto& each : found->addresses) text += (text.empty() ? "" : ", ") + each;
-        const auto here = addresses_here();
-        const bool own = std::ranges::any_of(found->addresses,
-                                             [&](const auto& each) { return here.contains(each); });
+        const auto here = io::addresses_of_host();
+        const bool own = std::ranges::any_of(found->addresses, [&](const auto& each) {
+            return std::ranges::find(here, each) != here.end();
+        });
         lines_.push_back({what + ": " + (text == address.host ? "" : "means " + text + ", ") +
                           (own ? "an address of this machine"
                                : "no address of this machine: right only if another machine "

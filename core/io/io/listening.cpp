@@ -25,23 +25,10 @@
 namespace electiond::io {
 namespace {
 
-// Those that a port can be bound on: "127.0.0.1, 10.0.0.5, ::1".
+// "127.0.0.1, 10.0.0.5, ::1"
 std::string addresses_here() {
-    ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0) return "";
-    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(list, ::freeifaddrs);
     std::string text;
-    for (const auto* one = all.get(); one != nullptr; one = one->ifa_next) {
-        if (one->ifa_addr == nullptr) continue;
-        const bool v4 = one->ifa_addr->sa_family == AF_INET;
-        if (!v4 && one->ifa_addr->sa_family != AF_INET6) continue;
-        std::array<char, NI_MAXHOST> host{};
-        const auto size = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-        if (::getnameinfo(one->ifa_addr, static_cast<socklen_t>(size), host.data(), host.size(),
-                          nullptr, 0, NI_NUMERICHOST) == 0) {
-            text += (text.empty() ? "" : ", ") + std::string(host.data());
-        }
-    }
+    for (const auto& each : addresses_of_host()) text += (text.empty() ? "" : ", ") + each;
     return text;
 }
 
@@ -179,6 +166,25 @@ void set_access(const UnixSocket& socket, const Attempt& attempt) {
 }
 
 }  // namespace
+
+std::vector<std::string> addresses_of_host() {
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return {};
+    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(list, ::freeifaddrs);
+    std::vector<std::string> found;
+    for (const auto* one = all.get(); one != nullptr; one = one->ifa_next) {
+        if (one->ifa_addr == nullptr) continue;
+        const bool v4 = one->ifa_addr->sa_family == AF_INET;
+        if (!v4 && one->ifa_addr->sa_family != AF_INET6) continue;
+        std::array<char, NI_MAXHOST> host{};
+        const auto size = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+        if (::getnameinfo(one->ifa_addr, static_cast<socklen_t>(size), host.data(), host.size(),
+                          nullptr, 0, NI_NUMERICHOST) == 0) {
+            found.emplace_back(host.data());
+        }
+    }
+    return found;
+}
 
 Descriptor listen_on(const Endpoint& endpoint, bool v6_only, const std::string& key) {
     const Attempt attempt(endpoint.to_string(), key);

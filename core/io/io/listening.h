@@ -9,6 +9,8 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace electiond::io {
 
@@ -37,6 +39,10 @@ class SocketFile {
     dev_t device_ = 0;
     ino_t number_ = 0;
 };
+
+// The addresses of this host, IPv4 and IPv6, that a port can be bound on: "127.0.0.1", "::1"; empty
+// if the kernel does not tell. In the kernel's order. Any thread.
+[[nodiscard]] std::vector<std::string> addresses_of_host();
 
 // The real address of a TCP listener: port 0 has been replaced.
 [[nodiscard]] Endpoint listens_on(const Descriptor& listener);
