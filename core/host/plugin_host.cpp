@@ -10,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kProbeLimit{5};
-
 std::vector<fs::path> libraries_in(const fs::path& directory) {
     std::vector<fs::path> files;
     std::error_code failed;
@@ -41,10 +39,12 @@ std::string joined(const Texts& texts, const std::string& nothing) {
 
 }  // namespace
 
-PluginHost::PluginHost(std::vector<fs::path> directories, fs::path probe_program, Log log)
+PluginHost::PluginHost(std::vector<fs::path> directories, fs::path probe_program, Log log,
+                       std::chrono::milliseconds probe_limit)
     : directories_(std::move(directories)),
       probe_program_(std::move(probe_program)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      probe_limit_(probe_limit) {}
 
 fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
     if (!plain(plugin)) {
@@ -82,7 +82,7 @@ PluginInfo PluginHost::tried(const fs::path& file) const {
         known != good_.end() && known->second.changed == changed && known->second.size == size) {
         return known->second.info;
     }
-    auto info = inspect_in_child(probe_program_, file, kProbeLimit);
+    auto info = inspect_in_child(probe_program_, file, probe_limit_);
     if (info.fault.empty() && !failed) good_.insert_or_assign(file, Good{changed, size, info});
     return info;
 }

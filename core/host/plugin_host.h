@@ -19,10 +19,14 @@ namespace electiond {
 // one thread at a time.
 class PluginHost {
   public:
+    // How long a library may take to load before it counts as hanging. Ample: a machine that boots,
+    // or starts many nodes at once, needs seconds for what takes milliseconds otherwise.
+    static constexpr std::chrono::seconds kProbeLimit{30};
+
     // Touches no file. Without a `probe_program` (the path of electiond itself) nothing is tried:
     // a library that crashes while loading then takes the process with it.
     PluginHost(std::vector<std::filesystem::path> directories, std::filesystem::path probe_program,
-               Log log);
+               Log log, std::chrono::milliseconds probe_limit = kProbeLimit);
 
     // Loads the plugin and lets it make what it makes; never null, owned by the caller. Throws
     // Error: code config and one line that names file, finding, expectation and remedy; what the
@@ -51,6 +55,7 @@ class PluginHost {
     std::vector<std::filesystem::path> directories_;
     std::filesystem::path probe_program_;
     Log log_;
+    std::chrono::milliseconds probe_limit_;
     mutable std::map<std::filesystem::path, Good> good_;
 };
 
