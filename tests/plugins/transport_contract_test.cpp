@@ -102,6 +102,21 @@ TEST_P(TransportContract, CarriesBodiesUpToItsLimit) {
     EXPECT_EQ(await(ask(*sender.transport, narrow.endpoint, request("hello"))).kind, Kind::ok);
 }
 
+TEST_P(TransportContract, TakesNewLimitsWhileItRuns) {
+    const Limits wide{.body_bytes = std::size_t{1} << 20};
+    Node receiver(plugin_);
+    Node sender(plugin_, wide);
+    const auto big = request("hello", std::string(wide.body_bytes - 16, 'x'));
+    EXPECT_EQ(await(ask(*sender.transport, receiver.endpoint, big)).kind, Kind::unreachable);
+
+    receiver.transport->set_limits(wide);
+    EXPECT_EQ(await(ask(*sender.transport, receiver.endpoint, big)).kind, Kind::ok);
+
+    receiver.transport->set_limits(Limits{});
+    EXPECT_EQ(await(ask(*sender.transport, receiver.endpoint, big)).kind, Kind::unreachable);
+    EXPECT_EQ(await(ask(*sender.transport, receiver.endpoint, request("hello"))).kind, Kind::ok);
+}
+
 TEST_P(TransportContract, KeepsLimitsAndCanAuthenticate) {
     const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
     EXPECT_TRUE(transport->keeps_limits());

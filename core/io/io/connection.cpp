@@ -112,6 +112,12 @@ std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
     return admitted;
 }
 
+void Connections::set_limits(const Limits& limits) {
+    limits_ = limits;
+    while (size_ > limits_.connections && make_room()) {
+    }
+}
+
 bool Connections::make_room() {
     for (const auto use : {Use::securing, Use::stranger, Use::idle, Use::reading}) {
         auto& places = by_use_[index(use)];

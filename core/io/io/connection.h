@@ -110,6 +110,10 @@ class Connections {
     // Closes the connection that gives way first. False if all are busy or streaming.
     bool make_room();
 
+    // From now on. If more connections are open than that, those that give way first are closed;
+    // of one address only as new ones come.
+    void set_limits(const Limits& limits);
+
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t size(Use use) const {
         return by_use_[static_cast<std::size_t>(use)].size();
@@ -132,7 +136,7 @@ class Connections {
     void limit_handshakes(const Connection& newest);
     [[nodiscard]] bool make_room_at(const Address& address);
 
-    const Limits limits_;
+    Limits limits_;
     std::array<Places, kUses> by_use_;  // oldest in that use first
     std::map<Address, Places> by_address_;
     std::size_t size_ = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <electiond/error.h>
+#include <electiond/limits.h>
 #include <electiond/peer.h>
 
 namespace electiond {
@@ -76,6 +77,12 @@ class ELECTIOND_EXPORT Transport {
     // True if the transport keeps PluginSetup::limits. If not, and the configuration sets
     // transport.limits, the host logs one warning.
     [[nodiscard]] virtual bool keeps_limits() const noexcept { return false; }
+
+    // The configuration was read again: `limits` count from now on, for messages and connections
+    // that come. Connections that are too many now are closed, idle ones first; requests under way
+    // go on. Called only if keeps_limits() is true, by one thread, between start and stop; must not
+    // block.
+    virtual void set_limits(const Limits& limits) { (void)limits; }
 
     // True if the transport encrypts and fills verified_names as PluginSetup::tls says. If not, and
     // the configuration sets transport.tls, the host refuses to start.

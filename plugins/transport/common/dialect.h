@@ -58,11 +58,14 @@ struct Encoded {
     bool keep = true;
 };
 
-// Immutable, so any thread may use it.
+// On the loop's thread.
 class Dialect {
   public:
     explicit Dialect(const Limits& limits) : limits_(limits) {}
     virtual ~Dialect() = default;
+
+    // For messages that come or are sent from now on.
+    void set_limits(const Limits& limits) { limits_ = limits; }
 
     // The largest body of a message, in either direction.
     [[nodiscard]] std::size_t body_max() const { return limits_.body_bytes; }
@@ -92,7 +95,7 @@ class Dialect {
     [[nodiscard]] std::size_t header_max() const { return limits_.header_bytes; }
 
   private:
-    const Limits limits_;
+    Limits limits_;
 };
 
 // Names are short words: safe in a request line, a frame and a log.

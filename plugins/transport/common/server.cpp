@@ -110,6 +110,11 @@ void Server::close() noexcept {
     listener_.connections().cut_all();
 }
 
+void Server::set_limits(const Limits& limits) {
+    limits_ = limits;
+    listener_.connections().set_limits(limits);
+}
+
 void Server::use(std::shared_ptr<const io::TlsContext> fresh) {
     tls_ = std::move(fresh);
     listener_.connections().recheck(

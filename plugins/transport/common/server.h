@@ -34,6 +34,7 @@ class Server {
     void start() { listener_.start(); }
     // Accepts and delivers nothing more, and ends every connection.
     void close() noexcept;
+    void set_limits(const Limits& limits);
     // From now on new connections use `fresh`; those whose certificate it refuses are cut.
     void use(std::shared_ptr<const io::TlsContext> fresh);
 
@@ -56,7 +57,7 @@ class Server {
     io::Loop& loop_;
     const io::Poster poster_;
     const Log log_;
-    const Limits limits_;
+    Limits limits_;
     std::shared_ptr<const io::TlsContext> tls_;
     TlsLog tls_log_;
     io::Listener listener_;

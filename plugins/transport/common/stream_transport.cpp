@@ -25,7 +25,7 @@ Endpoint listen_option(const Options& options) {
 
 }  // namespace
 
-StreamTransport::StreamTransport(const PluginSetup& setup, std::unique_ptr<const Dialect> dialect)
+StreamTransport::StreamTransport(const PluginSetup& setup, std::unique_ptr<Dialect> dialect)
     : dialect_(std::move(dialect)),
       log_(setup.log),
       limits_(setup.limits),
@@ -74,6 +74,14 @@ void StreamTransport::reload_tls() {
         });
     // A loop that stops runs what was posted before; if it can't, the promise ends with the task.
     if (posted) waits.wait();
+}
+
+void StreamTransport::set_limits(const Limits& limits) {
+    if (!poster_) return;
+    (void)poster_->post([this, limits] {
+        dialect_->set_limits(limits);
+        if (server_) server_->set_limits(limits);
+    });
 }
 
 void StreamTransport::make_loop(std::shared_ptr<const io::TlsContext> tls) try {

@@ -24,7 +24,7 @@ namespace electiond::transport {
 class StreamTransport : public Transport {
   public:
     // Options: listen (host:port). `dialect` is owned.
-    StreamTransport(const PluginSetup& setup, std::unique_ptr<const Dialect> dialect);
+    StreamTransport(const PluginSetup& setup, std::unique_ptr<Dialect> dialect);
     StreamTransport(const StreamTransport&) = delete;
     StreamTransport& operator=(const StreamTransport&) = delete;
     ~StreamTransport() override;
@@ -32,6 +32,7 @@ class StreamTransport : public Transport {
     Endpoint start(Inbox& inbox) override;
     void start_sending() override;
     [[nodiscard]] bool keeps_limits() const noexcept override { return true; }
+    void set_limits(const Limits& limits) override;
     [[nodiscard]] bool can_authenticate() const noexcept override { return true; }
     // Returns when the new files are in use. Not from an OnReply or the Inbox: it waits for the
     // loop, whose thread calls these.
@@ -45,9 +46,9 @@ class StreamTransport : public Transport {
     [[nodiscard]] std::shared_ptr<const io::TlsContext> load_tls() const;
     void make_loop(std::shared_ptr<const io::TlsContext> tls);
 
-    const std::unique_ptr<const Dialect> dialect_;
+    const std::unique_ptr<Dialect> dialect_;
     const Log log_;
-    const Limits limits_;
+    const Limits limits_;  // those of the start
     const std::optional<TlsFiles> tls_;
     const std::string where_;  // the option, for messages
     const Endpoint listen_;
