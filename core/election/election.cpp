@@ -67,6 +67,7 @@ Effects Election::step(Instant now, const Input& input) {
                               if (lead && lead->hand_over) lead->hand_over->hooks_done = true;
                           },
                           [&](const HealthChanged& in) { healthy_ = in.healthy; },
+                          [&](const PolicyChange& in) { take_policy(in); },
                           [&](const Command& in) { on_command(in); }},
                input);
     on_tick();
@@ -75,6 +76,23 @@ Effects Election::step(Instant now, const Input& input) {
     if (durable_ != saved_) out_.save = saved_ = durable_;
     tell_changes();
     return std::exchange(out_, {});
+}
+
+// Others learn of it as of any change: by this node's next ack, or by the next view of a leader
+// (R1). M2 does the rest.
+void Election::take_policy(const PolicyChange& change) {
+    policy_.priority = change.priority;
+    policy_.max_voters = change.max_voters;
+    auto& timing = policy_.timing;
+    timing.heartbeat = change.heartbeat;
+    timing.election_spread = change.election_spread;
+    timing.request_timeout = change.request_timeout;
+    timing.stable_after = change.stable_after;
+    timing.dead_after = change.dead_after;
+    if (auto* lead = leading()) {
+        lead->next_round = std::min<Instant>(lead->next_round, now_ + timing.heartbeat);
+        refresh_view();
+    }
 }
 
 // I3, L2, and the end of the promise and of the cool-down: what has run out, has run out.

@@ -106,6 +106,7 @@ class Election {
     void on_request(const PeerRequest& request);
     void on_reply(const PeerReply& reply);
     void on_tick();
+    void take_policy(const PolicyChange& change);
     Reason refusal(const NodeUuid& candidate, Term term, ConfigNumber config, bool transfer) const;
     void explain(VoteReply& reply, ConfigNumber theirs) const;
     void on_pre_vote(const PeerRequest& request, const PreVote& body);
@@ -208,7 +209,7 @@ class Election {
     static constexpr std::size_t kFlapsMax = 6;
     static constexpr std::chrono::hours kFlapsRemembered{1};
 
-    const Policy policy_;
+    Policy policy_;  // changed by take_policy() alone
     Durable durable_;
     Durable saved_;  // as last given out to be saved
     Random random_;

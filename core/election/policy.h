@@ -1,4 +1,5 @@
-// What an operator decides about one node's part in the election; fixed for the life of a process.
+// What an operator decides about one node's part in the election; fixed for the life of a process,
+// but for what PolicyChange (step.h) has.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // What goes into one step of the election, and what comes out of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,6 +63,20 @@ struct HealthChanged {
     bool healthy = true;
 };
 
+// The operator has changed what may change in the life of a process. It has nothing that a promise
+// or a lease rests on: D stays (§7).
+struct PolicyChange {
+    std::int64_t priority = 100;
+    std::size_t max_voters = 7;
+    Milliseconds heartbeat{};
+    Milliseconds election_spread{};
+    Milliseconds request_timeout{};
+    Milliseconds stable_after{};
+    Milliseconds dead_after{};
+
+    bool operator==(const PolicyChange&) const = default;
+};
+
 struct StepDown {
     std::optional<std::string> to{};  // an id or a uuid
 };
@@ -86,7 +101,7 @@ struct Command {
 
 using Input =
     std::variant<Tick, RequestReceived, ReplyReceived, NoReply, PeersFound, AddressesChanged,
-                 ClaimAnswered, GrantsClosed, HooksDone, HealthChanged, Command>;
+                 ClaimAnswered, GrantsClosed, HooksDone, HealthChanged, PolicyChange, Command>;
 
 // ---- out ---------------------------------------------------------------------------------------
 

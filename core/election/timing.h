@@ -37,7 +37,8 @@ inline constexpr Milliseconds kFoundersStep{10};
     return Duration(length.count() / (1000 + kDriftPerMille) * (1000 - kDriftPerMille));
 }
 
-// All timers of one node, fixed for the life of a process. Settings checks the rules between them.
+// All timers of one node. Settings checks the rules between them. E is fixed for the life of a
+// process (section 7), as are J and the grant; the others change by PolicyChange.
 struct Timing {
     Milliseconds heartbeat{100};          // H
     Milliseconds election_timeout{1000};  // E, and D: the promise asked for

@@ -54,7 +54,8 @@ struct Wish {
     std::function<void(const Done&)> done;
 };
 
+// PolicyChange (step.h) goes to the election as it is.
 using Event = std::variant<RequestArrived, ReplyArrived, PeersPolled, ArbiterAnswered,
-                           HooksFinished, HealthReported, Wish>;
+                           HooksFinished, HealthReported, PolicyChange, Wish>;
 
 }  // namespace electiond

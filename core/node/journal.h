@@ -25,9 +25,9 @@ struct Entry {
     std::optional<Duration> election{};
 };
 
-// The loop thread calls note() and tick(); any thread may read. Keeps the newest kKept entries. To
-// learn of new ones, listen to the status board: its index rises with them.
-// A loss of the leader is held back for 2 H: a leader that follows at once makes one entry of two,
+// The loop thread calls note(), tick() and set_patience(); any thread may read. Keeps the newest
+// kKept entries. To learn of new ones, listen to the status board: its index rises with them. A
+// loss of the leader is held back for 2 H: a leader that follows at once makes one entry of two,
 // and the same leader under the same token makes none.
 class Journal {
   public:
@@ -35,6 +35,9 @@ class Journal {
     Journal(std::uint64_t starts, Duration patience);
 
     void note(Instant now, const Change& change);
+
+    // How long a loss is held back from now on: 2 H. Loop thread.
+    void set_patience(Duration patience) { patience_ = patience; }
 
     // Enters a loss that was held back long enough.
     void tick(Instant now);
@@ -67,7 +70,7 @@ class Journal {
         bool entered = false;
     };
 
-    const Duration patience_;
+    Duration patience_;
     std::optional<KnownLeader> lead_;  // the last leader
     std::optional<Loss> loss_;         // since when no leader is known
     mutable std::mutex mutex_;         // guards the members below

@@ -211,6 +211,11 @@ void Node::on(const ArbiterAnswered& answered) { step(ClaimAnswered{answered.sto
 void Node::on(const HooksFinished&) { step(HooksDone{}); }
 void Node::on(const HealthReported& health) { step(HealthChanged{health.healthy}); }
 
+void Node::on(const PolicyChange& change) {
+    around_.journal.set_patience(2 * Duration(change.heartbeat));
+    step(change);
+}
+
 void Node::on(Wish wish) {
     const auto ticket = ++tickets_;
     wishes_[ticket] = std::move(wish.done);

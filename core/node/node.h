@@ -70,6 +70,7 @@ class Node {
     void on(const ArbiterAnswered& answered);
     void on(const HooksFinished&);
     void on(const HealthReported& health);
+    void on(const PolicyChange& change);
     void on(Wish wish);
 
     void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);

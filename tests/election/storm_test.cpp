@@ -130,7 +130,7 @@ class Storm {
     }
 
     void other() {
-        switch (below(8)) {
+        switch (below(9)) {
             case 0:
                 bench_.command(StepDown{flag() ? std::nullopt : std::optional<std::string>("3")});
                 return;
@@ -148,6 +148,15 @@ class Storm {
             case 6:
                 if (below(8) == 0) bench_.command(Leave{});
                 return;
+            case 7:
+                return bench_.feed(
+                    PolicyChange{.priority = static_cast<std::int64_t>(below(3) * 100),
+                                 .max_voters = flag() ? 7U : 3U,
+                                 .heartbeat = Milliseconds(20 + below(300)),
+                                 .election_spread = Milliseconds(10 + below(1000)),
+                                 .request_timeout = Milliseconds(10 + below(300)),
+                                 .stable_after = Milliseconds(2000 + below(2000)),
+                                 .dead_after = Milliseconds(10'000 + below(30'000))});
             default:
                 if (below(20) == 0) bench_.command(Stop{});
                 return;

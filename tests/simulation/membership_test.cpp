@@ -156,6 +156,37 @@ TEST_P(Membership, TheVoterOfHighestPriorityLeadsInTheEnd) {
     });
 }
 
+// A reload: the operator moves the favourite about while all nodes run, under faults.
+TEST_P(Membership, APriorityThatChangesWhileNodesRunMovesTheLead) {
+    over_seeds(GetParam(), 60, [](std::uint64_t seed) {
+        SimCluster cluster(settings(seed));
+        cluster.add_and_start(3 + 2 * (seed % 2));
+        cluster.settle();
+        Mischief mischief(cluster, {.crash = 1, .pause = 1, .part = 1, .step_down = 1},
+                          milliseconds(1500));
+        SimNode* favourite = nullptr;
+        for (int times = 0; times < 3; ++times) {
+            favourite = &cluster.node(cluster.random.below(cluster.nodes().size()));
+            for (const auto& node : cluster.nodes()) {
+                node->policy_.priority = node.get() == favourite ? 200 : 50;
+                const auto& timing = node->policy_.timing;
+                if (!node->running()) continue;
+                node->post(PolicyChange{.priority = node->policy_.priority,
+                                        .max_voters = node->policy_.max_voters,
+                                        .heartbeat = timing.heartbeat,
+                                        .election_spread = timing.election_spread,
+                                        .request_timeout = timing.request_timeout,
+                                        .stable_after = timing.stable_after,
+                                        .dead_after = timing.dead_after});
+            }
+            mischief.run(seconds(5));
+            cluster.heal();
+        }
+        cluster.settle(160);
+        cluster.expect(cluster.leader() == favourite, "another than the favourite leads");
+    });
+}
+
 // §6.5, B7: the survivor goes on alone, and whoever was taken for lost comes back to it.
 TEST_P(Membership, AfterADisasterTheSurvivorLeadsAndTheLostComeBack) {
     over_seeds(GetParam(), 60, [](std::uint64_t seed) {
