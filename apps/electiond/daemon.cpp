@@ -27,6 +27,7 @@ constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at eac
 
 Daemon::Daemon(Settings settings, LogOutput& output)
     : settings_(std::move(settings)),
+      values_(setting_values(settings_)),
       output_(output),
       log_(output.log()),
       watchdog_(kWatchEvery, [this](const std::exception& error) { die(error); }),
@@ -76,12 +77,10 @@ void Daemon::start(const std::function<void()>& ports_held) {
                  certificates_name_nodes(settings_)},
         Surroundings{*transport_, *store_, board_, grants_, *journal_, counters_,
                      [this](Event event) { mailbox_.post(std::move(event)); },
-                     [this](const Claim& mine) {
-                         if (arbiter_) arbiter_->claim(mine);
-                     },
-                     log_},
+                     [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
         read_boot_clock());  // a former process may have promised until the folder was locked
-    start_scouts(std::move(guests.discoveries), self);
+    start_discoveries(guests, self);
+    start_watchdogs();
     loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,
                                    [this](const std::exception& error) { die(error); });
     loop_->start();
@@ -104,19 +103,15 @@ std::string Daemon::api_address(const Endpoint& bound, const Endpoint& transport
     return Endpoint{wildcard ? transport.host : bound.host, bound.port}.to_string();
 }
 
-void Daemon::start_scouts(std::vector<Guests::Named> discoveries, const Peer& self) {
-    for (auto& [plugin, discovery, options] : discoveries) {
-        const bool arbiter = discovery->can_claim();
-        scouts_.push_back(std::make_unique<Scout>(
-            scouts_.size(), plugin, std::move(discovery), self, settings_.cluster.name,
-            settings_.election.hello_interval,
-            [this](Event event) { mailbox_.post(std::move(event)); }, log_));
-        if (arbiter) arbiter_ = scouts_.back().get();
-    }
-    for (auto& scout : scouts_) {
-        watchdog_.add([&scout = *scout](Instant now) { scout.watch(now); });
-        scout->start();
-    }
+void Daemon::start_discoveries(Guests& guests, const Peer& self) {
+    discoveries_ = std::make_unique<Discoveries>(
+        Discoveries::Setup{self, settings_.cluster.name, settings_.election.hello_interval,
+                           [this](Event event) { mailbox_.post(std::move(event)); }, log_});
+    discoveries_->start(discovery_entries(settings_, std::move(guests.discoveries)));
+}
+
+void Daemon::start_watchdogs() {
+    watchdog_.add([this](Instant now) { discoveries_->watch(now); });
     watchdog_.add([this](Instant now) { store_->check(now); });
     watchdog_.start();
     identity_watch_.add([this, faults = FaultLog()](Instant now) mutable {
@@ -139,12 +134,7 @@ ControlFaces Daemon::faces() {
             .counters = counters_,
             .transport = *transport_,
             .post = [this](Event event) { return mailbox_.post(std::move(event)); },
-            .discoveries =
-                [this] {
-                    std::vector<ScoutReport> reports;
-                    for (const auto& scout : scouts_) reports.push_back(scout->report());
-                    return reports;
-                },
+            .discoveries = [this] { return discoveries_->reports(); },
             .timing = timing_of(settings_),
             .transport_plugin = settings_.transport.plugin,
             .certificates_name_nodes = certificates_name_nodes(settings_),
@@ -155,7 +145,14 @@ ControlFaces Daemon::faces() {
             .clients_need_certificate = settings_.api.tls && !settings_.api.tls->ca.empty(),
             .reading_needs_token = settings_.api.reading_needs_token,
             .certificates = [this] { return own_certificates(); },
-            .problems = [this] { return certificate_problems(); }};
+            .problems = [this] { return certificate_problems(); },
+            .reload =
+                [this](ReloadRequest request) { return reload_requests_.post(std::move(request)); },
+            .pending_restart =
+                [this] {
+                    const std::lock_guard lock(pending_mutex_);
+                    return pending_restart_;
+                }};
 }
 
 std::vector<OwnCertificate> Daemon::own_certificates() const {
@@ -191,7 +188,7 @@ bool Daemon::stop() noexcept {
         std::chrono::steady_clock::now() + kStopLimit + settings_.election.client_grant;
     const bool took_part = loop_ != nullptr;
     if (took_part) hand_over(deadline - kAfterHandOver);
-    all_ended_ = stop_scouts(deadline - kAfterDiscovery);
+    all_ended_ = stop_discoveries(deadline - kAfterDiscovery);
     all_ended_ = end_threads(deadline - kAfterThreads) && all_ended_;
     if (!all_ended_) log_.warning("the process ends without the threads that hang");
     if (took_part) log_.info("electiond has stopped", {{"change", "stopped"}});
@@ -208,13 +205,12 @@ void Daemon::hand_over(Deadline deadline) noexcept {
     }
 }
 
-bool Daemon::stop_scouts(Deadline deadline) noexcept {
+bool Daemon::stop_discoveries(Deadline deadline) noexcept {
     const auto limit = std::min(deadline, std::chrono::steady_clock::now() + kWithdrawLimit);
     bool ended = watchdog_.stop(limit);
     ended = identity_watch_.stop(limit) && ended;
     if (certificates_) ended = certificates_->stop(limit) && ended;
-    for (auto& scout : scouts_) scout->request_stop();
-    for (auto& scout : scouts_) ended = scout->stop(limit) && ended;
+    if (discoveries_) ended = discoveries_->stop(limit) && ended;
     return ended;
 }
 
@@ -240,23 +236,6 @@ bool Daemon::end_threads(Deadline deadline) noexcept {
     log_.warning("a part does not end: a name look-up, the network or the disk does not answer",
                  {{"part", ending_.load()}});
     return false;
-}
-
-void Daemon::reload(const Environment& environment) noexcept try {
-    const auto fresh = load_settings(settings_.file, environment);
-    std::string rest;
-    for (const auto& key : changed_keys(settings_, fresh)) {
-        if (key == "log.level") continue;
-        rest += (rest.empty() ? "" : ", ") + key;
-    }
-    output_.set_level(fresh.log.level);
-    settings_.log.level = fresh.log.level;
-    log_.info("configuration read again", {{"file", settings_.file.string()}});
-    if (!rest.empty()) log_.warning("these changes need a restart: " + rest);
-    if (certificates_) certificates_->read_again();
-} catch (const std::exception& error) {
-    log_.error("the configuration cannot be read again, nothing is changed: " +
-               std::string(error.what()));
 }
 
 }  // namespace electiond

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +12,12 @@
 #include "assembly.h"
 #include "certificate_watch.h"
 #include "control/server.h"
+#include "discoveries.h"
 #include "log_output.h"
 #include "node/loop.h"
-#include "node/scout.h"
+#include "reload/plan.h"
+#include "reload/queue.h"
+#include "settings/differences.h"
 #include "settings/settings.h"
 #include "slow_disk.h"
 #include "storage/durable_file.h"
@@ -40,9 +44,21 @@ class Daemon {
     // then end by std::_Exit, before the daemon's destructor or any other one runs. Idempotent.
     [[nodiscard]] bool stop() noexcept;
 
-    // SIGHUP: takes over from `file` what may change live, and has certificates read again; the log
-    // names the rest.
-    void reload(const Environment& environment) noexcept;
+    // daemon_reload.cpp: the configuration is read again.
+    //
+    // How it is read: returns settings that were checked as those of the start were, or throws
+    // Error that lists the faults, one a line. `wake` is called, by any thread, when a client of
+    // the control API has asked for a reload: carry_out_reload_request() is then due. Before
+    // start().
+    using LoadSettings = std::function<Settings()>;
+    void on_reload(LoadSettings load, std::function<void()> wake);
+
+    // SIGHUP: applies what may change live (reload/table.h), has certificates read again, and logs
+    // what it did and what needs a restart. A faulty configuration changes nothing. These two: by
+    // the thread that started, between start() and stop(); they block for files and plugins.
+    void reload() noexcept;
+    // The next request of the control API: the same, or a dry run; its client gets the report.
+    void carry_out_reload_request() noexcept;
 
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] std::string api() const { return api_; }
@@ -53,14 +69,25 @@ class Daemon {
     [[nodiscard]] ControlFaces faces();
     [[nodiscard]] std::vector<OwnCertificate> own_certificates() const;
     [[nodiscard]] std::vector<DaemonProblem> certificate_problems() const;
-    void start_scouts(std::vector<Guests::Named> discoveries, const Peer& self);
+    void start_discoveries(Guests& guests, const Peer& self);
+    void start_watchdogs();
+    [[nodiscard]] ReloadReport reload(bool dry_run) noexcept;
+    void reload_into(ReloadReport& report);
+    void apply(const Settings& fresh, const ReloadGates& gates,
+               std::vector<Discoveries::Entry> discoveries);
+    void log_reload(const ReloadReport& report) const;
     [[nodiscard]] std::string api_address(const Endpoint& bound, const Endpoint& transport) const;
     [[noreturn]] void die(const std::exception& error) noexcept;
     void hand_over(Deadline deadline) noexcept;
-    [[nodiscard]] bool stop_scouts(Deadline deadline) noexcept;
+    [[nodiscard]] bool stop_discoveries(Deadline deadline) noexcept;
     [[nodiscard]] bool end_threads(Deadline deadline) noexcept;
 
-    Settings settings_;
+    Settings settings_;                 // those in use
+    std::vector<SettingValue> values_;  // the same as texts
+    LoadSettings load_;
+    ReloadQueue reload_requests_;
+    mutable std::mutex pending_mutex_;
+    std::vector<std::string> pending_restart_;  // keys; under pending_mutex_
     LogOutput& output_;
     Log log_;
     std::unique_ptr<PluginHost> host_;
@@ -76,8 +103,7 @@ class Daemon {
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Node> node_;
     std::unique_ptr<Loop> loop_;
-    std::vector<std::unique_ptr<Scout>> scouts_;
-    Scout* arbiter_ = nullptr;
+    std::unique_ptr<Discoveries> discoveries_;
     Watchdog watchdog_;
     // Checks that the data directory is still ours: on a thread of its own, since a disk may hang.
     Watchdog identity_watch_;

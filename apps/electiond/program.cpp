@@ -222,6 +222,8 @@ int Program::serve(SignalThread& signals) {
     LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
     fit_connections(settings, io::raise_descriptor_limit(), output.log());
     Daemon daemon(settings, output);
+    daemon.on_reload([this] { return load(config_, Reading::everything); },
+                     [&signals] { signals.wake(Asked::What::reload_request); });
     if (signals.stopping()) return EXIT_OK;
     daemon.start([&] {
         if (pidfile) pidfile->write();
@@ -245,7 +247,11 @@ int Program::obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager
         const auto [what, signal] = signals.next();
         if (what == Asked::What::reload) {
             manager.reloading();
-            daemon.reload(process_environment());
+            daemon.reload();
+            manager.reloaded();
+        } else if (what == Asked::What::reload_request) {
+            manager.reloading();
+            daemon.carry_out_reload_request();
             manager.reloaded();
         } else if (what == Asked::What::nothing) {
             if (!warned.insert(signal).second) continue;

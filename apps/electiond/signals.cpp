@@ -99,6 +99,14 @@ Asked SignalThread::next() {
     return first;
 }
 
+void SignalThread::wake(Asked::What what) {
+    {
+        const std::lock_guard lock(mutex_);
+        asked_.push_back({what, 0});
+    }
+    arrived_.notify_all();
+}
+
 // Time until the process must have ended; nullopt if no end was asked for.
 std::optional<Duration> SignalThread::time_left() const {
     const std::lock_guard lock(mutex_);

@@ -33,9 +33,9 @@ class UsualSignals {
     sigset_t before_{};
 };
 
-// What a signal asks for.
+// What a signal asks for, or a thread: reload_request, by wake().
 struct Asked {
-    enum class What { stop, reload, nothing };
+    enum class What { stop, reload, reload_request, nothing };
     What what = What::nothing;
     int signal = 0;
 };
@@ -66,6 +66,8 @@ class SignalThread {
     [[nodiscard]] bool stopping_within(Milliseconds limit) const;
     // Waits for the next request. One thread.
     [[nodiscard]] Asked next();
+    // Has next() return a request that is no signal's. Any thread.
+    void wake(Asked::What what);
 
   private:
     void run();

@@ -4,10 +4,10 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 
 #include "control/answers.h"
+#include "control/outcome.h"
 
 namespace electiond {
 namespace {
@@ -72,64 +72,23 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
     }
 }
 
-// The outcome of a command, perhaps long after the client has gone: shared with the election.
-class Outcome {
-  public:
-    void give(const Done& done) {
-        const std::lock_guard lock(mutex_);
-        done_ = done;
-    }
-    [[nodiscard]] std::optional<Done> read() const {
-        const std::lock_guard lock(mutex_);
-        return done_;
-    }
-
-  private:
-    mutable std::mutex mutex_;
-    std::optional<Done> done_;
-};
-
 // Makes the response from the outcome; it is given nullopt if none came in time.
-using Tell = std::function<ApiResponse(const std::optional<Done>&)>;
-
-// Waits until the election has carried out a command.
-class CommandUnderWay : public ParkedAnswer {
-  public:
-    CommandUnderWay(std::shared_ptr<const Outcome> outcome, Tell tell, Instant end,
-                    Places::Place place)
-        : outcome_(std::move(outcome)),
-          tell_(std::move(tell)),
-          end_(end),
-          place_(std::move(place)) {}
-
-    std::optional<ApiResponse> look(Instant now) override {
-        const auto done = outcome_->read();
-        return done || now >= end_ ? std::optional(tell_(done)) : std::nullopt;
-    }
-    [[nodiscard]] Instant deadline() const override { return end_; }
-    ApiResponse end(Instant) override { return tell_(outcome_->read()); }
-
-  private:
-    const std::shared_ptr<const Outcome> outcome_;
-    const Tell tell_;
-    const Instant end_;
-    const Places::Place place_;
-};
+using Tell = AwaitedOutcome<Done>::Tell;
 
 // Has the election carry out `what`, and gives up the wait, not the command, after `longest`.
 ApiAnswer carry_out(const Call& call, Wanted what, Milliseconds longest, Tell tell) {
     auto place = call.waiting.take();
     if (!place) return too_many_waiting();
     const auto now = call.faces.now();
-    const auto outcome = std::make_shared<Outcome>();
+    const auto outcome = std::make_shared<Outcome<Done>>();
     const bool posted = call.faces.post(
         Wish{.what = std::move(what), .done = [outcome, wake = call.wake](const Done& done) {
                  outcome->give(done);
                  wake();
              }});
     if (!posted) return about_to_end();
-    return now_or_later(std::make_unique<CommandUnderWay>(outcome, std::move(tell), now + longest,
-                                                          std::move(*place)),
+    return now_or_later(std::make_unique<AwaitedOutcome<Done>>(outcome, std::move(tell),
+                                                               now + longest, std::move(*place)),
                         now);
 }
 

@@ -176,6 +176,9 @@ JsonFields status_fields(const ControlFaces& faces, const Status& status, Instan
                       {"counters", counter_list(faces.counters)},
                       {"version", faces.version},
                       {"index", status.index}};
+    if (const auto keys = faces.pending_restart(); !keys.empty()) {
+        fields.emplace_back("pendingRestart", json_array({keys.begin(), keys.end()}));
+    }
     if (auto certificates = certificate_list(faces)) {
         fields.emplace_back("tls", std::move(*certificates));
     }

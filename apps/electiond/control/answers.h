@@ -55,4 +55,7 @@ struct Call {
 [[nodiscard]] ApiAnswer answer_remove_member(const Call& call);
 [[nodiscard]] ApiAnswer answer_leave(const Call& call);
 
+// answer_reload.cpp: reads the configuration again
+[[nodiscard]] ApiAnswer answer_reload(const Call& call);
+
 }  // namespace electiond

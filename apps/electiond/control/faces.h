@@ -17,6 +17,7 @@
 #include "node/loop_pulse.h"
 #include "node/scout.h"
 #include "node/status_board.h"
+#include "reload/queue.h"
 
 namespace electiond {
 
@@ -62,6 +63,13 @@ struct ControlFaces {
     };
     std::function<std::vector<DaemonProblem>()> problems = [] {
         return std::vector<DaemonProblem>{};
+    };
+
+    // Has the configuration read again; false if that is not possible now.
+    std::function<bool(ReloadRequest)> reload = [](const ReloadRequest&) { return false; };
+    // The keys of the last configuration that was read whose values wait for a restart.
+    std::function<std::vector<std::string>()> pending_restart = [] {
+        return std::vector<std::string>{};
     };
 
     std::function<Instant()> now = read_boot_clock;

@@ -62,12 +62,15 @@ class Places {
         ++refused_;
         return std::nullopt;
     }
+    // From now on; places that are taken stay taken.
+    void set_most(std::size_t most) { most_ = most; }
+
     // How many are taken now, and how often one more was wanted. Any thread.
     [[nodiscard]] std::size_t taken() const { return taken_; }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
   private:
-    const std::size_t most_;
+    std::size_t most_;
     std::atomic<std::size_t> taken_ = 0;
     std::atomic<std::uint64_t> refused_{0};
 };

@@ -33,6 +33,7 @@ constexpr std::array kRoutes{Route{"GET", "/", answer_index},
                              Route{"GET", "/events", answer_events},
                              Route{"POST", "/step-down", answer_step_down},
                              Route{"POST", "/leave", answer_leave},
+                             Route{"POST", "/reload", answer_reload},
                              Route{"DELETE", "/members/", answer_remove_member}};
 
 bool leads_to(const Route& route, std::string_view path) {
@@ -73,17 +74,32 @@ ApiAnswer answer_index(const Call& call) {
                                     {"paths", json_array(paths)}}));
 }
 
+std::unique_ptr<const Guard> guard_of(const ControlFaces& faces) {
+    return std::make_unique<const Guard>(
+        Access{.hostnames = faces.hostnames,
+               .token = faces.token,
+               .cluster = faces.cluster,
+               .clients_need_certificate = faces.clients_need_certificate,
+               .reading_needs_token = faces.reading_needs_token});
+}
+
 }  // namespace
 
 ControlRoutes::ControlRoutes(ControlFaces faces, const ApiLimits& limits)
     : faces_(std::move(faces)),
-      guard_({.hostnames = faces_.hostnames,
-              .token = faces_.token,
-              .cluster = faces_.cluster,
-              .clients_need_certificate = faces_.clients_need_certificate,
-              .reading_needs_token = faces_.reading_needs_token}),
+      guard_(guard_of(faces_)),
       streams_(limits.streams),
       waiting_(limits.waiting_requests) {}
+
+void ControlRoutes::change(const ControlOptions& options) {
+    faces_.token = options.token;
+    faces_.hostnames = options.hostnames;
+    faces_.reading_needs_token = options.reading_needs_token;
+    faces_.timing = options.timing;
+    guard_ = guard_of(faces_);
+    streams_.set_most(options.limits.streams);
+    waiting_.set_most(options.limits.waiting_requests);
+}
 
 Instant ControlRoutes::leads_until(Instant now) const {
     return faces_.board.read()->leadership.leads_until(now);
@@ -96,7 +112,7 @@ ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<v
             400, "Malformed target", "Expected a path, escaped where need be.", Reason::malformed});
     }
     const auto& host = target->authority ? target->authority : request.host;
-    if (const auto problem = guard_.admit(host, request)) {
+    if (const auto problem = guard_->admit(host, request)) {
         return electiond::answer(*problem);
     }
     return dispatch({faces_, request, *target, streams_, waiting_, wake});
@@ -130,9 +146,9 @@ ApiAnswer ControlRoutes::dispatch(const Call& call) {
     }
     std::optional<ApiResponse> refused;
     if (route->method != "GET") {
-        refused = guard_.refuse_change(request);
+        refused = guard_->refuse_change(request);
     } else if (!route->health) {
-        refused = guard_.refuse_reading(request);
+        refused = guard_->refuse_reading(request);
     }
     if (refused) return std::move(*refused);
     return route->answer(call);

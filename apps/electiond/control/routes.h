@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "control/exchange.h"
 #include "control/faces.h"
@@ -10,6 +13,15 @@
 #include "settings/settings.h"
 
 namespace electiond {
+
+// What a reload may change of the API.
+struct ControlOptions {
+    std::string token{};
+    std::vector<std::string> hostnames{};
+    bool reading_needs_token = false;
+    ApiLimits limits{};
+    Timing timing{};
+};
 
 // By one thread, the server's I/O thread; nothing here blocks. Parked answers must not outlive it.
 class ControlRoutes {
@@ -20,6 +32,9 @@ class ControlRoutes {
     // the answer keeps `wake` and calls it, on any thread, perhaps after the parked answer is gone
     // or the server has stopped: it must be cheap and do no harm then. Throws only what is a bug.
     [[nodiscard]] ApiAnswer answer(const ApiRequest& request, const std::function<void()>& wake);
+
+    // A reload: counts for requests that come from now on.
+    void change(const ControlOptions& options);
 
     // Until when this node leads, if nothing is published before; kNever if it does not lead at
     // `now`. When that moment has come, ask again: if it is still in the future, the lease was
@@ -41,8 +56,8 @@ class ControlRoutes {
   private:
     [[nodiscard]] ApiAnswer dispatch(const struct Call& call);
 
-    const ControlFaces faces_;
-    const Guard guard_;
+    ControlFaces faces_;
+    std::unique_ptr<const Guard> guard_;
     Places streams_;
     Places waiting_;
 };

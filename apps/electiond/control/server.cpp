@@ -41,6 +41,14 @@ io::TlsSetup setup_of(const Settings::ApiTls& files) {
             .section = "api.tls"};
 }
 
+// Each listener has its own share: a flood at one of them takes no place from the others.
+Limits share_of(const ApiLimits& limits, std::size_t listeners) {
+    Limits share = limits;
+    share.connections = std::max<std::size_t>(1, limits.connections / listeners);
+    share.connections_per_address = std::min(share.connections_per_address, share.connections);
+    return share;
+}
+
 }  // namespace
 
 ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const ApiLimits& limits,
@@ -59,10 +67,7 @@ ControlServer::ControlServer(const std::vector<ListenAddress>& listen, const Api
       parting_(loop_, [this] {
           for (auto& listener : listeners_) listener->connections().cut_all();
       }) {
-    // Each has its own share: a flood at one of them takes no place from the others.
-    Limits share = limits_;
-    share.connections = std::max<std::size_t>(1, limits_.connections / listen.size());
-    share.connections_per_address = std::min(share.connections_per_address, share.connections);
+    const Limits share = share_of(limits_, listen.size());
     for (const auto& address : listen) {
         listen_at(address, leaves_ipv4_to_others(address, listen), share);
     }
@@ -124,6 +129,15 @@ void ControlServer::start(ControlRoutes& routes) {
         log_.info("control API listens",
                   {{"address", address}, {"tls", encrypts ? "1.2+" : "off"}});
     }
+}
+
+void ControlServer::change(const ControlOptions& options) {
+    loop_.post([this, options] {
+        serving_->routes().change(options);
+        serving_->set_limits(options.limits);
+        const auto share = share_of(options.limits, listeners_.size());
+        for (auto& listener : listeners_) listener->connections().set_limits(share);
+    });
 }
 
 // A handshake under way when the certificates change is looked at by its session, at its end.

@@ -45,6 +45,12 @@ class ControlServer {
     // Answers from now on. `routes` and its board must outlive stop().
     void start(ControlRoutes& routes);
 
+    // A reload: who may ask, what clients may cost, and the timers, from now on. Connections that
+    // are too many now are closed, idle ones first. Requests and streams under way go on. Any
+    // thread, between start() and stop(); returns before it counts, but a task that is posted to
+    // the I/O thread afterwards, as by the `wake` of a parked answer, comes after it.
+    void change(const ControlOptions& options);
+
     // The files of api.tls may have changed: reads and checks them. They count for connections made
     // from then on; those whose certificate they refuse are cut at once, also event streams and
     // requests under way, and the others stay. Throws Error (config) naming the file that is wrong:
@@ -72,7 +78,7 @@ class ControlServer {
     void end_connections();
 
     const Log log_;
-    const ApiLimits limits_;
+    const ApiLimits limits_;  // those of the start
     const Milliseconds write_limit_;
     const Milliseconds silence_;
     ApiCounts counts_;

@@ -32,6 +32,8 @@ class Serving {
     [[nodiscard]] io::Loop& loop() { return loop_; }
     [[nodiscard]] ControlRoutes& routes() { return routes_; }
     [[nodiscard]] const ApiLimits& limits() const { return limits_; }
+    // From the next wait of each connection on.
+    void set_limits(const ApiLimits& limits) { limits_ = limits; }
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] ApiCounts& counts() { return counts_; }
 
@@ -105,7 +107,7 @@ class Serving {
 
     io::Loop& loop_;
     ControlRoutes& routes_;
-    const ApiLimits limits_;
+    ApiLimits limits_;
     const Log& log_;
     ApiCounts& counts_;
     FaultLog failures_;

@@ -163,8 +163,4 @@ struct Draft {
 // from (file:line, environment NAME, default). Secrets are masked.
 [[nodiscard]] std::string print_settings(const Settings& settings);
 
-// The keys whose values differ, as "log.level", in the order of the file: what a reload found
-// changed.
-[[nodiscard]] std::vector<std::string> changed_keys(const Settings& before, const Settings& after);
-
 }  // namespace electiond

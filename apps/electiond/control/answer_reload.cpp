@@ -1,0 +1,96 @@
+// POST /reload: has the main thread read the configuration again, and says what that changed.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/answers.h"
+#include "control/outcome.h"
+
+namespace electiond {
+namespace {
+
+constexpr Milliseconds kLongest{10'000};  // a file system may hang
+
+// Throws Problem: an option that is spelled wrong must not become a reload that was not meant.
+bool parse_dry_run(const Call& call) {
+    bool dry_run = false;
+    for (const auto& [key, value] : call.target.query) {
+        if (key != "dryRun" || (value != "true" && value != "false")) {
+            throw Problem{400, "Malformed query", "Expected nothing, or dryRun=true.",
+                          Reason::malformed};
+        }
+        dry_run = value == "true";
+    }
+    if (!call.request.body.empty()) {
+        throw Problem{400, "Malformed body", "Expected nothing.", Reason::malformed};
+    }
+    return dry_run;
+}
+
+Json texts(const std::vector<std::string>& all) { return json_array({all.begin(), all.end()}); }
+
+Json change_json(const ReloadChange& change, bool dry_run) {
+    const char* const live = dry_run ? "would_apply" : "applied";
+    return json_object(
+        {{"key", change.key},
+         {"old", change.before},
+         {"new", change.after},
+         {"action", change.live ? live : "needs_restart"},
+         {"reason", change.live ? std::optional<std::string>() : std::optional(change.why)}});
+}
+
+ApiResponse faulty(const ReloadReport& report) {
+    JsonFields fields{{"type", "about:blank"},
+                      {"title", "Faulty configuration"},
+                      {"status", 422},
+                      {"detail", "The configuration has faults, so nothing was changed; correct " +
+                                     report.file + " and ask again."},
+                      {"error", "Faulty configuration"},
+                      {"file", report.file},
+                      {"faults", texts(report.faults)}};
+    return {.status = 422, .body = json_object(fields).text(), .type = "application/problem+json"};
+}
+
+ApiResponse tell(const std::optional<ReloadReport>& report) {
+    if (!report) {
+        return answer(Problem{503, "Not done in time",
+                              "A file or a plugin does not answer. The reload may still be carried "
+                              "out; the log says how it ends."});
+    }
+    if (!report->faults.empty()) return faulty(*report);
+    std::vector<Json> changes;
+    for (const auto& each : report->changes) changes.push_back(change_json(each, report->dry_run));
+    return answer(200, json_object({{"dryRun", report->dry_run},
+                                    {"file", report->file},
+                                    {"changes", json_array(changes)},
+                                    {"warnings", texts(report->warnings)}}));
+}
+
+}  // namespace
+
+ApiAnswer answer_reload(const Call& call) try {
+    const bool dry_run = parse_dry_run(call);
+    auto place = call.waiting.take();
+    if (!place) return too_many_waiting();
+    const auto now = call.faces.now();
+    const auto outcome = std::make_shared<Outcome<ReloadReport>>();
+    const bool posted = call.faces.reload(
+        {.dry_run = dry_run, .done = [outcome, wake = call.wake](const ReloadReport& report) {
+             outcome->give(report);
+             wake();
+         }});
+    if (!posted) {
+        auto refused = answer(Problem{503, "Too many reloads wait",
+                                      "Nothing was done; ask again when they have ended."});
+        refused.headers.emplace_back("Retry-After", "1");
+        return refused;
+    }
+    return now_or_later(std::make_unique<AwaitedOutcome<ReloadReport>>(
+                            outcome, tell, now + kLongest, std::move(*place)),
+                        now);
+} catch (const Problem& problem) {
+    return answer(problem);
+}
+
+}  // namespace electiond

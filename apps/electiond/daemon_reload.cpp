@@ -1,0 +1,146 @@
+// One running node: the configuration is read again.
+#include <io/descriptor_limit.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <utility>
+
+#include "daemon.h"
+#include "descriptors.h"
+#include "node/event.h"
+
+namespace electiond {
+namespace {
+
+constexpr Milliseconds kDiscoveryLimit{3000};  // for those that are replaced to end
+
+// An Error lists its faults one a line.
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    if (lines.empty()) lines.emplace_back("the configuration cannot be read");
+    return lines;
+}
+
+std::string keys_of(const ReloadReport& report, bool live) {
+    std::string keys;
+    for (const auto& each : report.changes) {
+        if (each.live == live) keys += (keys.empty() ? "" : ", ") + each.key;
+    }
+    return keys;
+}
+
+bool changes_limits(const ReloadReport& report) {
+    return std::ranges::any_of(report.changes, [](const ReloadChange& each) {
+        return each.live &&
+               (each.key.starts_with("api.limits.") || each.key.starts_with("transport.limits."));
+    });
+}
+
+PolicyChange policy_change_of(const Settings& settings) {
+    const auto& election = settings.election;
+    return {.priority = settings.node.priority,
+            .max_voters = settings.cluster.max_voters,
+            .heartbeat = election.heartbeat_interval,
+            .election_spread = election.election_spread,
+            .request_timeout = election.request_timeout,
+            .stable_after = election.stable_after,
+            .dead_after = election.dead_after};
+}
+
+}  // namespace
+
+void Daemon::on_reload(LoadSettings load, std::function<void()> wake) {
+    load_ = std::move(load);
+    reload_requests_.on_request(std::move(wake));
+}
+
+void Daemon::reload() noexcept { (void)reload(false); }
+
+void Daemon::carry_out_reload_request() noexcept {
+    const auto request = reload_requests_.take();
+    if (request) request->done(reload(request->dry_run));
+}
+
+ReloadReport Daemon::reload(bool dry_run) noexcept {
+    ReloadReport report{.dry_run = dry_run, .file = settings_.file.string()};
+    try {
+        reload_into(report);
+    } catch (const std::exception& error) {
+        report.faults = lines_of(error.what());
+    }
+    if (dry_run) return report;
+    log_reload(report);
+    // In any case: they are looked at every few seconds, whatever else the configuration says.
+    if (certificates_) certificates_->read_again();
+    return report;
+}
+
+// Everything that can fail comes before the first change.
+void Daemon::reload_into(ReloadReport& report) {
+    auto fresh = load_();
+    // Plugins are searched as the next start would: what was made may outlive its host.
+    PluginHost host(plugin_directories(fresh), own_program(), log_);
+    const bool same = plugin_directories(fresh) == plugin_directories(settings_);
+    auto guests = make_guests(same ? *host_ : host, fresh, log_);
+    auto discoveries = discovery_entries(fresh, std::move(guests.discoveries));
+    auto gates = reload_gates(settings_, fresh);
+    gates.discovery = discoveries_->gate(discoveries);
+    const auto fresh_values = setting_values(fresh);
+    report.changes = plan_reload(values_, fresh_values, gates);
+    report.warnings = fresh.warnings;
+    report.warnings.insert(report.warnings.end(), guests.warnings.begin(), guests.warnings.end());
+    if (report.dry_run) return;
+    fit_connections(fresh, io::raise_descriptor_limit(), changes_limits(report) ? log_ : Log{});
+    values_ = values_after(values_, fresh_values, report.changes);
+    {
+        const std::lock_guard lock(pending_mutex_);
+        pending_restart_.clear();
+        for (const auto& each : report.changes) {
+            if (!each.live) pending_restart_.push_back(each.key);
+        }
+    }
+    apply(fresh, gates, std::move(discoveries));
+}
+
+void Daemon::apply(const Settings& fresh, const ReloadGates& gates,
+                   std::vector<Discoveries::Entry> discoveries) {
+    take_live(settings_, fresh, gates);
+    output_.set_level(settings_.log.level);
+    mailbox_.post(policy_change_of(settings_));
+    control_->change({.token = settings_.api.token,
+                      .hostnames = settings_.api.hostnames,
+                      .reading_needs_token = settings_.api.reading_needs_token,
+                      .limits = settings_.api.limits,
+                      .timing = timing_of(settings_)});
+    if (transport_->keeps_limits()) transport_->set_limits(settings_.transport.limits);
+    if (!gates.discovery.empty()) return;
+    const auto limit = std::chrono::steady_clock::now() + kDiscoveryLimit;
+    if (!discoveries_->replace(std::move(discoveries), limit)) {
+        log_.warning("a discovery that is no longer configured hangs; its thread is left behind");
+    }
+}
+
+void Daemon::log_reload(const ReloadReport& report) const {
+    if (!report.faults.empty()) {
+        for (const auto& fault : report.faults) {
+            log_.error("reload failed, keeping the old configuration: " + fault);
+        }
+        return;
+    }
+    log_.info("configuration read again", {{"file", report.file}});
+    for (const auto& warning : report.warnings) log_.warning(warning);
+    for (const auto& each : report.changes) {
+        if (!each.live) continue;
+        log_.info("applied without a restart", {{"key", each.key},
+                                                {"old", each.before.value_or("")},
+                                                {"new", each.after.value_or("")}});
+    }
+    if (const auto keys = keys_of(report, false); !keys.empty()) {
+        log_.warning("these changes need a restart: " + keys);
+    }
+}
+
+}  // namespace electiond

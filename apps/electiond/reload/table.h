@@ -1,0 +1,30 @@
+// What a reload does with each key of the configuration: the one table of it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace electiond {
+
+enum class OnReload { live, restart };
+
+// Keys that apply together, and only on a condition that the values themselves decide: see
+// ReloadGates.
+enum class ReloadGroup { none, access, timers, discovery };
+
+struct ReloadRule {
+    std::string_view key;
+    OnReload what;
+    std::string_view why;  // for a restart: a few words, for operators
+    ReloadGroup group = ReloadGroup::none;
+};
+
+// Each key of the schema that is no section stands here once; `transport` and `discovery` stand for
+// the keys that belong to plugins.
+[[nodiscard]] std::span<const ReloadRule> reload_table();
+
+// The rule of one value: "discovery[0].peers.2" has that of `discovery`, "transport.queue" (a
+// plugin's) that of `transport`.
+[[nodiscard]] const ReloadRule& reload_rule(std::string_view key);
+
+}  // namespace electiond

@@ -1,0 +1,37 @@
+// All values of a configuration as plain text, and what differs between two.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "settings/settings.h"
+
+namespace electiond {
+
+struct SettingValue {
+    std::string key{};    // "log.level", "api.hostnames", "discovery[0].peers.2"
+    std::string value{};  // to compare: never shown, as it may be a secret
+    std::string shown{};  // the same for people: secrets are masked
+};
+
+// In the order of the file; a value that counts by default stands here, too. A list of texts is one
+// value. The value of api.token_file is the path and what the file holds.
+[[nodiscard]] std::vector<SettingValue> setting_values(const Settings& settings);
+
+// Each entry of `discovery`, plugin and options, as one text to compare: never shown.
+[[nodiscard]] std::vector<std::string> discovery_texts(const Settings& settings);
+
+// One value that is not the same. As shown; nullopt: there is none.
+struct Difference {
+    std::string key{};
+    std::optional<std::string> before{}, after{};
+
+    bool operator==(const Difference&) const = default;
+};
+
+// In the order of `after`; then those that `after` does not have.
+[[nodiscard]] std::vector<Difference> differences(const std::vector<SettingValue>& before,
+                                                  const std::vector<SettingValue>& after);
+
+}  // namespace electiond
