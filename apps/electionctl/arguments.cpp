@@ -125,10 +125,11 @@ class Reader {
             result_.help = true;
         } else if (name == "--version") {
             result_.version = true;
-        } else if (name == "--me" || name == "--once" || name == "--yes") {
+        } else if (name == "--me" || name == "--once" || name == "--yes" || name == "--dry-run") {
             auto& chosen = name == "--me"     ? result_.me
                            : name == "--once" ? result_.once
-                                              : result_.yes;
+                           : name == "--yes"  ? result_.yes
+                                              : result_.dry_run;
             chosen = true;
             special.push_back(name);
         } else {
@@ -190,7 +191,7 @@ void check_members(const Arguments& arguments) {
 // The verb, if it is about one node; empty if any node may answer. With several endpoints the next
 // one could answer instead, or even leave the cluster instead.
 std::string about_one_node(const Arguments& arguments) {
-    if (arguments.verb == "is-leader") return arguments.verb;
+    if (arguments.verb == "is-leader" || arguments.verb == "reload") return arguments.verb;
     if (arguments.me) return arguments.verb + " --me";
     if (arguments.exec) return arguments.verb + " --exec";
     if (arguments.verb == "members" && arguments.operands == std::vector<std::string>{"leave"}) {

@@ -53,6 +53,14 @@ constexpr std::array kVerbs{
         "With several endpoints all are asked at once who leads, and the leader alone is asked to\n"
         "step down. With one, that node is asked.\n",
         " --to ", 0},
+    VerbHelp{"reload", "[--dry-run]", "the asked node reads its configuration again",
+             "  --dry-run     says what would change, and changes nothing\n"
+             "Lists each value that differs: applied (with --dry-run: would apply), or needs a "
+             "restart.\n"
+             "Exit 0: the configuration is right. 1: it has faults, which are listed, and nothing "
+             "was\n"
+             "changed. Asks exactly one endpoint.\n",
+             " --dry-run ", 0},
     VerbHelp{
         "members", "[remove ID | leave] [--yes]", "voters and observers; removes one for good",
         "  remove ID     removes a voter or observer, if that is safe; finds the leader from any\n"

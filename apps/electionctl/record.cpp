@@ -58,6 +58,16 @@ Record Record::at(const std::string& key) const { return Record(value(key)); }
 
 std::vector<Record> Record::list(const std::string& key) const { return objects_in(value(key)); }
 
+std::vector<std::string> Record::texts(const std::string& key) const {
+    std::vector<std::string> all;
+    const auto found = value(key);
+    if (found.type() != typeid(Poco::JSON::Array::Ptr)) return all;
+    for (const auto& element : *found.extract<Poco::JSON::Array::Ptr>()) {
+        if (element.isString()) all.push_back(printable(element.convert<std::string>()));
+    }
+    return all;
+}
+
 std::optional<std::int64_t> Record::count(const std::string& key) const {
     const auto found = value(key);
     if (found.type() == typeid(Poco::JSON::Array::Ptr)) {

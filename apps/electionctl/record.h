@@ -27,6 +27,8 @@ class Record {
     [[nodiscard]] Record at(const std::string& key) const;
     [[nodiscard]] std::vector<Record> list(
         const std::string& key) const;  // the objects in an array
+    [[nodiscard]] std::vector<std::string> texts(
+        const std::string& key) const;  // the strings in an array, fit for a terminal
     // How many, told either as a number or as the list itself.
     [[nodiscard]] std::optional<std::int64_t> count(const std::string& key) const;
 

@@ -18,7 +18,7 @@ namespace electiond::ctl {
 namespace {
 
 bool changes(const Arguments& arguments) {
-    return arguments.verb == "step-down" ||
+    return arguments.verb == "step-down" || arguments.verb == "reload" ||
            (arguments.verb == "members" && !arguments.operands.empty());
 }
 
@@ -50,6 +50,7 @@ int dispatch(const Session& session) {
         {"top", top},
         {"history", history},
         {"step-down", step_down},
+        {"reload", reload},
         {"members", members_verb},
     };
     const auto* entry = std::ranges::find(kEntries, session.arguments.verb, &Entry::name);

@@ -36,6 +36,8 @@ int step_down(const Session& session);
 int step_down(const Session& session, const std::optional<std::string>& expected);
 int remove_member(const Session& session);
 int leave(const Session& session);
+// reload.cpp: has the asked node read its configuration again.
+int reload(const Session& session);
 
 // Waiting verbs.
 int wait_leader(const Session& session);
