@@ -37,13 +37,15 @@ void take(const AskedPeer& asked, const Durable& record, OtherVoters& into) {
     if (voter != nullptr && voter->uuid != record.uuid && !known) into.alive.push_back(*voter);
 }
 
-// "3 (10.0.0.3:7401: no answer in time)"
+// "3 (10.0.0.3:7401: no answer in time)"; the address once.
 std::string lost_voter(const Voter& voter, const std::vector<AskedPeer>& asked) {
     std::string why;
     for (const auto& [peer, answer] : asked) {
         if (peer.id != voter.id) continue;
         const auto said = answer.reply ? "another node answers" : answer.error;
-        why += (why.empty() ? "" : "; ") + peer.address.to_string() + ": " + said;
+        const auto address = peer.address.to_string();
+        const bool named = said.find(address) != std::string::npos;
+        why += (why.empty() ? "" : "; ") + (named ? said : address + ": " + said);
     }
     return voter.id.value + " (" + (why.empty() ? "no address is known" : why) + ")";
 }
