@@ -10,6 +10,8 @@
 namespace electiond {
 namespace {
 
+constexpr std::size_t kErrorBytesMax = 400;  // a failure of TLS with its remedy has some 300
+
 // Why the answer is not that of the node which it names; empty if it is.
 std::string wrong(const PeerReply& reply, const Answer& answer, const SurveyCheck& check) {
     if (!check.certificates_name_nodes) return {};
@@ -23,7 +25,8 @@ std::string wrong(const PeerReply& reply, const Answer& answer, const SurveyChec
 SurveyAnswer read(const std::optional<Answer>& answer, const SurveyCheck& check) {
     if (!answer || answer->kind == Answer::Kind::timed_out) return {.error = "no answer in time"};
     if (answer->kind != Answer::Kind::ok) {
-        return {.error = answer->body.empty() ? "unreachable" : answer->body.substr(0, 200)};
+        return {.error =
+                    answer->body.empty() ? "unreachable" : answer->body.substr(0, kErrorBytesMax)};
     }
     try {
         auto reply = wire::decode_reply("status", answer->body);
