@@ -222,7 +222,7 @@ int Program::serve(SignalThread& signals) {
     LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
     fit_connections(settings, io::raise_descriptor_limit(), output.log());
     Daemon daemon(settings, output);
-    daemon.on_reload([this] { return load(config_, Reading::everything); },
+    daemon.on_reload([this] { return load_configuration(config_); },
                      [&signals] { signals.wake(Asked::What::reload_request); });
     if (signals.stopping()) return EXIT_OK;
     daemon.start([&] {
