@@ -129,9 +129,11 @@ void Scout::Rounds::run() {
             wake_.wait_until(lock, next_poll, [this] { return stopping_ || wanted_; });
         }
     }
-    if (abandoned_) return;
+    const bool withdraws = !abandoned_;
     lock.unlock();
-    call(kWithdraw, [this](std::stop_token stop) { discovery_->withdraw(std::move(stop)); });
+    if (withdraws) {
+        call(kWithdraw, [this](std::stop_token stop) { discovery_->withdraw(std::move(stop)); });
+    }
     discovery_.reset();  // on this thread, since a destructor may hang, too
 }
 
