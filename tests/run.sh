@@ -10,7 +10,8 @@ type=RelWithDebInfo
 storms=OFF
 if [ -n "${SANITIZE:-}" ]; then type=Debug; elif [ -n "${CI:-}" ]; then storms=ON; fi
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=$type \
-    ${CI:+-DELECTIOND_WERROR=ON -DELECTIOND_PCH=ON} -DELECTIOND_LONG_STORMS=$storms \
+    ${CI:+-DELECTIOND_WERROR=ON -DELECTIOND_PCH=ON -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -g1 -DNDEBUG"} \
+    -DELECTIOND_LONG_STORMS=$storms \
     ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} >/dev/null
 cmake --build "$build" -j "$(nproc)"
 # One more than there are cores: most tests wait for processes and timers.
