@@ -346,9 +346,10 @@ TEST_P(TransportInTrouble, SurvivesAnyBytes) {
 TEST_P(TransportInTrouble, SurvivesAPeerThatAnswersWithAnyBytes) {
     Node sender(plugin_);
     std::mt19937 random(11);
+    std::deque<FalsePeer> peers;  // of all rounds: none gets the port of another, which is held
 
     for (int round = 0; round < 50; ++round) {
-        FalsePeer peer;
+        auto& peer = peers.emplace_back();
         auto reply = ask(*sender.transport, peer.endpoint(), request("hello"));
         std::string bytes(1 + random() % 3000, '\0');
         for (auto& byte : bytes) byte = static_cast<char>(random());
