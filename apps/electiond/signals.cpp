@@ -16,7 +16,7 @@
 namespace electiond {
 namespace {
 
-constexpr std::size_t kAskedMax = 64;  // further ones add nothing new
+constexpr std::size_t kAskedMax = 64;  // further ones that mean nothing add nothing new
 // Ask for an end. XCPU comes some time before the kernel kills us for the same reason.
 constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU};
 // Would end the process by default, but have no meaning for us. ABRT, TRAP, SEGV and the like keep
@@ -154,10 +154,14 @@ void SignalThread::take(int signal) {
             }
             stop_since_ = now;
             stop_code_ = signal == SIGXCPU ? Error::os : 0;
-            asked_.push_back({Asked::What::stop, signal});
+            asked_.push_front({Asked::What::stop, signal});
+        } else if (signal == SIGHUP) {
+            // One that waits has not read the file yet, so it serves for this one, too.
+            const bool waits =
+                std::ranges::find(asked_, Asked::What::reload, &Asked::what) != asked_.end();
+            if (!waits) asked_.push_back({Asked::What::reload, signal});
         } else if (asked_.size() < kAskedMax) {
-            asked_.push_back(
-                {signal == SIGHUP ? Asked::What::reload : Asked::What::nothing, signal});
+            asked_.push_back({Asked::What::nothing, signal});
         }
     }
     arrived_.notify_all();

@@ -64,7 +64,8 @@ class SignalThread {
     // The same, but waits for at most `limit`: a signal to the whole process group (from a terminal
     // or a service manager) may have ended a child before it is taken here. Any thread.
     [[nodiscard]] bool stopping_within(Milliseconds limit) const;
-    // Waits for the next request. One thread.
+    // Waits for the next request. A stop comes before all others that wait: the limit of the stop
+    // counts already, and reloads may take long. One thread.
     [[nodiscard]] Asked next();
     // Has next() return a request that is no signal's. Any thread.
     void wake(Asked::What what);

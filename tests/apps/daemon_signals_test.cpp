@@ -1,4 +1,5 @@
 // electiond and signals: SIGTERM at any moment, SIGHUP, and life in the background.
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -255,6 +256,39 @@ TEST(Electiond, ChangesNothingOnHupWithABadFile) {
     const auto after = cluster::ask(scene.api, "GET", "/status");
     EXPECT_EQ(after.text("state"), "LEADER");
     EXPECT_EQ(after.number("term"), before.number("term"));
+}
+
+// The signals have been taken from the kernel: none of them is pending any more.
+bool taken(pid_t pid) {
+    const auto text = cluster::read("/proc/" + std::to_string(pid) + "/status");
+    const auto at = text.find("ShdPnd:");
+    return at != std::string::npos && std::stoul(text.substr(at + 7), nullptr, 16) == 0;
+}
+
+// The limit of the stop counts already: reloads that wait could use it up, and the process would
+// end without a hand-over.
+TEST(Electiond, StopsBeforeReloadsThatWait) {
+    DaemonScene scene;
+    const auto process = scene.start_and_lead();
+    const auto text = cluster::read(scene.config());
+    std::filesystem::remove(scene.config());
+    ASSERT_EQ(::mkfifo(scene.config().c_str(), 0600), 0);
+    process->signal(SIGHUP);
+    int fifo = -1;  // opens once the daemon reads: from then on that reload waits for us
+    ASSERT_TRUE(cluster::wait_until([&] {
+        return (fifo = ::open(scene.config().c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0;
+    })) << scene.log();
+
+    for (const int signal : {SIGHUP, SIGHUP, SIGTERM}) {
+        process->signal(signal);
+        ASSERT_TRUE(cluster::wait_until([&] { return taken(process->pid()); }));
+    }
+    EXPECT_EQ(::write(fifo, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(fifo);
+
+    EXPECT_EQ(process->wait(seconds(10)), 0) << scene.log();
+    EXPECT_THAT(scene.log(), AllOf(HasSubstr("configuration read again"), HasSubstr("has stopped"),
+                                   Not(HasSubstr("something hangs"))));
 }
 
 TEST(Electiond, GoesIntoTheBackgroundAndLeavesItsNumber) {
