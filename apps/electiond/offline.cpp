@@ -2,10 +2,12 @@
 #include "offline.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <system_error>
 #include <utility>
 
 #include "assembly.h"
@@ -17,6 +19,22 @@
 
 namespace electiond {
 namespace {
+
+[[noreturn]] void refuse_without_node(const Settings& settings) {
+    throw Error(settings.node.data_dir.string() +
+                    " holds no node yet; there is nothing to recover or to rejoin: start "
+                    "electiond",
+                Error::refused);
+}
+
+// For commands that work on a node that has run: they make no folder.
+const Settings& with_folder(const Settings& settings) {
+    std::error_code unclear;
+    if (!std::filesystem::exists(settings.node.data_dir, unclear) && !unclear) {
+        refuse_without_node(settings);
+    }
+    return settings;
+}
 
 // The node's folder, held for as long as the command runs, and its record.
 struct Opened {
@@ -30,11 +48,8 @@ struct Opened {
         return record ? *record : new_record(settings.node.id, settings.cluster.name, random);
     }
     [[nodiscard]] const Durable& known(const Settings& settings) const {
-        if (record) return *record;
-        throw Error(settings.node.data_dir.string() +
-                        " holds no node yet; there is nothing to recover or to rejoin: start "
-                        "electiond",
-                    Error::refused);
+        if (!record) refuse_without_node(settings);
+        return *record;
     }
     void save(const Durable& next) {
         store.save(next);
@@ -155,7 +170,7 @@ void refuse_while_claimant_lives(const Settings& settings, const Durable& record
 }  // namespace
 
 int recover(const Settings& settings, const Confirm& confirm, bool force) {
-    Opened node(settings);
+    Opened node(with_folder(settings));
     const auto& record = node.known(settings);
     if (record.blank()) {
         throw Error("node " + record.node_id.value +
@@ -228,7 +243,7 @@ int recover_claim(const Settings& settings, const Confirm& confirm, bool force) 
 }
 
 int rejoin(const Settings& settings, const Confirm& confirm) {
-    Opened node(settings);
+    Opened node(with_folder(settings));
     const auto& record = node.known(settings);
     if (!confirm("Node " + record.node_id.value + " gives up its membership (uuid " +
                  record.uuid.value + ") and joins as a new, blank member at its next start.")) {

@@ -22,6 +22,7 @@
 #include "daemon.h"
 #include "descriptors.h"
 #include "offline.h"
+#include "owner.h"
 #include "pid_file.h"
 #include "service_manager.h"
 #include "signals.h"
@@ -185,6 +186,7 @@ int Program::list_plugins() {
 
 int Program::offline(const std::string& verb) {
     const auto settings = load_settings_alone(config_);
+    act_as_owner_of(settings.node.data_dir);
     const auto ask = [this](const std::string& question) { return confirm(question); };
     if (verb == "rejoin") return rejoin(settings, ask);
     return claim_ ? recover_claim(settings, ask, force_) : recover(settings, ask, force_);

@@ -1,9 +1,13 @@
 // electiond recover and rejoin, as far as one node shows them: what they ask, and what they refuse.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "daemon_scene.h"
 
 namespace electiond {
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono::seconds;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -97,6 +101,36 @@ TEST_F(Offline, RefusesWhereThereIsNoNode) {
         const auto finished = type("yes\\n", verb);
         EXPECT_EQ(finished.code, 1);
         EXPECT_THAT(finished.said, AllOf(HasSubstr("holds no node"), Not(HasSubstr("Type yes"))));
+    }
+}
+
+// An operator looks at the wrong machine, or too early: the first start must find nothing of it.
+TEST_F(Offline, MakesNothingWhereThereIsNoNode) {
+    for (const std::string verb : {"recover", "rejoin"}) {
+        (void)type("yes\\n", verb);
+        EXPECT_FALSE(fs::exists(scene_.folder / "data")) << verb;
+    }
+}
+
+// A lock that belonged to root would keep the daemon from starting.
+TEST_F(Offline, ActsAsTheOwnerOfTheFolderIfRootRunsIt) {
+    if (::geteuid() != 0) GTEST_SKIP() << "this is about root";
+    constexpr uid_t kOther = 65534;
+    const auto data = scene_.folder / "data";
+    fs::permissions(scene_.folder.path(), fs::perms(0711));
+    fs::create_directory(data);
+    fs::permissions(data, fs::perms(0700));
+    ASSERT_EQ(::chown(data.c_str(), kOther, kOther), 0);
+
+    for (const std::string verb : {"recover", "rejoin"}) {
+        const auto finished = type("yes\\n", verb);
+        EXPECT_EQ(finished.code, 1) << finished.said;
+        EXPECT_THAT(finished.said, AllOf(HasSubstr("Goes on as "), HasSubstr("holds no node")));
+    }
+    for (const auto& entry : fs::directory_iterator(data)) {
+        struct stat found {};
+        ASSERT_EQ(::stat(entry.path().c_str(), &found), 0);
+        EXPECT_EQ(found.st_uid, kOther) << entry.path();
     }
 }
 
