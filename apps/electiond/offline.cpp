@@ -150,6 +150,25 @@ void refuse_while_alive(const OtherVoters& others, const Durable& record) {
     }
 }
 
+// Recovering such a node changes nothing but the ids of its cluster. But if an earlier recovery has
+// failed at the claim, the claim still names the cluster that was replaced: then it goes on.
+void refuse_if_it_needs_no_other(const Durable& record, const Arbiter& arbiter) {
+    if (record.config.voters.size() != 1 || !record.config.has(record.uuid)) return;
+    const Claim mine{record.cluster_id, record.uuid};
+    if (arbiter.exists() && arbiter.claim(mine).cluster_id != record.cluster_id) return;
+    throw Error("node " + record.node_id.value + " is the only voter of cluster " +
+                    record.cluster_name +
+                    ", so it leads without any other: there is nothing to recover. Start "
+                    "electiond here" +
+                    kForce,
+                Error::refused);
+}
+
+std::string count_of_voters(const Durable& record) {
+    const auto count = record.config.voters.size();
+    return std::to_string(count) + (count == 1 ? " voter" : " voters");
+}
+
 void name_the_lost(const OtherVoters& others) {
     if (!others.lost.empty()) std::cout << "Lost voters: " << joined(others.lost) << ".\n";
     if (!others.alive.empty()) {
@@ -178,19 +197,19 @@ int recover(const Settings& settings, const Confirm& confirm, bool force) {
                         "arbiter's claim names a lost node, use electiond recover --claim",
                     Error::refused);
     }
+    const Arbiter arbiter(settings);
+    if (!force) refuse_if_it_needs_no_other(record, arbiter);
     const auto others = ask_other_voters(settings, record);
     if (!force) refuse_while_alive(others, record);
     name_the_lost(others);
     const bool voter = record.config.has(record.uuid);
     if (!confirm("This node (" + record.node_id.value + ", " + (voter ? "a voter" : "no voter") +
                  ", term " + std::to_string(record.term) + ") becomes the only voter of cluster " +
-                 record.cluster_name + ", which had " +
-                 std::to_string(record.config.voters.size()) + " voters.\n" +
+                 record.cluster_name + ", which had " + count_of_voters(record) + ".\n" +
                  "Do this on ONE survivor, and only if a majority of them is lost for "
                  "good: while they live on somewhere, there will be two leaders.")) {
         return Error::refused;
     }
-    const Arbiter arbiter(settings);
     auto random = real_random();
     const auto next = recovered(record, random.identity());
     node.save(next);

@@ -37,7 +37,7 @@ TEST_F(Offline, AsksBeforeAnythingIsChanged) {
     run_once();
     const auto before = state();
 
-    for (const std::string verb : {"recover", "rejoin"}) {
+    for (const std::string verb : {"recover --force", "rejoin"}) {
         for (const std::string typed : {"no\\n", "", "y\\n", "YES\\n"}) {
             const auto finished = type(typed, verb);
             EXPECT_EQ(finished.code, 1) << verb << ": " << typed;
@@ -52,9 +52,10 @@ TEST_F(Offline, AsksBeforeAnythingIsChanged) {
 TEST_F(Offline, DoesItOnceYesIsTyped) {
     run_once();
 
-    const auto recovered = type("yes\\n", "recover");
+    const auto recovered = type("yes\\n", "recover --force");
     EXPECT_EQ(recovered.code, 0) << recovered.said;
-    EXPECT_THAT(recovered.said, AllOf(HasSubstr("becomes the only voter"), HasSubstr("Recovered")));
+    EXPECT_THAT(recovered.said, AllOf(HasSubstr("becomes the only voter"),
+                                      HasSubstr("which had 1 voter."), HasSubstr("Recovered")));
 
     const auto rejoined = type("yes\\n", "rejoin");
     EXPECT_EQ(rejoined.code, 0) << rejoined.said;
@@ -78,6 +79,34 @@ TEST_F(Offline, IsNotMixedWithOtherWishes) {
         EXPECT_THAT(finished.said, HasSubstr("--help"));
     }
     EXPECT_EQ(state(), before);
+}
+
+// Of a quorum of one, this node is all: only the ids of its cluster would change.
+TEST_F(Offline, RefusesToRecoverAnOnlyVoter) {
+    run_once();
+    const auto before = state();
+
+    const auto finished = type("yes\\n", "recover");
+
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.said, AllOf(HasSubstr("only voter of cluster demo"), HasSubstr("--force"),
+                                     Not(HasSubstr("Type yes"))));
+    EXPECT_EQ(state(), before);
+}
+
+// The record was changed, but the claim could not be written: the same command again completes it.
+TEST_F(Offline, CompletesARecoveryThatFailedAtTheClaim) {
+    run_once();
+    const auto claim = scene_.folder / "cluster.json.demo.claim";
+    const auto former = cluster::read(claim);
+    ASSERT_EQ(type("yes\\n", "recover --force").code, 0);
+    cluster::write(claim, former);
+
+    const auto again = type("yes\\n", "recover");
+
+    EXPECT_EQ(again.code, 0) << again.said;
+    EXPECT_NE(cluster::read(claim), former);
+    EXPECT_EQ(type("yes\\n", "recover").code, 1);
 }
 
 // The claimant was lost before anyone joined it, and this node has never run.

@@ -181,8 +181,8 @@ TEST(Electiond, EndsOnInterruptWhereItAsksAQuestion) {
     }
     const auto fifo = scene.folder / "answers";
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    cluster::Process process({"/bin/sh", "-c", "exec $0 recover --config $1 <>$2", ELECTIOND,
-                              scene.config().string(), fifo.string()},
+    cluster::Process process({"/bin/sh", "-c", "exec $0 recover --force --config $1 <>$2",
+                              ELECTIOND, scene.config().string(), fifo.string()},
                              scene.folder / "log");
     ASSERT_TRUE(scene.logs("Type yes")) << scene.log();
     process.signal(SIGINT);
