@@ -12,11 +12,14 @@
 # Whether the options of every verb may follow too: tls asks no node.
 function common(place) { return place !~ /^tls/ }
 
+# The row is an option of the verb of `place`, as --yes of members in "members remove".
+function of_verb(i, place) { return word[i] ~ /^-/ && context[i] != "" && index(place, context[i] " ") == 1 }
+
 # The numbers of the rows that may follow in `place`, with blanks between.
 function rows_of(place,   i, found, offered) {
     split("", offered)
     for (i = 1; i <= NR; ++i) {
-        if (context[i] != place && !(context[i] == "*" && common(place))) continue
+        if (context[i] != place && !of_verb(i, place) && !(context[i] == "*" && common(place))) continue
         if (!(word[i] in offered)) found = found " " i
         offered[word[i]] = 1
     }

@@ -68,6 +68,15 @@ TEST(Completions, OfTheDaemonOfferAllItsOptions) {
               (std::set<std::string>{"/etc/hostname"}));
 }
 
+TEST(Completions, OfTheDaemonOfferWhatGoesWithACommand) {
+    EXPECT_EQ(offered({"electiond", "recover", "-"}),
+              (std::set<std::string>{"-c", "--config", "--claim", "--force", "--yes"}));
+    EXPECT_EQ(offered({"electiond", "--config", "x", "rejoin", "-"}),
+              (std::set<std::string>{"-c", "--config", "--yes"}));
+    EXPECT_EQ(offered({"electiond", "recover", "--config", "/etc/hostnam"}),
+              (std::set<std::string>{"/etc/hostname"}));
+}
+
 TEST(Completions, OfTheClientOfferItsVerbsAndOptions) {
     EXPECT_GT(verbs().size(), 9U);
     EXPECT_THAT(offered({"electionctl", ""}), IsSupersetOf(verbs()));
@@ -88,6 +97,9 @@ TEST(Completions, OfTheClientOfferItsVerbsAndOptions) {
 
 TEST(Completions, OfTheClientOfferWhatFollowsAVerb) {
     EXPECT_THAT(offered({"electionctl", "members", ""}), IsSupersetOf(Words{"remove", "leave"}));
+    for (const auto* what : {"remove", "leave"}) {
+        EXPECT_THAT(offered({"electionctl", "members", what, "--"}), testing::Contains("--yes"));
+    }
     EXPECT_EQ(offered({"electionctl", "tls", ""}),
               (std::set<std::string>{"init", "add", "renew", "revoke", "show"}));
     EXPECT_EQ(offered({"electionctl", "tls", "init", ""}),
