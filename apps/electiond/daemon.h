@@ -73,6 +73,7 @@ class Daemon {
     void start_watchdogs();
     [[nodiscard]] ReloadReport reload(bool dry_run) noexcept;
     void reload_into(ReloadReport& report);
+    [[nodiscard]] Log limits_log(ReloadReport& report) const;
     void apply(const Settings& fresh, const ReloadGates& gates,
                std::vector<Discoveries::Entry> discoveries);
     void log_reload(const ReloadReport& report) const;

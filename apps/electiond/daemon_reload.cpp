@@ -78,6 +78,16 @@ ReloadReport Daemon::reload(bool dry_run) noexcept {
     return report;
 }
 
+// What is logged of limits that the process has no files for belongs into the report, too, for the
+// client that asked. The log gets that from there.
+Log Daemon::limits_log(ReloadReport& report) const {
+    if (!changes_limits(report)) return {};
+    return Log([this, &report](LogLine line) {
+        if (line.level == LogLevel::warning) return report.warnings.push_back(std::move(line.text));
+        if (!report.dry_run) log_.info(std::move(line.text), std::move(line.fields));
+    });
+}
+
 // Everything that can fail comes before the first change.
 void Daemon::reload_into(ReloadReport& report) {
     auto fresh = load_();
@@ -92,8 +102,8 @@ void Daemon::reload_into(ReloadReport& report) {
     report.changes = plan_reload(values_, fresh_values, gates);
     report.warnings = fresh.warnings;
     report.warnings.insert(report.warnings.end(), guests.warnings.begin(), guests.warnings.end());
+    fit_connections(fresh, io::raise_descriptor_limit(), limits_log(report));
     if (report.dry_run) return;
-    fit_connections(fresh, io::raise_descriptor_limit(), changes_limits(report) ? log_ : Log{});
     values_ = values_after(values_, fresh_values, report.changes);
     {
         const std::lock_guard lock(pending_mutex_);

@@ -4,8 +4,10 @@
 namespace electiond {
 namespace {
 
+using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 // Starts it under the limits that `ulimit` sets.
 std::unique_ptr<cluster::Process> start_under(const DaemonScene& scene, const std::string& ulimit) {
@@ -25,9 +27,30 @@ TEST(Electiond, RaisesItsLimitOfOpenFilesToTheHardOne) {
 
     EXPECT_THAT(limits, ContainsRegex("Max open files +900 +900 "));
     EXPECT_THAT(scene.log(), HasSubstr("files=900 api=339 transport=339"));
-    EXPECT_THAT(scene.log(), testing::Not(HasSubstr("do not fit")));  // nobody chose a number
+    EXPECT_THAT(scene.log(), Not(HasSubstr("do not fit")));  // nobody chose a number
     process->signal(SIGTERM);
     EXPECT_EQ(process->wait(std::chrono::seconds(10)), 0) << scene.log();
+}
+
+// The value is taken from the file, but the process has not the files for it: the client that asked
+// must know.
+TEST(Electiond, TellsTheClientOfAReloadOfLimitsThatAreLowered) {
+    DaemonScene scene;
+    const auto process = start_under(scene, "ulimit -n 900");
+    ASSERT_TRUE(scene.logs("takes part")) << scene.log();
+    scene.sections["api"] =
+        "{listen: \"127.0.0.1:" + std::to_string(scene.api) + "\", limits: {connections: 5000}}";
+    scene.write_config();
+
+    const auto shown = cluster::ask(scene.api, "POST", "/reload?dryRun=true");
+    EXPECT_THAT(shown.body, AllOf(HasSubstr("would_apply"), HasSubstr("they are lowered to ")));
+    EXPECT_THAT(scene.log(), Not(HasSubstr("they are lowered to ")));
+
+    const auto done = cluster::ask(scene.api, "POST", "/reload");
+    EXPECT_THAT(done.body, AllOf(HasSubstr("applied"), HasSubstr("they are lowered to ")));
+    ASSERT_TRUE(scene.logs("they are lowered to ")) << scene.log();
+    const auto log = scene.log();
+    EXPECT_EQ(log.find("they are lowered to "), log.rfind("they are lowered to ")) << log;
 }
 
 }  // namespace
