@@ -207,7 +207,7 @@ void Daemon::hand_over(Deadline deadline) noexcept {
 
 bool Daemon::stop_discoveries(Deadline deadline) noexcept {
     const auto limit = std::min(deadline, std::chrono::steady_clock::now() + kWithdrawLimit);
-    bool ended = watchdog_.stop(limit);
+    bool ended = watchdog_.stop(limit) && left_behind_.empty();
     ended = identity_watch_.stop(limit) && ended;
     if (certificates_) ended = certificates_->stop(limit) && ended;
     if (discoveries_) ended = discoveries_->stop(limit) && ended;

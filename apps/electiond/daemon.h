@@ -73,6 +73,7 @@ class Daemon {
     void start_watchdogs();
     [[nodiscard]] ReloadReport reload(bool dry_run) noexcept;
     void reload_into(ReloadReport& report);
+    void check_new_discoveries(const Settings& fresh, Guests& guests, ReloadReport& report);
     [[nodiscard]] Log limits_log(ReloadReport& report) const;
     void apply(const Settings& fresh, const ReloadGates& gates,
                std::vector<Discoveries::Entry> discoveries);
@@ -105,6 +106,7 @@ class Daemon {
     std::unique_ptr<Node> node_;
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<Discoveries> discoveries_;
+    std::vector<std::unique_ptr<Discovery>> left_behind_;  // a check of a reload hangs in each
     Watchdog watchdog_;
     // Checks that the data directory is still ours: on a thread of its own, since a disk may hang.
     Watchdog identity_watch_;

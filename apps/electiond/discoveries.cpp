@@ -59,6 +59,10 @@ std::string Discoveries::gate(const std::vector<Entry>& entries) const {
                  "life of a process";
 }
 
+bool Discoveries::runs(const std::string& text) const {
+    return std::ranges::any_of(seats(), [&](const Seat& seat) { return seat.text == text; });
+}
+
 bool Discoveries::replace(std::vector<Entry> entries, Deadline deadline) {
     auto old = seats();
     std::vector<Seat> kept;  // one for each entry; without a scout where it is new

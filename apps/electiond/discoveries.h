@@ -41,6 +41,9 @@ class Discoveries {
     // for the life of a process: a node that asked one and then another could found two clusters.
     [[nodiscard]] std::string gate(const std::vector<Entry>& entries) const;
 
+    // Whether an entry of this text runs.
+    [[nodiscard]] bool runs(const std::string& text) const;
+
     // Has `entries` run from now on. Those that run already go on undisturbed; the others withdraw
     // and end, and their answers no longer count. False if one of them has not ended by `deadline`:
     // its thread is left behind, and the process must end by std::_Exit.

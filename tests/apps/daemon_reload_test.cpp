@@ -184,6 +184,45 @@ TEST_F(ElectiondReload, OfABadFileChangesNothingAndListsEachFaultWithItsPlace) {
     expect_the_same_lead(term);
 }
 
+// It would take the place of one that works.
+TEST_F(ElectiondReload, RefusesANewDiscoveryThatCannotWork) {
+    scene_.sections["discovery"] =
+        "[{plugin: file_registry, path: cluster.json}, {plugin: static_list, peers: {2: "
+        "\"127.0.0.1:1\"}}]";
+    const auto process = scene_.start_and_lead();
+    scene_.sections["discovery"] =
+        "[{plugin: file_registry, path: cluster.json}, {plugin: multicast, group: 239.255.74.1, "
+        "port: 7402, interface: nowhere0}]";
+    scene_.write_config();
+
+    for (const auto* dry : {"", "--dry-run"}) {
+        std::vector<std::string> words{"reload"};
+        if (*dry != '\0') words.emplace_back(dry);
+        const auto refused = ctl(words);
+        EXPECT_EQ(refused.code, 1) << refused.said;
+        EXPECT_THAT(refused.said,
+                    AllOf(HasSubstr("nothing was changed"), HasSubstr("node.yaml:3:"),
+                          HasSubstr("discovery[1].interface"), HasSubstr("nowhere0")));
+    }
+    EXPECT_THAT(status().body,
+                AllOf(HasSubstr(R"({"plugin":"static_list")"), Not(HasSubstr("multicast"))));
+}
+
+// What has broken since the start must not keep an operator from changing something else.
+TEST_F(ElectiondReload, AppliesTheRestWhileADiscoveryThatRunsIsBroken) {
+    scene_.sections["discovery"] = "[{plugin: file_registry, path: shared/cluster.json}]";
+    fs::create_directory(scene_.folder / "shared");
+    const auto process = scene_.start_and_lead();
+    fs::rename(scene_.folder / "shared", scene_.folder / "gone");
+    scene_.sections["node"] = "{id: \"1\", data_dir: data, priority: 7}";
+    scene_.write_config();
+
+    const auto done = ctl({"reload"});
+
+    EXPECT_EQ(done.code, 0) << done.said;
+    EXPECT_THAT(done.said, AllOf(HasSubstr("node.priority"), HasSubstr("applied")));
+}
+
 TEST_F(ElectiondReload, OfAFileThatIsGoneChangesNothing) {
     const auto process = scene_.start_and_lead();
     fs::rename(scene_.config(), scene_.folder / "away.yaml");

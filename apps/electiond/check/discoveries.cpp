@@ -24,27 +24,31 @@ Peer own_peer(const Settings& settings) {
     return self;
 }
 
+bool check_discovery(const Guests::Named& guest, const Settings& draft, Findings& findings) try {
+    const auto& options = guest.options;
+    const auto found =
+        within_limit([&discovery = *guest.discovery, self = own_peer(draft)](std::stop_token stop) {
+            return discovery.check(self, std::move(stop));
+        });
+    if (found) {
+        add(*found, options, findings);
+        return true;
+    }
+    findings.warnings.push_back(options.where() + ": " + options.section() + ": discovery " +
+                                guest.plugin + " has not answered for " +
+                                std::to_string(kCallLimit.count()) +
+                                " s; look after the file system or network that it uses");
+    return false;
+} catch (const std::exception& error) {
+    findings.warnings.push_back(guest.options.where() + ": " + guest.options.section() + ": " +
+                                error.what());
+    return true;
+}
+
 bool check_discoveries(const Guests& guests, const Settings& draft, Findings& findings) {
     bool all_ended = true;
-    for (const auto& [plugin, discovery, options] : guests.discoveries) {
-        try {
-            const auto found = within_limit(
-                [&discovery = *discovery, self = own_peer(draft)](std::stop_token stop) {
-                    return discovery.check(self, std::move(stop));
-                });
-            if (found) {
-                add(*found, options, findings);
-            } else {
-                all_ended = false;
-                findings.warnings.push_back(
-                    options.where() + ": " + options.section() + ": discovery " + plugin +
-                    " has not answered for " + std::to_string(kCallLimit.count()) +
-                    " s; look after the file system or network that it uses");
-            }
-        } catch (const std::exception& error) {
-            findings.warnings.push_back(options.where() + ": " + options.section() + ": " +
-                                        error.what());
-        }
+    for (const auto& guest : guests.discoveries) {
+        all_ended = check_discovery(guest, draft, findings) && all_ended;
     }
     return all_ended;
 }

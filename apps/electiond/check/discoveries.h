@@ -12,6 +12,10 @@ namespace electiond {
 [[nodiscard]] bool check_discoveries(const Guests& guests, const Settings& draft,
                                      Findings& findings);
 
+// The same for one of them: then that one must not be destroyed.
+[[nodiscard]] bool check_discovery(const Guests::Named& guest, const Settings& draft,
+                                   Findings& findings);
+
 // This node as it would announce itself, as far as that is known without a start: no uuid, and no
 // address if the port is chosen at start.
 [[nodiscard]] Peer own_peer(const Settings& settings);
