@@ -183,5 +183,17 @@ TEST_F(ReloadedServer, ClosesIdleConnectionsThatAreTooManyNow) {
     EXPECT_THAT(clients.back().send(request("GET /livez")).answer(), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(ReloadedServer, ClosesConnectionsThatAreIdleForTooLongNow) {
+    auto idle = kept();
+    auto stranger = connect();
+
+    ApiLimits limits;
+    limits.idle_time = 50ms;
+    server->change({.limits = limits});
+
+    EXPECT_EQ(idle.all(), "");
+    EXPECT_EQ(stranger.all(), "");
+}
+
 }  // namespace
 }  // namespace electiond::testing

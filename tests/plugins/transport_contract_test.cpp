@@ -117,6 +117,19 @@ TEST_P(TransportContract, TakesNewLimitsWhileItRuns) {
     EXPECT_EQ(await(ask(*sender.transport, receiver.endpoint, request("hello"))).kind, Kind::ok);
 }
 
+TEST(TransportLimits, CloseConnectionsThatAreIdleForTooLongNow) {
+    for (const std::string plain : {"http", "tcp"}) {
+        Node receiver(plain);
+        Stranger idle(receiver.endpoint);
+        Node sender(plain);  // once its request is answered, the connection before is accepted
+        await(ask(*sender.transport, receiver.endpoint, request("hello")));
+
+        receiver.transport->set_limits({.idle_time = 50ms});
+
+        EXPECT_EQ(idle.hear_all(), "") << plain;
+    }
+}
+
 TEST_P(TransportContract, KeepsLimitsAndCanAuthenticate) {
     const auto transport = load(plugin_, {{"listen", "127.0.0.1:0"}});
     EXPECT_TRUE(transport->keeps_limits());

@@ -153,7 +153,7 @@ io::Async<bool> Session::read_request() {
     keep_alive_ = false;
     in_doubt_ = false;
     if (stream_.received().empty()) {
-        const auto event = co_await more_input(io::Clock::now() + serving_.limits().idle_time);
+        const auto event = co_await first_input();
         if (event != Got::bytes) co_return false;
     }
     if (connection_.use() == io::Use::idle) connection_.set_use(io::Use::reading);
@@ -309,6 +309,17 @@ io::Async<> Session::tell_events() {
     }
     const bool taken = co_await stream_.drain();
     if (taken && !serving_.stopping()) co_await stream_.finish(kLinger);
+}
+
+// A reload may change how long a connection may be idle.
+io::Async<Got> Session::first_input() {
+    for (const auto since = io::Clock::now();;) {
+        const auto event = co_await stream_.receive(since + serving_.limits().idle_time);
+        const bool too_early =
+            event == Got::late && io::Clock::now() < since + serving_.limits().idle_time;
+        const bool waits_on = event == Got::interrupted && !serving_.stopping();
+        if (!too_early && !waits_on) co_return event;
+    }
 }
 
 io::Async<Got> Session::more_input(io::Deadline deadline) {

@@ -40,7 +40,9 @@ class Session {
     void begin_events(std::unique_ptr<EventStream> events);
     // Until the client closes the connection, is dropped, or the server stops.
     [[nodiscard]] io::Async<> tell_events();
-    // Waits for more input; `interrupted` only if the server stops.
+    // Waits for the next request, for as long as a connection may be idle, and for more input;
+    // `interrupted` only if the server stops.
+    [[nodiscard]] io::Async<io::Stream::Event> first_input();
     [[nodiscard]] io::Async<io::Stream::Event> more_input(io::Deadline deadline);
 
     void take_head(const io::HttpRequestHead& head);

@@ -116,6 +116,9 @@ void Connections::set_limits(const Limits& limits) {
     limits_ = limits;
     while (size_ > limits_.connections && make_room()) {
     }
+    for (const auto use : {Use::stranger, Use::idle}) {
+        for (auto* each : by_use_[index(use)]) each->stream().interrupt();
+    }
 }
 
 bool Connections::make_room() {

@@ -111,7 +111,8 @@ class Connections {
     bool make_room();
 
     // From now on. If more connections are open than that, those that give way first are closed;
-    // of one address only as new ones come.
+    // of one address only as new ones come. The waits of idle connections are interrupted, as they
+    // may last too long now.
     void set_limits(const Limits& limits);
 
     [[nodiscard]] std::size_t size() const { return size_; }
