@@ -195,6 +195,10 @@ bool Daemon::stop() noexcept {
     return all_ended_;
 }
 
+void Daemon::begin_hand_over() noexcept {
+    (void)mailbox_.post(Wish{Stop{}, [](const Done&) {}});
+}
+
 // Asks the election to let go, and waits for it as long as interface.md allows.
 void Daemon::hand_over(Deadline deadline) noexcept {
     const auto over = std::make_shared<std::promise<void>>();

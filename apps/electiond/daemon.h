@@ -39,6 +39,10 @@ class Daemon {
     // takes part; what it throws ends the start.
     void start(const std::function<void()>& ports_held = {});
 
+    // Begins to hand leadership over, as stop() does, and does not wait for it. For the time in
+    // which the thread that has to call stop() hangs. Any thread, between start() and stop().
+    void begin_hand_over() noexcept;
+
     // Hands leadership over, withdraws from discovery, ends all threads: within 5 s and
     // client_grant, whatever hangs. False if a thread hangs and was left behind: the process must
     // then end by std::_Exit, before the daemon's destructor or any other one runs. Idempotent.

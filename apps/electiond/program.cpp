@@ -65,6 +65,21 @@ int told(const Act& act) try {
     return kBroken;
 }
 
+// A stop hands over at once, even if the main thread hangs: it reads files and calls plugins at a
+// reload.
+class HandOverAtStop {
+  public:
+    HandOverAtStop(SignalThread& signals, Daemon& daemon) : signals_(signals) {
+        signals_.on_stop([&daemon] { daemon.begin_hand_over(); });
+    }
+    HandOverAtStop(const HandOverAtStop&) = delete;
+    HandOverAtStop& operator=(const HandOverAtStop&) = delete;
+    ~HandOverAtStop() { signals_.on_stop({}); }
+
+  private:
+    SignalThread& signals_;
+};
+
 }  // namespace
 
 Program::Program() : config_(chosen_config("")) {}
@@ -230,6 +245,7 @@ int Program::serve(SignalThread& signals) {
     daemon.start([&] {
         if (pidfile) pidfile->write();
     });
+    const HandOverAtStop early(signals, daemon);
     ServiceManager manager(output.log());
     manager.ready(daemon.board(), daemon.pulse());
     const int code = obey(signals, daemon, manager, output.log());

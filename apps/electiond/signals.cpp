@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <electiond/error.h>
 
@@ -86,6 +87,11 @@ void SignalThread::set_limit(Milliseconds limit) {
     limit_ = limit;
 }
 
+void SignalThread::on_stop(std::function<void()> act) {
+    const std::lock_guard lock(mutex_);
+    on_stop_ = std::move(act);
+}
+
 bool SignalThread::stopping_within(Milliseconds limit) const {
     std::unique_lock lock(mutex_);
     return arrived_.wait_for(lock, limit, [this] { return stop_since_.has_value(); });
@@ -135,7 +141,7 @@ void SignalThread::run() {
         } else if (time_left() == Duration{0}) {
             end_now(stop_code_,
                     "electiond: something hangs, so the process ends without waiting for it any "
-                    "longer; if it led, the others elect after election_timeout\n");
+                    "longer; if it still leads, the others elect after election_timeout\n");
         }
     }
 }
@@ -155,6 +161,7 @@ void SignalThread::take(int signal) {
             stop_since_ = now;
             stop_code_ = signal == SIGXCPU ? Error::os : 0;
             asked_.push_front({Asked::What::stop, signal});
+            if (on_stop_) on_stop_();
         } else if (signal == SIGHUP) {
             // One that waits has not read the file yet, so it serves for this one, too.
             const bool waits =

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -59,6 +60,10 @@ class SignalThread {
 
     // The limit counts from the first signal that asks for an end. Any thread.
     void set_limit(Milliseconds limit);
+    // Called at the first signal that asks for an end, by the thread of this object: must not
+    // block. For what should begin even if the thread that calls next() hangs. An empty function
+    // ends that.
+    void on_stop(std::function<void()> act);
     // True once an end was requested. Any thread.
     [[nodiscard]] bool stopping() const { return stopping_within(Milliseconds{0}); }
     // The same, but waits for at most `limit`: a signal to the whole process group (from a terminal
@@ -78,6 +83,7 @@ class SignalThread {
     mutable std::mutex mutex_;
     mutable std::condition_variable arrived_;
     std::deque<Asked> asked_;
+    std::function<void()> on_stop_;
     std::optional<Instant> stop_since_;
     int stop_code_ = 0;  // with which the process ends if something hangs
     Milliseconds limit_;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <sstream>
+#include <utility>
 
 #include "daemon_scene.h"
 
@@ -265,30 +266,66 @@ bool taken(pid_t pid) {
     return at != std::string::npos && std::stoul(text.substr(at + 7), nullptr, 16) == 0;
 }
 
+// A reload waits for its file to be written to: a pipe in place of the configuration.
+class HangingReload {
+  public:
+    explicit HangingReload(DaemonScene& scene)
+        : scene_(scene), process_(scene.start_and_lead()), text_(cluster::read(scene.config())) {
+        std::filesystem::remove(scene.config());
+        EXPECT_EQ(::mkfifo(scene.config().c_str(), 0600), 0);
+        process_->signal(SIGHUP);
+        EXPECT_TRUE(cluster::wait_until([&] {  // opens once the daemon reads
+            fifo_ = ::open(scene_.config().c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+            return fifo_ >= 0;
+        })) << scene.log();
+    }
+    HangingReload(const HangingReload&) = delete;
+    HangingReload& operator=(const HangingReload&) = delete;
+    ~HangingReload() { ::close(fifo_); }
+
+    // Has the daemon take this signal from the kernel.
+    void signal(int signal) const {
+        process_->signal(signal);
+        EXPECT_TRUE(cluster::wait_until([&] { return taken(process_->pid()); }));
+    }
+    void let_it_end() {
+        EXPECT_EQ(::write(fifo_, text_.data(), text_.size()), static_cast<ssize_t>(text_.size()));
+        ::close(std::exchange(fifo_, -1));
+    }
+    [[nodiscard]] cluster::Process& process() const { return *process_; }
+
+  private:
+    DaemonScene& scene_;
+    const std::unique_ptr<cluster::Process> process_;
+    const std::string text_;
+    int fifo_ = -1;
+};
+
 // The limit of the stop counts already: reloads that wait could use it up, and the process would
 // end without a hand-over.
 TEST(Electiond, StopsBeforeReloadsThatWait) {
     DaemonScene scene;
-    const auto process = scene.start_and_lead();
-    const auto text = cluster::read(scene.config());
-    std::filesystem::remove(scene.config());
-    ASSERT_EQ(::mkfifo(scene.config().c_str(), 0600), 0);
-    process->signal(SIGHUP);
-    int fifo = -1;  // opens once the daemon reads: from then on that reload waits for us
-    ASSERT_TRUE(cluster::wait_until([&] {
-        return (fifo = ::open(scene.config().c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0;
-    })) << scene.log();
+    HangingReload reload(scene);
 
-    for (const int signal : {SIGHUP, SIGHUP, SIGTERM}) {
-        process->signal(signal);
-        ASSERT_TRUE(cluster::wait_until([&] { return taken(process->pid()); }));
-    }
-    EXPECT_EQ(::write(fifo, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    ::close(fifo);
+    for (const int signal : {SIGHUP, SIGHUP, SIGTERM}) reload.signal(signal);
+    reload.let_it_end();
 
-    EXPECT_EQ(process->wait(seconds(10)), 0) << scene.log();
+    EXPECT_EQ(reload.process().wait(seconds(10)), 0) << scene.log();
     EXPECT_THAT(scene.log(), AllOf(HasSubstr("configuration read again"), HasSubstr("has stopped"),
                                    Not(HasSubstr("something hangs"))));
+}
+
+TEST(Electiond, HandsOverAtOnceIfAReloadHangs) {
+    DaemonScene scene;
+    HangingReload reload(scene);
+
+    reload.signal(SIGTERM);
+    EXPECT_TRUE(scene.logs("reason=shutdown")) << scene.log();
+    EXPECT_TRUE(reload.process().running());
+    reload.let_it_end();
+
+    EXPECT_EQ(reload.process().wait(seconds(10)), 0) << scene.log();
+    EXPECT_THAT(scene.log(), HasSubstr("has stopped"));
 }
 
 TEST(Electiond, GoesIntoTheBackgroundAndLeavesItsNumber) {
