@@ -1,7 +1,6 @@
 // The console of several machines that a page of docs/ shows, played on the lab of docs/lab.md.
 #pragma once
 
-#include <fstream>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -64,7 +63,7 @@ inline std::string console(const std::string& page, const std::string& section) 
                    in_section && in_console && std::regex_match(line, parts, prompt)) {
             end_command();
             script += "machine=" + parts[2].str() + "\n";
-            command = parts[3];
+            command = parts[3].str();
         } else if (line.starts_with("       ")) {
             if (!command.empty()) command += "\n" + line;
         } else {

@@ -151,13 +151,12 @@ const std::vector<Consoles> kConsoles{
      {
          {"Which node is asked",
           "stop 1; mkdir -p srv/two\n"
-          "sed -i 's#listen: \"\\([^\"]*4501\\)\"#listen: [\"\\1\", "
+          "sed -i 's#listen: \"\\([^\"]*2450.\\)\"#listen: [\"\\1\", "
           "\"unix:'$PWD'/srv/two/api.sock\"]#' 1.yaml\n"
           "start 1; ready 1",
           "",
-          {"asked          http://127.0.0.1:", "{\"ready\":true}", "asked          unix:/",
-           "LEADER", "stepped down: node ", "node 3 is removed",
-           "nothing differs from what is in use"}},
+          {" http://127.0.0.1:", "{\"ready\":true}", " unix:/", "FENCING TOKEN",
+           "stepped down: node ", "node 3 is removed", "nothing differs from what is in use"}},
      }},
     {"planning-a-cluster.md",
      {

@@ -1,6 +1,7 @@
 // The commands that a page of docs/ shows, run by a shell on this machine.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
