@@ -23,6 +23,10 @@ std::string name_of(const std::string& page) {
 struct Walk {
     std::string page;
     std::vector<std::string> says;
+
+    friend std::ostream& operator<<(std::ostream& out, const Walk& walk) {
+        return out << walk.page;
+    }
 };
 
 class LabPages : public testing::TestWithParam<Walk> {};
@@ -85,6 +89,10 @@ struct Step {
 struct Consoles {
     std::string page;
     std::vector<Step> steps;
+
+    friend std::ostream& operator<<(std::ostream& out, const Consoles& consoles) {
+        return out << consoles.page;
+    }
 };
 
 class ConsolePages : public testing::TestWithParam<Consoles> {};

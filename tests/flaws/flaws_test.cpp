@@ -13,7 +13,7 @@ namespace electiond::sim {
 namespace {
 
 // Code that is not optimised is too slow for a hunt to its end: a few seeds are played there.
-#ifndef __OPTIMIZE__
+#ifndef ELECTIOND_OPTIMIZED
 constexpr bool kHurried = true;
 constexpr std::uint64_t kSeeds = 2;
 #else

@@ -11,7 +11,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 // Instrumented code is too slow for all of them.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(ELECTIOND_OPTIMIZED)
 constexpr int kMessages = 20'000;
 #else
 constexpr int kMessages = 100'000;

@@ -14,7 +14,7 @@ namespace electiond::sim {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr int kSlowness = 50;
-#elif !defined(__OPTIMIZE__)
+#elif !defined(ELECTIOND_OPTIMIZED)
 inline constexpr int kSlowness = 5;
 #else
 inline constexpr int kSlowness = 1;
