@@ -190,7 +190,7 @@ TEST(Electiond, WarnsOfADataDirectoryThatIsOpenToOthers) {
 
     EXPECT_THAT(scene.run({"--check"}).said, HasSubstr("is open to others (mode 0755)"));
     const auto process = scene.start_and_lead();
-    EXPECT_THAT(scene.log(), HasSubstr("is open to others (mode 0755)"));
+    EXPECT_TRUE(scene.logs("is open to others (mode 0755)")) << scene.log();
     process->signal(SIGTERM);
     EXPECT_EQ(process->wait(seconds(10)), 0);
     fs::permissions(scene.folder / "data", fs::perms{0777});

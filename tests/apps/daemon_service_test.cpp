@@ -31,7 +31,7 @@ TEST(DaemonService, ReportsLeadershipReloadAndStop) {
     daemon->signal(SIGHUP);
     EXPECT_THAT(socket.next_with("RELOADING=1"), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
     EXPECT_EQ(socket.next_with("READY=1"), "READY=1");
-    EXPECT_THAT(scene.log(), HasSubstr("configuration read again"));
+    EXPECT_TRUE(scene.logs("configuration read again")) << scene.log();
 
     daemon->signal(SIGTERM);
     EXPECT_THAT(socket.next_with("STOPPING=1"), HasSubstr("EXTEND_TIMEOUT_USEC=70"));
