@@ -120,17 +120,22 @@ class Reader {
         return name == "-o" ? "--output" : name;
     }
 
+    // Of the flags that some verbs alone take; null: none of them.
+    bool* special_flag(const std::string& name) {
+        if (name == "--me") return &result_.me;
+        if (name == "--once") return &result_.once;
+        if (name == "--yes") return &result_.yes;
+        if (name == "--dry-run") return &result_.dry_run;
+        return nullptr;
+    }
+
     bool flag(const std::string& name) {
         if (name == "-h" || name == "--help") {
             result_.help = true;
         } else if (name == "--version") {
             result_.version = true;
-        } else if (name == "--me" || name == "--once" || name == "--yes" || name == "--dry-run") {
-            auto& chosen = name == "--me"     ? result_.me
-                           : name == "--once" ? result_.once
-                           : name == "--yes"  ? result_.yes
-                                              : result_.dry_run;
-            chosen = true;
+        } else if (bool* chosen = special_flag(name)) {
+            *chosen = true;
             special.push_back(name);
         } else {
             return false;

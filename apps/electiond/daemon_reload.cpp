@@ -9,6 +9,7 @@
 #include "check/discoveries.h"
 #include "daemon.h"
 #include "descriptors.h"
+#include "joined.h"
 #include "node/event.h"
 #include "settings/faults.h"
 
@@ -26,10 +27,10 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-std::string keys_of(const ReloadReport& report, bool live) {
-    std::string keys;
+std::vector<std::string> keys_that_need_a_restart(const ReloadReport& report) {
+    std::vector<std::string> keys;
     for (const auto& each : report.changes) {
-        if (each.live == live) keys += (keys.empty() ? "" : ", ") + each.key;
+        if (!each.live) keys.push_back(each.key);
     }
     return keys;
 }
@@ -127,10 +128,7 @@ void Daemon::reload_into(ReloadReport& report) {
     values_ = values_after(values_, fresh_values, report.changes);
     {
         const std::lock_guard lock(pending_mutex_);
-        pending_restart_.clear();
-        for (const auto& each : report.changes) {
-            if (!each.live) pending_restart_.push_back(each.key);
-        }
+        pending_restart_ = keys_that_need_a_restart(report);
     }
     apply(fresh, gates, std::move(discoveries));
 }
@@ -168,8 +166,8 @@ void Daemon::log_reload(const ReloadReport& report) const {
                                                 {"old", each.before.value_or("")},
                                                 {"new", each.after.value_or("")}});
     }
-    if (const auto keys = keys_of(report, false); !keys.empty()) {
-        log_.warning("these changes need a restart: " + keys);
+    if (const auto keys = keys_that_need_a_restart(report); !keys.empty()) {
+        log_.warning("these changes need a restart: " + joined(keys));
     }
 }
 

@@ -13,6 +13,7 @@
 #include "assembly.h"
 #include "check/voters.h"
 #include "election/recovery.h"
+#include "joined.h"
 #include "node/node.h"
 #include "storage/durable_file.h"
 #include "time_limit.h"
@@ -108,12 +109,6 @@ class Arbiter {
     std::string plugin_;
     std::shared_ptr<Discovery> discovery_;  // shared with calls that were given up
 };
-
-std::string joined(const std::vector<std::string>& texts) {
-    std::string all;
-    for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
-    return all;
-}
 
 std::string ids_of(const std::vector<Voter>& voters) {
     std::vector<std::string> ids;

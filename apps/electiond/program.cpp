@@ -263,13 +263,12 @@ int Program::obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager
     std::set<int> warned;
     for (;;) {
         const auto [what, signal] = signals.next();
-        if (what == Asked::What::reload) {
+        if (what == Asked::What::reload || what == Asked::What::reload_request) {
             manager.reloading();
-            daemon.reload();
-            manager.reloaded();
-        } else if (what == Asked::What::reload_request) {
-            manager.reloading();
-            daemon.carry_out_reload_request();
+            if (what == Asked::What::reload)
+                daemon.reload();
+            else
+                daemon.carry_out_reload_request();
             manager.reloaded();
         } else if (what == Asked::What::nothing) {
             if (!warned.insert(signal).second) continue;

@@ -75,21 +75,12 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
 // Makes the response from the outcome; it is given nullopt if none came in time.
 using Tell = AwaitedOutcome<Done>::Tell;
 
-// Has the election carry out `what`, and gives up the wait, not the command, after `longest`.
+// Has the election carry out `what`.
 ApiAnswer carry_out(const Call& call, Wanted what, Milliseconds longest, Tell tell) {
-    auto place = call.waiting.take();
-    if (!place) return too_many_waiting();
-    const auto now = call.faces.now();
-    const auto outcome = std::make_shared<Outcome<Done>>();
-    const bool posted = call.faces.post(
-        Wish{.what = std::move(what), .done = [outcome, wake = call.wake](const Done& done) {
-                 outcome->give(done);
-                 wake();
-             }});
-    if (!posted) return about_to_end();
-    return now_or_later(std::make_unique<AwaitedOutcome<Done>>(outcome, std::move(tell),
-                                                               now + longest, std::move(*place)),
-                        now);
+    const auto post = [&](std::function<void(const Done&)> done) {
+        return call.faces.post(Wish{.what = std::move(what), .done = std::move(done)});
+    };
+    return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
 }
 
 // How a removal or a leave ended, as interface.md says for both.

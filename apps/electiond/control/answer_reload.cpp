@@ -1,10 +1,9 @@
 // POST /reload: has the main thread read the configuration again, and says what that changed.
-#include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "control/answers.h"
 #include "control/outcome.h"
 
 namespace electiond {
@@ -67,28 +66,21 @@ ApiResponse tell(const std::optional<ReloadReport>& report) {
                                     {"warnings", texts(report->warnings)}}));
 }
 
+ApiResponse too_many_reloads() {
+    auto refused = answer(
+        Problem{503, "Too many reloads wait", "Nothing was done; ask again when they have ended."});
+    refused.headers.emplace_back("Retry-After", "1");
+    return refused;
+}
+
 }  // namespace
 
 ApiAnswer answer_reload(const Call& call) try {
     const bool dry_run = parse_dry_run(call);
-    auto place = call.waiting.take();
-    if (!place) return too_many_waiting();
-    const auto now = call.faces.now();
-    const auto outcome = std::make_shared<Outcome<ReloadReport>>();
-    const bool posted = call.faces.reload(
-        {.dry_run = dry_run, .done = [outcome, wake = call.wake](const ReloadReport& report) {
-             outcome->give(report);
-             wake();
-         }});
-    if (!posted) {
-        auto refused = answer(Problem{503, "Too many reloads wait",
-                                      "Nothing was done; ask again when they have ended."});
-        refused.headers.emplace_back("Retry-After", "1");
-        return refused;
-    }
-    return now_or_later(std::make_unique<AwaitedOutcome<ReloadReport>>(
-                            outcome, tell, now + kLongest, std::move(*place)),
-                        now);
+    const auto post = [&](std::function<void(const ReloadReport&)> done) {
+        return call.faces.reload({.dry_run = dry_run, .done = std::move(done)});
+    };
+    return carry_out<ReloadReport>(call, kLongest, post, too_many_reloads, tell);
 } catch (const Problem& problem) {
     return answer(problem);
 }

@@ -1,4 +1,4 @@
-// The outcome of what another thread carries out for a request, and the answer that waits for it.
+// What another thread carries out for a request: its outcome, and the answer that waits for it.
 #pragma once
 
 #include <functional>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "control/parked.h"
+#include "control/answers.h"
 
 namespace electiond {
 
@@ -57,5 +57,26 @@ class AwaitedOutcome : public ParkedAnswer {
     const Instant end_;
     const Places::Place place_;
 };
+
+// Has another thread carry out what `post` gives to it together with the function that takes the
+// outcome, and gives up the wait, not the command, after `longest`. Where `post` returns false,
+// nobody carries it out, and `refusal` is the answer. I/O thread only.
+template <class Result, class Post>
+[[nodiscard]] ApiAnswer carry_out(const Call& call, Milliseconds longest, const Post& post,
+                                  ApiResponse (*refusal)(),
+                                  typename AwaitedOutcome<Result>::Tell tell) {
+    auto place = call.waiting.take();
+    if (!place) return too_many_waiting();
+    const auto now = call.faces.now();
+    const auto outcome = std::make_shared<Outcome<Result>>();
+    const bool posted = post([outcome, wake = call.wake](const Result& result) {
+        outcome->give(result);
+        wake();
+    });
+    if (!posted) return refusal();
+    return now_or_later(std::make_unique<AwaitedOutcome<Result>>(outcome, std::move(tell),
+                                                                 now + longest, std::move(*place)),
+                        now);
+}
 
 }  // namespace electiond
