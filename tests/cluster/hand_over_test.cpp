@@ -69,6 +69,8 @@ TEST_P(HandOver, AStepDownIsAnsweredWhenTheSuccessorLeads) {
 
 TEST_P(HandOver, AStepDownGoesToWhomItNames) {
     const int wanted = leader_ == 3 ? 1 : 3;
+    // The leader must have heard it: one acknowledgement later than who leads is known.
+    ASSERT_TRUE(wait_until([&] { return cluster_.get(wanted, "/readyz").code == 200; }));
 
     const auto answer =
         cluster_.post(leader_, "/step-down", R"({"to":")" + std::to_string(wanted) + R"("})");
