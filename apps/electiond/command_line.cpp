@@ -17,19 +17,19 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kFooter[] =
-    "Without an option the node runs, in the foreground, and logs to standard error.\n\n"
-    "Two commands change a node that does not run, for good, and ask before they do:\n"
-    "recover: a majority of the voters is lost for good. This survivor becomes the only voter of "
-    "its cluster and leads alone; other survivors join it. On ONE node only. It asks the other "
-    "voters first and refuses while a quorum answers.\n"
-    "recover --claim: the registry's claim names a node that was lost before anybody joined it. "
-    "This node takes the claim over and founds the cluster.\n"
-    "rejoin: the node gives up its membership and comes back as a new, blank member. What it has "
-    "promised is kept.\n\n"
-    "Exit codes: 0 done; 1 recover, rejoin: refused, or the answer was no; 64 bad usage; 65 the "
-    "data directory is in use, of another node, or cannot be read; 69 recover, --probe: something "
-    "that must be asked does not answer, or cannot be used; 70 a bug; 71 the operating system (a "
-    "port, a child, a pid file, the limit of processor time); 74 the disk; 78 the configuration.";
+    "Without an option electiond runs the node in the foreground, and logs to standard error.\n\n"
+    "Two commands change a stopped node permanently. They ask for confirmation first.\n\n"
+    "recover: run it if a majority of the voters is lost for good, on ONE survivor only. This node "
+    "becomes the only voter of its cluster and leads alone; the other survivors then join it. The "
+    "command asks the other voters first, and refuses while a quorum answers. With --claim: run it "
+    "if the registry's claim names a node that was lost before another node joined it. This node "
+    "takes the claim over, and founds the cluster.\n\n"
+    "rejoin: the node gives up its membership, and joins as a new member at its next start. What "
+    "it has promised to other nodes still holds.\n\n"
+    "Exit codes: 0 done; 1 recover, rejoin: refused, or not confirmed; 64 bad usage; 65 the data "
+    "directory is in use, belongs to another node, or cannot be read; 69 recover, --probe: a node "
+    "or a discovery does not answer, or cannot be used; 70 a bug; 71 the operating system (a port, "
+    "a child process, a pid file, the CPU time limit); 74 the disk; 78 the configuration.";
 
 // One action at a time; only --print-config goes with --check.
 std::string two_actions(const std::map<std::string, std::string>& given) {
@@ -91,23 +91,24 @@ void add_options(Poco::Util::OptionSet& options) {
     using Poco::Util::Option;
     options.addOption(
         Option("config", "c",
-               "the configuration of this node (YAML); without it: the file that ELECTIOND_CONFIG "
+               "the configuration of this node (YAML). Default: the file that ELECTIOND_CONFIG "
                "names, else " +
                    std::string(kUsualConfig))
             .argument("file"));
-    options.addOption(Option(
-        "check", "", "read everything, try the plugins, print every fault; changes nothing"));
+    options.addOption(Option("check", "",
+                             "check the configuration, plugins and files, and print every fault; "
+                             "changes nothing"));
     options.addOption(Option("probe", "",
                              "with check: also bind the ports for a moment, resolve names, and ask "
                              "the other nodes"));
     options.addOption(
-        Option("print-config", "", "print the merged configuration and where each value is from"));
-    options.addOption(Option("list-plugins", "", "list the plugins that can be found"));
+        Option("print-config", "", "print the configuration, and where each value comes from"));
+    options.addOption(Option("list-plugins", "", "list the plugins that electiond finds"));
     options.addOption(Option("claim", "", "with recover: take over the claim of a lost node"));
     options.addOption(Option("force", "",
-                             "with recover: also while a quorum answers, or if nobody can be "
+                             "with recover: do it even if a quorum answers, or if no node can be "
                              "asked"));
-    options.addOption(Option("yes", "", "with recover and rejoin: do not ask"));
+    options.addOption(Option("yes", "", "with recover and rejoin: do not ask for confirmation"));
     options.addOption(
         Option("pidfile", "", "write the process id to the file while the daemon runs")
             .argument("path"));
@@ -165,7 +166,7 @@ void print_help(const Poco::Util::OptionSet& options) {
     Poco::Util::HelpFormatter formatter(options);
     formatter.setCommand("electiond");
     formatter.setUsage("[recover|rejoin] [--config FILE] [OPTION]");
-    formatter.setHeader("One node of a cluster that agrees which of its nodes leads.");
+    formatter.setHeader("Runs one node of a cluster whose nodes elect a leader.");
     formatter.setFooter(kFooter);
     formatter.setUnixStyle(true);
     formatter.setWidth(80);

@@ -30,7 +30,7 @@ TEST(Electiond, TellsItsOptions) {
                              "--pidfile", "--version", "--help", "--probe", "--force"}) {
         EXPECT_THAT(finished.said, HasSubstr(word));
     }
-    for (const auto* word : {"recover:", "recover --claim:", "rejoin:", "ELECTIOND_CONFIG",
+    for (const auto* word : {"recover:", "With --claim:", "rejoin:", "ELECTIOND_CONFIG",
                              "/etc/electiond/electiond.yaml"}) {
         EXPECT_THAT(finished.said, HasSubstr(word));
     }
