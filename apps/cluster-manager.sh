@@ -558,7 +558,7 @@ demo() {
     say "  node $old_leader (process $pid) is dead"
     # shellcheck disable=SC2086  # ids are numbers
     await_new_leader "$old_term" $survivors || came_not_true "nobody took over"
-    came_true "$(($(now_ms) - began)) ms later node $new_leader leads under term $new_term (before: node $old_leader, term $old_term)"
+    came_true "$(($(now_ms) - began)) ms later node $new_leader leads in term $new_term (before: node $old_leader, term $old_term)"
     say "  ${dim}The term is the fencing token: it only rises, so late words of the dead leader are known as old.$plain"
 
     step "4. The dead node comes back. It does not take the lead again; it follows."
@@ -587,7 +587,7 @@ demo() {
     kill -TERM "$(pid_of "$old_leader")"
     # shellcheck disable=SC2086  # ids are numbers
     await_new_leader "$old_term" $survivors || came_not_true "nobody took over"
-    came_true "$(($(now_ms) - began)) ms later node $new_leader leads under term $new_term"
+    came_true "$(($(now_ms) - began)) ms later node $new_leader leads in term $new_term"
 
     step "7. All stop."
     trap - EXIT INT TERM

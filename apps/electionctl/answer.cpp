@@ -19,12 +19,13 @@ void read_json(Answer& answer, const std::string& expects) {
     try {
         answer.json = Poco::JSON::Parser().parse(answer.body);
     } catch (const Poco::Exception&) {
-        throw NoAnswer("answered " + came + ", but no JSON: not an electiond, or a proxy before it",
-                       Kind::broken);
+        throw NoAnswer(
+            "answered " + came + ", but not with JSON: it is not electiond, or a proxy answered",
+            Kind::broken);
     }
     const bool refusal = answer.status >= 400 && answer.status != 503;
     if (!refusal && !expects.empty() && !answer.record().has(expects)) {
-        throw NoAnswer("answered " + came + " without '" + expects + "': not an electiond",
+        throw NoAnswer("answered " + came + " without '" + expects + "': it is not electiond",
                        Kind::broken);
     }
 }

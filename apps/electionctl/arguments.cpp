@@ -189,7 +189,7 @@ void check_members(const Arguments& arguments) {
     if (operands.empty()) return;
     if (operands.size() == 2 && operands[0] == "remove" && !operands[1].empty()) return;
     if (operands.size() != 1 || operands[0] != "leave") {
-        throw UsageError("members takes nothing, or remove ID, or leave");
+        throw UsageError("members takes no argument, or remove ID, or leave");
     }
 }
 
@@ -213,26 +213,26 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
     }
     const VerbHelp* verb = find_verb(name);
     if (!verb) throw UsageError("unknown verb " + name + "; electionctl --help lists them");
-    if (verb->local) throw UsageError(name + " asks no node: it must be the first word");
+    if (verb->local) throw UsageError(name + " asks no node, so it must be the first word");
     for (const std::string& option : special) {
         if (verb->options.find(" " + option + " ") == std::string_view::npos) {
-            throw UsageError(option + " is no option of " + name + "; see electionctl " + name +
+            throw UsageError(option + " is not an option of " + name + "; see electionctl " + name +
                              " --help");
         }
     }
     if (arguments.operands.size() > verb->operands_max) {
-        throw UsageError("too many words after " + name + ": " + arguments.operands.back());
+        throw UsageError("too many arguments after " + name + ": " + arguments.operands.back());
     }
     if (name == "members") check_members(arguments);
     if (arguments.yes && arguments.operands.empty()) {
-        throw UsageError("--yes goes with members remove and members leave alone");
+        throw UsageError("--yes is only for members remove and members leave");
     }
     const std::string one = about_one_node(arguments);
     if (!one.empty() && arguments.endpoints.size() != 1) {
         throw UsageError(
-            one + " speaks of one node, and " + std::to_string(arguments.endpoints.size()) +
-            " endpoints are given: name that node alone by --endpoint (it counts "
-            "before ELECTIONCTL_ENDPOINTS); electionctl leader asks them all who leads");
+            one + " concerns one node, but " + std::to_string(arguments.endpoints.size()) +
+            " endpoints are given: name only that node with --endpoint (it takes precedence over "
+            "ELECTIONCTL_ENDPOINTS); electionctl leader asks all of them who leads");
     }
 }
 
@@ -247,8 +247,8 @@ void take_endpoints(Arguments& arguments, const std::filesystem::path& usual_soc
     if (files.key.empty()) files.key = environment("ELECTIONCTL_KEY");
     if (files.cert.empty() && !files.key.empty()) {
         throw UsageError(
-            "--key (or ELECTIONCTL_KEY) names the key of a certificate: name that, "
-            "too, by --cert");
+            "--key (or ELECTIONCTL_KEY) names the key of a certificate: name the certificate, too, "
+            "with --cert");
     }
     const Scheme bare = files.any() ? Scheme::https : Scheme::http;
     const std::string list = given.value_or(environment("ELECTIONCTL_ENDPOINTS"));
@@ -283,8 +283,8 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
         }
     }
     throw UsageError("'" + text +
-                     "' is no duration: expected a whole number with its unit, as in 500ms, 30s, "
-                     "2m, up to 24h");
+                     "' is not a duration: expected a whole number with its unit, as in 500ms, "
+                     "30s, 2m, up to 24h");
 }
 
 Arguments parse_arguments(const std::vector<std::string>& words,

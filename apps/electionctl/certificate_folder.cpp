@@ -70,13 +70,13 @@ bool is_taken(const fs::path& file) {
 
 CertificateFolder::CertificateFolder(const fs::path& folder, Missing missing) : folder_(folder) {
     if (missing == Missing::is_made && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        fail("make the folder", folder);
+        fail("create the directory", folder);
     }
     handle_ = io::Descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!handle_.open()) {
-        if (errno != ENOENT) fail("open the folder", folder);
-        throw Error("there is no folder " + folder.string() +
-                        ": name by --dir the one that electionctl tls init has made",
+        if (errno != ENOENT) fail("open the directory", folder);
+        throw Error("there is no directory " + folder.string() +
+                        ": name with --dir the one that electionctl tls init has made",
                     Error::refused);
     }
     check_owner();
@@ -89,11 +89,11 @@ CertificateFolder::CertificateFolder(const fs::path& folder, Missing missing) : 
 // Anyone who may write there could add an authority of their own, or replace a key.
 void CertificateFolder::check_owner() const {
     struct stat status {};
-    if (::fstat(handle_.get(), &status) != 0) fail("look at", folder_);
+    if (::fstat(handle_.get(), &status) != 0) fail("examine", folder_);
     if (status.st_uid != ::geteuid()) {
         throw Error(folder_.string() + " belongs to another user (" +
                         std::to_string(status.st_uid) +
-                        "): use a folder of your own for private keys",
+                        "): use a directory of your own for private keys",
                     Error::refused);
     }
     if ((status.st_mode & 0022) != 0) {
@@ -132,14 +132,14 @@ Authority CertificateFolder::authority() const {
     for (const auto& file : {cert(kAuthority), key(kAuthority)}) {
         if (is_taken(file)) continue;
         throw Error("there is no " + file.string() +
-                        ": bring it back from where it is kept, or make a new authority by "
-                        "electionctl tls init in another folder",
+                        ": restore it from where it is kept, or make a new authority with "
+                        "electionctl tls init in another directory",
                     Error::data);
     }
     struct stat status {};
     if (::stat(key(kAuthority).c_str(), &status) == 0 && (status.st_mode & 0077) != 0) {
         throw Error("others may read " + key(kAuthority).string() +
-                        ", and whoever has it can be any node: chmod 600 it, and think about who "
+                        ", and anyone who has it can be any node: chmod 600 it, and consider who "
                         "may have read it",
                     Error::refused);
     }
@@ -155,15 +155,14 @@ void CertificateFolder::refuse_existing(const std::vector<Entry>& entries) const
     }
     if (found.empty()) return;
     const auto last = cert(entries.back().name);
-    throw Error(
-        folder_.string() + " holds already: " + found +
-            "; nothing was written. electionctl tls renew replaces certificates, tls add makes one "
-            "for a further node" +
-            (is_taken(last)
-                 ? ""
-                 : "; if an earlier run was interrupted before it had written " +
-                       last.filename().string() + ", remove the named files and repeat it"),
-        Error::refused);
+    throw Error(folder_.string() + " holds already: " + found +
+                    "; nothing was written. electionctl tls renew replaces certificates, tls add "
+                    "makes one for another node" +
+                    (is_taken(last)
+                         ? ""
+                         : "; if an earlier run was interrupted before it had written " +
+                               last.filename().string() + ", remove the named files and repeat it"),
+                Error::refused);
 }
 
 void CertificateFolder::write_new(const std::vector<Entry>& entries) const {

@@ -60,8 +60,9 @@ Pem pem_of(const Cert& cert, const Key& key) {
 Bio open_file(const path& file) {
     Bio bio(BIO_new_file(file.c_str(), "r"));
     if (!bio) {
-        throw Error("cannot read " + file.string() + ": check that it exists and that you may",
-                    Error::data);
+        throw Error(
+            "cannot read " + file.string() + ": check that it exists and that you may read it",
+            Error::data);
     }
     return bio;
 }
@@ -73,7 +74,7 @@ std::vector<T> all_in(const path& file) {
     std::vector<T> found;
     while (T one{kRead(bio.get(), nullptr, nullptr, nullptr)}) found.push_back(std::move(one));
     if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-        throw Error(file.string() + " is damaged: bring back an undamaged copy", Error::data);
+        throw Error(file.string() + " is damaged: restore an undamaged copy", Error::data);
     }
     ERR_clear_error();
     return found;
@@ -99,7 +100,7 @@ Key read_key(const path& file) {
     if (protected_) {
         throw Error(file.string() +
                         " is protected by a passphrase, which is not supported: write a copy "
-                        "without one by openssl pkey -in FILE -out COPY",
+                        "without one with openssl pkey -in FILE -out COPY",
                     Error::data);
     }
     if (!key) throw Error(file.string() + " holds no private key (PEM)", Error::data);
@@ -286,7 +287,7 @@ Authority Authority::read(const path& cert, const path& key) {
     ERR_clear_error();
     if (!inner->cert) {
         throw Error(key.string() + " does not belong to an authority in " + cert.string() +
-                        ": bring back the pair that was made together",
+                        ": restore the pair that was made together",
                     Error::data);
     }
     return Authority(std::move(inner));

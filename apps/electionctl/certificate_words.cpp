@@ -55,8 +55,8 @@ std::string who(const io::Certificate& certificate) {
         if (auto meaning = meaning_of(name); !meaning.empty()) meanings.push_back(meaning);
     }
     if (!meanings.empty()) return joined(meanings, ", and ");
-    return "no node and no operator by URI:electiond://CLUSTER/ID (DNS:ID.CLUSTER names a node, "
-           "too)";
+    return "neither a node nor an operator in URI:electiond://CLUSTER/ID (DNS:ID.CLUSTER names a "
+           "node, too)";
 }
 
 std::string others_of(const io::Certificate& certificate) {
@@ -72,7 +72,7 @@ std::string use(const io::Certificate& certificate, const Purpose& purpose) {
     if (purpose.server && purpose.client) return "as a server and as a client";
     if (purpose.server) return "as a server only: between nodes it has to be a client, too";
     if (purpose.client) return "as a client only";
-    return "neither as a server nor as a client: of no use for TLS";
+    return "neither as a server nor as a client: useless for TLS";
 }
 
 std::string count_of_days(std::chrono::seconds time) {

@@ -19,18 +19,18 @@ namespace {
 std::string remedy_of(const Answer& answer) {
     switch (answer.status) {
         case 401:
-            return "give the token of its api.token_file by --token-file or ELECTIONCTL_TOKEN, or, "
-                   "if it has api.tls.ca, the certificate of an operator by --cert and --key";
+            return "give the token of its api.token_file with --token-file or ELECTIONCTL_TOKEN, "
+                   "or, if it has api.tls.ca, the certificate of an operator with --cert and --key";
         case 403:
             return "ask it by its IP address, or add the name you used to its api.hostnames; a "
-                   "token is given by --token-file, the certificate of an operator by --cert and "
-                   "--key";
+                   "token is given with --token-file, the certificate of an operator with --cert "
+                   "and --key";
         case 404:
         case 405:
-            return "electionctl members lists the nodes there are; a daemon that lacks the path "
-                   "itself is older than this client";
+            return "electionctl members lists the nodes; a daemon that does not have this path is "
+                   "older than electionctl";
         case 409:
-            return "electionctl members shows who is there and who may lead";
+            return "electionctl members shows the nodes and which of them may lead";
         case 503:
             return "electionctl cluster shows whether there is a leader";
         default:
@@ -43,7 +43,7 @@ bool not_leader(const Answer& answer) { return answer.status == 400 || answer.st
 std::string where_it_is(const std::optional<KnownLeader>& leader) {
     if (!leader) return "no leader is known; electionctl cluster shows why";
     if (leader->endpoint)
-        return "the leader is at " + *leader->endpoint + ": name it by --endpoint";
+        return "the leader is at " + *leader->endpoint + ": name it with --endpoint";
     return "node " + leader->id +
            " leads, but its API listens only on its own machine: run electionctl there";
 }
@@ -66,8 +66,9 @@ int no_leader(const Session& session, const Found& found) {
         throw Unreachable("no endpoint answered, so nothing was changed:" + said,
                           found.all_timed_out, found.no_trust);
     }
-    session.err << "electionctl: no endpoint leads to the leader, so nothing was changed:" << said
-                << "\n  " << where_it_is(found.named) << '\n';
+    session.err
+        << "electionctl: the leader was not found from any endpoint, so nothing was changed:"
+        << said << "\n  " << where_it_is(found.named) << '\n';
     return kRefused;
 }
 
@@ -80,7 +81,7 @@ std::variant<std::string, int> endpoint_to_ask(const Session& session,
     const Found found = search(session);
     if (!found.leader) return no_leader(session, found);
     if (expected && found.leader->id != *expected) {
-        session.err << "electionctl: node " << found.leader->id << " leads now, and not node "
+        session.err << "electionctl: node " << found.leader->id << " leads now, not node "
                     << *expected << ", so nothing was changed\n";
         return kRefused;
     }
@@ -130,7 +131,7 @@ int step_down(const Session& session, const std::optional<std::string>& expected
         session.out
             << "stepped down; nobody has taken over yet. electionctl wait-leader waits for it\n";
     } else {
-        session.out << "stepped down: node " << successor << " leads under term "
+        session.out << "stepped down: node " << successor << " leads in term "
                     << record.text("term") << '\n';
     }
     return kDone;

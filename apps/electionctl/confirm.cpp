@@ -12,7 +12,7 @@ bool confirmed(const Session& session, const std::string& what) {
     if (session.arguments.yes || isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) {
         return true;
     }
-    session.err << what << "\nGo on? Type yes: " << std::flush;
+    session.err << what << "\nContinue? Type yes: " << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
     if (answer == "yes") return true;

@@ -62,7 +62,7 @@ std::string parse_url(const std::string& text, Scheme bare) try {
     while (whole.ends_with('/')) whole.pop_back();
     return whole;
 } catch (const Poco::Exception&) {
-    refuse(text, "is no URL");
+    refuse(text, "is not a URL");
 }
 
 }  // namespace

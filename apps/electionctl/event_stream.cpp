@@ -29,7 +29,7 @@ std::optional<std::string> refusal(const io::HttpResponseHead& head) {
     if (head.status == 200) {
         const auto type = io::find_field(head.fields, "Content-Type").value_or("");
         if (type.starts_with("text/event-stream")) return std::nullopt;
-        return "answered with something else than events: not an electiond";
+        return "answered with something other than events: it is not electiond";
     }
     const std::string code = "answered HTTP " + std::to_string(head.status);
     switch (head.status) {
@@ -38,7 +38,7 @@ std::optional<std::string> refusal(const io::HttpResponseHead& head) {
             return code + ": this electiond is older than electionctl and has no /events";
         case 401:
             return code +
-                   ": it wants a token (--token-file), or an operator's certificate (--cert, "
+                   ": it requires a token (--token-file), or an operator's certificate (--cert, "
                    "--key)";
         case 403:
             return code +

@@ -77,7 +77,7 @@ class Search {
                 if (leads(answer) && answer.record().text("leaderId") == known.id) {
                     return found(known);
                 }
-                nothing(endpoint, "/cluster", says + ", which does not say so itself");
+                nothing(endpoint, "/cluster", says + ", but that node does not confirm it");
             });
     }
 

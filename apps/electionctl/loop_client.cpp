@@ -53,7 +53,7 @@ std::optional<Answer> read_answer(const std::string& endpoint, const Question& q
     }
     if (stream.tls_failure()) throw no_answer(*stream.tls_failure(), endpoint, true);
     throw NoAnswer(bytes.empty() ? "closed the connection without an answer"
-                                 : "broke off in the middle of its answer",
+                                 : "closed the connection in the middle of its answer",
                    Kind::broken);
 }
 

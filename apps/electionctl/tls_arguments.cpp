@@ -32,7 +32,7 @@ void check_id(const std::string& id) {
     if (id == "ca" || id == "operator") {
         throw UsageError("a node can't be called '" + id + "' here: " + id + ".crt and " + id +
                          ".key are the files of the " + (id == "ca" ? "authority" : "operator") +
-                         "; make its certificate by other means (docs/encryption.md)");
+                         "; make its certificate with another tool (docs/encryption.md)");
     }
 }
 
@@ -56,7 +56,7 @@ std::string san_of(const std::string& id, const std::string& address) {
     }
     if (is_host_name(address)) return "DNS:" + address;
     throw UsageError("node " + id + ": '" + address +
-                     "' is no IP address and no host name; write it without port, as in "
+                     "' is neither an IP address nor a host name; write it without port, as in "
                      "2=10.0.0.2,node2.example");
 }
 
@@ -138,7 +138,7 @@ class Reader {
             return;
         }
         if (form_ == nullptr || form_->options.find(" " + name + " ") == std::string_view::npos) {
-            throw UsageError(name + " is no option of tls" +
+            throw UsageError(name + " is not an option of tls" +
                              (form_ == nullptr ? "" : " " + result_.verb) +
                              ", which asks no node; see electionctl tls --help");
         }
@@ -190,7 +190,7 @@ class Reader {
                                   : "tls add needs a node: ID=ADDRESS[,ADDRESS…]");
         }
         if (result_.authority && !operands_.empty()) {
-            throw UsageError("tls renew --ca renews the authority alone; leave the nodes out");
+            throw UsageError("tls renew --ca renews only the authority; leave the nodes out");
         }
         std::set<std::string> seen;
         for (const auto& word : operands_) {

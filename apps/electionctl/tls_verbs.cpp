@@ -53,7 +53,7 @@ Authority new_authority(const std::string& cluster, sys_seconds at) {
 Validity validity(const TlsArguments& arguments, const Authority& authority, sys_seconds at) {
     if (authority.until() <= at) {
         throw Error("the authority has expired on " + date_of(authority.until()) +
-                        ": make a new one by electionctl tls renew --ca --dir " +
+                        ": make a new one with electionctl tls renew --ca --dir " +
                         arguments.dir.string(),
                     Error::refused);
     }
@@ -105,7 +105,7 @@ std::string cluster_of(const CertificateFolder& folder, const TlsArguments& argu
     if (found.size() == 1) return *found.begin();
     throw UsageError("the certificates in " + folder.path().string() +
                      (found.empty() ? " name no cluster" : " name several clusters") +
-                     ": say which one by --cluster NAME");
+                     ": say which one with --cluster NAME");
 }
 
 // ---- what is said -------------------------------------------------------------------------------
@@ -122,14 +122,14 @@ void say_how_to_use(std::ostream& out, const CertificateFolder& folder,
     for (const auto& node : nodes) {
         const auto files = "{cert: " + node.id + ".crt, key: " + node.id + ".key, ca: ca.crt}\n";
         out << "\nnode " << node.id << ": copy ca.crt, " << node.id << ".crt and " << node.id
-            << ".key beside the configuration of this node (node.id: \"" << node.id
+            << ".key next to the configuration of this node (node.id: \"" << node.id
             << "\",\ncluster.name: " << cluster << "), and add there:\n"
             << "  transport:\n    tls: " << files << "  api:\n    tls: " << files;
     }
     const auto dir = folder.path().string();
     const auto& first = nodes.front();
     out << "\nKeys have mode 0600: each must belong to the user that electiond runs as.\n"
-        << "Beside these keys remove `insecure: true`. Then ask the API (port: api.listen):\n"
+        << "Remove `insecure: true` next to these keys. Then ask the API (port: api.listen):\n"
         << "  curl --cacert " << dir << "/ca.crt --cert " << dir << "/operator.crt --key " << dir
         << "/operator.key \\\n    https://" << host_of(first) << ":7400/status\n"
         << "  electionctl --cacert " << dir << "/ca.crt --cert " << dir << "/operator.crt --key "
@@ -141,7 +141,7 @@ void say_if_authority_ends(std::ostream& out, const TlsArguments& arguments,
                            const Authority& authority, sys_seconds at) {
     if (authority.until() > at + arguments.days) return;
     out << "\nThe authority itself expires on " << date_of(authority.until())
-        << ", and so do these certificates: make a new\none by electionctl tls renew --ca --dir "
+        << ", and so do these certificates: make a new\none with electionctl tls renew --ca --dir "
         << arguments.dir.string() << '\n';
 }
 
@@ -172,7 +172,7 @@ int init(const TlsArguments& arguments, std::ostream& out) {
         << "),\nand certificates with keys (until " << date_of(valid.until) << "): ";
     entries.pop_back();
     out << listed(entries) << ".\n"
-        << "Keep ca.key away from the nodes: whoever has it can be any node of the cluster.\n";
+        << "Keep ca.key away from the nodes: anyone who has it can be any node of the cluster.\n";
     say_how_to_use(out, folder, arguments.nodes, cluster);
     return kDone;
 }
@@ -205,8 +205,8 @@ int renew_authority(const TlsArguments& arguments, std::ostream& out) {
                                              [&](const auto& each) { return each.not_after > at; });
     if (valid > 1) {
         throw Error(folder.cert("ca").string() +
-                        " holds two authorities already: end that change first by removing the "
-                        "old one, the last in the file, once all certificates are of the new one",
+                        " holds two authorities already. Finish that change first: when all "
+                        "certificates are of the new one, remove the old one, the last in the file",
                     Error::refused);
     }
     const auto made = new_authority(cluster_of(folder, arguments), at);
@@ -219,11 +219,10 @@ int renew_authority(const TlsArguments& arguments, std::ostream& out) {
     folder.replace({{"ca", pem}});
     const auto dir = arguments.dir.string();
     out << "Made a new authority (until " << date_of(made.until())
-        << "). ca.crt holds it and the old one; the old files are ca.crt.old\nand ca.key.old. In "
-           "this order, so that all nodes can speak to each other all the time:\n"
+        << "). ca.crt holds it and the old one; the old files are ca.crt.old\nand ca.key.old. Keep "
+           "to this order, so that all nodes can always talk to each other:\n"
         << "  1. copy " << dir
-        << "/ca.crt to every node; each reads it within 10 s, or at "
-           "SIGHUP, and says so in its log\n"
+        << "/ca.crt to every node; each reads it within 10 s, or at SIGHUP, and logs that\n"
         << "  2. then electionctl tls renew --dir " << dir
         << ", and copy each new certificate and key to its node\n"
         << "  3. then remove the old authority, the last in ca.crt, and copy ca.crt to every node "
@@ -251,7 +250,7 @@ Pem renewed(const CertificateFolder& folder, const Authority& authority, const N
     const auto file = folder.cert(node.id);
     if (!is_there(file)) {
         throw Error("there is no " + file.string() +
-                        ": electionctl tls add makes a certificate for a further node",
+                        ": electionctl tls add makes a certificate for another node",
                     Error::refused);
     }
     if (!clusters_of(file).contains(cluster)) {
@@ -279,8 +278,8 @@ int renew(const TlsArguments& arguments, std::ostream& out) {
     folder.replace(entries);
     out << "Renewed, with new keys (until " << date_of(valid.until) << "): " << listed(entries)
         << "\nThe old files are kept as ID.crt.old and ID.key.old. Copy each new pair to its node; "
-           "electiond reads it\nwithin 10 s, or at SIGHUP, without a restart, and says so in its "
-           "log. Until then the old one goes on.\n";
+           "electiond reads it\nwithin 10 s, or at SIGHUP, without a restart, and logs that. Until "
+           "then it uses the old one.\n";
     say_if_authority_ends(out, arguments, authority, at);
     return kDone;
 }
@@ -295,13 +294,12 @@ int revoke(const TlsArguments& arguments, std::ostream& out) {
         const auto serial = read_certificates(file).front().serial;
         out << "revoked " << file.string() << " (serial " << serial << ")\n";
     }
-    out << "Copy " << list.string() << " beside ca.crt on every node"
-        << (first
-                ? ", name it in transport.tls as `crl: ca.crl`, and restart the\nnodes one after "
-                  "the other: from then on they read a changed list by themselves.\n"
-                : ". Each reads it within 10 s, or at SIGHUP, and closes the\nconnections of what "
-                  "it revokes.\n")
-        << "The list is for the transport; the API knows none (docs/encryption.md).\n";
+    out << "Copy " << list.string() << " next to ca.crt on every node"
+        << (first ? ", name it in transport.tls as `crl: ca.crl`, and restart the\nnodes one after "
+                    "the other: from then on they read a changed list by themselves.\n"
+                  : ". Each reads it within 10 s, or at SIGHUP, and closes the\nconnections of the "
+                    "revoked certificates.\n")
+        << "The list is for the transport; the API does not use one (docs/encryption.md).\n";
     return kDone;
 }
 

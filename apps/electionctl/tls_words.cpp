@@ -22,7 +22,7 @@ std::string remedy(const io::TlsFailure& failure, const std::string& endpoint) {
         case TlsFault::plain_text:
             return "; " + with_scheme(endpoint, Scheme::http) + " asks it in plain text";
         case TlsFault::foreign_ca:
-            return "; give the file of the authority that issues its certificates by --cacert";
+            return "; give the file of the authority that issues its certificates with --cacert";
         default:
             return "";
     }
@@ -51,7 +51,7 @@ std::optional<NoAnswer> asks_for_tls(std::string_view bytes, const std::string& 
         return std::nullopt;
     }
     return NoAnswer("speaks TLS: use " + with_scheme(endpoint, Scheme::https) +
-                        ", with --cacert if its authority is none of the system's",
+                        ", with --cacert if the system does not trust its authority",
                     Kind::no_trust);
 }
 

@@ -179,8 +179,8 @@ class Top {
         if (pending_.valid()) return;
         const View& view = news_.view;
         if (view.leader.empty()) {
-            message_ = news_.at ? "nobody leads, so nobody can step down"
-                                : "nothing is known of the cluster yet";
+            message_ = news_.at ? "no node leads, so there is no leader to step down"
+                                : "nothing is known about the cluster yet";
             return;
         }
         asked_ = view.leader;
@@ -244,7 +244,7 @@ int print_once(const Session& session) {
 int top(const Session& session) {
     if (session.arguments.once) return print_once(session);
     if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
-        throw UsageError("top needs a terminal; top --once prints one frame anywhere");
+        throw UsageError("top needs a terminal; without one, use top --once");
     }
     Top top(session);
     const Screen screen;  // goes first, so that the terminal is back before the feed is waited for

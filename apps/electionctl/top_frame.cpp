@@ -160,9 +160,7 @@ void add_header(std::vector<Line>& lines, const View& view, const FrameState& st
     if (!state.trouble.empty()) {
         lines.push_back({{state.trouble, Tint::bad}});
     } else if (is_old(state)) {
-        lines.push_back(
-            {{"no answer yet to what was asked since; what stands here may have changed",
-              Tint::bad}});
+        lines.push_back({{"no answer since then; what is shown here may have changed", Tint::bad}});
     } else {
         lines.push_back({{view.health.text, view.health.tint}});
         if (!state.not_live.empty()) {
@@ -217,17 +215,17 @@ std::vector<Line> help_frame() {
         "",
         "  q        quit",
         "  s        ask the leader to step down (asks you first)",
-        "  h        this page; any key leaves it",
-        "  arrows   move through the nodes when there are more than fit",
+        "  h        this page; any key closes it",
+        "  arrows   scroll through the nodes if they do not all fit",
         "",
         "STATE    LEADER: its lease is valid. CANDIDATE: asks for votes.",
-        "         OFFLINE: did not answer the node that we asked.",
-        "CONTACT  how long before the last answer the leader last heard the node",
+        "         OFFLINE: did not answer the node that you asked.",
+        "CONTACT  how long ago the leader last heard the node, at the last answer",
         "RTT      how long the node's answer to the leader took",
-        "LEASE    how long the leader may go on without hearing a quorum",
+        "LEASE    how long the leader may lead without hearing from a quorum",
         "live     changes show at once; how old CONTACT, RTT and LEASE are",
-        "data     how old all of it is, where no stream of events can be followed",
-        "up       for how long that node has been running",
+        "data     how old all figures are, if no stream of events can be followed",
+        "up       how long that node has been running",
     };
     std::vector<Line> lines;
     for (const char* text : kText) lines.push_back({{text}});

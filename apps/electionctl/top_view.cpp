@@ -108,13 +108,13 @@ Health health_without_leader(const View& view) {
     if (!view.obstacle.empty()) return {Tint::bad, "no leader: " + view.obstacle};
     if (const std::string silent = silent_leader(view); !silent.empty())
         return {Tint::warn,
-                "leader " + silent + " does not answer: " + count + ", they may elect anew"};
+                "leader " + silent + " does not answer: " + count + ", and may elect a new leader"};
     return {Tint::warn, "no leader: " + count + ", an election is due"};
 }
 
 Health health_of(const View& view, const Record& cluster) {
     if (const auto claims = cluster.list("leaders"); claims.size() > 1) {
-        std::string text = std::to_string(claims.size()) + " nodes claim the lead:";
+        std::string text = std::to_string(claims.size()) + " nodes claim to lead:";
         for (const Record& claim : claims) text += " " + claim.text("id");
         return {Tint::bad, text};
     }

@@ -102,7 +102,7 @@ int leader(const Session& session) {
         session.out << answer.body << '\n';
     } else if (!id.empty()) {
         const bool asked = record.flag("isLeader").value_or(false);
-        Table table({"LEADER", "TERM", "FENCING TOKEN", "LEASE LEFT", "SAYS"});
+        Table table({"LEADER", "TERM", "FENCING TOKEN", "LEASE LEFT", "ENDPOINT"});
         table.add({id, record.text("term"), asked ? record.text("fencingToken") : "",
                    asked ? in_words(record.number("leaseRemainingMs")) : "", answer.endpoint});
         table.print(session.out);
@@ -123,7 +123,7 @@ std::optional<Answer> ask_whether_it_leads(const Session& session) {
         const Lead lead = lead_in(answer, session.client.timeout());
         if (!lead.own || BootClock::now() < lead.until) return answer;
     }
-    session.err << "electionctl: the answers took longer than the lease that they told\n";
+    session.err << "electionctl: the answers took longer than the lease that they reported\n";
     return std::nullopt;
 }
 
@@ -149,7 +149,7 @@ int is_leader(const Session& session) {
     if (session.arguments.output == Output::json) {
         session.out << answer->body << '\n';
     } else if (leads) {
-        session.out << "yes: it leads under term " << record.text("term") << " (fencing token "
+        session.out << "yes: it leads in term " << record.text("term") << " (fencing token "
                     << record.text("fencingToken") << ")\n";
     } else {
         session.out << (id.empty() ? "no: it knows no leader" : "no: node " + id + " leads")

@@ -38,7 +38,7 @@ int wait_leader(const Session& session) {
             }
             if (session.arguments.me ? lead.own : !lead.leader.empty()) {
                 const std::string text =
-                    "node " + lead.leader + " leads under term " + std::to_string(lead.term);
+                    "node " + lead.leader + " leads in term " + std::to_string(lead.term);
                 session.out << (session.arguments.output == Output::json ? lead.json : text)
                             << '\n';
                 return kDone;

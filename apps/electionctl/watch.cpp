@@ -202,7 +202,7 @@ class Watch {
 
     // A command for a lead that is over must not go on: it would delay the event `no-leader`.
     void end_command() {
-        complain("the lead is over, so the command that still runs for it is ended: " +
+        complain("leadership has ended, so the command that still runs for it is stopped: " +
                  *session_.arguments.exec);
         command_->end(kLostGrace);
         command_.reset();
@@ -236,7 +236,7 @@ class Watch {
             if (!command) return false;
             session_.out.clear();
             if (!std::exchange(unwritten_, true)) {
-                complain("cannot write to standard output; the command is run all the same");
+                complain("cannot write to standard output; the command is run anyway");
             }
         }
         return true;

@@ -209,7 +209,7 @@ int Program::offline(const std::string& verb) {
 
 bool Program::confirm(const std::string& question) const {
     if (yes_) return true;
-    std::cout << question << "\nGo on? Type yes: " << std::flush;
+    std::cout << question << "\nContinue? Type yes: " << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
     if (answer == "yes") return true;

@@ -224,16 +224,16 @@ TEST_F(Certificates, ArgumentsThatMakeNoSenseAreRefused) {
         {{"init", "--cluster", "lab", "--nodes", "ca"}, "ca.key are the files of the authority"},
         {{"init", "--cluster", "lab", "--nodes", "operator"}, "the files of the operator"},
         {{"init", "--cluster", "lab", "--nodes", "1=10.0.0.1:7400"}, "without port"},
-        {{"init", "--cluster", "lab", "--nodes", "1=300.0.0.1"}, "no IP address"},
+        {{"init", "--cluster", "lab", "--nodes", "1=300.0.0.1"}, "neither an IP address nor"},
         {{"init", "--cluster", "lab", "--nodes", "1=a,,b"}, "''"},
-        {{"init", "--cluster", "lab", "--nodes", "1=*.example"}, "no host name"},
+        {{"init", "--cluster", "lab", "--nodes", "1=*.example"}, "nor a host name"},
         {{"init", "--cluster", "lab", "--nodes", "1=fe80::1%lo"}, "interface"},
         {{"init", "--cluster", "lab", "--nodes", "1=2.lab"}, "also means: node 2"},
         {{"init", "--cluster", "lab", "--nodes", "1", "--days", "0"}, "1 to 3650"},
         {{"init", "--cluster", "lab", "--nodes", "1", "--endpoint", "x"}, "asks no node"},
-        {{"renew", "--ca", "1"}, "the authority alone"},
+        {{"renew", "--ca", "1"}, "only the authority"},
         {{"sign"}, "unknown verb tls sign"},
-        {{}, "no option of tls"},
+        {{}, "not an option of tls"},
     };
     for (const auto& [words, expected] : cases) {
         const auto refused = in_dir(words);

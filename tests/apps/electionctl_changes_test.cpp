@@ -107,7 +107,7 @@ TEST(ElectionctlChange, TrustsNoAddressThatDoesNotSayThatItLeads) {
 
     EXPECT_EQ(result.code, 1);
     EXPECT_THAT(result.err, HasSubstr("node 1 leads, at http://" + other.host_and_port() +
-                                      ", which does not say so itself"));
+                                      ", but that node does not confirm it"));
     EXPECT_EQ(changes_asked_of(other), 0U);
 }
 
@@ -124,7 +124,7 @@ TEST(ElectionctlChange, SaysWhatEachEndpointSaidWhereNobodyKnowsALeader) {
         EXPECT_THAT(result.err, HasSubstr("nothing was changed"));
         EXPECT_THAT(result.err, HasSubstr(waiting.url() + "/leader: it knows no leader"));
         EXPECT_THAT(result.err,
-                    HasSubstr(foreign.url() + "/leader: answered HTTP 200, but no JSON"));
+                    HasSubstr(foreign.url() + "/leader: answered HTTP 200, but not with JSON"));
         EXPECT_THAT(result.err, HasSubstr(dead_url() + "/leader: connection refused"));
         EXPECT_EQ(changes_asked_of(waiting), 0U);
     }

@@ -213,8 +213,10 @@ TEST(Electionctl, ListsAllThatItTriedWhenNobodyAnswers) {
     EXPECT_EQ(result.code, 69);
     EXPECT_EQ(result.out, "");
     EXPECT_THAT(result.err, HasSubstr(dead_url() + "/status: connection refused"));
-    EXPECT_THAT(result.err, HasSubstr(html.url() + "/status: answered HTTP 200, but no JSON"));
-    EXPECT_THAT(result.err, HasSubstr(truncated.url() + "/status: broke off"));
+    EXPECT_THAT(result.err,
+                HasSubstr(html.url() + "/status: answered HTTP 200, but not with JSON"));
+    EXPECT_THAT(result.err,
+                HasSubstr(truncated.url() + "/status: closed the connection in the middle"));
     EXPECT_THAT(result.err, HasSubstr(foreign.url() + "/status: answered HTTP 200 without 'id'"));
     EXPECT_THAT(result.err, HasSubstr(refusing_proxy.url() + "/status: answered HTTP 502"));
     EXPECT_THAT(result.err, HasSubstr("is electiond running there?"));
@@ -269,7 +271,8 @@ TEST(Electionctl, SurvivesServersThatSpeakNoHttp) {
     server.stop();
     threads.joinAll();
     EXPECT_EQ(result.code, 69);
-    EXPECT_THAT(result.err, ContainsRegex("does not speak HTTP|closed the connection|no JSON"));
+    EXPECT_THAT(result.err,
+                ContainsRegex("does not speak HTTP|closed the connection|not with JSON"));
 }
 
 }  // namespace

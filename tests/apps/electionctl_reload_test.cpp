@@ -70,7 +70,7 @@ TEST(ElectionctlReload, AsksExactlyOneNode) {
     FakeApi api;
     const Result several = ask(api.url() + "," + api.url(), {"reload"});
     EXPECT_EQ(several.code, 64);
-    EXPECT_THAT(several.err, HasSubstr("reload speaks of one node"));
+    EXPECT_THAT(several.err, HasSubstr("reload concerns one node"));
     EXPECT_TRUE(api.seen().empty());
     EXPECT_EQ(ask(api.url(), {"status", "--dry-run"}).code, 64);
 }

@@ -91,7 +91,7 @@ TEST_F(Screen, ExplainsItselfUntilAKey) {
     ASSERT_TRUE(terminal.shows("leader 1"));
 
     terminal.type("h");
-    EXPECT_TRUE(terminal.shows("any key leaves it")) << terminal.shown();
+    EXPECT_TRUE(terminal.shows("any key closes it")) << terminal.shown();
     terminal.type("x");
     EXPECT_TRUE(terminal.shows("q quit")) << terminal.shown();
 }
@@ -168,7 +168,7 @@ TEST(Electionctl, AsksBeforeANodeLosesItsMembership) {
     {
         const Terminal terminal(command + "remove 3");
         ASSERT_TRUE(terminal.shows("Node 3 loses its membership for good")) << terminal.shown();
-        ASSERT_TRUE(terminal.shows("Go on? Type yes:"));
+        ASSERT_TRUE(terminal.shows("Continue? Type yes:"));
         terminal.type("no");
         terminal.type("Enter");
         EXPECT_TRUE(terminal.shows("ended with 1")) << terminal.shown();

@@ -195,7 +195,8 @@ TEST(EventStream, SaysWhyNoEndpointHasAStream) {
                                         "is older than electionctl"));
     EXPECT_THAT(failed.trouble, HasSubstr(full.url() + "/events: answered HTTP 503: it has as many "
                                                        "watchers as its api.limits.streams"));
-    EXPECT_THAT(failed.trouble, HasSubstr(html.url() + "/events: answered with something else"));
+    EXPECT_THAT(failed.trouble,
+                HasSubstr(html.url() + "/events: answered with something other than events"));
     EXPECT_THAT(failed.trouble, HasSubstr(hanging.url() + "/events: no answer within 200 ms"));
     EXPECT_THAT(failed.trouble, HasSubstr(dead_url() + "/events: connection refused"));
 }

@@ -114,7 +114,7 @@ TEST(Electionctl, WaitsByLongPollUntilThereIsALeader) {
     const Result result = ask(api.url(), {"wait-leader", "--timeout", "20s"});
 
     EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_EQ(result.out, "node 1 leads under term 7\n");
+    EXPECT_EQ(result.out, "node 1 leads in term 7\n");
     ASSERT_EQ(api.seen().size(), 2U);
     EXPECT_THAT(api.seen()[1].query, ContainsRegex("^index=10&wait=[0-9]+ms$"));
 }
@@ -205,7 +205,7 @@ TEST(Electionctl, AsksTheLeaderToStepDownAndNamesTheSuccessor) {
     const Result result = ask(api.url(), {"step-down", "--to", "2"});
 
     EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_EQ(result.out, "stepped down: node 2 leads under term 8\n");
+    EXPECT_EQ(result.out, "stepped down: node 2 leads in term 8\n");
     EXPECT_EQ(api.seen().at(0).body, R"({"to":"2"})");
 }
 

@@ -131,7 +131,7 @@ TEST_F(TlsFaults, AServerOfAForeignAuthority) {
     EXPECT_THAT(by_system.output,
                 AllOf(HasSubstr("GET " + front.url() + "/status: its certificate (CN=server, "),
                       HasSubstr("CN=test CA, which this system does not trust"),
-                      HasSubstr("by --cacert"), Not(HasSubstr("is electiond running there?"))));
+                      HasSubstr("with --cacert"), Not(HasSubstr("is electiond running there?"))));
 
     const TestCa other("another CA");
     const auto by_file = run(front.url(), "--cacert " + other.file().string());
@@ -248,7 +248,7 @@ TEST_F(TlsFaults, PlainTextToTheTlsOfOtherServers) {
     // Only a refusal means that.
     FakeApi page;
     page.on("GET /status", {200, "it was sent to HTTPS port"});
-    EXPECT_THAT(run(page.url(), "").output, HasSubstr("answered HTTP 200, but no JSON"));
+    EXPECT_THAT(run(page.url(), "").output, HasSubstr("answered HTTP 200, but not with JSON"));
 }
 
 TEST_F(TlsFaults, TlsToPlainText) {

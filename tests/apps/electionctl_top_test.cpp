@@ -86,7 +86,7 @@ TEST(TopView, SaysInWordsHowMuchMoreMayFail) {
     };
     EXPECT_EQ(health(R"(,"canLose":1)" + leader), "healthy: can lose 1 more");
     EXPECT_EQ(health(R"(,"canLose":0,"leaders":[{"id":"1"},{"id":"2"}])" + leader),
-              "2 nodes claim the lead: 1 2");
+              "2 nodes claim to lead: 1 2");
 }
 
 TEST(TopView, SaysWhyThereIsNoLeader) {
@@ -122,7 +122,7 @@ TEST(TopView, DoesNotCallALeaderGoneThatOthersStillFollow) {
 
     EXPECT_EQ(
         make_view({.cluster = json(cluster(records, "")), .members = json(kMembers)}).health.text,
-        "leader 1 does not answer: 2 of 3 voters reachable, they may elect anew");
+        "leader 1 does not answer: 2 of 3 voters reachable, and may elect a new leader");
 }
 
 // A view that a node has kept goes on saying "0 ms" of a node that is dead.

@@ -17,7 +17,7 @@ TEST(EncryptionPage, LeadsFromNothingToThreeEncryptedNodes) {
     const auto shown = run_commands(commands, folder);
 
     EXPECT_EQ(shown.code, 0) << shown.said << read(folder / "lab/1.log");
-    for (const auto* words : {"no fault found", "leads under term", "can lose 1 more",
+    for (const auto* words : {"no fault found", "leads in term", "can lose 1 more",
                               "\"leaderId\":\"", "Plain text on a TLS port"}) {
         EXPECT_THAT(shown.said, HasSubstr(words));
     }

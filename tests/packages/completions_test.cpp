@@ -125,7 +125,7 @@ TEST(Completions, OfferNothingThatTheProgramRefuses) {
             words.push_back(option);
             const auto said = run("electionctl", words).said;
             EXPECT_THAT(said, Not(HasSubstr("unknown option"))) << testing::PrintToString(words);
-            EXPECT_THAT(said, Not(HasSubstr("is no option"))) << testing::PrintToString(words);
+            EXPECT_THAT(said, Not(HasSubstr("is not an option"))) << testing::PrintToString(words);
         }
     }
 }
