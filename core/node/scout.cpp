@@ -176,7 +176,7 @@ bool Scout::Rounds::call(const std::string& name, const Act& act) {
         error = thrown.what();
         if (error.empty()) error = "it does not say why";
     } catch (...) {
-        error = "it threw what is no std::exception";
+        error = "it threw something that is not a std::exception";
     }
     return end(name, error);
 }

@@ -102,7 +102,7 @@ TEST_F(ControlAccess, RefusesOtherCertificatesWhereThereIsNoToken) {
     EXPECT_EQ(refused.status, 403);
     EXPECT_EQ(header(refused, "WWW-Authenticate"), "") << "no header could help";
     EXPECT_THAT(refusal(node, 403), HasSubstr("that of this client does not"));
-    EXPECT_THAT(refusal(change, 403), HasSubstr("has shown none"));
+    EXPECT_THAT(refusal(change, 403), HasSubstr("has sent none"));
     EXPECT_EQ(ask(get("/status")).status, 200);
 
     auto local = change;
@@ -113,7 +113,7 @@ TEST_F(ControlAccess, RefusesOtherCertificatesWhereThereIsNoToken) {
 TEST_F(ControlAccess, SaysWhatIsWrongWithTheToken) {
     token = "secret";
     EXPECT_THAT(refusal(change, 401),
-                AllOf(HasSubstr("Bearer TOKEN"), HasSubstr("has no such header")));
+                AllOf(HasSubstr("Bearer TOKEN"), HasSubstr("does not have this header")));
     EXPECT_EQ(header(ask(change), "WWW-Authenticate"), "Bearer");
 
     const auto wrong = with_token(change, "stale");
@@ -123,7 +123,7 @@ TEST_F(ControlAccess, SaysWhatIsWrongWithTheToken) {
 
     auto basic = change;
     basic.authorization = "Basic c2VjcmV0";
-    EXPECT_THAT(refusal(basic, 401), HasSubstr("another form"));
+    EXPECT_THAT(refusal(basic, 401), HasSubstr("does not have this form"));
 
     EXPECT_THAT(refusal(change, 401), Not(HasSubstr("certificate")));
     ca = true;

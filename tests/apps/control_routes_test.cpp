@@ -222,7 +222,7 @@ TEST_F(Control, IsAliveWhileTheLoopTurns) {
     EXPECT_EQ(ask(get("/livez")).status, 200);
     pulse.works_since(now - 1000ms);
     EXPECT_EQ(problem(ask(get("/livez")), 503)->getValue<std::string>("title"),
-              "The election loop does not turn");
+              "The election loop is stuck");
 
     pulse.sleeps_until(now - 999ms);
     EXPECT_EQ(ask(get("/livez")).status, 200);

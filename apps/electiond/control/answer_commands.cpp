@@ -25,14 +25,14 @@ std::map<std::string, std::string> parse_body(const std::string& body,
     };
     try {
         const auto parsed = Poco::JSON::Parser().parse(body);
-        if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) throw refuse("It is no object.");
+        if (parsed.type() != typeid(Poco::JSON::Object::Ptr)) throw refuse("It is not an object.");
         for (const auto& [key, value] : *parsed.extract<Poco::JSON::Object::Ptr>()) {
             if (!known.contains(key)) throw refuse("It has an unknown key.");
-            if (!value.isString()) throw refuse("`" + key + "` is no text.");
+            if (!value.isString()) throw refuse("`" + key + "` is not a string.");
             texts[key] = value.extract<std::string>();
         }
     } catch (const Poco::Exception&) {
-        throw refuse("It is no JSON.");
+        throw refuse("It is not JSON.");
     }
     return texts;
 }
@@ -51,7 +51,7 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
     switch (done.refused) {
         case Reason::not_leader:
             return answer(Problem{400, "Not currently leader",
-                                  "Only the leader steps down; GET /leader says who that is.",
+                                  "Only the leader steps down; GET /leader says who leads.",
                                   Reason::not_leader});
         case Reason::unknown_node:
             return answer(Problem{404, "Unknown node",
@@ -60,13 +60,12 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
         case Reason::not_eligible:
             return answer(Problem{409, "Node is not eligible",
                                   "Node " + to +
-                                      " cannot lead now: it is no voter, is silent, does not wish "
-                                      "to lead, or leads already.",
+                                      " cannot lead now: it is not a voter, is silent, must not "
+                                      "lead, or leads already.",
                                   Reason::not_eligible});
         case Reason::draining:
             return answer(Problem{409, "A hand-over is under way",
-                                  "The leadership is being handed over already.",
-                                  Reason::draining});
+                                  "Leadership is being handed over already.", Reason::draining});
         default:
             return answer(Problem{409, "Refused", "The election refused it.", done.refused});
     }
@@ -88,36 +87,37 @@ ApiResponse departure(const ControlFaces& faces, const std::optional<Done>& done
                       const std::string& who, const std::string& message) {
     if (!done) {
         return answer(Problem{503, "Not done in time",
-                              "It may still be carried out; GET /members says how it stands."});
+                              "It may still be carried out; GET /members shows whether it was."});
     }
     switch (done->refused) {
         case Reason::none:
             return answer(200,
                           json_object({{"message", message}, {"id", who}, {"term", done->term}}));
         case Reason::not_leader:
-            return answer(Problem{421, "Not currently leader", "Ask the node that leads.",
-                                  Reason::not_leader, faces.board.read()->leader_at(faces.now())});
+            return answer(Problem{421, "Not currently leader",
+                                  "Send the request to the node that leads.", Reason::not_leader,
+                                  faces.board.read()->leader_at(faces.now())});
         case Reason::unknown_node:
             return answer(Problem{404, "Unknown node",
                                   "The cluster has no node " + who + "; GET /members lists them.",
                                   Reason::unknown_node});
         case Reason::would_lose_quorum:
             return answer(Problem{409, "Would lose the quorum",
-                                  "Those voters that would remain and answer now are no majority "
-                                  "of what would remain; bring silent voters back first.",
+                                  "The remaining voters that answer now would not be a majority of "
+                                  "all remaining voters; bring silent voters back first.",
                                   Reason::would_lose_quorum});
         case Reason::not_eligible:
-            return answer(Problem{409, "Nobody else can lead",
-                                  "The leader can only go where another voter or standby is "
-                                  "eligible to lead.",
-                                  Reason::not_eligible});
+            return answer(Problem{
+                409, "Nobody else can lead",
+                "The leader can leave only if another voter or standby is eligible to lead.",
+                Reason::not_eligible});
         case Reason::draining:
             return answer(Problem{409, "A hand-over is under way",
-                                  "The leadership is being handed over; ask again when it is done.",
+                                  "Leadership is being handed over; try again when that has ended.",
                                   Reason::draining});
         default:
             return answer(
-                Problem{409, "Refused", "This node is no member of a cluster.", done->refused});
+                Problem{409, "Refused", "This node is not a member of a cluster.", done->refused});
     }
 }
 
@@ -143,8 +143,8 @@ ApiAnswer answer_step_down(const Call& call) try {
     return carry_out(call, wish, longest, [wish](const std::optional<Done>& done) {
         if (!done) {
             return answer(Problem{503, "Still draining",
-                                  "The hand-over was begun, and its end did not come in time; GET "
-                                  "/leader says how it stands.",
+                                  "The hand-over was begun, but it has not ended in time; GET "
+                                  "/leader shows who leads.",
                                   Reason::draining});
         }
         if (done->refused != Reason::none) return refusal(*done, wish);

@@ -44,7 +44,7 @@ ApiResponse faulty(const ReloadReport& report) {
                       {"title", "Faulty configuration"},
                       {"status", 422},
                       {"detail", "The configuration has faults, so nothing was changed; correct " +
-                                     report.file + " and ask again."},
+                                     report.file + " and try again."},
                       {"error", "Faulty configuration"},
                       {"file", report.file},
                       {"faults", texts(report.faults)}};
@@ -68,7 +68,7 @@ ApiResponse tell(const std::optional<ReloadReport>& report) {
 
 ApiResponse too_many_reloads() {
     auto refused = answer(
-        Problem{503, "Too many reloads wait", "Nothing was done; ask again when they have ended."});
+        Problem{503, "Too many reloads wait", "Nothing was done; try again when they have ended."});
     refused.headers.emplace_back("Retry-After", "1");
     return refused;
 }

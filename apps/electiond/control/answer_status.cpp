@@ -92,7 +92,7 @@ std::string as_sentence(std::string text) {
 std::string no_leader_reason(const Status& status) {
     if (status.leadership.draining) return "This node is handing its leadership over.";
     if (status.view->role == MemberRole::joining || status.view->voters.empty()) {
-        return "This node has not joined a cluster yet: no leader has taken it in.";
+        return "This node has not joined a cluster yet: no leader has accepted it.";
     }
     return "No leader is heard: a leader needs " + std::to_string(status.view->quorum) + " of " +
            std::to_string(status.view->voters.size()) + " voters that reach one another.";
@@ -205,8 +205,8 @@ ApiAnswer answer_livez(const Call& call) {
     if (call.faces.pulse.beats(call.faces.now())) {
         return answer(200, json_object({{"alive", true}}));
     }
-    return answer(Problem{503, "The election loop does not turn",
-                          "It took no event for a second; the daemon should be restarted."});
+    return answer(Problem{503, "The election loop is stuck",
+                          "It has handled no event for a second; restart the daemon."});
 }
 
 ApiAnswer answer_readyz(const Call& call) {

@@ -55,9 +55,9 @@ bool same_secret(std::string_view given, std::string_view secret) {
 // What is wrong with the header Authorization; "" if it carries the token.
 std::string token_fault(const std::optional<std::string>& authorization, std::string_view token) {
     static constexpr std::string_view kScheme = "bearer ";
-    if (!authorization) return "the request has no such header";
+    if (!authorization) return "the request does not have this header";
     const auto scheme = Poco::toLower(authorization->substr(0, kScheme.size()));
-    if (scheme != kScheme) return "the header of the request has another form";
+    if (scheme != kScheme) return "the header of the request does not have this form";
     if (same_secret(std::string_view(*authorization).substr(kScheme.size()), token)) return "";
     return "the token of the request is not the one in api.token_file of this node";
 }
@@ -86,14 +86,14 @@ std::optional<Problem> Guard::admit(const std::optional<std::string>& host,
     const auto& origin = request.origin;
     if (host && !known_host(host_of(*host), request.own_names)) {
         return Problem{403, "Unknown host",
-                       "This API is not asked as " + *host +
+                       "This API does not know the name " + *host +
                            "; use an IP address, or add the name to api.hostnames."};
     }
     const auto own = Poco::toLower(host.value_or(""));
     if (origin && (own.empty() || (Poco::toLower(*origin) != "http://" + own &&
                                    Poco::toLower(*origin) != "https://" + own))) {
         return Problem{403, "Foreign origin",
-                       "Pages of " + *origin + " may not ask this API; only its own may."};
+                       "Pages of " + *origin + " may not use this API; only its own pages may."};
     }
     return std::nullopt;
 }
@@ -132,7 +132,7 @@ std::optional<ApiResponse> Guard::refuse_without_proof(const ApiRequest& request
         return answer(Problem{
             403, "Forbidden",
             what + certificate +
-                (request.certificate_names.empty() ? ", and this client has shown none with a name"
+                (request.certificate_names.empty() ? ", and this client has sent none with a name"
                                                    : ", and that of this client does not") +
                 "; use the certificate of an operator, or set api.token_file on this node."});
     }

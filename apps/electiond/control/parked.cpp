@@ -11,16 +11,16 @@ ApiAnswer now_or_later(std::unique_ptr<ParkedAnswer> parked, Instant now) {
 }
 
 ApiResponse too_many_waiting() {
-    auto refused = answer(Problem{503, "Too many requests wait",
-                                  "This node carries out as many commands and surveys as "
-                                  "api.limits.waiting_requests allows; nothing was done, ask "
-                                  "again in a second."});
+    auto refused = answer(
+        Problem{503, "Too many requests wait",
+                "This node carries out as many commands and surveys as api.limits.waiting_requests "
+                "allows; nothing was done, try again in a second."});
     refused.headers.emplace_back("Retry-After", "1");
     return refused;
 }
 
 ApiResponse about_to_end() {
-    return answer(Problem{503, "Shutting down", "This node is about to end."});
+    return answer(Problem{503, "Shutting down", "This node is shutting down."});
 }
 
 }  // namespace electiond

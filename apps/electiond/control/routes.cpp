@@ -108,8 +108,9 @@ Instant ControlRoutes::leads_until(Instant now) const {
 ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<void()>& wake) {
     const auto target = Target::parse(request.target);
     if (!target) {
-        return electiond::answer(Problem{
-            400, "Malformed target", "Expected a path, escaped where need be.", Reason::malformed});
+        return electiond::answer(Problem{400, "Malformed target",
+                                         "Expected a path, percent-encoded where necessary.",
+                                         Reason::malformed});
     }
     const auto& host = target->authority ? target->authority : request.host;
     if (const auto problem = guard_->admit(host, request)) {

@@ -103,10 +103,10 @@ void Serving::spoke_tls(const std::string& source) {
 }
 
 void Serving::cut_by_reload(const std::string& source, const io::TlsFailure& failure) {
-    warn(
-        std::string("reload-").append(to_string(failure.fault)),
-        "the control API cut a connection, since the certificates were read again: " + failure.text,
-        source);
+    warn(std::string("reload-").append(to_string(failure.fault)),
+         "the control API closed a connection after the certificates were read again: " +
+             failure.text,
+         source);
 }
 
 ApiResponse Serving::failed(const std::string& path, const std::string& what) {

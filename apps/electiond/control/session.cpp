@@ -295,7 +295,7 @@ void Session::begin_events(std::unique_ptr<EventStream> events) {
     });
     if (!begun) return;
     events_ = std::move(events);
-    serving_.log().debug("control API begins an event stream", {{"target", request_.target}});
+    serving_.log().debug("control API starts an event stream", {{"target", request_.target}});
 }
 
 io::Async<> Session::tell_events() {
@@ -346,7 +346,8 @@ bool Session::runs(const std::function<void()>& act) {
     } catch (const std::exception& error) {
         response_ = serving_.failed(request_.target, error.what());
     } catch (...) {
-        response_ = serving_.failed(request_.target, "it threw what is no std::exception");
+        response_ =
+            serving_.failed(request_.target, "it threw something that is not a std::exception");
     }
     return false;
 }

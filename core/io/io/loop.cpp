@@ -47,7 +47,7 @@ void Loop::run() noexcept {
         } catch (const std::exception& error) {
             failed_(error);
         } catch (...) {
-            failed_(std::runtime_error("it threw what is no std::exception"));
+            failed_(std::runtime_error("it threw something that is not a std::exception"));
         }
     }
 }
