@@ -30,7 +30,7 @@ void refuse_plain_text(const Settings::Transport& wanted, const Transport& made)
     if (!wanted.tls || made.can_authenticate()) return;
     throw Error(wanted.tls_places.section + ": transport.tls is set, but the transport plugin " +
                 in_quotes(wanted.plugin) +
-                " cannot encrypt; choose a plugin that can, or remove the key, and either lead the "
+                " cannot encrypt; choose a plugin that can, or remove the key, and either send the "
                 "peers' traffic through a tunnel (WireGuard, stunnel) or, on a network that you "
                 "trust, set transport.insecure: true");
 }
@@ -40,9 +40,9 @@ std::vector<std::string> warnings_about(const Guests& guests, const Settings& se
     auto warnings = founding_warnings(settings, guests.bootstrap);
     const auto& wanted = settings.transport;
     if (wanted.limits_set && !guests.transport->keeps_limits()) {
-        warnings.push_back("transport.limits has no effect: the transport plugin " +
-                           in_quotes(wanted.plugin) +
-                           " keeps no limits; remove the key, or choose a plugin that keeps them");
+        warnings.push_back(
+            "transport.limits has no effect: the transport plugin " + in_quotes(wanted.plugin) +
+            " does not support limits; remove the key, or choose a plugin that does");
     }
     return warnings;
 }
@@ -145,7 +145,7 @@ Policy policy_of(const Settings& settings, Bootstrap bootstrap) {
 Random real_random() {
     Random::Seed seed{};
     if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
-        throw Error(std::string("the system gives no random numbers: ") + std::strerror(errno),
+        throw Error(std::string("the system provides no random numbers: ") + std::strerror(errno),
                     Error::os);
     }
     return Random(seed);

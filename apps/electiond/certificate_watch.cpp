@@ -107,7 +107,7 @@ void CertificateWatch::tell_fault(Section& section, bool asked, Instant now) {
     const bool settled = section.failures >= kFailuresUntilTold;
     const bool news = section.told != section.fault || now - section.told_at >= kRepeatAfter;
     if (!asked && !(settled && news)) return;
-    log_.warning("new certificates are not used, those read before stay (valid until " +
+    log_.warning("new certificates are not used, the old ones stay in use (valid until " +
                  to_text(section.context->own()->not_after) + "): " + section.fault);
     section.told = section.fault;
     section.told_at = now;

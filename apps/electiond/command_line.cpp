@@ -40,35 +40,34 @@ std::string two_actions(const std::map<std::string, std::string>& given) {
     if (actions.size() < 2 || actions == std::vector<std::string>{"check", "print-config"}) {
         return "";
     }
-    return "--" + actions[0] + " and --" + actions[1] + " are asked for: one at a time";
+    return "--" + actions[0] + " and --" + actions[1] + " are given: give only one of them";
 }
 
 // Offline commands can't be undone, so they accept no option that could be a mistake.
 std::string misused(const CommandLine& line) {
     const auto& [given, verbs] = line;
     if (given.contains("help")) return "";
-    if (verbs.size() > 1) return "recover and rejoin are one word at a time";
+    if (verbs.size() > 1) return "give only one of recover and rejoin";
     for (const auto& [option, value] : given) {
         const bool offline = option == "yes" || option == "claim" || option == "force";
         if (verbs.empty() && offline)
-            return "--" + option + " goes with recover" + (option == "yes" ? " or rejoin" : "") +
-                   " alone";
+            return "--" + option + " is only for recover" + (option == "yes" ? " and rejoin" : "");
         if (!verbs.empty() && !offline && option != "config") {
-            return "--" + option + " does not go with " + verbs.front();
+            return "--" + option + " cannot be combined with " + verbs.front();
         }
     }
     for (const auto* option : {"claim", "force"}) {
         if (given.contains(option) && verbs.front() == "rejoin") {
-            return "--" + std::string(option) + " goes with recover alone";
+            return "--" + std::string(option) + " is only for recover";
         }
     }
     for (const auto* action : {"check", "print-config", "list-plugins", "version"}) {
         // A background process has no terminal, and returns 0 before the result is known.
         if (given.contains("daemon") && given.contains(action)) {
-            return std::string("--daemon does not go with --") + action;
+            return std::string("--daemon cannot be combined with --") + action;
         }
     }
-    if (given.contains("probe") && !given.contains("check")) return "--probe goes with --check";
+    if (given.contains("probe") && !given.contains("check")) return "--probe is only for --check";
     return two_actions(given);
 }
 

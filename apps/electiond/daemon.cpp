@@ -118,7 +118,7 @@ void Daemon::start_watchdogs() {
         constexpr char kLook[] = "look";
         const auto trouble = file_->check_identity();
         if (trouble.empty()) {
-            if (faults.worked(kLook, now)) log_.info("the data directory is there as before");
+            if (faults.worked(kLook, now)) log_.info("the data directory is accessible again");
         } else if (const auto due = faults.failed(kLook, trouble, now)) {
             log_.warning(trouble + due->suffix());
         }
@@ -205,7 +205,8 @@ void Daemon::hand_over(Deadline deadline) noexcept {
     auto done = over->get_future();
     if (!mailbox_.post(Wish{Stop{}, [over](const Done&) { over->set_value(); }})) return;
     if (done.wait_until(deadline) != std::future_status::ready) {
-        log_.warning("the hand-over did not end in time; the others will elect after the timeout");
+        log_.warning(
+            "the hand-over did not end in time; the others elect a leader after election_timeout");
     }
 }
 

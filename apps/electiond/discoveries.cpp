@@ -53,10 +53,9 @@ std::string Discoveries::gate(const std::vector<Entry>& entries) const {
     for (const auto& entry : entries) {
         if (entry.discovery->can_claim()) wanted.push_back(entry.text);
     }
-    return running == wanted
-               ? ""
-               : "a plugin that can arbitrate (as file_registry can) is fixed for the "
-                 "life of a process";
+    return running == wanted ? ""
+                             : "a plugin that can arbitrate (as file_registry can) cannot change "
+                               "while the process runs";
 }
 
 bool Discoveries::runs(const std::string& text) const {

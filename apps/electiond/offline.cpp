@@ -90,8 +90,8 @@ class Arbiter {
         });
     } catch (const Error& error) {
         throw Error(std::string(error.what()) +
-                        "; the record of this node is changed already, the claim is not: once "
-                        "that is mended, run the same command again",
+                        "; the record of this node is already changed, the claim is not: repair "
+                        "this, then run the same command again",
                     error.code());
     }
 
@@ -101,7 +101,7 @@ class Arbiter {
         if (auto claim = within_limit(std::move(call))) return *std::move(claim);
         throw Error("discovery " + plugin_ + " has not answered for " +
                         std::to_string(kCallLimit.count()) +
-                        " s; look after the file system or network that it uses",
+                        " s; check the file system or network that it uses",
                     Error::unavailable);
     }
 
@@ -116,7 +116,7 @@ std::string ids_of(const std::vector<Voter>& voters) {
     return joined(ids);
 }
 
-constexpr char kForce[] = "; nothing was changed. If you know better, add --force";
+constexpr char kForce[] = "; nothing was changed. If you are sure, add --force";
 
 // Recovery deposes whoever leads. Throws Error unless a majority of the voters seems to be lost.
 void refuse_while_alive(const OtherVoters& others, const Durable& record) {
@@ -151,12 +151,10 @@ void refuse_if_it_needs_no_other(const Durable& record, const Arbiter& arbiter) 
     if (record.config.voters.size() != 1 || !record.config.has(record.uuid)) return;
     const Claim mine{record.cluster_id, record.uuid};
     if (arbiter.exists() && arbiter.claim(mine).cluster_id != record.cluster_id) return;
-    throw Error("node " + record.node_id.value + " is the only voter of cluster " +
-                    record.cluster_name +
-                    ", so it leads without any other: there is nothing to recover. Start "
-                    "electiond here" +
-                    kForce,
-                Error::refused);
+    throw Error(
+        "node " + record.node_id.value + " is the only voter of cluster " + record.cluster_name +
+            ", so it leads alone: there is nothing to recover. Start electiond here" + kForce,
+        Error::refused);
 }
 
 std::string count_of_voters(const Durable& record) {
@@ -188,8 +186,8 @@ int recover(const Settings& settings, const Confirm& confirm, bool force) {
     const auto& record = node.known(settings);
     if (record.blank()) {
         throw Error("node " + record.node_id.value +
-                        " belongs to no cluster yet: there is nothing to recover. Where the "
-                        "arbiter's claim names a lost node, use electiond recover --claim",
+                        " belongs to no cluster yet: there is nothing to recover. If the arbiter's "
+                        "claim names a lost node, use electiond recover --claim",
                     Error::refused);
     }
     const Arbiter arbiter(settings);
@@ -198,11 +196,11 @@ int recover(const Settings& settings, const Confirm& confirm, bool force) {
     if (!force) refuse_while_alive(others, record);
     name_the_lost(others);
     const bool voter = record.config.has(record.uuid);
-    if (!confirm("This node (" + record.node_id.value + ", " + (voter ? "a voter" : "no voter") +
+    if (!confirm("This node (" + record.node_id.value + ", " + (voter ? "a voter" : "not a voter") +
                  ", term " + std::to_string(record.term) + ") becomes the only voter of cluster " +
                  record.cluster_name + ", which had " + count_of_voters(record) + ".\n" +
-                 "Do this on ONE survivor, and only if a majority of them is lost for "
-                 "good: while they live on somewhere, there will be two leaders.")) {
+                 "Do this on ONE survivor, and only if a majority of them is lost for good: if "
+                 "they still run somewhere, there will be two leaders.")) {
         return Error::refused;
     }
     auto random = real_random();
@@ -210,7 +208,7 @@ int recover(const Settings& settings, const Confirm& confirm, bool force) {
     node.save(next);
     if (arbiter.exists()) arbiter.replace_claim({next.cluster_id, next.uuid});
     std::cout << "Recovered as cluster id " << next.cluster_id << ", term " << next.term
-              << ". Start electiond here first; other survivors then come back by themselves.\n";
+              << ". Start electiond here first; the other survivors then rejoin by themselves.\n";
     return 0;
 }
 
@@ -244,8 +242,8 @@ int recover_claim(const Settings& settings, const Confirm& confirm, bool force) 
     if (!force) refuse_while_claimant_lives(settings, record, stored);
     if (!confirm("The claim of cluster " + settings.cluster.name + " names node uuid " +
                  stored.uuid.value +
-                 ".\nIf that node is lost for good, this one founds the "
-                 "cluster in its stead. If it lives, there will be two clusters.")) {
+                 ".\nIf that node is lost for good, this node founds the cluster in its place. If "
+                 "it still runs, there will be two clusters.")) {
         return Error::refused;
     }
     const Durable next = ours ? record : founded_anew(record, stored.cluster_id, random.identity());

@@ -53,11 +53,11 @@ void act_as_owner_of(const std::filesystem::path& folder) {
     const auto who = user.name.empty() ? "uid " + std::to_string(user.uid) : "user " + user.name;
     if (!become(user)) {
         throw Error(folder.string() + " belongs to " + who +
-                        ", and root cannot go on as that user: " +
+                        ", and root cannot switch to that user: " +
                         std::generic_category().message(errno) + "; run the command as " + who,
                     Error::os);
     }
-    std::cout << "Goes on as " << who << ", who owns " << folder.string() << ".\n";
+    std::cout << "Continues as " << who << ", who owns " << folder.string() << ".\n";
 }
 
 }  // namespace electiond

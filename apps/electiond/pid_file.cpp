@@ -22,7 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kRemedy = "; make its folder, correct its owner or mode, or name another file";
+const std::string kRemedy =
+    "; create its directory, correct its owner or mode, or name another file";
 
 [[noreturn]] void cannot(const fs::path& file, const std::string& what, int error) {
     const auto remedy =
@@ -63,7 +64,7 @@ void check_pid_file(const fs::path& file) {
         if (!S_ISREG(found.st_mode)) leave_alone(file, "is not a regular file");
         const auto existing = open_to_read(file);
         if (!existing.open()) cannot(file, "cannot be read", errno);
-        if (!number_in(existing)) leave_alone(file, "holds something else than a process number");
+        if (!number_in(existing)) leave_alone(file, "holds something other than a process number");
     } else if (errno != ENOENT) {
         cannot(file, "cannot be written", errno);
     }

@@ -101,7 +101,7 @@ int Program::check_words(int argc, char** argv) try {
     const bool background = given.contains("daemon") || given.contains("pidfile");
     if (background && std::getenv("NOTIFY_SOCKET") != nullptr) {
         complain(
-            "--daemon and --pidfile do not go with a service manager that waits to be "
+            "--daemon and --pidfile cannot be used under a service manager that waits to be "
             "notified (NOTIFY_SOCKET is set): leave them out");
         return kUsage;
     }
@@ -273,12 +273,12 @@ int Program::obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager
         } else if (what == Asked::What::nothing) {
             if (!warned.insert(signal).second) continue;
             log.warning("signal " + signal_name(signal) +
-                        " means nothing to electiond and is ignored, now and later; HUP reads the "
+                        " has no meaning for electiond and is always ignored; HUP reads the "
                         "configuration again, TERM stops");
         } else if (signal == SIGXCPU) {
             log.error(
                 "the limit of processor time (RLIMIT_CPU) is used up, so electiond hands "
-                "leadership over and ends; raise the limit");
+                "leadership over and stops; raise the limit");
             return Error::os;
         } else {
             return EXIT_OK;

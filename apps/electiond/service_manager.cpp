@@ -122,7 +122,7 @@ void ServiceManager::Duty::run() noexcept try {
         wake.wait_for(lock, look_every, [&] { return commanded() || (watching && changed); });
     }
 } catch (const std::exception& error) {  // no memory: the watchdog of the service manager acts
-    log.error(std::string("the service manager gets no reports any more: ") + error.what());
+    log.error(std::string("the service manager gets no more reports: ") + error.what());
 }
 
 // WATCHDOG=1 if there is a watchdog and the loop runs, and the state if it is another one than
@@ -130,10 +130,10 @@ void ServiceManager::Duty::run() noexcept try {
 std::string ServiceManager::Duty::state() {
     const auto now = read_boot_clock();
     const bool alive = pulse->beats(now);
-    auto text = alive ? service_status(*board->read(), now)
-                      : std::string(
-                            "the election loop is stuck: it has taken no event for a "
-                            "second or longer");
+    auto text =
+        alive ? service_status(*board->read(), now)
+              : std::string(
+                    "the election loop is stuck: it has handled no event for a second or longer");
     std::string message = limit && alive ? "WATCHDOG=1" : "";
     if (text != told) {
         message += (message.empty() ? "STATUS=" : "\nSTATUS=") + text;
@@ -147,7 +147,7 @@ void ServiceManager::Duty::send(const std::string& message) {
     if (result >= 0 || std::exchange(failed, true)) return;
     log.warning("the service manager cannot be reached over NOTIFY_SOCKET: " +
                 std::generic_category().message(-result) +
-                "; it may end this process, since it does not learn that it runs");
+                "; it may end this process, because it gets no report that electiond runs");
 }
 
 ServiceManager::ServiceManager(Log log) {
@@ -188,10 +188,8 @@ void ServiceManager::stopping(milliseconds limit) {
         const std::lock_guard lock(duty_->mutex);
         duty_->watching = false;
     }
-    send(
-        "STOPPING=1\nSTATUS=stops, and hands its leadership over if it "
-        "leads\nEXTEND_TIMEOUT_USEC=" +
-        std::to_string(microseconds(limit + kStopMargin).count()));
+    send("STOPPING=1\nSTATUS=stops, and hands over leadership if it leads\nEXTEND_TIMEOUT_USEC=" +
+         std::to_string(microseconds(limit + kStopMargin).count()));
 }
 
 bool ServiceManager::stop(Deadline deadline) noexcept {

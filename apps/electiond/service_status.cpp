@@ -16,7 +16,7 @@ std::string leader_in_words(const Status& status, Instant now) {
         case WhoLeads::followed:
             return "follows node " + leader.value_or("?");
         case WhoLeads::hearsay:
-            return "hears no leader, others report node " + leader.value_or("?");
+            return "hears no leader; others report node " + leader.value_or("?");
         case WhoLeads::nobody:
             break;
     }

@@ -139,9 +139,10 @@ void SignalThread::run() {
         if (signal > 0) {
             take(signal);
         } else if (time_left() == Duration{0}) {
-            end_now(stop_code_,
-                    "electiond: something hangs, so the process ends without waiting for it any "
-                    "longer; if it still leads, the others elect after election_timeout\n");
+            end_now(
+                stop_code_,
+                "electiond: something hangs, so the process ends without waiting for it any "
+                "longer; if it still leads, the others elect a leader after election_timeout\n");
         }
     }
 }
@@ -153,10 +154,10 @@ void SignalThread::take(int signal) {
         if (asks_for_an_end(signal)) {
             if (stop_since_) {
                 if (signal == SIGXCPU || now - *stop_since_ < kInsists) return;
-                end_now(
-                    stop_code_,
-                    "electiond: asked a second time to stop, so the process ends without waiting "
-                    "for the hand-over; if it led, the others elect after election_timeout\n");
+                end_now(stop_code_,
+                        "electiond: asked a second time to stop, so the process ends without "
+                        "waiting for the hand-over; if it led, the others elect a leader after "
+                        "election_timeout\n");
             }
             stop_since_ = now;
             stop_code_ = signal == SIGXCPU ? Error::os : 0;

@@ -31,8 +31,8 @@ void SlowDisk::timed(const Act& act) {
     log_.warning(
         "writing the state file took " + in_seconds(end - begun) + ", longer than the lease of " +
             in_seconds(lease_) +
-            (lost ? ": this node has lost the lead over it"
-                  : ": this node answered nobody meanwhile") +
+            (lost ? ": this node lost its leadership meanwhile"
+                  : ": this node answered no requests meanwhile") +
             "; node.data_dir needs a faster disk, or election.election_timeout a larger value",
         {{"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(end - begun).count()}});
 }
@@ -49,10 +49,9 @@ void SlowDisk::check(Instant now) {
     const Instant begun = begun_;
     if (begun == Instant{} || now - begun < lease_ || warned_.load() == begun) return;
     warned_ = begun;
-    log_.warning("the disk has not finished a write of the state file for " +
-                 in_seconds(now - begun) +
-                 ": until it does, this node neither votes nor leads; look at the disk of "
-                 "node.data_dir");
+    log_.warning(
+        "the disk has not finished a write of the state file for " + in_seconds(now - begun) +
+        ": until it does, this node neither votes nor leads; check the disk of node.data_dir");
 }
 
 }  // namespace electiond

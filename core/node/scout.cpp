@@ -253,7 +253,7 @@ void Scout::Rounds::watch(Instant now) {
             // Whichever call hangs: meanwhile nothing is polled.
             const std::string lost = call == kWithdraw ? kWithdraw : kPoll;
             log_.warning("discovery " + quiet + ", " + consequence(lost) +
-                             "; look after the file system or network that it uses",
+                             "; check the file system or network that it uses",
                          {{"plugin", report_.plugin}, {"call", call}});
         }
     }

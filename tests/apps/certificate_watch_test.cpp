@@ -174,11 +174,13 @@ TEST_F(CertificateWatchTest, KeepsTheOldOnesAndSaysWhyUntilTheFaultIsMended) {
     scene_.put({.names = {"URI:electiond://lab/2"}});
     (void)look();
 
-    EXPECT_THAT(look(), ElementsAre(AllOf(
-                            StartsWith("warning: new certificates are not used, those read before "
-                                       "stay (valid until 20"),
-                            HasSubstr("transport.tls.cert is \""),
-                            HasSubstr("does not name this node"), HasSubstr("issue another"))));
+    EXPECT_THAT(
+        look(),
+        ElementsAre(AllOf(
+            StartsWith(
+                "warning: new certificates are not used, the old ones stay in use (valid until 20"),
+            HasSubstr("transport.tls.cert is \""), HasSubstr("does not name this node"),
+            HasSubstr("issue another"))));
     EXPECT_THAT(problems(),
                 ElementsAre(StartsWith("certificate_not_reloaded: transport.tls.cert is \"")));
     EXPECT_EQ(watch_->report().at(0).problems.at(0).since, now_ - CertificateWatch::kEvery);

@@ -33,7 +33,8 @@ class ReloadRoute : public ::testing::Test, public ControlBench {
 TEST_F(ReloadRoute, TellsEachDifference) {
     gives({.file = "node.yaml",
            .changes = {{"api.hostnames", std::nullopt, "[a]", true, ""},
-                       {"log.format", "text", "json", false, "a log keeps one form"}},
+                       {"log.format", "text", "json", false,
+                        "the log format cannot change while the process runs"}},
            .warnings = {"careful"}});
 
     const auto answer = ask();
@@ -41,7 +42,7 @@ TEST_F(ReloadRoute, TellsEachDifference) {
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(
         answer.body,
-        R"({"dryRun":false,"file":"node.yaml","changes":[{"key":"api.hostnames","old":null,"new":"[a]","action":"applied","reason":null},{"key":"log.format","old":"text","new":"json","action":"needs_restart","reason":"a log keeps one form"}],"warnings":["careful"]})");
+        R"({"dryRun":false,"file":"node.yaml","changes":[{"key":"api.hostnames","old":null,"new":"[a]","action":"applied","reason":null},{"key":"log.format","old":"text","new":"json","action":"needs_restart","reason":"the log format cannot change while the process runs"}],"warnings":["careful"]})");
     EXPECT_EQ(asked_, std::vector<bool>{false});
 }
 

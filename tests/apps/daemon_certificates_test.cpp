@@ -120,7 +120,7 @@ TEST_F(ElectiondWithTls, ReadsReplacedCertificatesAtHupAndByItself) {
         << scene_.log();
     put({.names = {"URI:electiond://demo/2"}});
     process->signal(SIGHUP);
-    EXPECT_TRUE(scene_.logs("new certificates are not used, those read before stay"))
+    EXPECT_TRUE(scene_.logs("new certificates are not used, the old ones stay in use"))
         << scene_.log();
     EXPECT_THAT(scene_.log(), HasSubstr("does not name this node"));
     const auto shows = [&](const std::string& words) {

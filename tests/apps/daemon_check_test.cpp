@@ -133,7 +133,7 @@ TEST_F(Check, NamesASocketThatCannotBeMade) {
     listen(in_folder("api.sock"));
     EXPECT_EQ(check().code, 0);
     cluster::write(scene_.folder / "api.sock", "");
-    expect_fault("something else than a socket stands there");
+    expect_fault("this path exists, but is not a socket");
 }
 
 // What RuntimeDirectory= of a unit makes at its start.

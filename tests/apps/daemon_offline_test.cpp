@@ -154,7 +154,7 @@ TEST_F(Offline, ActsAsTheOwnerOfTheFolderIfRootRunsIt) {
     for (const std::string verb : {"recover", "rejoin"}) {
         const auto finished = type("yes\\n", verb);
         EXPECT_EQ(finished.code, 1) << finished.said;
-        EXPECT_THAT(finished.said, AllOf(HasSubstr("Goes on as "), HasSubstr("holds no node")));
+        EXPECT_THAT(finished.said, AllOf(HasSubstr("Continues as "), HasSubstr("holds no node")));
     }
     for (const auto& entry : fs::directory_iterator(data)) {
         struct stat found {};

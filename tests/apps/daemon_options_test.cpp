@@ -295,7 +295,7 @@ TEST(Electiond, WarnsOfLimitsThatItsTransportDoesNotKeep) {
     const auto finished = scene.run({"--check"});
     EXPECT_EQ(finished.code, 0) << finished.said;
     EXPECT_THAT(finished.said, HasSubstr("warning: transport.limits has no effect: the transport "
-                                         "plugin \"good_transport\" keeps no limits"));
+                                         "plugin \"good_transport\" does not support limits"));
 
     scene.sections["transport"] = "{plugin: good_transport}";
     EXPECT_THAT(scene.run({"--check"}).said, Not(HasSubstr("limits")));

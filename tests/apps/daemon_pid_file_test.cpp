@@ -136,7 +136,8 @@ TEST_F(PidFileOption, SaysWhichFolderIsMissing) {
     for (const auto& more : {std::vector<std::string>{option()}, {option(), "--daemon"}}) {
         const auto finished = scene_.run(more);
         EXPECT_EQ(finished.code, 71);
-        EXPECT_THAT(finished.said, AllOf(HasSubstr(file_.string()), HasSubstr("make its folder")));
+        EXPECT_THAT(finished.said,
+                    AllOf(HasSubstr(file_.string()), HasSubstr("create its directory")));
     }
     EXPECT_FALSE(fs::exists(scene_.folder / "data"));
 }

@@ -133,7 +133,7 @@ TEST_F(Probe, TriesNothingWhereTheCheckFindsAFault) {
 TEST_F(Probe, GoesWithCheckAlone) {
     const auto finished = scene_.run({"--probe"});
     EXPECT_EQ(finished.code, 64);
-    EXPECT_THAT(finished.said, HasSubstr("--probe goes with --check"));
+    EXPECT_THAT(finished.said, HasSubstr("--probe is only for --check"));
 }
 
 }  // namespace

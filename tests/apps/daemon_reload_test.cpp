@@ -113,7 +113,7 @@ TEST_F(ElectiondReload, AppliesWhatMayChangeLiveAndNamesTheRest) {
         AllOf(HasSubstr("node.priority"), HasSubstr("log.level"), HasSubstr("api.hostnames"),
               HasSubstr("api.limits.header_bytes"), HasSubstr("transport.limits.connections"),
               HasSubstr("discovery[1].peers.2"), HasSubstr("election.dead_after"),
-              HasSubstr("needs a restart: a log keeps one form")));
+              HasSubstr("needs a restart: the log format cannot change while the process runs")));
     EXPECT_TRUE(cluster::wait_until([&] { return status().number("priority") == 7; }));
     EXPECT_TRUE(cluster::wait_until(
         [&] { return status().body.find(R"({"plugin":"static_list")") != std::string::npos; }));

@@ -79,7 +79,7 @@ TEST(Electiond, IgnoresSignalsThatMeanNothingAndSaysSoOnce) {
         })) << scene.log();
     }
     for (const auto& [signal, name] : signals) {
-        EXPECT_EQ(count(scene.log(), "signal " + name + " means nothing"), 1u) << name;
+        EXPECT_EQ(count(scene.log(), "signal " + name + " has no meaning"), 1u) << name;
     }
     EXPECT_EQ(cluster::ask(scene.api, "GET", "/leader").code, 200);
     process->signal(SIGTERM);

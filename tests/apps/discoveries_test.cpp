@@ -133,7 +133,7 @@ TEST_F(DiscoveriesTest, AnArbiterStays) {
     EXPECT_EQ(discoveries_.gate(entries("A")), "");
     EXPECT_EQ(discoveries_.gate(entries("bA")), "");
     for (const auto* others : {"a", "B", "AB"}) {
-        EXPECT_THAT(discoveries_.gate(entries(others)), HasSubstr("fixed for the life")) << others;
+        EXPECT_THAT(discoveries_.gate(entries(others)), HasSubstr("cannot change while")) << others;
     }
     EXPECT_TRUE(discoveries_.stop(within(5s)));
 }

@@ -12,7 +12,7 @@ using electiond::testing::FakeApi;
 using ::testing::HasSubstr;
 
 constexpr char kDone[] =
-    R"({"dryRun":false,"file":"/etc/electiond/electiond.yaml","changes":[{"key":"api.hostnames","old":null,"new":"[a, b]","action":"applied","reason":null},{"key":"log.format","old":"text","new":"json","action":"needs_restart","reason":"a log keeps one form"}],"warnings":["watch out"]})";
+    R"({"dryRun":false,"file":"/etc/electiond/electiond.yaml","changes":[{"key":"api.hostnames","old":null,"new":"[a, b]","action":"applied","reason":null},{"key":"log.format","old":"text","new":"json","action":"needs_restart","reason":"the log format cannot change while the process runs"}],"warnings":["watch out"]})";
 
 TEST(ElectionctlReload, ListsEachDifferenceAndWhatBecameOfIt) {
     FakeApi api;
@@ -22,10 +22,9 @@ TEST(ElectionctlReload, ListsEachDifferenceAndWhatBecameOfIt) {
 
     EXPECT_EQ(result.code, 0);
     EXPECT_EQ(result.out,
-              "KEY            OLD   NEW     ACTION\n"
-              "api.hostnames  -     [a, b]  applied\n"
-              "log.format     text  json    needs a restart: a log keeps one form\n"
-              "warning: watch out\n");
+              "KEY            OLD   NEW     ACTION\napi.hostnames  -     [a, b]  "
+              "applied\nlog.format     text  json    needs a restart: the log format cannot change "
+              "while the process runs\nwarning: watch out\n");
     EXPECT_EQ(api.seen().at(0).query, "");
     EXPECT_EQ(ask(api.url(), {"-o", "json", "reload"}).out, std::string(kDone) + "\n");
 }

@@ -127,7 +127,7 @@ TEST_F(ReloadPlan, AppliesWhatIsLiveAndNamesTheRestWithItsReason) {
     EXPECT_THAT(applied_, UnorderedElementsAre("log.level", "node.priority", "api.hostnames",
                                                "api.limits.streams"));
     EXPECT_THAT(waiting_, UnorderedElementsAre(
-                              "log.format: a log keeps one form",
+                              "log.format: the log format cannot change while the process runs",
                               "node.data_dir: the state file belongs to one node of one cluster"));
     EXPECT_EQ(effective_.log.level, LogLevel::debug);
     EXPECT_EQ(effective_.log.format, LogFormat::text);
@@ -144,7 +144,8 @@ TEST_F(ReloadPlan, AppliesTimersUnlessTheElectionTimeoutChanges) {
 
     plan(load({}), load({{"election", "{election_timeout: 2s, dead_after: 40s}"}}));
     EXPECT_THAT(applied_, IsEmpty());
-    EXPECT_THAT(waiting_, testing::Contains(HasSubstr("election.dead_after: it is measured by")));
+    EXPECT_THAT(waiting_,
+                testing::Contains(HasSubstr("election.dead_after: its limits depend on")));
     EXPECT_EQ(effective_.election.dead_after, std::chrono::seconds(30));
     EXPECT_EQ(effective_.election.election_timeout, std::chrono::seconds(1));
 }

@@ -87,7 +87,7 @@ TEST_F(ServiceManagerTest, FeedsTheWatchdogOnlyWhileTheElectionLoopRuns) {
     pulse.works_since(read_boot_clock() - seconds(2));
 
     EXPECT_EQ(socket.next_with("stuck"),
-              "STATUS=the election loop is stuck: it has taken no event for a second or longer");
+              "STATUS=the election loop is stuck: it has handled no event for a second or longer");
     EXPECT_EQ(socket.next(milliseconds{200}), "");
     pulse.sleeps_until(read_boot_clock() + hours(1));
     EXPECT_THAT(socket.next(), StartsWith("WATCHDOG=1\nSTATUS=knows no leader"));
@@ -131,8 +131,8 @@ TEST_F(ServiceManagerTest, AsksForTheTimeThatAStopMayTakeAndSendsNoStateAfterIt)
     EXPECT_TRUE(manager.stop(in(seconds(30))));
 
     EXPECT_EQ(socket.next(),
-              "STOPPING=1\nSTATUS=stops, and hands its leadership over if it leads\n"
-              "EXTEND_TIMEOUT_USEC=67000000");
+              "STOPPING=1\nSTATUS=stops, and hands over leadership if it "
+              "leads\nEXTEND_TIMEOUT_USEC=67000000");
     EXPECT_EQ(socket.next(milliseconds{200}), "");
 }
 
@@ -192,7 +192,7 @@ TEST(ServiceStatus, NamesTheLeaderTheRoleAndTheFirstProblem) {
     LeadershipState hears;
     hears.hearsay_until = now + seconds(1);
     EXPECT_EQ(service_status(status_with(1, hears, view), now),
-              "hears no leader, others report node 3, term 7; voter; quorum 2 of 3 voters");
+              "hears no leader; others report node 3, term 7; voter; quorum 2 of 3 voters");
 
     auto draining = leading();
     draining.draining = true;

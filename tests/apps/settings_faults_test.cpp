@@ -255,7 +255,7 @@ TEST(SettingsFaults, RefuseDuplicateKeysEverywhere) {
     const Scene scene;
 
     EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: d, id: b}"}})),
-                ElementsAre("node.yaml:1:28: duplicate key node.id; it stands first at "
+                ElementsAre("node.yaml:1:28: duplicate key node.id; it is first given at "
                             "node.yaml:1:8: keep one of the two"));
     EXPECT_THAT(scene.faults(with({{"discovery", "[{plugin: x, peers: {1: a, \"1\": b}}]"}})),
                 ElementsAre(StartsWith("node.yaml:3:39: duplicate key discovery[0].peers.1;")));
@@ -275,7 +275,7 @@ TEST(SettingsFaults, RefuseWhatMakesYamlHardToRead) {
         ElementsAre(StartsWith("node.yaml:4:6: log has the anchor &x"),
                     StartsWith("node.yaml:5:8: hooks is an alias (*); aliases are refused")));
     EXPECT_THAT(scene.faults(head + "log: {level: *x}\n"),
-                ElementsAre(StartsWith("node.yaml:4:14: an alias (*) stands here")));
+                ElementsAre(StartsWith("node.yaml:4:14: there is an alias (*) here")));
     EXPECT_THAT(scene.faults(head + "log: {level: !!str info}\n"),
                 ElementsAre(StartsWith("node.yaml:4:14: log.level has the tag")));
     EXPECT_THAT(scene.faults(head + "log: !x {level: info}\n"),
@@ -285,8 +285,9 @@ TEST(SettingsFaults, RefuseWhatMakesYamlHardToRead) {
     EXPECT_THAT(scene.faults(head + "---\nlog: {level: info}\n"),
                 ElementsAre(StartsWith("node.yaml:4:1: a second document begins here")));
     EXPECT_THAT(scene.faults(head + "? [a]\n: b\n"),
-                ElementsAre("node.yaml:4:3: a key must be a text"));
-    EXPECT_THAT(scene.faults(head + "~: b\n"), ElementsAre("node.yaml:4:1: a key must be a text"));
+                ElementsAre("node.yaml:4:3: a key must be a string"));
+    EXPECT_THAT(scene.faults(head + "~: b\n"),
+                ElementsAre("node.yaml:4:1: a key must be a string"));
 }
 
 TEST(SettingsFaults, NameThePlaceOfBadSyntax) {
@@ -299,11 +300,11 @@ TEST(SettingsFaults, NameThePlaceOfBadSyntax) {
     EXPECT_THAT(scene.faults("node: {id: \"a}\n"), ElementsAre(HasSubstr("this is not YAML")));
     EXPECT_THAT(scene.faults(std::string(100'000, '[')), ElementsAre(HasSubstr("not YAML")));
     EXPECT_THAT(scene.faults("node:\n  id: a\x04\n"),
-                ElementsAre(StartsWith("node.yaml:2:8: the byte 4 stands here")));
+                ElementsAre(StartsWith("node.yaml:2:8: the byte 4 is here")));
     EXPECT_THAT(scene.faults(std::string("n\0o\0d\0e\0", 8)),
-                ElementsAre(StartsWith("node.yaml:1:2: the byte 0 stands here")));
+                ElementsAre(StartsWith("node.yaml:1:2: the byte 0 is here")));
     EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: \xff\xfe}"}})),
-                ElementsAre(StartsWith("node.yaml:1:25: the byte 255 stands here")));
+                ElementsAre(StartsWith("node.yaml:1:25: the byte 255 is here")));
 }
 
 TEST(SettingsFaults, RefuseWhatIsNoConfiguration) {
@@ -426,7 +427,7 @@ TEST(SettingsFaults, KeepThePeersAddressFromOtherMachines) {
     EXPECT_THAT(faults("{advertise: 10.0.0.1:7401}"),
                 ElementsAre(HasSubstr("transport.advertise is 10.0.0.1:7401, reachable beyond")));
     EXPECT_THAT(faults("{listen: 0.0.0.0:7401, insecure: true}"),
-                ElementsAre(HasSubstr("transport.advertise is missing, but required where "
+                ElementsAre(HasSubstr("transport.advertise is missing, but required because "
                                       "transport.listen is 0.0.0.0:7401")));
     EXPECT_THAT(faults("{listen: \"[::]:7401\", insecure: true, advertise: node1.example:7401}"),
                 IsEmpty());
@@ -506,12 +507,12 @@ TEST(SettingsFaults, SayWhatIsWrongWithATokenFile) {
                 ElementsAre(AllOf(StartsWith("node.yaml:4:19: api.token_file is "),
                                   HasSubstr("(mode 0604)"), HasSubstr("chmod"))));
     EXPECT_THAT(faults(" \n", 0600), ElementsAre(HasSubstr("which is empty")));
-    EXPECT_THAT(faults("two\nlines\n", 0600), ElementsAre(HasSubstr("holds a blank")));
+    EXPECT_THAT(faults("two\nlines\n", 0600), ElementsAre(HasSubstr("holds a space")));
     EXPECT_THAT(faults(std::string(5000, 'x'), 0600), ElementsAre(HasSubstr("too large")));
     EXPECT_THAT(scene.faults(with({{"api", "{token_file: gone}"}})),
                 ElementsAre(HasSubstr("cannot be read: No such file")));
     EXPECT_THAT(scene.faults(with({{"api", "{token_file: .}"}})),
-                ElementsAre(HasSubstr("is no file that can be read")));
+                ElementsAre(HasSubstr("is not a file that can be read")));
 }
 
 TEST(SettingsFaults, RefuseAnObserverAmongTheFounders) {

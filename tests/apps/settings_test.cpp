@@ -317,8 +317,9 @@ TEST(Settings, WarnsAtEachStartOfWhatLeavesTheMachineInPlainText) {
     }
     EXPECT_THAT(warnings("api", "{insecure: true}"), IsEmpty());
     EXPECT_THAT(warnings("api", "{listen: unix:/run/a.sock, insecure: true}"), IsEmpty());
-    EXPECT_THAT(warnings("api", "{listen: unix:/run/a.sock, " + tls + "}"),
-                ElementsAre(HasSubstr("api.tls has no effect: api.listen names Unix sockets")));
+    EXPECT_THAT(
+        warnings("api", "{listen: unix:/run/a.sock, " + tls + "}"),
+        ElementsAre(HasSubstr("api.tls has no effect: api.listen names only Unix sockets")));
 }
 
 TEST(Settings, KeepsTheHostsOwnKeysFromThePlugin) {

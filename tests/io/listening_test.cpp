@@ -179,9 +179,8 @@ TEST_F(UnixListening, ALivingOneWhoseQueueIsFullIsKept) {
 TEST_F(UnixListening, AnythingElseThanASocketIsKept) {
     std::ofstream(at.path) << "precious";
     const auto result = refusal(at, "api.listen");
-    EXPECT_EQ(result.what, start() +
-                               "something else than a socket stands there; move it, or "
-                               "choose another path");
+    EXPECT_EQ(result.what,
+              start() + "this path exists, but is not a socket; move it, or choose another path");
     EXPECT_EQ(result.code, Error::config);
     EXPECT_EQ(std::filesystem::file_size(at.path), 8U);
 }
@@ -190,7 +189,7 @@ TEST_F(UnixListening, ALinkIsNotFollowed) {
     leave_a_socket();
     const UnixSocket link{.path = folder / "link.sock"};
     std::filesystem::create_symlink(at.path, link.path);
-    EXPECT_THAT(refusal(link, "api.listen").what, HasSubstr("something else than a socket"));
+    EXPECT_THAT(refusal(link, "api.listen").what, HasSubstr("is not a socket"));
     EXPECT_TRUE(std::filesystem::is_socket(at.path));
 }
 

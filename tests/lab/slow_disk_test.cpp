@@ -70,7 +70,7 @@ TEST_F(SlowDisk, SlowerThanTheLeaseIsALostLeadAndSaidSo) {
 
     expect_lead_within(harmed, 2 * kSteady);
     EXPECT_TRUE(logs(leader_, "the disk has not finished a write of the state file"));
-    EXPECT_TRUE(logs(leader_, "this node has lost the lead over it"));
+    EXPECT_TRUE(logs(leader_, "this node lost its leadership meanwhile"));
 }
 
 }  // namespace

@@ -349,7 +349,7 @@ TEST(Scout, ShowsACallThatDoesNotAnswerAtOnceAndSaysSoOnce) {
 
     camp.script.hang("poll");
     camp.script.wait_for("poll hangs", 1);
-    camp.watch_until(" s, its last good answer stays in use; look after");
+    camp.watch_until(" s, its last good answer stays in use; check the file system");
 
     const auto report = camp.scout->report();
     ASSERT_EQ(report.faults.size(), 1u);
@@ -373,7 +373,7 @@ TEST(Scout, NamesNoLastGoodAnswerWhereThereNeverWasOne) {
     camp.scout->start();
     camp.script.wait_for("poll hangs", 1);
 
-    camp.watch_until(" s, it has named no node yet; look after");
+    camp.watch_until(" s, it has named no node yet; check the file system");
 
     EXPECT_EQ(camp.lines_with("last good answer"), 0);
 }

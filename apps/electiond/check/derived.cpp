@@ -41,7 +41,7 @@ std::pair<std::string, std::string> bootstrap_of(const Settings& settings, const
     }
     return {"all", std::string("derived: ") +
                        (settings.cluster.expect ? "cluster.expect" : "cluster.voters") +
-                       " is given, and no discovery can arbitrate alone"};
+                       " is given, and there is not exactly one discovery that can arbitrate"};
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ Settings with_derived(const Settings& settings, const Guests* guests) {
     if (settings.plugins.directories.empty()) {
         OptionValue list;
         list.kind = OptionValue::Kind::list;
-        list.where = "default: beside the daemon, then where it was installed";
+        list.where = "default: next to the daemon, then where it was installed";
         for (const auto& folder : plugin_directories(settings)) {
             list.list.push_back(text_from(folder.string(), list.where));
         }

@@ -37,7 +37,7 @@ bool check_discovery(const Guests::Named& guest, const Settings& draft, Findings
     findings.warnings.push_back(options.where() + ": " + options.section() + ": discovery " +
                                 guest.plugin + " has not answered for " +
                                 std::to_string(kCallLimit.count()) +
-                                " s; look after the file system or network that it uses");
+                                " s; check the file system or network that it uses");
     return false;
 } catch (const std::exception& error) {
     findings.warnings.push_back(guest.options.where() + ": " + guest.options.section() + ": " +

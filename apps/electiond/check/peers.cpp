@@ -59,7 +59,7 @@ bool add_peers(const Guests::Named& guest, const Peer& self, KnownPeers& into) {
     }
     if (!found) {
         trouble("no answer for " + std::to_string(kCallLimit.count()) +
-                " s; look after the file system or network that it uses");
+                " s; check the file system or network that it uses");
         return false;
     }
     for (const auto& peer : *found) {

@@ -128,7 +128,7 @@ class Ports {
         const auto found =
             within_limit([host = address.host](std::stop_token) { return resolve(host); });
         if (!found) {
-            lines_.push_back({what + ": the name service does not answer; mend it", false});
+            lines_.push_back({what + ": the name service does not answer; repair it", false});
             return false;
         }
         if (found->addresses.empty()) {
@@ -141,9 +141,9 @@ class Ports {
         const bool own = std::ranges::any_of(found->addresses, [&](const auto& each) {
             return std::ranges::find(here, each) != here.end();
         });
-        lines_.push_back({what + ": " + (text == address.host ? "" : "means " + text + ", ") +
+        lines_.push_back({what + ": " + (text == address.host ? "" : "resolves to " + text + ", ") +
                           (own ? "an address of this machine"
-                               : "no address of this machine: right only if another machine "
+                               : "not an address of this machine: correct only if another machine "
                                  "forwards it")});
         return true;
     }

@@ -33,9 +33,9 @@ void check_folder(const std::string& what, const fs::path& folder, Findings& fin
         return what + ": its folder " + folder.string() + " " + rest;
     };
     if (error == ENOENT && is_made_at_start(folder)) {
-        findings.warnings.push_back(
-            sentence("is not there; a unit of systemd makes it at start by RuntimeDirectory=" +
-                     folder.filename().string() + ", else create it before"));
+        findings.warnings.push_back(sentence(
+            "does not exist; a systemd unit creates it at the start with RuntimeDirectory=" +
+            folder.filename().string() + ", else create it first"));
     } else if (error == ENOENT) {
         findings.faults.push_back(sentence("does not exist; create it, or choose another path"));
     } else if (error != 0) {
@@ -61,15 +61,14 @@ void check_socket(const io::UnixSocket& socket, const Settings& draft, Findings&
     check_folder(what, socket.path.parent_path(), findings);
     struct stat found {};
     if (::lstat(socket.path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
-        findings.faults.push_back(what +
-                                  ": something else than a socket stands there; move it, or "
-                                  "choose another path");
+        findings.faults.push_back(
+            what + ": this path exists, but is not a socket; move it, or choose another path");
     }
     if (!socket.group.empty() && !may_give_to(socket.group)) {
         findings.faults.push_back(key_with_place(draft, "api", "socket_group") + " is \"" +
                                   socket.group +
-                                  "\", of which the user of this check is no member, so the "
-                                  "socket cannot be given to it; make the daemon's user a member");
+                                  "\", but the user of this check is not a member of that group, "
+                                  "so the socket cannot get it; make the daemon's user a member");
     }
 }
 

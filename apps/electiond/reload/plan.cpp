@@ -23,11 +23,11 @@ std::string access_gate(const Settings::Api& running, const Settings::Api& fresh
     const bool certificate = running.tls && !running.tls->ca.empty();
     const bool guarded = !fresh.token.empty() || certificate;
     if (reachable_by_others(running.listen) && !guarded && !fresh.insecure) {
-        return "until then others reach the API at the addresses of the start, and anyone could "
-               "change the cluster";
+        return "until then others reach the API at its old addresses, and anyone could change the "
+               "cluster";
     }
     if (fresh.reading_needs_token && !guarded) {
-        return "until then clients have no proof to bring, so nobody could read anything";
+        return "until then clients have no way to authenticate, so nobody could read anything";
     }
     return "";
 }
@@ -53,7 +53,7 @@ ReloadGates reload_gates(const Settings& running, const Settings& fresh) {
     ReloadGates gates;
     gates.access = access_gate(running.api, fresh.api);
     if (running.election.election_timeout != fresh.election.election_timeout) {
-        gates.timers = "it is measured by election_timeout, which needs one";
+        gates.timers = "its limits depend on election_timeout, which needs a restart";
     }
     return gates;
 }

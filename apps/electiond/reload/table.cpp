@@ -11,21 +11,22 @@ using enum OnReload;
 using enum ReloadGroup;
 
 constexpr char kIdentity[] = "the state file belongs to one node of one cluster";
-constexpr char kFounding[] = "how a cluster is founded is fixed for the life of a process";
+constexpr char kFounding[] = "how a cluster is founded cannot change while the process runs";
 constexpr char kSockets[] = "the addresses are bound at the start";
 constexpr char kTls[] =
-    "the paths are fixed at the start; new content of the files is used at once";
+    "the paths cannot change while the process runs; new content of the files is used at once";
 constexpr char kPlugin[] = "a transport reads its section at the start";
 constexpr char kNotBuilt[] = "not built yet: it has no effect";
-constexpr char kLease[] = "promises and leases rest on it: fixed for the life of a process";
-constexpr char kStop[] = "the longest time of a stop, and of a hand-over, is fixed at the start";
-constexpr char kHello[] = "the threads of discovery keep the pace of the start";
+constexpr char kLease[] =
+    "promises and leases depend on it, so it cannot change while the process runs";
+constexpr char kStop[] = "the longest time of a stop, and of a hand-over, is set at the start";
+constexpr char kHello[] = "the threads of discovery keep the interval that they started with";
 
 constexpr std::array kTable = std::to_array<ReloadRule>({
     {"node.id", restart, kIdentity},
     {"node.data_dir", restart, kIdentity},
     {"node.priority", live, ""},
-    {"node.observer", restart, "a change of the node's part in the cluster begins with a start"},
+    {"node.observer", restart, "a node changes its role in the cluster only at a start"},
     {"cluster.name", restart, kIdentity},
     {"cluster.bootstrap", restart, kFounding},
     {"cluster.voters", restart, kFounding},
@@ -52,13 +53,14 @@ constexpr std::array kTable = std::to_array<ReloadRule>({
     {"transport", restart, kPlugin},
     {"transport.plugin", restart, kPlugin},
     {"transport.listen", restart, kSockets},
-    {"transport.advertise", restart, "the other nodes keep the address of this life"},
+    {"transport.advertise", restart,
+     "the other nodes keep the address that this node had at its start"},
     {"transport.insecure", restart, "what it allows is decided at the start"},
     {"transport.tls.cert", restart, kTls},
     {"transport.tls.key", restart, kTls},
     {"transport.tls.ca", restart, kTls},
     {"transport.tls.crl", restart, kTls},
-    {"transport.tls.identity", restart, "who a peer is must not change under a lease"},
+    {"transport.tls.identity", restart, "how a peer is identified must not change during a lease"},
     {"transport.limits.connections", live, ""},
     {"transport.limits.connections_per_address", live, ""},
     {"transport.limits.header_bytes", live, ""},
@@ -67,7 +69,7 @@ constexpr std::array kTable = std::to_array<ReloadRule>({
     {"transport.limits.request_time", live, ""},
     {"transport.limits.idle_time", live, ""},
     {"discovery", live, "", discovery},
-    {"plugins.directories", restart, "plugins are looked for at the start"},
+    {"plugins.directories", restart, "plugins are searched for at the start"},
     {"election.election_timeout", restart, kLease},
     {"election.heartbeat_interval", live, "", timers},
     {"election.election_spread", live, "", timers},
@@ -88,7 +90,7 @@ constexpr std::array kTable = std::to_array<ReloadRule>({
     {"hooks.on_no_leader", restart, kNotBuilt},
     {"hooks.timeout", restart, kNotBuilt},
     {"log.level", live, ""},
-    {"log.format", restart, "a log keeps one form"},
+    {"log.format", restart, "the log format cannot change while the process runs"},
 });
 
 }  // namespace

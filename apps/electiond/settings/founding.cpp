@@ -34,9 +34,9 @@ Bootstrap resolve_bootstrap(const Settings& settings, std::size_t arbiters) {
         if (arbiters == 1) return Bootstrap::claim;
         if (has_founders) return Bootstrap::all;
         throw refuse(arbiters == 0
-                         ? "is not set and nothing says how the cluster begins; add a discovery "
-                           "plugin that can arbitrate (file_registry), or give cluster.voters or "
-                           "cluster.expect, or set bootstrap: join"
+                         ? "is not set and nothing says how the cluster is founded; add a "
+                           "discovery plugin that can arbitrate (file_registry), or give "
+                           "cluster.voters or cluster.expect, or set bootstrap: join"
                          : "is not set and " + std::to_string(arbiters) +
                                " discovery plugins could arbitrate; keep one of them, or give "
                                "cluster.voters or cluster.expect, or set bootstrap: join");

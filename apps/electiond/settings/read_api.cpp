@@ -41,7 +41,7 @@ std::string read_token(Section& api, const std::filesystem::path& path) {
     const bool regular = ::fstat(file, &state) == 0 && S_ISREG(state.st_mode);
     const auto size = regular ? ::read(file, buffer.data(), buffer.size()) : -1;
     ::close(file);
-    if (size < 0) return refuse("which is no file that can be read; name a file");
+    if (size < 0) return refuse("which is not a file that can be read; name a file");
     if ((state.st_mode & (S_IROTH | S_IWOTH)) != 0) {
         return refuse("which everyone may read or write (mode " + octal(state.st_mode) +
                       "); chmod it to 0600 or 0640");
@@ -53,8 +53,8 @@ std::string read_token(Section& api, const std::filesystem::path& path) {
     const auto printable = [](unsigned char c) { return c > ' ' && c < 0x7f; };
     if (!std::all_of(token.begin(), token.end(), printable)) {
         return refuse(
-            "whose token holds a blank, a line break or a letter beyond ASCII; use one "
-            "line of letters and digits");
+            "whose token holds a space, a line break or a non-ASCII character; use one line of "
+            "letters and digits");
     }
     return token;
 }
@@ -75,10 +75,9 @@ std::filesystem::path read_socket_path(Section& api, const std::string& text,
         return {};
     }
     if (text.find('\0') != std::string::npos) {
-        api.fault("listen",
-                  verb +
-                      " a path with a zero byte, at which the system would end it; choose "
-                      "one without, as in unix:/run/electiond/api.sock");
+        api.fault("listen", verb +
+                                " a path with a zero byte, which would end it; choose one without, "
+                                "as in unix:/run/electiond/api.sock");
         return {};
     }
     auto normal = path.lexically_normal();
@@ -210,8 +209,8 @@ void check_secrecy(Section& api, const Settings::Api& into, Warnings& warnings) 
     } else if (!into.tls) {
         warnings.push_back("api.token_file: clients send the token in plain text to api.listen (" +
                            address +
-                           "), so whoever can listen on this network can take it and change the "
-                           "cluster; set api.tls, or lead clients through a tunnel");
+                           "), so anyone who can listen on this network can take it and change the "
+                           "cluster; set api.tls, or let clients use a tunnel");
     }
 }
 
@@ -225,8 +224,8 @@ void check_tls(Section& api, const Settings::Api& into, Warnings& warnings) {
         into.listen, [](const auto& each) { return std::holds_alternative<io::UnixSocket>(each); });
     if (into.tls && sockets_alone) {
         warnings.emplace_back(
-            "api.tls has no effect: api.listen names Unix sockets alone, which are never "
-            "encrypted; add a host:port, or remove the key");
+            "api.tls has no effect: api.listen names only Unix sockets, which are never encrypted; "
+            "add a host:port, or remove the key");
     }
 }
 

@@ -53,7 +53,7 @@ void check_timers(Section& election, const Settings::Election& t, const Keys& wr
          t.client_grant <= lease,
          "is " + to_text(t.client_grant) +
              ", but must be at most the lease, 99/101 of election_timeout (" + to_text(lease) +
-             "): no client can be told more than the leader has; lower it"},
+             "): a grant cannot be longer than the lease of the leader; lower it"},
         {"stable_after",
          {"election_timeout"},
          t.stable_after >= 2 * t.election_timeout,
@@ -131,7 +131,7 @@ void read_election(Section& election, Settings& settings, Warnings& warnings) {
         warnings.push_back("election.election_timeout is " + to_text(into.election_timeout) +
                            ", less than the recommended 5 x heartbeat_interval (" +
                            to_text(5 * into.heartbeat_interval) +
-                           "): a few lost heartbeats can cost the leader its lead");
+                           "): a few lost heartbeats can end its leadership");
     }
     if (into.health) {
         warnings.push_back(

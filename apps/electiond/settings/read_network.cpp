@@ -14,9 +14,10 @@ std::string read_plugin_name(Section& section, const std::string& otherwise) {
     const auto name =
         otherwise.empty() ? section.text("plugin").value_or("") : section.text("plugin", otherwise);
     if (name.empty() || (is_name(name) && name.front() != '.')) return name;
-    section.fault("plugin", "is " + in_quotes(name) +
-                                ", but must be a plugin's name, not a path; say in "
-                                "plugins.directories where it lies");
+    section.fault(
+        "plugin",
+        "is " + in_quotes(name) +
+            ", but must be a plugin's name, not a path; name its directory in plugins.directories");
     return "";
 }
 
@@ -46,7 +47,7 @@ OptionValue plugins_own(Section& section, const Value* given,
 void check_advertise(Section& transport, const Settings::Transport& into) {
     if (!into.advertise) {
         if (is_wildcard(into.listen)) {
-            transport.fault("advertise", "is missing, but required where transport.listen is " +
+            transport.fault("advertise", "is missing, but required because transport.listen is " +
                                              into.listen.to_string() +
                                              ": give the host:port by which peers reach this node");
         }
@@ -69,16 +70,16 @@ void check_secrecy(Section& transport, const Settings::Transport& into, Warnings
     if (into.insecure) {
         warnings.push_back("transport.insecure: true lets peers talk in plain text on transport." +
                            key + " (" + address +
-                           "), which other machines can reach: whoever reaches it can forge a "
-                           "peer; set transport.tls (electionctl tls init makes the "
-                           "certificates), or keep everybody else off this network");
+                           "), which other machines can reach: anyone who reaches it can pose as a "
+                           "peer; set transport.tls (electionctl tls init makes the certificates), "
+                           "or keep everybody else off this network");
         return;
     }
-    transport.fault(key, "is " + address +
-                             ", reachable beyond this machine, where anyone could forge a peer; "
-                             "set transport.tls (electionctl tls init makes the certificates), or "
-                             "set transport.insecure: true if you trust the network, else keep to "
-                             "loopback");
+    transport.fault(key,
+                    "is " + address +
+                        ", reachable beyond this machine, where anyone could pose as a peer; set "
+                        "transport.tls (electionctl tls init makes the certificates), or set "
+                        "transport.insecure: true if you trust the network, else keep to loopback");
 }
 
 }  // namespace

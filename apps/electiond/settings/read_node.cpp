@@ -52,7 +52,7 @@ void read_node(Section& node, Settings& settings) {
         node.fault("id", "is " + in_quotes(id) + ", but must be " + kNameForm);
     }
     settings.node.id = NodeId(id);
-    node.require("data_dir", "name the folder in which this node remembers its votes");
+    node.require("data_dir", "name the directory in which this node stores its votes");
     settings.node.data_dir = node.path("data_dir").value_or("");
     settings.node.priority =
         static_cast<std::int32_t>(node.integer("priority", 0, 1'000'000, settings.node.priority));
@@ -90,7 +90,7 @@ void read_cluster(Section& cluster, Settings& settings, Warnings& warnings) {
     if (settings.node.observer && is_voter) {
         cluster.fault("voters", "names " + in_quotes(settings.node.id.value) +
                                     ", this node, which node.observer: true keeps from voting: the "
-                                    "cluster would never form; drop one of the two");
+                                    "cluster would never form; remove one of the two");
     }
     if (most % 2 == 0) {
         warnings.push_back("cluster.max_voters: " + std::to_string(most) + " counts as " +

@@ -97,7 +97,7 @@ const Value* Section::find_text(const std::string& key, const std::string& expec
 }
 
 std::optional<std::string> Section::text(const std::string& key) {
-    const auto* value = find_text(key, "a text that is not empty");
+    const auto* value = find_text(key, "a non-empty string");
     if (value == nullptr) return std::nullopt;
     remember(key, to_option(*value, Naming::origin));
     return value->text;
@@ -206,7 +206,7 @@ const Value* Section::find_list(const std::string& key) {
         if (item.kind == Value::Kind::none || (item.kind == Value::Kind::text && item.text.empty()))
             faults_->add(item.where, full(key) + " has an empty item");
         else if (item.kind != Value::Kind::text)
-            wrong(key, item, "a list of texts");
+            wrong(key, item, "a list of strings");
     }
     if (faults() > faults_before) return nullptr;
     const bool broken = std::any_of(value->list.begin(), value->list.end(), [](const auto& item) {

@@ -164,7 +164,7 @@ class TreeBuilder : public YAML::EventHandler {
         top.key = Key{value.text, value.where};
         if (value.kind != Value::Kind::text || value.text.empty()) {
             if (value.kind != Value::Kind::broken) {
-                faults_.add(value.where, "a key must be a text");
+                faults_.add(value.where, "a key must be a string");
             }
             top.key->kept = false;
         } else if (value.text == "<<") {
@@ -176,7 +176,7 @@ class TreeBuilder : public YAML::EventHandler {
                    !is_new) {
             faults_.add(value.where,
                         "duplicate key " + here() +
-                            (source_.has_lines ? "; it stands first at " + first->second : "") +
+                            (source_.has_lines ? "; it is first given at " + first->second : "") +
                             ": keep one of the two");
             top.key->kept = false;
         }
@@ -224,8 +224,7 @@ bool refuse_what_is_no_text(const std::string& text, const Source& source, Fault
         if (control || length == 0) {
             faults.add(source.place(line, column),
                        "the byte " + std::to_string(byte) +
-                           " stands here; a configuration is UTF-8 text without control "
-                           "characters");
+                           " is here; a configuration is UTF-8 text without control characters");
             return true;
         }
         column = byte == '\n' ? 1 : column + static_cast<int>(length);
@@ -237,18 +236,17 @@ bool refuse_what_is_no_text(const std::string& text, const Source& source, Fault
 
 std::string explain(const YAML::ParserException& error, const std::string& text) {
     if (error.msg.find("anchor is not defined") != std::string::npos) {
-        return "an alias (*) stands here; aliases are refused: write the value itself, in quotes "
-               "where it begins with *";
+        return "there is an alias (*) here; aliases are refused: write the value itself, in quotes "
+               "if it begins with *";
     }
     std::istringstream lines(text);
     std::string line;
     for (int i = 0; i <= error.mark.line && std::getline(lines, line);) ++i;
     const auto indent = line.substr(0, line.find_first_not_of(" \t"));
     return "this is not YAML: " + error.msg +
-           (indent.find('\t') != std::string::npos
-                ? "; indent with spaces, not with tabs"
-                : "; look for a missing bracket or quote, wrong indentation, or a text that needs "
-                  "quotes");
+           (indent.find('\t') != std::string::npos ? "; indent with spaces, not with tabs"
+                                                   : "; look for a missing bracket or quote, wrong "
+                                                     "indentation, or a string that needs quotes");
 }
 
 }  // namespace
@@ -279,7 +277,7 @@ Value parse_yaml(std::string text, const Source& source, const std::string& pref
         YAML::Parser parser(stream);
         if (!parser.HandleNextDocument(first)) return {};
         if (parser.HandleNextDocument(second)) {
-            faults.add(second.begin(), "a second document begins here; one file is one document");
+            faults.add(second.begin(), "a second document begins here; a file may have only one");
         }
     } catch (const YAML::ParserException& error) {
         faults.add(source.place(error.mark.line + 1, error.mark.column + 1), explain(error, text));

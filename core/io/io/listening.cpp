@@ -128,7 +128,7 @@ void remove_left_over(const UnixSocket& socket, const Attempt& attempt) {
     struct stat found {};
     if (::lstat(socket.path.c_str(), &found) != 0) return;
     if (!S_ISSOCK(found.st_mode)) {
-        attempt.fail("something else than a socket stands there", "move it, or choose another path",
+        attempt.fail("this path exists, but is not a socket", "move it, or choose another path",
                      Error::config);
     }
     if (connect_to(address_of(socket)) != ECONNREFUSED) {

@@ -135,7 +135,7 @@ class Options {
         if (value.kind != OptionValue::Kind::list) wrong(key, value, "a list");
         std::vector<std::string> texts;
         for (const auto& item : value.list) {
-            if (item.kind != OptionValue::Kind::text) wrong(key, item, "a list of texts");
+            if (item.kind != OptionValue::Kind::text) wrong(key, item, "a list of strings");
             texts.push_back(item.text);
         }
         return texts;
@@ -148,7 +148,7 @@ class Options {
         if (value.kind != OptionValue::Kind::map) wrong(key, value, "a map");
         std::vector<std::pair<std::string, std::string>> rows;
         for (const auto& [name, item] : value.map) {
-            if (item.kind != OptionValue::Kind::text) wrong(key, item, "a map of texts");
+            if (item.kind != OptionValue::Kind::text) wrong(key, item, "a map of strings");
             rows.emplace_back(name, item.text);
         }
         return rows;
