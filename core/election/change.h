@@ -137,7 +137,7 @@ struct QuorumMissing {
 // Why a voter that answers may not lead (E1: not eligible; E2: it has just stepped down).
 enum class Bar { priority, wants_no_vote, unhealthy, stopping, leaving, cooling, not_eligible };
 
-// "priority 0", "it wants no vote", …: text for the operator.
+// "priority 0", "node.observer is set", …: text for the operator.
 [[nodiscard]] std::string_view to_string(Bar bar);
 
 struct BarredVoter {

@@ -151,8 +151,8 @@ std::vector<FounderAwaited> Founding::promised_but_silent(Instant now, const Vot
         if (other != heard.end()) {
             one.why = "it is here as uuid " + (*other)->first.value +
                       ", but this node has promised to found with uuid " + voter.uuid.value +
-                      "; empty the data directories of all founders, or give that node its old "
-                      "one back";
+                      "; empty the data directories of all founders, or let that node use its old "
+                      "one again";
         }
     }
     return missing;
@@ -180,7 +180,8 @@ std::vector<FounderAwaited> Founding::awaited(Instant now, const Voter& self, co
             if (namesakes == 1 && !no_founder) continue;
             missing.push_back({.id = id});
             if (namesakes > 1) missing.back().why = "several nodes have this node.id";
-            if (namesakes == 1) missing.back().why = "it wants no vote: node.observer is set there";
+            if (namesakes == 1)
+                missing.back().why = "node.observer is set there, so it gets no vote";
         }
         known = founders - missing.size();
     } else if (policy.expect > 0) {

@@ -54,7 +54,8 @@ void Election::take_in(const Sender& from, Reason& refused) {
         refused = Reason::id_in_use;
         report(Reason::id_in_use,
                "node " + from.id.value + " exists already as a voter with uuid " +
-                   holder->uuid.value + "; the one with uuid " + from.uuid.value + " is kept out",
+                   holder->uuid.value + "; the node with uuid " + from.uuid.value +
+                   " is not admitted",
                from.id);
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
@@ -76,11 +77,11 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
         founding_.heard(now_, from, body.self);
         if (reply.reason != Reason::none) {
             report(reply.reason,
-                   "node " + from.id.value + " refuses to take this node in; " +
+                   "node " + from.id.value + " does not admit this node; " +
                        (reply.reason == Reason::id_in_use
-                            ? "another node holds the id " + durable_.node_id.value +
-                                  ": wait, if it was this one with its lost data, else give this "
-                                  "one another node.id"
+                            ? "another node has the id " + durable_.node_id.value +
+                                  ": if that was this node before it lost its data, wait; else "
+                                  "give this node another node.id"
                             : std::string(to_string(reply.reason))),
                    from.id);
             return;
@@ -120,7 +121,7 @@ void Election::join(const Sender& leader) {
         leader.cluster_id != founding_hash(durable_.cluster_name, durable_.founding_set)) {
         report(Reason::founding_sets_differ,
                "this node has promised to found a cluster, but cluster " + leader.cluster_id +
-                   " leads: wipe this node's data directory to let it join");
+                   " leads: empty this node's data directory to let it join");
         return;
     }
     durable_.supersedes = leader.supersedes;
@@ -176,8 +177,8 @@ void Election::found_when_due() {
     } else if (const auto other = founding_.disagrees(set)) {
         report(Reason::founding_sets_differ,
                "node " + other->value +
-                   " has promised another founding set; nothing is founded yet: agree on "
-                   "cluster.voters and wipe the data directories",
+                   " has promised another founding set; nothing is founded yet: set the same "
+                   "cluster.voters on all nodes, and empty the data directories",
                *other);
     }
 }
@@ -234,9 +235,9 @@ void Election::on_claim(const ClaimAnswered& answered) {
     if (leading()) {
         next_claim_ = now_ + 10 * timeout;
         if (answered.stored && answered.stored->cluster_id != durable_.cluster_id) {
-            report(Reason::claim_conflict, "the arbiter names cluster " +
-                                               answered.stored->cluster_id + "; this node leads " +
-                                               durable_.cluster_id);
+            report(Reason::claim_conflict,
+                   "the arbiter's claim names cluster " + answered.stored->cluster_id +
+                       ", but this node leads cluster " + durable_.cluster_id);
         }
         return;
     }

@@ -20,13 +20,13 @@ std::string_view to_string(Bar bar) {
         case Bar::priority:
             return "priority 0";
         case Bar::wants_no_vote:
-            return "it wants no vote";
+            return "node.observer is set";
         case Bar::unhealthy:
             return "it is unhealthy";
         case Bar::stopping:
-            return "it is about to stop";
+            return "it is stopping";
         case Bar::leaving:
-            return "it leaves the cluster";
+            return "it is leaving the cluster";
         case Bar::cooling:
             return "it has just stepped down";
         case Bar::not_eligible:

@@ -38,7 +38,7 @@ const PluginDescriptor* open(const fs::path& file) {
         refuse(file, "there is no such file", "; install the plugin or correct its name");
     }
     if (!fs::is_regular_file(file, unknown)) {  // a pipe would block, a folder confuse
-        refuse(file, "is no regular file", "; put the plugin's shared library there");
+        refuse(file, "is not a regular file", "; put the plugin's shared library there");
     }
     try {
         namespace dll = boost::dll;
@@ -46,15 +46,17 @@ const PluginDescriptor* open(const fs::path& file) {
             fs::absolute(file),
             static_cast<dll::load_mode::type>(RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
         if (!library.has(kPluginSymbol)) {
-            refuse(file, std::string("exports no symbol ") + kPluginSymbol + ", so it is no plugin",
-                   "; export one by ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
+            refuse(file,
+                   std::string("does not export the symbol ") + kPluginSymbol +
+                       ", so it is not a plugin",
+                   "; export one with ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
         }
         return &library.get<const PluginDescriptor>(kPluginSymbol);
     } catch (const Error&) {
         throw;
     } catch (const std::exception& error) {
         refuse(file, "cannot be loaded: " + linker_words(error.what(), fs::absolute(file).string()),
-               "; install it anew, with the libraries that it needs");
+               "; install it again, with the libraries that it needs");
     }
 }
 
@@ -69,8 +71,8 @@ void check(const fs::path& file, const PluginDescriptor& found) {
     if (found.magic != kPluginMagic) {
         refuse(file,
                "its descriptor begins with " + hex(found.magic) + ", not " + hex(kPluginMagic) +
-                   ", so it is no electiond plugin",
-               "; export one by ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
+                   ", so it is not an electiond plugin",
+               "; export one with ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
     }
     if (found.abi != kPluginAbi) {
         refuse(file,
@@ -106,7 +108,7 @@ void check(const fs::path& file, const PluginDescriptor& found) {
         refuse(file,
                "its descriptor lacks a version or does not have exactly the one factory of a " +
                    to_string(kind),
-               "; export it by ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
+               "; export it with ELECTIOND_DISCOVERY_PLUGIN or ELECTIOND_TRANSPORT_PLUGIN");
     }
 }
 
@@ -121,9 +123,9 @@ std::unique_ptr<Made> make(const fs::path& file, Made* (*factory)(const PluginSe
     } catch (const Error& error) {
         throw Error(error.what(), error.code());
     } catch (const std::exception& error) {
-        fault = std::string("cannot be made: ") + error.what();
+        fault = std::string("cannot be created: ") + error.what();
     } catch (...) {
-        fault = "cannot be made: it threw something that is no exception";
+        fault = "cannot be created: it threw something that is not an exception";
     }
     refuse(file, fault, "; check its options, or ask its author");
 }
@@ -143,7 +145,7 @@ Library::Library(const fs::path& file) : file_(file), descriptor_(open(file)) {
 void Library::require(PluginKind wanted) const {
     if (kind() == wanted) return;
     refuse(file_,
-           "is a " + to_string(kind()) + " plugin, where a " + to_string(wanted) + " is asked for",
+           "is a " + to_string(kind()) + " plugin, but a " + to_string(wanted) + " is expected",
            "; name a " + to_string(wanted) + " plugin there");
 }
 

@@ -48,7 +48,7 @@ PluginHost::PluginHost(std::vector<fs::path> directories, fs::path probe_program
 
 fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
     if (!plain(plugin)) {
-        throw Error("\"" + plugin + "\" is no name of a " + to_string(kind) +
+        throw Error("\"" + plugin + "\" is not a valid name of a " + to_string(kind) +
                     " plugin: it must be letters, digits, \"_\", \"-\" and \".\", not beginning "
                     "with \".\"; its file lies in one of plugins.directories");
     }
@@ -59,7 +59,7 @@ fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
         const auto file = directory / (plugin + ".so");
         if (fs::exists(file, failed)) return file;
         const bool readable = fs::is_directory(directory, failed);
-        searched.push_back(directory.string() + (readable ? "" : " (which is no directory)"));
+        searched.push_back(directory.string() + (readable ? "" : " (which is not a directory)"));
         for (const auto& other : libraries_in(directory)) there.insert(other.stem().string());
     }
     const auto nearest = std::min_element(

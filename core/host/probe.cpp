@@ -85,7 +85,7 @@ PluginInfo inspect_in_child(const fs::path& program, const fs::path& file,
 
     PluginInfo info{file.stem().string(), {}, {}, file, {}};
     const auto fault = [&](const std::string& what) {
-        info.fault = file.string() + ": " + what + "; install the plugin anew, or ask its author";
+        info.fault = file.string() + ": " + what + "; install the plugin again, or ask its author";
     };
     if (!ended) {
         fault("has not finished loading within " + limit_in_words(limit));

@@ -22,7 +22,7 @@ std::string cause(const Answer& answer) {
         case Answer::Kind::busy:
             return "answers that it is too busy";
         default:
-            return "what answers there is no electiond of this version";
+            return "what answers there is not electiond of this version";
     }
 }
 

@@ -150,7 +150,7 @@ std::optional<PeerReply> Node::read_reply(const ReplyArrived& arrived) {
     } catch (const wire::DecodeError& error) {
         reject("malformed", "answer to " + arrived.name + " from " + arrived.address.to_string() +
                                 ": " + error.what());
-        faults_.wrong(arrived.address, "answers what is no message");
+        faults_.wrong(arrived.address, "answers with something that is not a message");
         return std::nullopt;
     }
 }
@@ -234,7 +234,7 @@ void Node::learn(const Sender& from) {
     if (learnt.duplicated) {
         reject("duplicate_uuid", "two processes run on copies of one data directory: node " +
                                      from.id.value + " uuid " + from.uuid.value +
-                                     "; stop one and wipe its data directory");
+                                     "; stop one and empty its data directory");
     }
     if (learnt.restarted) refresh_routes(from.uuid);
     if (learnt.moved) step(AddressesChanged{});

@@ -91,7 +91,7 @@ void Node::note_refusal_of_us(const ReplyArrived& arrived, const PeerReply& repl
     const auto needed = names_needed(own.cluster_name, own.node_id.value);
     reject(to_string(Reason::wrong_identity),
            arrived.name + " to node " + reply.from.id.value + " at " + arrived.address.to_string() +
-               ": it does not take this node for node " + own.node_id.value + " of cluster " +
+               ": it does not accept this node as node " + own.node_id.value + " of cluster " +
                own.cluster_name + "; the certificate of this node must be for " + needed +
                ", and no other node may use a copy of its data directory",
            kOfUs);

@@ -73,15 +73,14 @@ std::optional<WrongIdentity> wrong_identity(const Sender& from,
         return WrongIdentity{
             "claims to be node " + id + ", but " + shown(),
             "give node " + id + " a certificate for " + names_needed(cluster, id) +
-                "; if it has one, somebody else uses the one that was shown: revoke that"};
+                "; if it has one, somebody else uses the certificate that was shown: revoke it"};
     }
     if (holder && *holder != from.id) {
         return WrongIdentity{"claims to be node " + id + " with the uuid of node " + holder->value +
                                  ", " + from.uuid.value + "; " + shown(),
                              "if node " + id +
-                                 " uses a copy of that node's data directory, wipe "
-                                 "the copy; else somebody forges messages with this certificate: "
-                                 "revoke it"};
+                                 " uses a copy of that node's data directory, empty the copy; else "
+                                 "somebody forges messages with this certificate: revoke it"};
     }
     return std::nullopt;
 }

@@ -235,7 +235,7 @@ std::string Scout::Rounds::consequence(const std::string& name) const {
     if (name == kAnnounce) return "nodes that do not know this one yet may not find it";
     if (name == kClaim) return "this node founds no cluster and renews no claim";
     if (name == kWithdraw) return "the entry of this node may stay there";
-    return report_.good_at ? "its last good answer stays in use" : "it has named no node yet";
+    return report_.good_at ? "its last good answer stays in use" : "it has not named any node yet";
 }
 
 // ---- from other threads -------------------------------------------------------------------------
@@ -294,7 +294,7 @@ void Scout::Rounds::abandon() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(abandoned_, true)) return;
     const auto call = under_way_ ? under_way_->call : std::string("end");
-    log_.warning("discovery does not come back from a call; its thread is left behind",
+    log_.warning("a call to discovery does not return; its thread is left behind",
                  {{"plugin", report_.plugin}, {"call", call}});
 }
 

@@ -31,12 +31,12 @@ bool settings_are_wrong(int error) {
 
 std::string remedy(const fs::path& folder, int error) {
     if (settings_are_wrong(error)) {
-        return "correct node.data_dir, or owner and mode of the folder and its files";
+        return "correct node.data_dir, or owner and mode of the directory and its files";
     }
-    if (error != EROFS) return "mend the disk, or let node.data_dir name another";
+    if (error != EROFS) return "repair the disk, or set node.data_dir to another one";
     std::error_code ignored;
     const auto there = fs::exists(folder, ignored) ? folder : folder.parent_path();
-    return "let node.data_dir name another; or " + read_only_remedy(there.string());
+    return "set node.data_dir to another one; or " + read_only_remedy(there.string());
 }
 
 [[noreturn]] void cannot(const fs::path& folder, const std::string& what, int error) {
@@ -71,17 +71,17 @@ void refuse_if_everybody_may_write(const fs::path& folder, mode_t mode) {
 
 io::Descriptor open_folder(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        cannot(folder, "cannot be made", errno);
+        cannot(folder, "cannot be created", errno);
     }
     io::Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory.open()) cannot(folder, "cannot be opened", errno);
     struct stat found {};
-    if (::fstat(directory.get(), &found) != 0) cannot(folder, "cannot be looked at", errno);
+    if (::fstat(directory.get(), &found) != 0) cannot(folder, "cannot be examined", errno);
     const auto self = ::geteuid();
     if (self != 0 && found.st_uid != self && found.st_uid != 0) {
         throw Error(folder.string() + ": the data directory belongs to uid " +
                     std::to_string(found.st_uid) + ", but electiond runs as uid " +
-                    std::to_string(self) + "; run it as its owner, or chown the folder");
+                    std::to_string(self) + "; run it as its owner, or chown the directory");
     }
     refuse_if_everybody_may_write(folder, found.st_mode);
     sync_parent(folder, directory.get());
@@ -124,7 +124,7 @@ DataDir::DataDir(const fs::path& folder)
         const bool known = std::sscanf(buffer.data(), "%d", &holder) == 1;
         throw Error(folder_.string() + ": the data directory is in use by another electiond" +
                         (known ? ", pid " + std::to_string(holder) : std::string()) +
-                        "; stop that one, or give this node a data directory of its own",
+                        "; stop that one, or give this node its own data directory",
                     Error::data);
     }
     used_ = std::string_view(buffer.data()).find(kUsed) != std::string_view::npos;
@@ -169,13 +169,13 @@ std::string DataDir::check_identity(int file, const char* name) const {
 std::string DataDir::unclear(int error) const {
     return folder_.string() +
            ": cannot see whether the data directory is still there: " + in_words(error) +
-           "; the node goes on, but its next start will fail: correct owner and mode of the "
-           "folder, of its files and of the folders above";
+           "; the node continues, but its next start will fail: correct owner and mode of the "
+           "directory, of its files and of the directories above";
 }
 
 void DataDir::lost(const std::string& what) const {
     throw Error(folder_.string() + ": " + what +
-                    " while electiond ran; what this node promised and voted is not there for its "
+                    " while electiond ran; the promises and votes of this node are lost for its "
                     "next start. Empty the whole data directory and start it again: it comes back "
                     "as a new member",
                 Error::disk);

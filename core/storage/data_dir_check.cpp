@@ -49,7 +49,7 @@ class Look {
         if (::stat(folder_.c_str(), &found) != 0) {
             missing(errno);
         } else if (!S_ISDIR(found.st_mode)) {
-            fault("is no folder; move it, or correct node.data_dir");
+            fault("is not a directory; move it, or correct node.data_dir");
         } else {
             there(found);
         }
@@ -67,21 +67,21 @@ class Look {
     void missing(int error) {
         struct stat link {};
         if (error != ENOENT) {
-            return fault("cannot be looked at: " + in_words(error) +
-                         "; correct node.data_dir, or owner and mode of the folders above");
+            return fault("cannot be examined: " + in_words(error) +
+                         "; correct node.data_dir, or owner and mode of the directories above");
         }
         if (::lstat(folder_.c_str(), &link) == 0) {
-            return fault("is a link that leads to nothing; correct or remove it");
+            return fault("is a symbolic link whose target does not exist; correct or remove it");
         }
         const auto parent = folder_.parent_path();
         const int denied = io::may_write_in(parent);
         if (denied == 0) return;
-        const auto cannot = "is not there and cannot be made in " + parent.string() + ": ";
+        const auto cannot = "does not exist and cannot be created in " + parent.string() + ": ";
         if (denied == EACCES && parent == "/var/lib") {
             return warning(
                 cannot + in_words(denied) +
-                "; a unit of systemd makes it by StateDirectory=" + folder_.filename().string() +
-                ", else make it, owned by the daemon's user, with mode 0700");
+                "; a systemd unit creates it with StateDirectory=" + folder_.filename().string() +
+                ", else create it, owned by the daemon's user, with mode 0700");
         }
         fault(cannot + told(denied));
     }
@@ -90,15 +90,17 @@ class Look {
     [[nodiscard]] static std::string told(int error) {
         switch (error) {
             case ENOENT:
-                return "that folder does not exist; create it, or correct node.data_dir";
+                return "that directory does not exist; create it, or correct node.data_dir";
             case ENOTSUP:
-                return "a view of the kernel keeps no files; correct node.data_dir";
+                return "it is in a file system of the kernel that stores no files; correct "
+                       "node.data_dir";
             case EROFS:
                 return in_words(error) +
-                       "; mount it writable, or, if the unit of systemd closes it, use "
+                       "; mount it writable, or, if the systemd unit makes it read-only, use "
                        "StateDirectory= or ReadWritePaths=";
             default:
-                return in_words(error) + "; correct node.data_dir, or owner and mode of the folder";
+                return in_words(error) +
+                       "; correct node.data_dir, or owner and mode of the directory";
         }
     }
 
@@ -107,14 +109,14 @@ class Look {
         if (self != 0 && found.st_uid != self && found.st_uid != 0) {
             return fault("belongs to " + name_of(found.st_uid) + ", but this check runs as " +
                          name_of(self) +
-                         "; run electiond and the check as its owner, or chown the folder");
+                         "; run electiond and the check as its owner, or chown the directory");
         }
         if (const int error = io::may_write_in(folder_); error != 0) {
             return fault("cannot be written: " + told(error));
         }
         if (self == 0 && found.st_uid != 0) {
             warning("belongs to " + name_of(found.st_uid) +
-                    ", and this check runs as root, who may read and write what that user may "
+                    ", and this check runs as root, which may read and write what that user may "
                     "not; repeat it as the user that runs electiond (runuser -u USER -- electiond "
                     "--check …)");
         }
@@ -130,7 +132,7 @@ class Look {
         if (S_ISREG(found.st_mode) && error == 0) return;
         review_.faults.push_back(
             lock.string() + ": " +
-            (error != 0 ? "cannot be opened: " + in_words(error) : std::string("is no file")) +
+            (error != 0 ? "cannot be opened: " + in_words(error) : std::string("is not a file")) +
             "; correct its owner and mode: it must be a plain file of electiond's own");
     }
 
@@ -155,7 +157,7 @@ class Look {
                    "; correct its owner and mode: it must be a plain file of electiond's own";
         }
         struct stat found {};
-        if (::fstat(file.get(), &found) != 0) return "cannot be looked at: " + in_words(errno);
+        if (::fstat(file.get(), &found) != 0) return "cannot be examined: " + in_words(errno);
         if (!S_ISREG(found.st_mode) || found.st_size != 2 * static_cast<off_t>(kSlotSize)) {
             return state_words::wrong_size(static_cast<std::uint64_t>(found.st_size),
                                            2 * kSlotSize) +

@@ -89,7 +89,7 @@ void DurableFile::settle() {
 }
 
 void DurableFile::refuse_once_broken() const {
-    if (broken_) disk_failed("is not written any more, as an earlier call failed", EIO);
+    if (broken_) disk_failed("is not written any more, because an earlier call failed", EIO);
 }
 
 void DurableFile::refuse(const std::string& why) const {
@@ -98,7 +98,7 @@ void DurableFile::refuse(const std::string& why) const {
 
 void DurableFile::disk_failed(const std::string& what, int error) const {
     throw Error(path().string() + ": " + what + ": " + std::generic_category().message(error) +
-                    "; a node that cannot remember its vote must not vote: mend the disk and "
+                    "; a node that cannot remember its vote must not vote: repair the disk and "
                     "start it again",
                 Error::disk);
 }
@@ -122,7 +122,7 @@ bool DurableFile::open() {
 // Both slots are written before the file gets its name: no crash gives it another length.
 void DurableFile::check_length() {
     struct stat found {};
-    if (::fstat(file_.get(), &found) != 0) disk_failed("cannot be looked at", errno);
+    if (::fstat(file_.get(), &found) != 0) disk_failed("cannot be examined", errno);
     if (!S_ISREG(found.st_mode) || found.st_size != 2 * static_cast<off_t>(kSlotSize)) {
         refuse(state_words::wrong_size(static_cast<std::uint64_t>(found.st_size), 2 * kSlotSize) +
                state_words::kBeginAnew);
@@ -153,9 +153,10 @@ std::string DurableFile::newest_body() {
     newest_ = !read[0] || (read[1] && read[1]->save > read[0]->save) ? 1 : 0;
     saves_ = read[newest_]->save;
     if (!read[1 - newest_]) {
-        log_.warning(path().string() +
-                         ": one of its two copies was torn or damaged and is mended from the other",
-                     {{"copy", 1 - newest_}, {"save", saves_}});
+        log_.warning(
+            path().string() +
+                ": one of its two copies was torn or damaged and is repaired from the other",
+            {{"copy", 1 - newest_}, {"save", saves_}});
     }
     return read[newest_]->body;
 }
@@ -165,13 +166,13 @@ void DurableFile::create(const std::string& bytes) {
     const int directory = folder_.descriptor();
     constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     file_ = io::Descriptor(::openat(directory, kUnfinished, kFlags, 0600));
-    if (!file_.open()) disk_failed("cannot be made", errno);
+    if (!file_.open()) disk_failed("cannot be created", errno);
     for (std::size_t i = 0; i < 2; ++i) write(file_.get(), i, bytes);
     if (::fsync(file_.get()) != 0) disk_failed("cannot be synced to disk", errno);
     if (::renameat(directory, kUnfinished, directory, kState) != 0) {
         disk_failed("cannot be given its name", errno);
     }
-    if (::fsync(directory) != 0) disk_failed("cannot have its folder synced to disk", errno);
+    if (::fsync(directory) != 0) disk_failed("cannot have its directory synced to disk", errno);
     folder_.mark_used();
 }
 

@@ -49,7 +49,7 @@ template <class Item>
 std::vector<Item> items(const Object& object, const std::string& key,
                         Item (*read)(const Poco::Dynamic::Var&)) {
     const auto array = object.getArray(key);
-    if (array.isNull()) malformed(key + " is no list");
+    if (array.isNull()) malformed(key + " is not a list");
     std::vector<Item> all;
     for (const auto& item : *array) all.push_back(read(item));
     return all;
@@ -73,7 +73,7 @@ Durable read_fields(const Object& object) {
     record.term = number(object, "term");
     record.voted_for = NodeUuid(text(object, "votedFor"));
     const auto config = object.getObject("config");
-    if (config.isNull()) malformed("config is no object");
+    if (config.isNull()) malformed("config is not an object");
     record.config.number = {number(*config, "term"), number(*config, "version")};
     record.config.voters = items(*config, "voters", read_voter);
     record.config.banned = items(*config, "banned", read_uuid);

@@ -13,12 +13,13 @@ namespace electiond::state_words {
 // forgotten a vote, and then two leaders are possible.
 inline constexpr char kBeginAnew[] =
     "; empty the whole data directory to come back as a new member: electiond never starts blank "
-    "by itself, as it may have voted, and an older copy of this file may have forgotten a vote";
-inline constexpr char kGone[] = "is gone, but a node has lived in this data directory";
+    "by itself, because it may have voted, and an older copy of this file may have forgotten a "
+    "vote";
+inline constexpr char kGone[] = "is gone, but a node has already used this data directory";
 inline constexpr char kNeitherCopy[] = "neither of its two copies of the record can be read";
 
 [[nodiscard]] inline std::string wrong_size(std::uint64_t bytes, std::uint64_t wanted) {
-    return "is no plain file of " + std::to_string(wanted) + " bytes, but has " +
+    return "is not a plain file of " + std::to_string(wanted) + " bytes, but has " +
            std::to_string(bytes);
 }
 

@@ -115,7 +115,7 @@ Body empty_body(std::size_t index) {
 std::size_t known_index(std::string_view name) {
     const auto index = request_index(name);
     if (index < kRequestNames.size()) return index;
-    throw DecodeError("no request of the protocol: \"" + excerpt(name) + '"');
+    throw DecodeError("not a request of the protocol: \"" + excerpt(name) + '"');
 }
 
 // A request says its sender's id twice, as the seed's field and as our own.

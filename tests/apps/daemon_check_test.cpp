@@ -78,12 +78,12 @@ TEST_F(Check, ChangesNothingAfterARun) {
 
 TEST_F(Check, NamesADataDirectoryThatIsAFile) {
     cluster::write(scene_.folder / "data", "");
-    expect_fault(in_folder("data") + ": the data directory is no folder");
+    expect_fault(in_folder("data") + ": the data directory is not a directory");
 }
 
 TEST_F(Check, NamesADataDirectoryInProc) {
     scene_.sections["node"] = "{id: \"1\", data_dir: /proc/electiond}";
-    expect_fault("/proc/electiond: the data directory is not there and cannot be made");
+    expect_fault("/proc/electiond: the data directory does not exist and cannot be created");
 }
 
 TEST_F(Check, NamesADataDirectoryOfAnotherNode) {
@@ -100,20 +100,22 @@ TEST_F(Check, NamesARegistryWithoutItsFolder) {
     scene_.sections["discovery"] = "[{plugin: file_registry, path: shared/cluster.json}]";
     const auto finished = check();
     EXPECT_EQ(finished.code, 78) << finished.said;
-    EXPECT_THAT(finished.said, ContainsRegex("node\\.yaml:[0-9]+:[0-9]+: discovery\\[0\\]\\.path "
-                                             "is \".*shared/cluster\\.json\", but its folder "
-                                             ".*/shared does not exist; create it"));
+    EXPECT_THAT(
+        finished.said,
+        ContainsRegex(
+            "node\\.yaml:[0-9]+:[0-9]+: discovery\\[0\\]\\.path is \".*shared/cluster\\.json\", "
+            "but its directory .*/shared does not exist; create it"));
 }
 
 TEST_F(Check, NamesARegistryThatIsAFolder) {
     fs::create_directory(scene_.folder / "cluster.json");
-    expect_fault("but it is a folder");
+    expect_fault("but it is a directory");
 }
 
 TEST_F(Check, NamesAnInterfaceThatIsNotThere) {
     scene_.sections["discovery"] =
         "[{plugin: file_registry, path: cluster.json}, {plugin: multicast, interface: eth99}]";
-    expect_fault("discovery[1].interface is eth99, but this machine has no such interface");
+    expect_fault("discovery[1].interface is eth99, but this machine does not have this interface");
 }
 
 TEST_F(Check, WarnsOfAListThatGivesThisNodeAnotherAddress) {
@@ -128,7 +130,7 @@ TEST_F(Check, NamesASocketThatCannotBeMade) {
         scene_.sections["api"] = "{listen: \"unix:" + path + "\"}";
     };
     listen(in_folder("no/api.sock"));
-    expect_fault("node.yaml:1: api.listen (unix:" + in_folder("no/api.sock") + "): its folder " +
+    expect_fault("node.yaml:1: api.listen (unix:" + in_folder("no/api.sock") + "): its directory " +
                  in_folder("no") + " does not exist; create it");
     listen(in_folder("api.sock"));
     EXPECT_EQ(check().code, 0);
@@ -151,7 +153,8 @@ TEST_F(Check, NamesEverythingAtOnce) {
     scene_.sections["transport"] = "{plugin: pigeon}";
     const auto finished = check();
     EXPECT_EQ(finished.code, 78);
-    for (const auto* words : {"is no folder", "it is a folder", "no/api.sock", "loud", "pigeon"}) {
+    for (const auto* words :
+         {"is not a directory", "it is a folder", "no/api.sock", "loud", "pigeon"}) {
         EXPECT_THAT(finished.said, HasSubstr(words));
     }
 }
@@ -175,7 +178,8 @@ TEST(CheckOfTheReference, SaysWhatIsMissing) {
     };
     const auto without = run("");
     EXPECT_EQ(without.code, 78) << without.said;
-    EXPECT_THAT(without.said, HasSubstr("its folder /var/lib/electiond-registry does not exist"));
+    EXPECT_THAT(without.said,
+                HasSubstr("its directory /var/lib/electiond-registry does not exist"));
     const auto with = run("mkdir /var/lib/electiond-registry;");
     EXPECT_EQ(with.code, 0) << with.said;
 }

@@ -386,7 +386,7 @@ TEST(Electiond, PrintsAndChecksInOneCall) {
     cluster::write(scene.folder / "data", "");
     const auto wrong = scene.run({"--check", "--print-config"});
     EXPECT_EQ(wrong.code, 78);
-    EXPECT_THAT(wrong.said, AllOf(HasSubstr("is no folder"), Not(HasSubstr("bootstrap:"))));
+    EXPECT_THAT(wrong.said, AllOf(HasSubstr("is not a directory"), Not(HasSubstr("bootstrap:"))));
 }
 
 // What is printed is itself a configuration with the same meaning.

@@ -124,7 +124,7 @@ TEST_F(PluginHostTest, SaysWhereItSearchedAndWhatIsThere) {
     EXPECT_EQ(found.code, Error::config);
     EXPECT_THAT(found.line, AllOf(HasSubstr("there is no discovery plugin good_discvery"),
                                   HasSubstr((own_ / "nowhere").string() +
-                                            " (which is no directory), " + kGuests.string()),
+                                            " (which is not a directory), " + kGuests.string()),
                                   HasSubstr("good_discovery, good_transport"),
                                   HasSubstr("did you mean good_discovery?")));
 }
@@ -139,7 +139,7 @@ TEST_F(PluginHostTest, RefusesNamesThatLeadOutOfItsDirectories) {
     for (const auto* name : {"", ".", "..", "../guests/good_discovery", "/etc/passwd", ".hidden",
                              "good discovery", "good\ndiscovery"}) {
         const auto found = fault([&] { (void)discovery(name); });
-        EXPECT_THAT(found.line, HasSubstr("is no name of a discovery plugin")) << name;
+        EXPECT_THAT(found.line, HasSubstr("is not a valid name of a discovery plugin")) << name;
         EXPECT_EQ(found.code, Error::config);
     }
 }
@@ -155,22 +155,22 @@ TEST_F(PluginHostTest, ComparesTheDescriptorFieldByField) {
     expect_refused("wrong_kind", "is of kind 7, which is neither discovery nor transport");
     expect_refused("wrong_name", "holds the plugin another, not wrong_name");
     expect_refused("wrong_factory", "does not have exactly the one factory of a discovery");
-    expect_refused("no_descriptor", "exports no symbol electiond_plugin");
+    expect_refused("no_descriptor", "does not export the symbol electiond_plugin");
 }
 
 TEST_F(PluginHostTest, ComparesTheDescriptorAlsoWithoutAChild) {
     host_ = PluginHost({own_, kGuests}, {}, {});
 
     expect_refused("wrong_magic", "begins with 0x00000007");
-    expect_refused("no_descriptor", "exports no symbol electiond_plugin");
+    expect_refused("no_descriptor", "does not export the symbol electiond_plugin");
     EXPECT_NE(discovery("good_discovery"), nullptr);
 }
 
 TEST_F(PluginHostTest, RefusesAPluginOfTheOtherKind) {
     expect_refused("good_transport",
-                   "is a transport plugin, where a discovery is asked for; name a discovery");
+                   "is a transport plugin, but a discovery is expected; name a discovery");
     EXPECT_THAT(fault([&] { (void)transport("good_discovery"); }).line,
-                HasSubstr("is a discovery plugin, where a transport is asked for"));
+                HasSubstr("is a discovery plugin, but a transport is expected"));
 }
 
 TEST_F(PluginHostTest, TellsAMissingFunctionAtOnce) {
@@ -186,7 +186,7 @@ TEST_F(PluginHostTest, RefusesWhatIsNoLibrary) {
 
     expect_refused("text", "invalid ELF header");
     expect_refused("empty", "file too short");
-    expect_refused("folder", "is no regular file");
+    expect_refused("folder", "is not a regular file");
 }
 
 TEST_F(PluginHostTest, SurvivesALibraryCutOffAnywhere) {
@@ -237,8 +237,8 @@ TEST_F(PluginHostTest, PassesWhatAFactoryThrowsAsItsOwnError) {
     EXPECT_EQ(error.line, "the folder of n1 is gone");
     EXPECT_EQ(error.code, Error::disk);
 
-    expect_refused("throws_exception", "cannot be made: a foreign fault");
-    expect_refused("throws_int", "it threw something that is no exception");
+    expect_refused("throws_exception", "cannot be created: a foreign fault");
+    expect_refused("throws_int", "it threw something that is not an exception");
     expect_refused("returns_null", "its factory returned nothing");
 }
 

@@ -93,7 +93,7 @@ TEST(Listening, ANameThatDoesNotResolveSaysWhy) {
                                 "address of this host")));
     service.fail("nosuch.example");
     EXPECT_THAT(refusal(Endpoint{"nosuch.example", 0}, false, "api.listen").what,
-                HasSubstr("; the name service does not answer: mend it, or give an address"));
+                HasSubstr("; the name service does not answer: repair it, or give an address"));
     service.set("nosuch.example", {"198.51.100.1"});
     EXPECT_THAT(refusal(Endpoint{"nosuch.example", 0}, false, "api.listen").what,
                 HasSubstr("; choose an address of this host: "));

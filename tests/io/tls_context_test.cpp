@@ -78,7 +78,8 @@ TEST_F(TlsContextTest, RefusesFilesThatAreNone) {
                                 "\", which cannot be read: No such file or directory; name a PEM "
                                 "file that this user may read");
     wrong.cert = "/dev/null";
-    EXPECT_THAT(fault(wrong), HasSubstr("transport.tls.cert is \"/dev/null\", which is no file"));
+    EXPECT_THAT(fault(wrong),
+                HasSubstr("transport.tls.cert is \"/dev/null\", which is not a file"));
     wrong.cert = write("text.crt", "what is no certificate\n");
     EXPECT_THAT(fault(wrong), HasSubstr("which holds no certificate; expected PEM"));
     wrong = setup({.names = kNode});

@@ -434,7 +434,7 @@ TEST_F(TlsTest, MessagesOfTlsWithoutDataKeepTheLoopFromNothingAndEndTheConnectio
             const auto event = co_await flooded->receive(Clock::now() + kLong);
             EXPECT_EQ(event, Event::broken);
             EXPECT_EQ(show(flooded->tls_failure()),
-                      "found other: it sends messages of TLS without end, and no data");
+                      "found other: it sends TLS messages endlessly, but no data");
             over = true;
         },
         [&]() -> Async<> {

@@ -58,7 +58,7 @@ TEST_P(FailingDisk, EndsTheNodeThatCannotRememberAndNoOther) {
     EXPECT_EQ(lab_->process(node).wait(kEnd), kDiskFailed);
     EXPECT_THAT(log(node), testing::HasSubstr("/state: " + complaint() +
                                               "; a node that cannot remember its vote must not "
-                                              "vote: mend the disk and start it again"));
+                                              "vote: repair the disk and start it again"));
     EXPECT_NE(lab_->await_agreement(), 0);
     EXPECT_GT(lab_->newest_token(), token);
 

@@ -271,8 +271,8 @@ TEST_F(Named, ANodeThatOthersRefuseLogsItAndKeepsItsTerm) {
     EXPECT_EQ(stage.node.election().term(), term);
     EXPECT_EQ(rejected(), 1u);
     EXPECT_THAT(stage.lines,
-                Contains(HasSubstr("heartbeat to node 3 at node-3:1: it does not take this node "
-                                   "for node 1 of cluster demo; the certificate of this node must "
+                Contains(HasSubstr("heartbeat to node 3 at node-3:1: it does not accept this node "
+                                   "as node 1 of cluster demo; the certificate of this node must "
                                    "be for URI:electiond://demo/1 or DNS:1.demo")));
 }
 

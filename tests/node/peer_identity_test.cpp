@@ -109,7 +109,7 @@ TEST(PeerIdentity, SaysWhatIsWrongAndWhatToDo) {
               "claims to be node 2, but its certificate is for URI:electiond://demo/3");
     EXPECT_EQ(by_id->remedy,
               "give node 2 a certificate for URI:electiond://demo/2 or DNS:2.demo; if it has one, "
-              "somebody else uses the one that was shown: revoke that");
+              "somebody else uses the certificate that was shown: revoke it");
 
     auto by_uuid = sender(2);
     by_uuid.id = id(3);

@@ -373,7 +373,7 @@ TEST(Scout, NamesNoLastGoodAnswerWhereThereNeverWasOne) {
     camp.scout->start();
     camp.script.wait_for("poll hangs", 1);
 
-    camp.watch_until(" s, it has named no node yet; check the file system");
+    camp.watch_until(" s, it has not named any node yet; check the file system");
 
     EXPECT_EQ(camp.lines_with("last good answer"), 0);
 }

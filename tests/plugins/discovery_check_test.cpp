@@ -73,28 +73,29 @@ TEST_F(RegistryCheck, NamesAFolderThatIsNotThere) {
     EXPECT_THAT(check("no/such/cluster.json"),
                 ElementsAre(finding(fault, "path",
                                     "is \"" + (folder_ / "no/such/cluster.json").string() +
-                                        "\", but its folder " + (folder_ / "no/such").string() +
+                                        "\", but its directory " + (folder_ / "no/such").string() +
                                         " does not exist; create it")));
 }
 
 TEST_F(RegistryCheck, NamesAFileThatIsNoFile) {
     fs::create_directory(folder_ / "cluster.json");
-    EXPECT_THAT(check(), ElementsAre(finding(fault, "path", "but it is a folder")));
+    EXPECT_THAT(check(), ElementsAre(finding(fault, "path", "but it is a directory")));
 
     write(folder_ / "file", "");
-    EXPECT_THAT(check("file/cluster.json"), ElementsAre(finding(fault, "path", "is no folder")));
+    EXPECT_THAT(check("file/cluster.json"),
+                ElementsAre(finding(fault, "path", "is not a directory")));
 
     ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
-    EXPECT_THAT(check("pipe"), ElementsAre(finding(fault, "path", "but it is no regular file")));
+    EXPECT_THAT(check("pipe"), ElementsAre(finding(fault, "path", "but it is not a regular file")));
 
     fs::create_directory(folder_ / "other.lock");
-    EXPECT_THAT(check("other"), ElementsAre(finding(fault, "path", "other.lock is a folder")));
+    EXPECT_THAT(check("other"), ElementsAre(finding(fault, "path", "other.lock is a directory")));
 }
 
 TEST_F(RegistryCheck, NamesAViewOfTheKernel) {
     EXPECT_THAT(check("/proc/cluster.json"),
-                ElementsAre(finding(fault, "path", "a view of the kernel")));
-    EXPECT_THAT(check("/sys/cluster.json"), ElementsAre(finding(fault, "path", "folder /sys ")));
+                ElementsAre(finding(fault, "path", "a file system of the kernel")));
+    EXPECT_THAT(check("/sys/cluster.json"), ElementsAre(finding(fault, "path", "directory /sys ")));
 }
 
 TEST_F(RegistryCheck, AsksAsTheUserThatRunsIt) {
@@ -138,7 +139,8 @@ TEST(MulticastCheck, KnowsTheInterfaces) {
     EXPECT_THAT(make("multicast", own_group())->check(node("a", 1)), IsEmpty());
     EXPECT_THAT(
         make("multicast", own_group("nosuch0"))->check(node("a", 1)),
-        ElementsAre(AllOf(finding(fault, "interface", "is nosuch0, but this machine has no such"),
+        ElementsAre(AllOf(finding(fault, "interface",
+                                  "is nosuch0, but this machine does not have this interface"),
                           Field(&Finding::text, HasSubstr("lo")))));
 }
 

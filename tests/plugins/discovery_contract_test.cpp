@@ -199,7 +199,7 @@ TEST_P(DiscoveryContract, ClaimsOrSaysThatItCannot) {
     if (a->can_claim()) {
         EXPECT_EQ(a->claim("demo", mine), mine);
     } else {
-        EXPECT_THAT(fault([&] { (void)a->claim("demo", mine); }), HasSubstr("no arbiter"));
+        EXPECT_THAT(fault([&] { (void)a->claim("demo", mine); }), HasSubstr("not an arbiter"));
     }
 }
 

@@ -236,8 +236,9 @@ TEST_F(FileRegistry, NamesAMissingFolderAndTheRemedy) {
     for (const auto& act : std::vector<std::function<void()>>{
              [&] { a->announce(node("a", 1)); }, [&] { (void)a->poll(); },
              [&] { (void)a->claim("demo", {.cluster_id = "c", .uuid = NodeUuid("u")}); }}) {
-        EXPECT_THAT(fault(act), AllOf(HasSubstr("the folder " + (folder_ / "no/folder").string()),
-                                      HasSubstr("does not exist; create it")));
+        EXPECT_THAT(fault(act),
+                    AllOf(HasSubstr("the directory " + (folder_ / "no/folder").string()),
+                          HasSubstr("does not exist; create it")));
     }
     EXPECT_THAT(folder_.names(), IsEmpty());
 }

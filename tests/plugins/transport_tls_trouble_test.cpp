@@ -259,7 +259,7 @@ TEST_P(TlsInTrouble, ARequestSaysThatTheHandshakeIsWhatIsMissing) {
     const auto answer = await(ask(*peer_.transport, silent.endpoint(), request("hello"), 200ms));
 
     EXPECT_EQ(answer.kind, Kind::timed_out);
-    EXPECT_THAT(answer.body, HasSubstr("makes no TLS handshake"));
+    EXPECT_THAT(answer.body, HasSubstr("does not do a TLS handshake"));
 }
 
 }  // namespace

@@ -92,24 +92,28 @@ TEST_F(DataDirCheck, FindsNothingWhereItCanBeMadeOrIsInUse) {
 
 TEST_F(DataDirCheck, NamesWhatIsNoFolder) {
     replace(data_, "a file");
-    EXPECT_THAT(faults(data_),
-                ElementsAre(AllOf(StartsWith(data_.string() + ": the data directory is no folder"),
-                                  HasSubstr("node.data_dir"))));
-    EXPECT_THAT(faults(data_ / "below"), ElementsAre(HasSubstr("cannot be looked at")));
+    EXPECT_THAT(
+        faults(data_),
+        ElementsAre(AllOf(StartsWith(data_.string() + ": the data directory is not a directory"),
+                          HasSubstr("node.data_dir"))));
+    EXPECT_THAT(faults(data_ / "below"), ElementsAre(HasSubstr("cannot be examined")));
 
     fs::create_symlink(scratch_ / "nowhere", scratch_ / "link");
-    EXPECT_THAT(faults(scratch_ / "link"), ElementsAre(HasSubstr("leads to nothing")));
+    EXPECT_THAT(faults(scratch_ / "link"),
+                ElementsAre(HasSubstr("a symbolic link whose target does not exist")));
 }
 
 TEST_F(DataDirCheck, NamesAParentThatIsNotThere) {
-    EXPECT_THAT(faults(scratch_ / "typing/error"),
-                ElementsAre(AllOf(HasSubstr("cannot be made in " + (scratch_ / "typing").string()),
-                                  HasSubstr("does not exist; create it"))));
+    EXPECT_THAT(
+        faults(scratch_ / "typing/error"),
+        ElementsAre(AllOf(HasSubstr("cannot be created in " + (scratch_ / "typing").string()),
+                          HasSubstr("does not exist; create it"))));
 }
 
 TEST_F(DataDirCheck, NamesViewsOfTheKernel) {
     for (const std::string folder : {"/proc/electiond", "/sys/electiond", "/proc"}) {
-        EXPECT_THAT(faults(folder), ElementsAre(HasSubstr("a view of the kernel keeps no files")));
+        EXPECT_THAT(faults(folder),
+                    ElementsAre(HasSubstr("a file system of the kernel that stores no files")));
     }
 }
 
@@ -117,7 +121,7 @@ TEST_F(DataDirCheck, AsksAsTheUserThatRunsIt) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
     ASSERT_EQ(::chmod((scratch_ / "").c_str(), 0755), 0);
     EXPECT_THAT(review_as_nobody(data_).faults,
-                ElementsAre(HasSubstr("is not there and cannot be made")));
+                ElementsAre(HasSubstr("does not exist and cannot be created")));
 
     use();
     ASSERT_EQ(::chmod(data_.c_str(), 0755), 0);
@@ -169,7 +173,7 @@ TEST_F(DataDirCheck, NamesAStateThatCannotBeRead) {
     EXPECT_THAT(faults(data_), IsEmpty());  // a start mends it
 
     fs::remove(state_);
-    EXPECT_THAT(faults(data_), ElementsAre(HasSubstr("is gone, but a node has lived")));
+    EXPECT_THAT(faults(data_), ElementsAre(HasSubstr("is gone, but a node has already used")));
     fs::create_directory(state_);
     EXPECT_THAT(faults(data_), ElementsAre(HasSubstr("cannot be opened")));
 }

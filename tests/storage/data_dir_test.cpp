@@ -35,7 +35,7 @@ TEST(DataDir, DoesNotMakeItsParents) {
 
     EXPECT_EQ(found.code, Error::config);
     EXPECT_THAT(found.line, AllOf(HasSubstr((scratch / "typing/error").string()),
-                                  HasSubstr("cannot be made: No such file"),
+                                  HasSubstr("cannot be created: No such file"),
                                   HasSubstr("correct node.data_dir")));
 }
 
@@ -223,7 +223,7 @@ TEST(DataDir, GoesOnIfItMayNoLongerLook) {
 
     ASSERT_EQ(::seteuid(0), 0);
     EXPECT_THAT(trouble, AllOf(HasSubstr((scratch / "above/data").string()),
-                               HasSubstr("Permission denied"), HasSubstr("folders above")));
+                               HasSubstr("Permission denied"), HasSubstr("directories above")));
     EXPECT_EQ(opened.check_identity(), "");
 }
 

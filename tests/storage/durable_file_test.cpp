@@ -188,7 +188,7 @@ TEST_F(DurableFileTest, MendsADamagedCopyFromItsTwinAndSaysSo) {
         const Life life(data_);
 
         EXPECT_EQ(life.found, kSecond) << at;
-        EXPECT_THAT(life.log, AllOf(HasSubstr("mended"),
+        EXPECT_THAT(life.log, AllOf(HasSubstr("repaired"),
                                     HasSubstr("copy=" + std::to_string(at / kSlotSize))));
         EXPECT_EQ(contents(state_), whole) << at;
     }
@@ -271,8 +271,8 @@ TEST_F(DurableFileTest, NeverStartsBlankWhereANodeHasLived) {
     const auto found = fault([&] { (void)loaded(); });
 
     EXPECT_EQ(found.code, Error::data);
-    EXPECT_THAT(found.line, HasSubstr("is gone, but a node has lived in this data directory; empty "
-                                      "the whole data directory"));
+    EXPECT_THAT(found.line, HasSubstr("is gone, but a node has already used this data directory; "
+                                      "empty the whole data directory"));
     EXPECT_FALSE(fs::exists(state_));
 }
 
@@ -294,7 +294,7 @@ TEST_F(DurableFileTest, RefusesAStateThatIsNoPlainFile) {
     EXPECT_THAT(fault([&] { (void)loaded(); }).line, HasSubstr("cannot be opened: Is a directory"));
     fs::remove(state_);
     ASSERT_EQ(::mkfifo(state_.c_str(), 0600), 0);
-    EXPECT_THAT(fault([&] { (void)loaded(); }).line, HasSubstr("is no plain file"));
+    EXPECT_THAT(fault([&] { (void)loaded(); }).line, HasSubstr("is not a plain file"));
 }
 
 TEST_F(DurableFileTest, RemovesAFirstRecordThatWasNeverFinished) {

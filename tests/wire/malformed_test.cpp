@@ -219,8 +219,8 @@ TEST(Malformed, IsWhatIsTooDeepOrTooLong) {
 }
 
 TEST(Malformed, KnowsItsRequestsByName) {
-    EXPECT_EQ(refusal("append\n", "{}"), "no request of the protocol: \"append?\"");
-    EXPECT_EQ(reply_refusal("", "{}"), "no request of the protocol: \"\"");
+    EXPECT_EQ(refusal("append\n", "{}"), "not a request of the protocol: \"append?\"");
+    EXPECT_EQ(reply_refusal("", "{}"), "not a request of the protocol: \"\"");
 }
 
 TEST(Malformed, WantsOfAnAnswerWhatCountsInIt) {

@@ -30,7 +30,7 @@ bool is_made_at_start(const fs::path& folder) {
 void check_folder(const std::string& what, const fs::path& folder, Findings& findings) {
     const int error = io::may_write_in(folder);
     const auto sentence = [&](const std::string& rest) {
-        return what + ": its folder " + folder.string() + " " + rest;
+        return what + ": its directory " + folder.string() + " " + rest;
     };
     if (error == ENOENT && is_made_at_start(folder)) {
         findings.warnings.push_back(sentence(

@@ -245,7 +245,7 @@ void Child::start(const Program& program) {
         collect();
         fail(failure.error, failure.step == Failure::running
                                 ? "cannot run " + program.command.front()
-                                : program.command.front() + ": cannot arrange a process for it");
+                                : program.command.front() + ": cannot prepare a process for it");
     }
     captured_ = std::move(capture.reader);
     if (captured_.open()) ::fcntl(captured_.get(), F_SETFL, O_NONBLOCK);

@@ -227,15 +227,15 @@ class HeadReader {
 
     bool read_request_line() {
         for (int i = 0; i < kEmptyLinesMax && !at_end() && bytes_[at_] == '\r'; ++i) {
-            if (!read_line_end("A line ends in CR alone.")) return false;
+            if (!read_line_end("A line ends in CR without LF.")) return false;
         }
         if (!read_all_of(kToken, method_)) return false;
         if (method_.empty()) return refuse(400, "This is not HTTP.");
         if (!read_character(' ', "The method is malformed.")) return false;
         if (!read_all_of(kTarget, target_)) return false;
-        if (target_.empty()) return refuse(400, "No target follows the method and one blank.");
-        if (!read_character(' ', "The target holds a byte that no URI may.") || !read_version() ||
-            !read_line_end("No CR LF follows the version.")) {
+        if (target_.empty()) return refuse(400, "No target follows the method and one space.");
+        if (!read_character(' ', "The target contains a byte that a URI must not contain.") ||
+            !read_version() || !read_line_end("No CR LF follows the version.")) {
             return false;
         }
         if (!is_supported_version()) return false;
@@ -254,7 +254,8 @@ class HeadReader {
         }
         status_ = hundreds * 100 + tens * 10 + ones;
         if (hundreds < 1 || hundreds > 5) return refuse(400, "No status has this number.");
-        if (status_ == 101) return refuse(400, "The server changes the protocol unasked.");
+        if (status_ == 101)
+            return refuse(400, "The server changes the protocol without a request for it.");
         std::string_view phrase;
         return read_all_of(kFieldValue, phrase) && read_line_end(kMalformed);
     }
@@ -288,14 +289,14 @@ class HeadReader {
             if (fields_.empty()) fields_.reserve(16);
             fields_.push_back(field);
         }
-        return read_line_end("A line ends in CR alone.");
+        return read_line_end("A line ends in CR without LF.");
     }
 
     bool read_field(HttpField& field) {
         if (!read_all_of(kToken, field.name)) return false;
         const char next = bytes_[at_];
         if (field.name.empty() && (next == ' ' || next == '\t')) {
-            return refuse(400, "A line of the head begins with a blank.");
+            return refuse(400, "A line of the head begins with white space.");
         }
         if (field.name.empty() || next != ':') {
             return refuse(400, "The name of a field is malformed, or no colon follows it at once.");

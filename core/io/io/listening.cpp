@@ -54,7 +54,7 @@ std::string remedy(int error, const Endpoint& endpoint) {
 // Of a name that cannot be looked up; `error` is getaddrinfo's.
 std::string remedy_of_name(int error) {
     if (error == EAI_AGAIN || error == EAI_FAIL || error == EAI_SYSTEM) {
-        return "the name service does not answer: mend it, or give an address of this host";
+        return "the name service does not answer: repair it, or give an address of this host";
     }
     return "no name service knows this name: correct it, or give an address of this host";
 }

@@ -133,7 +133,7 @@ std::string read_pem(const std::filesystem::path& file, const std::string& what,
     }
     struct stat state {};
     if (::fstat(opened.get(), &state) != 0 || !S_ISREG(state.st_mode)) {
-        throw refuse("which is no file; name a PEM file");
+        throw refuse("which is not a file; name a PEM file");
     }
     if (secret && (state.st_mode & (S_IROTH | S_IWOTH)) != 0) {
         throw refuse("which everyone may read or write; chmod it to 0600 or 0640");

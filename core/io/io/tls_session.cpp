@@ -172,7 +172,7 @@ TlsSession::Moved TlsSession::read(std::span<char> into) {
     if (!waits || fruitless_ <= kFruitlessMax) return {.step = step, .bytes = bytes};
     failure_ = {.fault = TlsFault::other,
                 .told = false,
-                .text = "it sends messages of TLS without end, and no data"};
+                .text = "it sends TLS messages endlessly, but no data"};
     return {.step = Step::failed, .bytes = 0};
 }
 

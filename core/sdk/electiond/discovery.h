@@ -69,7 +69,7 @@ class ELECTIOND_EXPORT Discovery {
         (void)cluster;
         (void)mine;
         (void)stop;
-        throw Error("this discovery plugin is no arbiter: it cannot claim", Error::refused);
+        throw Error("this discovery plugin is not an arbiter: it cannot claim", Error::refused);
     }
 
     // Replaces whatever is stored. For the offline `electiond recover` alone.
@@ -78,7 +78,7 @@ class ELECTIOND_EXPORT Discovery {
         (void)cluster;
         (void)mine;
         (void)stop;
-        throw Error("this discovery plugin is no arbiter: it cannot claim", Error::refused);
+        throw Error("this discovery plugin is not an arbiter: it cannot claim", Error::refused);
     }
 };
 

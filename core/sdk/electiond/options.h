@@ -175,7 +175,7 @@ class Options {
                 expected += (expected.empty() ? "; expected " : ", ") + std::string(candidate);
             }
             faults += (faults.empty() ? "" : "\n") + value.where + ": unknown key " + full(name) +
-                      (nearest.empty() ? "; no option is known here"
+                      (nearest.empty() ? "; no options are allowed here"
                                        : expected + "; did you mean " + std::string(nearest) + "?");
         }
         if (!faults.empty()) throw Error(faults);

@@ -48,7 +48,8 @@ std::optional<Finding> check_folder(const fs::path& file) {
     const auto folder = file.parent_path();
     const int error = io::may_write_in(folder);
     const auto tell = [&](const std::string& rest) {
-        return about_path(weight_of(error), file, "but its folder " + folder.string() + " " + rest);
+        return about_path(weight_of(error), file,
+                          "but its directory " + folder.string() + " " + rest);
     };
     switch (error) {
         case 0:
@@ -56,19 +57,20 @@ std::optional<Finding> check_folder(const fs::path& file) {
         case ENOENT:
             return tell("does not exist; create it, so that the daemon's user can write there");
         case ENOTDIR:
-            return tell("is no folder; correct the path");
+            return tell("is not a directory; correct the path");
         case ENOTSUP:
-            return tell("is a view of the kernel, which keeps no files; choose another path");
+            return tell(
+                "is in a file system of the kernel that stores no files; choose another path");
         case EROFS:
             return tell(
-                "is read-only here; mount it writable, or, if the unit of systemd closes it, add "
-                "ReadWritePaths=" +
+                "is read-only here; mount it writable, or, if the systemd unit makes it read-only, "
+                "add ReadWritePaths=" +
                 folder.string());
         default:
             return tell("cannot be written: " + in_words(error) +
                         (weight_of(error) == Weight::fault
                              ? "; let the daemon's user read, write and enter it"
-                             : "; look after its file system"));
+                             : "; check its file system"));
     }
 }
 
@@ -81,7 +83,7 @@ std::optional<Finding> check_file(const fs::path& registry, const fs::path& file
         return about_path(weight, registry, "but " + what + rest);
     };
     if (!S_ISREG(found.st_mode)) {
-        const auto* kind = S_ISDIR(found.st_mode) ? "a folder" : "no regular file";
+        const auto* kind = S_ISDIR(found.st_mode) ? "a directory" : "not a regular file";
         return tell(Weight::fault, std::string(" is ") + kind + "; move it, or correct the path");
     }
     const int error = may_use(file);

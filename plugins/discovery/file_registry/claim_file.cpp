@@ -25,12 +25,12 @@ bool is_claim(const Claim& claim) {
 }
 
 [[noreturn]] void garbled(const fs::path& file, const std::string& why) {
-    throw Error("the claim " + file.string() + " cannot be read: " + why +
-                    "; it says who may found the cluster, so nothing is founded until it is "
-                    "mended: once the cluster has a leader, remove it, and the leader writes it "
-                    "anew; if no node of the cluster is left, run `electiond recover --claim` on "
-                    "one node",
-                Error::data);
+    throw Error(
+        "the claim " + file.string() + " cannot be read: " + why +
+            "; it says who may found the cluster, so nothing is founded until it is repaired: once "
+            "the cluster has a leader, remove it, and the leader writes it again; if no node of "
+            "the cluster is left, run `electiond recover --claim` on one node",
+        Error::data);
 }
 
 }  // namespace

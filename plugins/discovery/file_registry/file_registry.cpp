@@ -84,7 +84,7 @@ class FileRegistry final : public Discovery {
             stop_if_requested(stop, file);
             if (registry.erase(self)) replace_file(file, registry.text(file));
         } catch (const std::exception& error) {
-            log_.warning(std::string("our entry stays in the registry: ") + error.what());
+            log_.warning(std::string("this node's entry stays in the registry: ") + error.what());
         }
     }
 

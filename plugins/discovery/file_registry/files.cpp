@@ -27,7 +27,7 @@ constexpr std::size_t kSuffixDigits = 16;
     const auto folder = file.parent_path();
     std::error_code ignored;
     if (error == ENOENT && !fs::is_directory(folder, ignored)) {
-        throw Error("the folder " + folder.string() + " of " + file.string() +
+        throw Error("the directory " + folder.string() + " of " + file.string() +
                     " does not exist; create it, or correct the path of discovery file_registry");
     }
     std::string remedy = "; check that disk and file system are healthy";
@@ -226,8 +226,8 @@ void keep_aside(const fs::path& file, const fs::path& aside) {
 void sync_folder(const fs::path& file) {
     const auto folder = file.parent_path();
     const io::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd.get() < 0) fail("open the folder of", file, errno);
-    if (::fsync(fd.get()) != 0) fail("fsync the folder of", file, errno);
+    if (fd.get() < 0) fail("open the directory of", file, errno);
+    if (::fsync(fd.get()) != 0) fail("fsync the directory of", file, errno);
 }
 
 void remove_leftovers(const fs::path& file, const std::stop_token& stop) {

@@ -17,8 +17,7 @@ constexpr unsigned kIndent = 2;
 
 [[noreturn]] void garbled(const std::string& file, const std::string& why) {
     throw Error("the registry " + file + " cannot be read: " + why +
-                    "; a node that can write it puts a fresh one in its place and keeps this one "
-                    "as " +
+                    "; a node that can write it replaces it by a new one and keeps this one as " +
                     file + ".garbled",
                 Error::data);
 }

@@ -52,12 +52,13 @@ std::vector<Finding> check_interface(const Group& group) {
         std::string names;
         for (const auto& name : found.names) names += (names.empty() ? "" : ", ") + name;
         return finding(Finding::Weight::fault,
-                       "but this machine has no such interface; those here are: " + names);
+                       "but this machine does not have this interface; those here are: " + names);
     }
     using enum Finding::Weight;
     if ((found.flags & IFF_UP) == 0) return finding(warning, "which is down; bring it up");
     if ((found.flags & (IFF_MULTICAST | IFF_LOOPBACK)) == 0) {
-        return finding(warning, "which cannot multicast; choose another, or another discovery");
+        return finding(warning,
+                       "which does not support multicast; choose another, or another discovery");
     }
     if (!found.has_address) {
         const bool v6 = group.address.family() == Poco::Net::IPAddress::IPv6;

@@ -83,7 +83,8 @@ class Multicast final : public Discovery {
             channel_->send(
                 encode({.kind = Datagram::Kind::bye, .cluster = cluster_, .node = *self}));
         } catch (const std::exception& error) {
-            log_.warning(std::string("others will remember us for a while: ") + error.what());
+            log_.warning(std::string("other nodes keep this node's entry for a while: ") +
+                         error.what());
         }
     }
 

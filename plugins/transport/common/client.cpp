@@ -49,7 +49,8 @@ void Client::send(Outgoing outgoing) {
     const auto refuse = [&](const std::string& reason) {
         if (on_reply) on_reply({Answer::Kind::unreachable, reason});
     };
-    if (!is_name(request.name)) return refuse("\"" + request.name + "\" is no name of a request");
+    if (!is_name(request.name))
+        return refuse("\"" + request.name + "\" is not a name of a request");
     if (request.body.size() > dialect_.body_max())
         return refuse("a request is too long to be sent");
     const auto key = std::pair(to, request.lane);
@@ -156,7 +157,7 @@ void Client::expire() {
         if (resolver_.first_look_up_runs(to.host)) {
             reason += ": its name is still being looked up";
         } else if (std::ranges::any_of(link.wires, &Wire::securing)) {
-            reason += ": it accepts connections, but makes no TLS handshake";
+            reason += ": it accepts connections, but does not do a TLS handshake";
         }
         report(id, {Answer::Kind::timed_out, std::move(reason)});
         hand_over(link);
@@ -200,7 +201,7 @@ void Client::read_answers(Link& link, Wire& wire) {
                 return refused(link, wire, speaks_tls());
             }
             return lost(link, wire,
-                        "what comes back is no answer (" + none->reason +
+                        "what comes back is not an answer (" + none->reason +
                             "); do both nodes have the same transport.plugin?");
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
@@ -218,7 +219,7 @@ void Client::read_answers(Link& link, Wire& wire) {
             arrived.answer.verified_names = verified_names(stream);
             report(*id, std::move(arrived.answer));
         } else if (!arrived.id) {
-            return lost(link, wire, "an answer came to no request");
+            return lost(link, wire, "an answer came without a request");
         }
     }
 }

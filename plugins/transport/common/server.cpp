@@ -320,8 +320,8 @@ void Server::complain(const Session& session, const std::string& reason) {
     ++refusals_;
     if (complained_ && now - *complained_ < kComplainEvery) return;
     complained_ = now;
-    log_.warning("something sends what is no request (" + reason +
-                     "); if it is a node of yours, give all nodes the same transport.plugin",
+    log_.warning("received data that is not a request (" + reason +
+                     "); if one of your nodes sends it, set the same transport.plugin on all nodes",
                  {{"from", session.connection->source()}, {"refused", refusals_}});
 }
 
