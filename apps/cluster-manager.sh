@@ -19,14 +19,14 @@ usage() {
     cat <<END
 Usage: apps/cluster-manager.sh VERB
 
-  demo           a leader dies and is replaced, in under a minute; begins with a reset
-  start [N]      nodes 1 to N; without N all that there are, at least 3; goes on with their data
+  demo           a leader dies and is replaced, in under a minute; resets the cluster first
+  start [N]      nodes 1 to N; without N all existing ones, at least 3; with the data they have
   stop           stops all nodes; keeps their data
   reset          stops all nodes and removes their data: the next start founds a new cluster
-  status         what each node says
+  status         the state of each node
   monitor        the whole cluster on one screen, live
   kill-leader    kills the leader's process (kill -9)
-  step-down      asks the leader to hand the lead over
+  step-down      asks the leader to hand leadership over
   add [ID]       starts one more node
   restart ID     stops a node, if it runs, and starts it
   logs [ID]      the log of one node, or of all, as it grows
@@ -34,7 +34,7 @@ Usage: apps/cluster-manager.sh VERB
 A node's API listens on $api_base + its id, its peers' port is $peer_base + its id. From the environment:
   TRANSPORT=http|tcp   DISCOVERY=file_registry|static_list|multicast   ELECTION_TIMEOUT=1000ms
   API_BASE=3000   PEER_BASE=4000   CLUSTER_DIR=.cluster   BUILD_DIR=build
-  TLS=1 encrypts everything, with certificates made in CLUSTER_DIR/tls; only start and demo need it
+  TLS=1 encrypts everything, with certificates in CLUSTER_DIR/tls; only start and demo need it
 END
 }
 
@@ -234,7 +234,7 @@ END
 build() {
     local log=$build/cluster-manager.log targets=()
     if [ -x "$electiond" ] && [ -x "$electionctl" ] && [ -d "$build/bin/plugins" ]; then return; fi
-    say "${dim}installing what building needs, where it is missing (.ci/setup)$plain"
+    say "${dim}installing what the build needs, if it is missing (.ci/setup)$plain"
     "$root/.ci/setup"
     mkdir -p "$build"
     if [ ! -e "$build/CMakeCache.txt" ]; then
@@ -272,7 +272,7 @@ need_ports() {
     local id=$1 port
     for port in $((api_base + id)) $((peer_base + id)); do
         if port_taken "$port"; then
-            fail "node $id: port $port is in use by something else; see ss -ltnp 'sport = :$port', or choose others by API_BASE and PEER_BASE"
+            fail "node $id: port $port is in use by something else; see ss -ltnp 'sport = :$port', or choose others with API_BASE and PEER_BASE"
         fi
     done
 }
@@ -282,7 +282,7 @@ launch() {
     local id=$1 folder
     folder=$(folder_of "$id")
     if [ -e "$folder/pid" ]; then
-        warn "node $id: it did not stop in good order the last time; its pid file is stale and is removed"
+        warn "node $id: it did not stop cleanly the last time; its stale pid file is removed"
         rm -f "$folder/pid"
     fi
     need_ports "$id"
@@ -313,7 +313,7 @@ start_nodes() {
     mapfile -t all < <(printf '%s\n' "$(ids)" "$@" | grep . | sort -nu)
     if [ -n "$(ids)" ] && [ "$tls" != "$(tls_of_cluster)" ]; then
         if [ -n "$(running_ids)" ]; then
-            fail "the nodes that run were started with TLS=$(tls_of_cluster), and a cluster is encrypted as a whole or not at all; stop them first"
+            fail "the running nodes were started with TLS=$(tls_of_cluster), and a cluster is encrypted as a whole or not at all; stop them first"
         fi
         for id in $(ids); do write_config "$id" "${all[@]}"; done
     fi
@@ -376,8 +376,8 @@ start() {
     if await "$limit_s" someone_leads; then
         say "${green}node $(leader) leads$plain; apps/cluster-manager.sh monitor shows it live"
     else
-        warn "nobody leads: $(get "${list[0]}" /readyz | jq -r '.reasons | join(" ")' 2>/dev/null)"
-        fail "start brings up all nodes that there are, reset begins anew"
+        warn "no node leads: $(get "${list[0]}" /readyz | jq -r '.reasons | join(" ")' 2>/dev/null)"
+        fail "start starts all existing nodes, reset deletes them all"
     fi
 }
 
@@ -398,7 +398,7 @@ reset() {
 
 status() {
     local id line
-    [ -n "$(ids)" ] || fail "there is no cluster in $cluster; apps/cluster-manager.sh start makes one"
+    [ -n "$(ids)" ] || fail "there is no cluster in $cluster; apps/cluster-manager.sh start creates one"
     for id in $(ids); do
         if pid_of "$id" >/dev/null; then
             line=$(get "$id" /status | jq -r '"\(.state), term \(.term), leader \(.leaderId // "none")"' 2>/dev/null) ||
@@ -419,10 +419,10 @@ status() {
 kill_leader() {
     local id pid
     need_running
-    id=$(leader) || fail "nobody leads right now"
+    id=$(leader) || fail "no node leads right now"
     pid=$(pid_of "$id") || fail "node $id has just ended"
     kill -KILL "$pid"
-    await 5 ended "$pid" || fail "process $pid does not go away"
+    await 5 ended "$pid" || fail "process $pid does not end"
     say "killed node $id, the leader (process $pid, kill -9)"
 }
 
@@ -444,7 +444,7 @@ add() {
 restart() {
     [ $# = 1 ] || bad_usage "restart needs the id of a node"
     check_id "$1"
-    [ -e "$(folder_of "$1")/electiond.yaml" ] || fail "there is no node $1; add $1 makes it"
+    [ -e "$(folder_of "$1")/electiond.yaml" ] || fail "there is no node $1; add $1 creates it"
     build
     stop_nodes "$1"
     start_nodes "$1"
@@ -519,13 +519,13 @@ demo() {
     trap 'exit 143' TERM
 
     if [ "$tls" = 1 ]; then
-        step "0. An authority and certificates are made (electionctl tls init), for three nodes and an operator."
+        step "0. An authority and certificates are created (electionctl tls init), for three nodes and an operator."
         make_certificates 1 2 3
         "$electionctl" tls show "$certs/1.crt" --ca "$certs/ca.crt" --key "$certs/1.key" | sed 's/^/  /'
         came_true "nodes speak to each other and to clients by TLS alone, and know each other by certificate"
     fi
     case $discovery in
-        file_registry) step "1. Three nodes start. The first finds nobody and founds the cluster; the others join it." ;;
+        file_registry) step "1. Three nodes start. The first finds no other node and founds the cluster; the others join it." ;;
         *) step "1. Three nodes start. As soon as they have met, they found the cluster together." ;;
     esac
     for id in 1 2 3; do
@@ -538,19 +538,19 @@ demo() {
             came_true "node 1 leads, alone"
         fi
     done
-    await "$limit_s" someone_leads || came_not_true "nobody leads"
+    await "$limit_s" someone_leads || came_not_true "no node leads"
     await "$limit_s" voters_are 3 || came_not_true "there are not three voters"
     old_leader=$(leader)
     came_true "node $old_leader leads; all three vote"
 
-    step "2. Every node knows the same: who leads, and under which term."
+    step "2. All nodes agree: which node leads, and in which term."
     for id in 1 2 3; do
         [ "$id" = "$old_leader" ] || await "$limit_s" follows "$id" "$old_leader" || came_not_true "node $id does not follow"
     done
     table
     old_term=$(get "$old_leader" /leader | jq -r .term)
 
-    step "3. The leader's process is killed (kill -9). Nobody is told; two of three are a majority and elect anew."
+    step "3. The leader's process is killed (kill -9). No node is informed; the other two of three are a majority and elect a new leader."
     survivors=$(running_ids | grep -vx "$old_leader" || true)
     pid=$(pid_of "$old_leader") || came_not_true "node $old_leader has gone"
     began=$(now_ms)
@@ -559,9 +559,9 @@ demo() {
     # shellcheck disable=SC2086  # ids are numbers
     await_new_leader "$old_term" $survivors || came_not_true "nobody took over"
     came_true "$(($(now_ms) - began)) ms later node $new_leader leads in term $new_term (before: node $old_leader, term $old_term)"
-    say "  ${dim}The term is the fencing token: it only rises, so late words of the dead leader are known as old.$plain"
+    say "  ${dim}The term is the fencing token: it only rises, so late messages of the dead leader are recognized as old.$plain"
 
-    step "4. The dead node comes back. It does not take the lead again; it follows."
+    step "4. The dead node comes back. It does not lead again; it follows."
     rm -f "$(folder_of "$old_leader")/pid"
     write_config "$old_leader" 1 2 3
     launch "$old_leader"
@@ -569,7 +569,7 @@ demo() {
     await "$limit_s" follows "$old_leader" "$new_leader" || came_not_true "node $old_leader does not follow node $new_leader"
     came_true "node $old_leader follows node $new_leader"
 
-    step "5. Two more nodes join. The quorum grows by the leader's own steps: 3 voters, then 5."
+    step "5. Two more nodes join. The leader extends the quorum in steps: 3 voters, then 5."
     for id in 4 5; do
         write_config "$id" 1 2 3 4 5
         launch "$id"
@@ -579,8 +579,8 @@ demo() {
     came_true "five voters: three are a majority, so any two may die"
     table
 
-    step "6. The leader is stopped in good order. It hands over first, so nobody waits for a time-out."
-    old_leader=$(leader) || came_not_true "nobody leads"
+    step "6. The leader is stopped cleanly. It hands over first, so no node waits for a timeout."
+    old_leader=$(leader) || came_not_true "no node leads"
     old_term=$(get "$old_leader" /leader | jq -r .term)
     survivors=$(running_ids | grep -vx "$old_leader" || true)
     began=$(now_ms)
