@@ -139,13 +139,18 @@ std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
     for (const auto& endpoint : known.listed) add_once(list, endpoint);
     if (known.spoken) add_once(list, *known.spoken);
     for (const auto& endpoint : known.told) add_once(list, endpoint);
+    add_listed_for(known.id, list);
+    return list;
+}
+
+// What discovery lists for this id without a uuid.
+void AddressBook::add_listed_for(const NodeId& id, std::vector<Endpoint>& list) const {
     for (const auto& [source, peers] : snapshots_) {
         for (const auto& peer : peers) {
-            if (peer.uuid || peer.id.empty() || peer.id != known.id) continue;
+            if (peer.uuid || peer.id.empty() || peer.id != id) continue;
             for (const auto& endpoint : peer.addresses) add_once(list, endpoint);
         }
     }
-    return list;
 }
 
 std::optional<Endpoint> AddressBook::route(const NodeUuid& uuid) const {
@@ -202,6 +207,13 @@ std::vector<Endpoint> AddressBook::addresses(const NodeUuid& uuid) const {
     return at == known_.end() ? std::vector<Endpoint>{} : candidates(at->second);
 }
 
+std::vector<Endpoint> AddressBook::addresses_shown(const Voter& node) const {
+    if (node.uuid == self_ || known_.contains(node.uuid)) return addresses(node.uuid);
+    std::vector<Endpoint> list;
+    add_listed_for(node.id, list);
+    return list;
+}
+
 std::string AddressBook::api(const NodeUuid& uuid) const {
     const auto at = known_.find(uuid);
     return at == known_.end() ? std::string{} : at->second.api;
@@ -224,12 +236,20 @@ PeerStatus AddressBook::meant(const Peer& peer) const {
     return best;
 }
 
-std::vector<PeerStatus> AddressBook::peers(const std::vector<NodeUuid>& members) const {
+std::vector<PeerStatus> AddressBook::peers(const std::vector<Voter>& members) const {
     std::vector<PeerStatus> list;
     for (const auto& [uuid, known] : known_) {
-        if (listed(uuid) || std::ranges::find(members, uuid) != members.end()) {
+        if (listed(uuid) || std::ranges::find(members, uuid, &Voter::uuid) != members.end()) {
             list.push_back(status(uuid, known));
         }
+    }
+    for (const auto& member : members) {
+        if (member.uuid == self_ || known_.contains(member.uuid) ||
+            std::ranges::find(list, member.uuid, &PeerStatus::uuid) != list.end()) {
+            continue;
+        }
+        list.push_back(
+            {.id = member.id, .uuid = member.uuid, .addresses = addresses_shown(member)});
     }
     for (const auto& [source, peers] : snapshots_) {
         for (const auto& peer : peers) {

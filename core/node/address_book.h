@@ -60,10 +60,12 @@ class AddressBook {
     // out.
     [[nodiscard]] std::optional<NodeId> proven_id(const NodeUuid& uuid) const;
     [[nodiscard]] std::vector<Endpoint> addresses(const NodeUuid& uuid) const;
+    // The same, for people: of a node never heard by this process, what discovery lists for its id.
+    [[nodiscard]] std::vector<Endpoint> addresses_shown(const Voter& node) const;
     [[nodiscard]] std::string api(const NodeUuid& uuid) const;
     // Of everyone but ourselves those that discovery lists now and those of `members`, by id.
     // Others that ever spoke to us are strangers: of a foreign cluster, refused, or gone for good.
-    [[nodiscard]] std::vector<PeerStatus> peers(const std::vector<NodeUuid>& members) const;
+    [[nodiscard]] std::vector<PeerStatus> peers(const std::vector<Voter>& members) const;
     // Moves with everything that the above may show, but for `heard`.
     [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
@@ -88,6 +90,7 @@ class AddressBook {
     template <class T>
     void set(T& held, const T& told);
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
+    void add_listed_for(const NodeId& id, std::vector<Endpoint>& list) const;
     [[nodiscard]] bool listed(const NodeUuid& uuid) const;
     [[nodiscard]] PeerStatus meant(const Peer& peer) const;
     [[nodiscard]] PeerStatus status(const NodeUuid& uuid, const Known& known) const;

@@ -157,11 +157,10 @@ std::string ViewMaker::name_of(const NodeUuid& uuid) const {
 }
 
 // The members that this node knows of.
-std::vector<NodeUuid> ViewMaker::known_members() const {
-    std::vector<NodeUuid> all;
-    for (const auto& voter : election_.electorate().voters) all.push_back(voter.uuid);
-    for (const auto& member : members_->list) all.push_back(member.uuid);
-    if (const auto& leader = election_.followed()) all.push_back(leader->uuid);
+std::vector<Voter> ViewMaker::known_members() const {
+    auto all = election_.electorate().voters;
+    for (const auto& member : members_->list) all.push_back({member.id, member.uuid});
+    if (const auto& leader = election_.followed()) all.push_back({leader->id, leader->uuid});
     return all;
 }
 

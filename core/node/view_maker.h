@@ -75,7 +75,7 @@ class ViewMaker {
     [[nodiscard]] MemberRole role() const;
     [[nodiscard]] bool role_may_differ() const;
     [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
-    [[nodiscard]] std::vector<NodeUuid> known_members() const;
+    [[nodiscard]] std::vector<Voter> known_members() const;
 
     const Election& election_;
     const Identity& identity_;

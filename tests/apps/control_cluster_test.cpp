@@ -365,6 +365,8 @@ TEST_F(Cluster, FollowerShowsItsLastViewWhereTheLeaderIsSilent) {
 TEST_F(Cluster, ShowsTheVotersWhereNoLeaderWasEverHeard) {
     const auto body = ask("/members");
     EXPECT_THAT(each(body, "members", "id"), ElementsAre("1", "2", "3"));
+    EXPECT_THAT(each(body, "members", "state"), ElementsAre("FOLLOWER", "OFFLINE", "OFFLINE"))
+        << "the asked node runs";
     EXPECT_THAT(each(body, "members", "api"),
                 ElementsAre("127.0.0.1:3001", "127.0.0.1:3002", "127.0.0.1:3003"));
     EXPECT_TRUE(body->isNull("asOfMs"));

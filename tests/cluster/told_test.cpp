@@ -64,6 +64,28 @@ TEST_F(Told, ASurvivorNamesThoseThatAreMissingForAQuorum) {
     }));
 }
 
+// It has heard none of them since it started: only the list and its stored configuration name them.
+TEST_F(Told, ARestartedSurvivorSaysWhyTheOthersDoNotAnswer) {
+    ShownCluster cluster({.discovery = "static_list", .election_timeout = Milliseconds{600}});
+    cluster.start_all();
+    ASSERT_NE(cluster.await_leader(3), 0);
+    for (const int node : {1, 2, 3}) cluster.kill9(node);
+
+    cluster.start(3);
+    EXPECT_TRUE(problems(cluster, 3, {"quorum_missing"}));
+    const auto why = [&](int node) {
+        const auto body = cluster.get(3, "/readyz").body;
+        return body.find(std::to_string(node) + " (cannot connect to ") != std::string::npos;
+    };
+    EXPECT_TRUE(wait_until([&] { return why(1) && why(2); })) << cluster.get(3, "/readyz").body;
+    const auto shown = cluster.get(3, "/cluster").json->getArray("cluster");
+    ASSERT_EQ(shown->size(), 3u);
+    for (const unsigned at : {0u, 1u}) {
+        EXPECT_EQ(shown->getObject(at)->getValue<std::string>("role"), "voter");
+        EXPECT_EQ(shown->getObject(at)->getValue<std::string>("state"), "OFFLINE");
+    }
+}
+
 TEST_F(Told, WitnessesSayThatNoneOfThemMayLead) {
     ShownCluster cluster({.election_timeout = Milliseconds{600}});
     for (const int node : {2, 3}) cluster.configure(node, "ELECTIOND_NODE_PRIORITY=0");

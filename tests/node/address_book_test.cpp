@@ -64,7 +64,7 @@ TEST(AddressBook, LearnsFromEveryMessageItsSender) {
     EXPECT_EQ(book.route(uuid(2)), at("two"));
     EXPECT_EQ(book.id_of(uuid(2)), id(2));
     EXPECT_EQ(book.api(uuid(2)), "two:80");
-    const auto peers = book.peers({uuid(2)});
+    const auto peers = book.peers({voter(2)});
     ASSERT_EQ(peers.size(), 1u);
     EXPECT_EQ(peers[0].heard, kNow);
 }
@@ -282,7 +282,7 @@ TEST(AddressBook, PeersShowsNoStranger) {
     book.found(kNow, 0, {listed(4, "four")});
     book.found(kNow, 0, {});
 
-    const auto peers = book.peers({uuid(3)});
+    const auto peers = book.peers({voter(3)});
 
     ASSERT_EQ(peers.size(), 1u) << "one was only heard, another is listed no more";
     EXPECT_EQ(peers[0].id, id(3));
@@ -298,16 +298,35 @@ TEST(AddressBook, PeersTakesTheOneHeardLastForAnAddressListedWithoutUuid) {
     const auto peers = book.peers({});
     ASSERT_EQ(peers.size(), 1u);
     EXPECT_EQ(peers[0].uuid, uuid(3));
-    EXPECT_EQ(book.peers({uuid(2)})[0].uuid, uuid(2)) << "a member goes before";
+    EXPECT_EQ(book.peers({voter(2)})[0].uuid, uuid(2)) << "a member goes before";
+}
+
+// As after a restart, while the others are down: only the list and the configuration know them.
+TEST(AddressBook, ShowsAMemberThatWasNeverHeardAtTheAddressListedForItsId) {
+    auto book = empty_book();
+    book.found(kNow, 0,
+               {{.id = id(2), .uuid = {}, .addresses = {at("two")}, .api = {}}, nameless("four")});
+
+    const auto peers = book.peers({voter(1), voter(2), voter(3), voter(2)});
+
+    ASSERT_EQ(peers.size(), 3u) << "neither itself nor anyone twice";
+    EXPECT_THAT(peers[0].addresses, ElementsAre(at("four")));
+    EXPECT_EQ(peers[1].uuid, uuid(2));
+    EXPECT_THAT(peers[1].addresses, ElementsAre(at("two")));
+    EXPECT_EQ(peers[2].uuid, uuid(3));
+    EXPECT_THAT(peers[2].addresses, IsEmpty());
+    EXPECT_THAT(book.addresses_shown(voter(2)), ElementsAre(at("two")));
+    EXPECT_THAT(book.addresses(uuid(2)), IsEmpty()) << "for people alone: nothing is proven";
 }
 
 TEST(AddressBook, IsBoundedAndForgetsWhoWasSilentLongest) {
     auto book = empty_book();
     for (int n = 2; n < 3000; ++n) book.heard(kNow + Milliseconds(n), speaks(n, "h"));
 
-    std::vector<NodeUuid> all;
-    for (int n = 2; n < 3000; ++n) all.push_back(uuid(n));
-    EXPECT_EQ(book.peers(all).size(), 1024u);
+    std::vector<Voter> all;
+    for (int n = 2; n < 3000; ++n) all.push_back(voter(n));
+    EXPECT_EQ(std::ranges::count_if(book.peers(all), [](const auto& peer) { return !!peer.heard; }),
+              1024);
     EXPECT_FALSE(book.route(uuid(2)));
     EXPECT_TRUE(book.route(uuid(2999)));
 }

@@ -53,13 +53,17 @@ View voters_alone(const Status& status) {
     return view;
 }
 
-// As the leader sees it: it knows of each node when it last answered, not what it does since.
-std::string_view state_of(const Member& member, const View& view, Milliseconds silence) {
+// The asked node's own is of now. Of the others as the leader sees it: it knows of each node when
+// it last answered, not what it does since.
+std::string_view state_of(const Member& member, const View& view, const Status& own, Instant now,
+                          Milliseconds silence) {
+    if (member.uuid == own.view->uuid) return to_string(own.leadership.state_at(now));
     if (member.uuid == view.leader) return "LEADER";
     return member.last_ack && *member.last_ack < silence ? "FOLLOWER" : "OFFLINE";
 }
 
-Json record(const Member& member, const View& view, Milliseconds silence) {
+Json record(const Member& member, const View& view, const Status& own, Instant now,
+            Milliseconds silence) {
     using FloatMilliseconds = std::chrono::duration<double, std::milli>;
     const auto address = shown_address(member.addresses);
     return json_object(
@@ -70,7 +74,7 @@ Json record(const Member& member, const View& view, Milliseconds silence) {
          {"role", to_string(member.role)},
          {"lastContactMs", member.last_ack},
          {"rttMs", member.rtt ? Json(FloatMilliseconds(*member.rtt).count()) : Json()},
-         {"state", state_of(member, view, silence)},
+         {"state", state_of(member, view, own, now, silence)},
          {"priority", member.priority},
          {"eligible", member.eligible}});
 }
@@ -83,7 +87,7 @@ ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<
         view = status.members->at ? View{.members = status.members->list} : voters_alone(status);
     std::vector<Json> records;
     for (const auto& member : view->members) {
-        records.push_back(record(member, *view, faces.timing.election_timeout));
+        records.push_back(record(member, *view, status, now, faces.timing.election_timeout));
     }
     JsonFields fields{{"members", json_array(records)},
                       {"leaderId", status.leader_at(now)},
