@@ -28,6 +28,10 @@ runuser() { shift 3; "$@"; }
 ssh() { local machine=${1#node}; shift; "$@"; }
 curl() {
     local words=("${@//127.0.0.1:7400/127.0.0.1:2450$machine}")
+    if [ ! -S srv/two/api.sock ]; then # the nodes have no Unix socket: their ports are asked
+        words=("${words[@]/--unix-socket/--user-agent}")
+        words=("${words[@]/http:\/\/localhost/http://127.0.0.1:2450$machine}")
+    fi
     command curl "${words[@]//\/run\/electiond/srv/two}"
 }
 start() { command electiond --config $1.yaml 2>>$1.log & echo $! >$1.pid; }
