@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "electionctl/confirm.h"
+#include "electionctl/endpoint.h"
 #include "electionctl/exit_code.h"
 #include "electionctl/leader_search.h"
 #include "electionctl/verbs.h"
@@ -40,22 +41,32 @@ std::string remedy_of(const Answer& answer) {
 
 bool not_leader(const Answer& answer) { return answer.status == 400 || answer.status == 421; }
 
-std::string where_it_is(const std::optional<KnownLeader>& leader) {
-    if (!leader) return "no leader is known; electionctl cluster shows why";
-    if (leader->endpoint)
-        return "the leader is at " + *leader->endpoint + ": name it with --endpoint";
-    return "node " + leader->id +
-           " leads, but its API listens only on its own machine: run electionctl there";
+// Without the scheme if that is plain http: whether the leader's API speaks TLS is not known then.
+std::string unconfirmed(const std::string& endpoint) {
+    return is_https(endpoint) ? endpoint : endpoint.substr(endpoint.find("://") + 3);
+}
+
+// What the operator can do if the node that was asked does not lead.
+std::string where_it_is(const Found& found) {
+    static const std::string kNameIt = ": name it with --endpoint";
+    if (found.leader) return "the leader is at " + *found.leader->endpoint + kNameIt;
+    if (!found.named) {
+        return found.none_known ? "no leader is known; electionctl cluster shows why"
+                                : "no endpoint told who leads";
+    }
+    const auto& [id, endpoint] = *found.named;
+    if (endpoint && !is_loopback(*endpoint)) {
+        return "the leader is at " + unconfirmed(*endpoint) + kNameIt;
+    }
+    // Here a loopback address means this machine, and no leader has answered on it.
+    return "node " + id +
+           " leads, but its API listens only on its own machine: run electionctl there, or set "
+           "api.listen (and api.token_file) there";
 }
 
 // A change may wait for grants and hooks, but GET /leader is quick, so its timeout is shorter.
 Found search(const Session& session) {
     return find_leader(session.client.within(std::min(session.client.timeout(), kAskTimeout)));
-}
-
-// The leader by its own answer or, if there is none, the one that another node names.
-std::optional<KnownLeader> named_in(const Found& found) {
-    return found.leader ? found.leader : found.named;
 }
 
 // Prints why no node was asked for the change; returns the exit code.
@@ -68,7 +79,7 @@ int no_leader(const Session& session, const Found& found) {
     }
     session.err
         << "electionctl: the leader was not found from any endpoint, so nothing was changed:"
-        << said << "\n  " << where_it_is(found.named) << '\n';
+        << said << "\n  " << where_it_is(found) << '\n';
     return kRefused;
 }
 
@@ -120,8 +131,7 @@ int step_down(const Session& session, const std::optional<std::string>& expected
     if (const int* code = std::get_if<int>(&chosen)) return *code;
     const Answer answer = ask_for_change(session, std::get<std::string>(chosen), question);
     if (!answer.ok()) {
-        return refused(session, answer,
-                       not_leader(answer) ? where_it_is(named_in(search(session))) : "");
+        return refused(session, answer, not_leader(answer) ? where_it_is(search(session)) : "");
     }
     const Record record = answer.record();
     const std::string successor = record.text("successor");
@@ -154,7 +164,7 @@ int remove_member(const Session& session) {
     // knows.
     if (answer.status == 421) {
         const Found found = search(session);
-        if (!found.leader) return refused(session, answer, where_it_is(found.named));
+        if (!found.leader) return refused(session, answer, where_it_is(found));
         answer = ask_for_change(session, *found.leader->endpoint, question);
     }
     if (!answer.ok()) return refused(session, answer);

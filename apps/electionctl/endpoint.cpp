@@ -3,6 +3,7 @@
 
 #include <Poco/Exception.h>
 #include <Poco/URI.h>
+#include <io/address.h>
 #include <io/unix_socket.h>
 
 #include <cerrno>
@@ -72,6 +73,12 @@ std::string parse_endpoint(const std::string& text, Scheme bare) {
 }
 
 bool is_https(const std::string& endpoint) { return endpoint.starts_with(kHttps); }
+
+bool is_loopback(const std::string& endpoint) {
+    const auto host = place_of(endpoint).host;
+    const auto address = io::parse_address(host);
+    return host == "localhost" || (address && address->is_loopback());
+}
 
 std::string with_scheme(const std::string& endpoint, Scheme scheme) {
     if (endpoint.starts_with(kUnix)) return endpoint;

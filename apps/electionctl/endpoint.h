@@ -24,6 +24,10 @@ enum class Scheme { http, https };
 
 [[nodiscard]] bool is_https(const std::string& endpoint);
 
+// Whether the endpoint is an address, or the name, of the machine that asks: 127.0.0.1, ::1,
+// localhost. False for a Unix socket.
+[[nodiscard]] bool is_loopback(const std::string& endpoint);
+
 // The same endpoint by this scheme; a Unix socket unchanged.
 [[nodiscard]] std::string with_scheme(const std::string& endpoint, Scheme scheme);
 

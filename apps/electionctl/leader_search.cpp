@@ -20,6 +20,7 @@ class Search {
         : endpoints_(client.endpoints()),
           loop_([this](const std::exception&) { end(std::current_exception()); }),
           bare_(client.credentials().bare),
+          client_has_tls_(client.credentials().tls != nullptr),
           client_(loop_, client.credentials(), client.timeout()) {}
     ~Search() {
         loop_.stop([this] { client_.close(); });
@@ -42,6 +43,7 @@ class Search {
             const std::string id = answer.record().text("leaderId");
             if (leads(answer)) return found({id, endpoint});
             if (id.empty() && (answer.ok() || answer.status == 503)) {
+                result_.none_known = true;
                 return nothing(endpoint, "/leader", "it knows no leader");
             }
             ask_where_the_leader_is(endpoint);
@@ -52,17 +54,36 @@ class Search {
         get(endpoint, "/cluster", "cluster", [this, endpoint](const Answer& answer) {
             const Record leader = answer.record().at("leader");
             if (!answer.ok()) return nothing(endpoint, "/cluster", answer.why());
-            if (leader.empty()) return nothing(endpoint, "/cluster", "it finds no leader");
-            KnownLeader known{leader.text("id"),
-                              reported_endpoint(leader.text("api"), endpoint, bare_)};
-            if (!result_.named || !result_.named->endpoint) result_.named = known;
-            if (!known.endpoint) {
-                return nothing(
-                    endpoint, "/cluster",
-                    "node " + known.id + " leads, but its API listens only on its own machine");
+            if (leader.empty()) {
+                result_.none_known = true;
+                return nothing(endpoint, "/cluster", "it finds no leader");
             }
-            ask_named(endpoint, known);
+            const KnownLeader known{leader.text("id"),
+                                    reported_endpoint(leader.text("api"), endpoint, bare_)};
+            if (socket_path(endpoint) && known.endpoint && !is_https(*known.endpoint)) {
+                return ask_for_scheme(endpoint, known);
+            }
+            take_named(endpoint, known);
         });
+    }
+
+    // /cluster does not say whether an API speaks TLS, and a Unix socket never does. But a node
+    // shows the certificate of its own API, and the nodes of a cluster are configured alike.
+    void ask_for_scheme(const std::string& endpoint, const KnownLeader& known) {
+        get(endpoint, "/status", "", [this, endpoint, known](const Answer& answer) {
+            if (answer.record().at("tls").at("api").empty()) return take_named(endpoint, known);
+            take_named(endpoint, {known.id, with_scheme(*known.endpoint, Scheme::https)});
+        });
+    }
+
+    void take_named(const std::string& endpoint, const KnownLeader& known) {
+        if (!result_.named || !result_.named->endpoint) result_.named = known;
+        if (!known.endpoint) {
+            return nothing(
+                endpoint, "/cluster",
+                "node " + known.id + " leads, but its API listens only on its own machine");
+        }
+        ask_named(endpoint, known);
     }
 
     // The report of another node may be out of date, or its address may mean another node from
@@ -72,6 +93,8 @@ class Search {
         if (std::ranges::find(endpoints_, *known.endpoint) != endpoints_.end()) {
             return nothing(endpoint, "/cluster", says);  // an endpoint, so it is asked anyway
         }
+        if (is_https(*known.endpoint) && !client_has_tls_)
+            return nothing(endpoint, "/cluster", says);
         get(*known.endpoint, "/leader", "leaderId",
             [this, endpoint, known, says](const Answer& answer) {
                 if (leads(answer) && answer.record().text("leaderId") == known.id) {
@@ -129,6 +152,7 @@ class Search {
     std::promise<Found> ended_;
     io::Loop loop_;
     const Scheme bare_;
+    const bool client_has_tls_;
     LoopClient client_;
 };
 

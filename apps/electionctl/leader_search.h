@@ -10,7 +10,8 @@
 namespace electiond::ctl {
 
 // A leader, as itself or another node reports it. It has no endpoint if its API listens only on
-// Unix sockets: then only programs on its machine can ask it.
+// Unix sockets: then only programs on its machine can ask it. As long as it has not confirmed that
+// it leads, its endpoint may mean another node: a loopback address does on every other machine.
 struct KnownLeader {
     std::string id{};
     std::optional<std::string> endpoint{};
@@ -23,14 +24,15 @@ struct Found {
     std::optional<KnownLeader> named{};
     std::vector<std::string> said{};  // without `leader`: one line for each endpoint
     bool anyone_answered = false;
+    bool none_known = false;  // an endpoint answered that it knows no leader
     bool all_timed_out = true;
     bool no_trust = true;  // every endpoint was reached, and only TLS failed
 };
 
 // Returns as soon as a node answers that it leads: an endpoint, or a node that an endpoint reports
 // as the leader. Else returns when all endpoints have answered or failed. For each endpoint there
-// are up to three requests in turn (/leader, /cluster, /leader of the reported node); each may take
-// the client's timeout.
+// are up to three requests in turn (/leader, /cluster, /leader of the reported node), and /status
+// for a Unix socket; each may take the client's timeout.
 [[nodiscard]] Found find_leader(const ApiClient& client);
 
 }  // namespace electiond::ctl

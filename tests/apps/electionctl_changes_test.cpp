@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 
 #include "electionctl_scene.h"
@@ -11,14 +12,22 @@
 namespace electiond::ctl {
 namespace {
 
+using electiond::testing::Canned;
 using electiond::testing::dead_url;
 using electiond::testing::FakeApi;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A node's API, as a follower of node 1, as node 1, or as one that hangs.
 struct Follower : FakeApi {
-    explicit Follower(const std::string& leader_api) {
+    explicit Follower(const std::string& leader_api) { report(leader_api); }
+    Follower(const std::string& leader_api, const std::filesystem::path& socket) : FakeApi(socket) {
+        report(leader_api);
+    }
+
+  private:
+    void report(const std::string& leader_api) {
         on("GET /leader", {503, kFollows});
         const std::string api = leader_api.empty() ? "null" : "\"" + leader_api + "\"";
         on("GET /cluster", {200, R"({"cluster":[],"leader":{"id":"1","api":)" + api + "}}"});
@@ -169,8 +178,74 @@ TEST(ElectionctlChange, SendsTheOperatorToALeaderThatOnlyItsOwnMachineCanAsk) {
         EXPECT_EQ(result.code, 1);
         EXPECT_THAT(result.err,
                     HasSubstr("node 1 leads, but its API listens only on its own machine: run "
-                              "electionctl there"));
+                              "electionctl there, or set api.listen (and api.token_file) there"));
     }
+}
+
+// The leader's loopback address means the asked node here: to name it would ask the same node
+// again.
+TEST(ElectionctlChange, DoesNotSendTheOperatorToALoopbackAddressWhereNoLeaderAnswers) {
+    FakeApi other;
+    other.on("GET /leader", {503, kFollows});
+    for (const auto& words : kChanges) {
+        for (const auto& api : {other.host_and_port(), dead_url().substr(7)}) {
+            Follower follower(api);
+
+            const Result result = ask(follower.url(), words);
+
+            EXPECT_EQ(result.code, 1);
+            EXPECT_THAT(result.err,
+                        HasSubstr("node 1 leads, but its API listens only on its own machine"));
+            EXPECT_THAT(result.err, Not(HasSubstr("name it with --endpoint")));
+        }
+    }
+    EXPECT_EQ(changes_asked_of(other), 0U);
+}
+
+TEST(ElectionctlChange, LeavesTheSchemeOfALeaderOutIfItIsNotKnown) {
+    Follower follower("no-such-host.invalid:7400");
+
+    const Result result = ask(follower.url(), {"--timeout", "1s", "step-down"});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("the leader is at no-such-host.invalid:7400: name it with"));
+}
+
+// A Unix socket speaks no TLS, but its node shows whether its TCP port does.
+TEST(ElectionctlChange, NamesALeaderByHttpsIfTheNodeBehindTheSocketSpeaksTls) {
+    std::string name = (std::filesystem::temp_directory_path() / "ctl-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    const std::filesystem::path folder(name);
+    {
+        Follower follower("no-such-host.invalid:7400", folder / "api.sock");
+        follower.on("GET /status",
+                    {200, R"({"id":"2","tls":{"api":{"expires":"2027-01-01T00:00:00Z"}}})"});
+        for (const auto& words : kChanges) {
+            EXPECT_THAT(ask(follower.url(), words).err,
+                        HasSubstr("the leader is at https://no-such-host.invalid:7400: name it"));
+        }
+    }
+    std::filesystem::remove_all(folder);
+}
+
+TEST(ElectionctlChange, DoesNotSayThatNobodyLeadsIfNoEndpointToldIt) {
+    const Canned refusal{403, R"({"title":"Unknown host","detail":"does not know the name n1"})"};
+    FakeApi first, second;
+    for (auto* api : {&first, &second}) {
+        api->on("GET /leader", refusal);
+        api->on("GET /cluster", refusal);
+    }
+    for (const auto& words : kChanges) {
+        const Result result = ask(first.url() + "," + second.url(), words);
+
+        EXPECT_EQ(result.code, 1);
+        EXPECT_THAT(result.err, HasSubstr(first.url() + "/cluster: does not know the name n1"));
+        EXPECT_THAT(result.err, HasSubstr("no endpoint told who leads"));
+        EXPECT_THAT(result.err, Not(HasSubstr("no leader is known")));
+    }
+    first.on("GET /leader", {503, kNobody});
+    EXPECT_THAT(ask(first.url() + "," + second.url(), {"step-down"}).err,
+                HasSubstr("no leader is known; electionctl cluster shows why"));
 }
 
 TEST(ElectionctlChange, OfOneEndpointAsksNothingElseFirst) {

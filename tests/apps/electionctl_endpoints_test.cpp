@@ -62,6 +62,17 @@ TEST(Electionctl, AsksAReportedAddressAsTheNodeThatReportsIt) {
     EXPECT_EQ(reported_endpoint(api, "unix:/run/api.sock", Scheme::http), "http://" + api);
 }
 
+TEST(Electionctl, KnowsWhichEndpointsMeanTheMachineThatAsks) {
+    for (const auto* own : {"127.0.0.1:7400", "127.1.2.3", "[::1]:7400", "localhost",
+                            "https://127.0.0.1:7400/election"}) {
+        EXPECT_TRUE(is_loopback(parse_endpoint(own))) << own;
+    }
+    for (const auto* other : {"10.0.0.2:7400", "[2001:db8::1]", "node1", "127.example.org",
+                              "unix:/run/electiond/api.sock"}) {
+        EXPECT_FALSE(is_loopback(parse_endpoint(other))) << other;
+    }
+}
+
 TEST(Electionctl, RefusesASocketThatCannotBe) {
     const std::string longest = "/" + std::string(106, 'x');
     EXPECT_EQ(parse_endpoint("unix:" + longest), "unix:" + longest);

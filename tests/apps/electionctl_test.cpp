@@ -222,15 +222,16 @@ TEST(Electionctl, SaysWhenNobodyTookOver) {
 }
 
 TEST(Electionctl, TellsWhereTheLeaderIsWhenTheAskedNodeIsNone) {
-    FakeApi follower;
+    FakeApi follower, leader;
     follower.on("POST /step-down", {400, R"({"error":"Not currently leader","status":400})"});
-    follower.on("GET /cluster", {200, cluster_with_leader_at("127.0.0.1:3001")});
+    follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
+    leader.on("GET /leader", {200, kLeads});
 
     const Result result = ask(follower.url(), {"step-down"});
 
     EXPECT_EQ(result.code, 1);
     EXPECT_THAT(result.err, HasSubstr("refused (HTTP 400): Not currently leader"));
-    EXPECT_THAT(result.err, HasSubstr("the leader is at http://127.0.0.1:3001"));
+    EXPECT_THAT(result.err, HasSubstr("the leader is at " + leader.url() + ": name it with"));
 }
 
 TEST(Electionctl, FindsTheLeaderAmongSeveralEndpointsToStepDown) {
