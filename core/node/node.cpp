@@ -6,6 +6,7 @@
 
 #include "election/carry_out.h"
 #include "node/change_text.h"
+#include "node/peer_identity.h"
 #include "wire/codec.h"
 
 namespace electiond {
@@ -155,6 +156,21 @@ std::optional<PeerReply> Node::read_reply(const ReplyArrived& arrived) {
     }
 }
 
+namespace {
+
+// Why a node of another cluster refuses our messages, and what to do; follows "it is of".
+std::string why_foreign(const Sender& from, const Durable& own) {
+    if (from.cluster_name == own.cluster_name) {
+        return "another cluster of the same name, with cluster id " + from.cluster_id +
+               "; this is normal once after electiond recover, else correct the addresses that "
+               "discovery lists";
+    }
+    return "cluster " + shown_names({from.cluster_name}) + ", not " + own.cluster_name +
+           "; correct cluster.name, or the addresses that discovery lists";
+}
+
+}  // namespace
+
 void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open) {
     // Another node has that address now, or the name has another address now.
     const bool astray = arrived.to.empty() ? book_.listed_for_another(arrived.address, reply.from)
@@ -165,8 +181,9 @@ void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool 
     learn(reply.from);
     learn_hint(reply.body);
     if (reply.reason == Reason::foreign_cluster && !reply.from.cluster_id.empty()) {
-        reject("foreign_cluster", arrived.name + " by node " + reply.from.id.value +
-                                      " of cluster id " + reply.from.cluster_id);
+        reject("foreign_cluster", arrived.name + " to node " + reply.from.id.value + " at " +
+                                      arrived.address.to_string() + ": it is of " +
+                                      why_foreign(reply.from, election_.durable()));
     }
     step(ReplyReceived{.reply = reply,
                        .from_namesakes_address = from_namesakes_address(reply.from),
@@ -178,8 +195,8 @@ void Node::note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool 
     const auto& own = election_.durable();
     const auto& from = reply.from;
     if (from.cluster_name != own.cluster_name) {
-        faults_.wrong(arrived.address,
-                      "is of cluster " + from.cluster_name + ", not " + own.cluster_name);
+        faults_.wrong(arrived.address, "is of cluster " + from.cluster_name + ", not " +
+                                           own.cluster_name + " as cluster.name says");
     } else if (!from.cluster_id.empty() && !own.blank() && from.cluster_id != own.cluster_id) {
         faults_.wrong(arrived.address,
                       "is of another cluster of this name, cluster id " + from.cluster_id);

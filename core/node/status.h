@@ -58,6 +58,7 @@ struct NodeView {
     std::vector<PeerStatus> peers{};                  // without ourselves, by id
     std::map<std::string, std::uint64_t> rejected{};  // messages refused, by reason
     std::vector<StandingProblem> problems{};          // that last, as this node sees them
+    std::string why_not_joined{};  // while it joins: why the nodes that it asked did not answer it
 };
 
 // The leader's view of the members. On the leader it is made anew each heartbeat interval, because

@@ -83,7 +83,8 @@ bool ViewMaker::is_current(MemberRole own) const {
            (!told ||
             (made_.hearsay_id == told->hint.id && made_.hearsay_uuid == told->hint.uuid)) &&
            made_.troubles == election_.troubles_revision() &&
-           (view_->problems.empty() || made_.faults == faults_.revision());
+           ((view_->problems.empty() && own != MemberRole::joining) ||
+            made_.faults == faults_.revision());
 }
 
 NodeView ViewMaker::make() const {
@@ -108,6 +109,7 @@ NodeView ViewMaker::make() const {
                   .rejected = rejected_,
                   .problems = problems()};
     if (!durable.voted_for.empty()) view.voted_for = name_of(durable.voted_for);
+    if (made_.role == MemberRole::joining) view.why_not_joined = faults_.why();
     view.hearsay = made_.hearsay_id.empty() ? made_.hearsay_uuid.value : made_.hearsay_id.value;
     return view;
 }

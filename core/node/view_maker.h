@@ -61,7 +61,8 @@ class ViewMaker {
         NodeId hearsay_id{};
         NodeUuid hearsay_uuid{};
         std::uint64_t troubles = 0;
-        std::uint64_t faults = 0;  // of addresses; matters only if a problem is shown
+        std::uint64_t faults = 0;  // of addresses; matters only if a problem is shown, or if
+                                   // the node is joining
 
         bool operator==(const Made&) const = default;
     };

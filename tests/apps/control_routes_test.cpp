@@ -147,6 +147,11 @@ TEST_F(Control, SaysWhyItIsNotReady) {
     status.view.role = MemberRole::joining;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("not joined"));
+    status.view.why_not_joined = "node-3:1 is of cluster dmeo, not demo as cluster.name says";
+    board.publish(status);
+    EXPECT_THAT(ask(get("/readyz")).body,
+                HasSubstr("This node has not joined a cluster yet: no leader has accepted it "
+                          "(node-3:1 is of cluster dmeo, not demo as cluster.name says)."));
     status.view.role = MemberRole::removed;
     board.publish(status);
     EXPECT_THAT(ask(get("/readyz")).body, HasSubstr("removed"));

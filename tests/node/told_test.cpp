@@ -192,6 +192,43 @@ TEST(Told, ASurvivorSaysWhyThereIsNoQuorum) {
     ASSERT_EQ(stage.problems().size(), 1u);
 }
 
+TEST(Told, ANodeThatJoinsNamesTheOtherClusterAndTheKey) {
+    Troubled stage{blank(), plain(Bootstrap::join)};
+    const Peer third{.id = id(3), .uuid = {}, .addresses = {Stage::address_of(3)}, .api = {}};
+    stage.node.handle(stage.now, PeersPolled{0, {third}});
+    stage.pass_until_sent("hello", 3);
+    auto stranger = Stage::from(3, "another-id");
+    stranger.cluster_name = "dmeo";
+
+    stage.answer_by(stranger, Stage::address_of(3), "hello", HelloReply{}, Reason::foreign_cluster);
+
+    ASSERT_EQ(stage.lines_with("foreign_cluster").size(), 1u);
+    EXPECT_THAT(stage.lines_with("foreign_cluster").front(),
+                HasSubstr("message refused: hello to node 3 at node-3:1: it is of cluster dmeo, "
+                          "not demo; correct cluster.name, or the addresses that discovery lists"));
+    EXPECT_EQ(stage.board.read()->view->why_not_joined,
+              "node-3:1 is of cluster dmeo, not demo as cluster.name says");
+
+    stage.fail(3, "hello", kRefused);
+    EXPECT_EQ(stage.board.read()->view->why_not_joined, "node-3:1: connection refused")
+        << "as it is now";
+}
+
+TEST(Told, AMemberNamesTheOtherClusterOfTheSameNameByItsId) {
+    Troubled stage;
+    stage.take_the_lead();
+
+    stage.answer_by(Stage::from(3, "another-id"), Stage::address_of(3), "heartbeat",
+                    HeartbeatReply{}, Reason::foreign_cluster);
+
+    ASSERT_EQ(stage.lines_with("foreign_cluster").size(), 1u);
+    EXPECT_THAT(stage.lines_with("foreign_cluster").front(),
+                HasSubstr("heartbeat to node 3 at node-3:1: it is of another cluster of the same "
+                          "name, with cluster id another-id; this is normal once after electiond "
+                          "recover, else"));
+    EXPECT_EQ(stage.board.read()->view->why_not_joined, "") << "it has joined";
+}
+
 struct Founder : testing::Test {
     Founder() {
         const auto at = [](int n) {
@@ -240,7 +277,8 @@ TEST_F(Founder, SaysThatItsAddressIsOfAnotherCluster) {
     });
     ASSERT_EQ(stage.lines_with("waits for founder").size(), 1u);
     EXPECT_THAT(stage.lines_with("waits for founder").front(),
-                HasSubstr("waits for founder 3 (node-3:1 is of cluster dmeo, not demo)"));
+                HasSubstr("waits for founder 3 (node-3:1 is of cluster dmeo, not demo as "
+                          "cluster.name says)"));
 }
 
 TEST_F(Founder, SaysThatItsAddressIsOfAnotherNode) {

@@ -92,7 +92,10 @@ std::string as_sentence(std::string text) {
 std::string no_leader_reason(const Status& status) {
     if (status.leadership.draining) return "This node is handing its leadership over.";
     if (status.view->role == MemberRole::joining || status.view->voters.empty()) {
-        return "This node has not joined a cluster yet: no leader has accepted it.";
+        // A problem, for example a founder that is missing, has its own sentence with the reason.
+        const auto& why = status.view->why_not_joined;
+        return "This node has not joined a cluster yet: no leader has accepted it" +
+               (why.empty() || !status.view->problems.empty() ? "" : " (" + why + ")") + ".";
     }
     return "No leader is heard: a leader needs " + std::to_string(status.view->quorum) + " of " +
            std::to_string(status.view->voters.size()) + " voters that reach one another.";
