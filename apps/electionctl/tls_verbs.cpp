@@ -99,7 +99,10 @@ std::string cluster_of(const CertificateFolder& folder, const TlsArguments& argu
     if (!arguments.cluster.empty()) {
         if (found.empty() || found.contains(arguments.cluster)) return arguments.cluster;
         throw Error("the certificates in " + folder.path().string() + " are of cluster " +
-                        *found.begin() + ", not of " + arguments.cluster,
+                        *found.begin() + ", not of " + arguments.cluster +
+                        ": make those of another cluster in another directory (electionctl tls "
+                        "init --cluster " +
+                        arguments.cluster + " --nodes ... --dir ...)",
                     Error::refused);
     }
     if (found.size() == 1) return *found.begin();

@@ -42,6 +42,30 @@ CertificateFiles files_of(const TlsFiles& tls, const Settings& settings) {
     return files;
 }
 
+// The cluster that the URIs among these names are for; empty if there is no such URI, or if one is
+// for `own`.
+std::string other_cluster(const std::vector<std::string>& names, const std::string& own) {
+    static constexpr std::string_view kUri = "URI:electiond://";
+    std::string other;
+    for (const auto& name : names) {
+        if (!name.starts_with(kUri)) continue;
+        const auto cluster = name.substr(kUri.size(), name.find('/', kUri.size()) - kUri.size());
+        if (cluster == own) return {};
+        other = cluster;
+    }
+    return other;
+}
+
+// How to get a certificate for this node. `tls add` only adds to the directory of the same cluster.
+std::string remedy_for(const std::vector<std::string>& names, const std::string& cluster) {
+    if (other_cluster(names, cluster).empty()) {
+        return "issue another (electionctl tls add makes one)";
+    }
+    return "that is another cluster: correct cluster.name, or make certificates for all nodes of "
+           "this one, in a new directory (electionctl tls init --cluster " +
+           cluster + " --nodes ... --dir ...)";
+}
+
 // Why the other nodes would not take a certificate with these names for this node's; empty if they
 // would.
 std::string misnaming(const CertificateFiles& files, const std::vector<std::string>& names) {
@@ -56,7 +80,7 @@ std::string misnaming(const CertificateFiles& files, const std::vector<std::stri
            (by_uri_alone ? " (a DNS name does not count here, since the id or the cluster's name "
                            "holds a dot)"
                          : "") +
-           "; issue another (electionctl tls add makes one), or set " + files.setup.section +
+           "; " + remedy_for(names, cluster) + ", or set " + files.setup.section +
            ".identity: ca on all nodes if your authority cannot write such names";
 }
 

@@ -13,6 +13,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
@@ -66,7 +67,7 @@ TEST_F(CertificateFilesTest, AreRefusedIfTheyNameAnotherNodeOrNone) {
         "transport.tls.cert is \"" + (scene_.folder() / "node.crt").string() +
         "\", which does not name this node, so the other nodes would refuse it: it is for ";
     for (const auto* name : {"URI:electiond://lab/2", "URI:electiond://lab/1x", "DNS:2.lab",
-                             "URI:electiond://LAB/1", "DNS:*.lab", "IP:127.0.0.1"}) {
+                             "DNS:*.lab", "IP:127.0.0.1"}) {
         scene_.put({.names = {name}});
         EXPECT_THAT(
             faults(),
@@ -79,6 +80,23 @@ TEST_F(CertificateFilesTest, AreRefusedIfTheyNameAnotherNodeOrNone) {
     }
     scene_.put({});
     EXPECT_THAT(faults(), ElementsAre(HasSubstr(begin + "no name, but")));
+}
+
+// There `tls add` would refuse: the directory of the certificate belongs to the other cluster.
+TEST_F(CertificateFilesTest, OfAnotherClusterAreReplacedByNewOnesInANewDirectory) {
+    for (const auto* name : {"URI:electiond://orders/1", "URI:electiond://LAB/1"}) {
+        scene_.put({.names = {"DNS:localhost", name}});
+        EXPECT_THAT(faults(),
+                    ElementsAre(AllOf(
+                        HasSubstr("but must be for URI:electiond://lab/1 or DNS:1.lab; that is "
+                                  "another cluster: correct cluster.name, or make"),
+                        HasSubstr("(electionctl tls init --cluster lab --nodes"),
+                        HasSubstr("transport.tls.identity: ca"), Not(HasSubstr("tls add")))))
+            << name;
+        EXPECT_THAT(faults(", identity: ca"), IsEmpty()) << name;
+    }
+    scene_.put({.names = {"URI:electiond://orders/1", "URI:electiond://lab/2"}});
+    EXPECT_THAT(faults(), ElementsAre(HasSubstr("issue another (electionctl tls add")));
 }
 
 TEST_F(CertificateFilesTest, NeedTheUriIfIdOrClusterHoldsADot) {

@@ -258,7 +258,11 @@ TEST_F(Certificates, AddMakesACertificateForOneMoreNode) {
     EXPECT_EQ(verify("4.crt").code, 0);
     EXPECT_THAT(certificate("4.crt").names,
                 testing::IsSupersetOf({"URI:electiond://lab/4", "DNS:node4.example"}));
-    EXPECT_EQ(in_dir({"add", "5", "--cluster", "other"}).code, 1);
+    const auto other = in_dir({"add", "5", "--cluster", "other"});
+    EXPECT_EQ(other.code, 1);
+    EXPECT_THAT(other.text, HasSubstr("are of cluster lab, not of other: make those of another "
+                                      "cluster in another directory (electionctl tls init "
+                                      "--cluster other --nodes"));
     EXPECT_FALSE(fs::exists(file("5.crt")));
 }
 
