@@ -46,6 +46,7 @@ Node::Node(const Policy& policy, Durable durable, Random random, Identity identi
       now_(now),
       started_(now) {
     bind_voters();
+    log_removal();
     publish();
 }
 
@@ -316,6 +317,7 @@ struct Node::Body {
             node.around_.journal.note(node.now_, change);
             log_change(node.around_.log, change);
         }
+        node.log_removal();
         if (effects.members) node.views_.members_changed();
         node.publish();
     }
@@ -443,6 +445,16 @@ void Node::answer_status(Term term, const StatusQuery& query, const Respond& res
                                                       .request_term = term,
                                                       .reason = Reason::none,
                                                       .body = std::move(reply)})});
+}
+
+// Once in each run of the process: when the node learns that it was removed, or at its start.
+void Node::log_removal() {
+    const auto& own = election_.durable();
+    if (std::exchange(removed_, own.left) || !own.left) return;
+    around_.log.warning("this node is no longer a member of cluster " + own.cluster_name +
+                            ": it left, or it was removed for good; stop it, and to let it join "
+                            "again as a new member run electiond rejoin before the next start",
+                        {{"term", own.term}, {"reason", to_string(Reason::removed)}});
 }
 
 void Node::publish() {

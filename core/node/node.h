@@ -92,6 +92,7 @@ class Node {
     [[nodiscard]] Sender sender() const;
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
     void fill_hint(ReplyBody& body) const;
+    void log_removal();
     void publish();
 
     // node_identity.cpp: a node is who its certificate says (P1 to P4)
@@ -118,6 +119,7 @@ class Node {
 
     ConfigNumber bound_{};  // the configuration that bind_voters() last put into the book
     Term campaign_ = 0;     // the last term that was counted as a campaign
+    bool removed_ = false;  // log_removal() has logged it
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
     FaultLog complaints_;  // by reason; wrong_identity by what was refused, too

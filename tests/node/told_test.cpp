@@ -229,6 +229,30 @@ TEST(Told, AMemberNamesTheOtherClusterOfTheSameNameByItsId) {
     EXPECT_EQ(stage.board.read()->view->why_not_joined, "") << "it has joined";
 }
 
+TEST(Told, ARemovedNodeSaysOnceWhatToDo) {
+    Troubled stage;
+    auto without_us = electorate({2, 3}, {4, 1});
+    without_us.banned = {uuid(1)};
+    const Heartbeat heartbeat{
+        .seq = 1, .promise = kE, .number = without_us.number, .config = without_us};
+    EXPECT_EQ(stage.lines_with("reason=removed").size(), 0u);
+
+    for (int times = 0; times < 2; ++times) stage.ask(2, 4, heartbeat);
+
+    ASSERT_EQ(stage.lines_with("reason=removed").size(), 1u);
+    EXPECT_THAT(stage.lines_with("reason=removed").front(),
+                HasSubstr("this node is no longer a member of cluster demo: it left, or it was "
+                          "removed for good; stop it, and to let it join again as a new member "
+                          "run electiond rejoin before the next start term=4"));
+}
+
+TEST(Told, ARemovedNodeSaysItAgainAtItsNextStart) {
+    auto durable = member({2, 3});
+    durable.left = true;
+    Troubled stage{durable};
+    EXPECT_EQ(stage.lines_with("reason=removed").size(), 1u);
+}
+
 struct Founder : testing::Test {
     Founder() {
         const auto at = [](int n) {
