@@ -145,7 +145,7 @@ TEST_F(CertificateFilesTest, AreRefusedForEachFaultWithItsOwnWords) {
     EXPECT_THAT(transport_faults(", crl: ca.crl"),
                 ElementsAre(AllOf(StartsWith(cert), HasSubstr("revoked"))));
     ASSERT_EQ(::chmod((scene_.folder() / "node.key").c_str(), 0644), 0);
-    EXPECT_THAT(faults(), ElementsAre(AllOf(StartsWith(key), HasSubstr("chmod it to 0600")),
+    EXPECT_THAT(faults(), ElementsAre(AllOf(StartsWith(key), HasSubstr("chmod 0600 ")),
                                       StartsWith(scene_.place("4:34") + "api.tls.key is ")));
 }
 

@@ -61,10 +61,10 @@ TEST_F(ElectiondWithTls, NamesEveryFaultAtOnceThoseOfCertificatesToo) {
         for (const auto* fault : {
                  "log\\.level is \"loud\"",
                  "discovery\\[0\\]\\.path",
-                 "transport\\.tls\\.key is [^\n]*chmod it to 0600",
+                 "transport\\.tls\\.key is [^\n]*chmod 0600 /",
                  "transport\\.tls\\.cert is [^\n]*does not name this node",
                  "api\\.tls\\.cert is [^\n]*No such file",
-                 "api\\.tls\\.key is [^\n]*chmod it to 0600",
+                 "api\\.tls\\.key is [^\n]*chmod 0600 /",
              }) {
             EXPECT_THAT(finished.said,
                         ContainsRegex(std::string("node\\.yaml:[0-9]+:[0-9]+: ") + fault))

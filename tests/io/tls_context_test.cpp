@@ -105,7 +105,8 @@ TEST_F(TlsContextTest, RefusesAKeyOfAnotherCertificateOrForEveryone) {
                                               "\", which is not the key of transport.tls.cert"),
                                     HasSubstr("name the two that belong together")));
     std::filesystem::permissions(other.key, std::filesystem::perms(0644));
-    EXPECT_THAT(fault(other), HasSubstr("which everyone may read or write; chmod it to 0600"));
+    EXPECT_THAT(fault(other),
+                HasSubstr("which everyone may read or write; chmod 0600 " + other.key.string()));
     wrong.key = wrong.cert;
     std::filesystem::permissions(wrong.cert, std::filesystem::perms(0600));
     EXPECT_THAT(fault(wrong), HasSubstr("which holds no private key; expected PEM"));

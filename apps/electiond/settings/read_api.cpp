@@ -1,6 +1,7 @@
 // Reads where the control API listens, and what clients need and may cost.
 #include <fcntl.h>
 #include <grp.h>
+#include <io/permission_remedy.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,8 +34,10 @@ std::string read_token(Section& api, const std::filesystem::path& path) {
     };
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
-        return refuse(std::string("which cannot be read: ") + std::strerror(errno) +
-                      "; create it and let the daemon's user read it");
+        const int error = errno;
+        return refuse(std::string("which cannot be read: ") + std::strerror(error) + "; " +
+                      (error == EACCES ? io::read_permission_remedy(path)
+                                       : "create it and let the daemon's user read it"));
     }
     struct stat state {};
     std::array<char, kTokenBytesMax + 1> buffer{};
@@ -43,8 +46,8 @@ std::string read_token(Section& api, const std::filesystem::path& path) {
     ::close(file);
     if (size < 0) return refuse("which is not a file that can be read; name a file");
     if ((state.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-        return refuse("which everyone may read or write (mode " + octal(state.st_mode) +
-                      "); chmod it to 0600 or 0640");
+        return refuse("which everyone may read or write (mode " + octal(state.st_mode) + "); " +
+                      io::private_mode_remedy(path));
     }
     std::string token(buffer.data(), static_cast<std::size_t>(size));
     if (token.size() > kTokenBytesMax) return refuse("which is too large for a token (over 4 KiB)");

@@ -2,6 +2,7 @@
 #include "settings/settings.h"
 
 #include <fcntl.h>
+#include <io/permission_remedy.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +23,10 @@ std::string read_file(const std::filesystem::path& path) {
     const std::string name = path.string();
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) {
-        throw Error(name + ": the configuration cannot be read: " + std::strerror(errno) +
-                    "; check --config and the file's permissions");
+        const int error = errno;
+        throw Error(name + ": the configuration cannot be read: " + std::strerror(error) + "; " +
+                    (error == EACCES ? io::read_permission_remedy(path)
+                                     : "check --config and the file's permissions"));
     }
     std::string text;
     std::array<char, 16384> buffer{};

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <io/descriptor.h>
 #include <io/openssl.h>
+#include <io/permission_remedy.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,15 +129,17 @@ std::string read_pem(const std::filesystem::path& file, const std::string& what,
     };
     const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!opened.open()) {
-        throw refuse(std::string("which cannot be read: ") + std::strerror(errno) +
-                     "; name a PEM file that this user may read");
+        const int error = errno;
+        throw refuse(std::string("which cannot be read: ") + std::strerror(error) + "; " +
+                     (error == EACCES ? read_permission_remedy(file)
+                                      : "name a PEM file that this user may read"));
     }
     struct stat state {};
     if (::fstat(opened.get(), &state) != 0 || !S_ISREG(state.st_mode)) {
         throw refuse("which is not a file; name a PEM file");
     }
     if (secret && (state.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-        throw refuse("which everyone may read or write; chmod it to 0600 or 0640");
+        throw refuse("which everyone may read or write; " + private_mode_remedy(file));
     }
     std::string text(kFileBytesMax + 1, '\0');
     std::size_t size = 0;
