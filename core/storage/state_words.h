@@ -43,7 +43,10 @@ inline constexpr char kNeitherCopy[] = "neither of its two copies of the record 
                                                  const std::string& cluster) {
     return "it belongs to node \"" + record.node_id.value + "\" of cluster \"" +
            record.cluster_name + "\", but the settings say node \"" + node.value +
-           "\" of cluster \"" + cluster + "\"; correct node.id, cluster.name or node.data_dir";
+           "\" of cluster \"" + cluster +
+           "\"; correct node.id, cluster.name or node.data_dir; if they are right "
+           "and no other node uses this directory, empty it whole: the node then comes back as a "
+           "new member";
 }
 
 }  // namespace electiond::state_words

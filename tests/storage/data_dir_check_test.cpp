@@ -150,9 +150,13 @@ TEST_F(DataDirCheck, OnlyWarnsOfWhatSystemdWouldMake) {
 
 TEST_F(DataDirCheck, NamesAStateThatIsNotOurs) {
     use();
-    EXPECT_THAT(faults(data_, "n2"),
-                ElementsAre(AllOf(StartsWith(state_.string() + ": it belongs to node \"n1\""),
-                                  HasSubstr("say node \"n2\""))));
+    EXPECT_THAT(
+        faults(data_, "n2"),
+        ElementsAre(AllOf(StartsWith(state_.string() + ": it belongs to node \"n1\""),
+                          HasSubstr("say node \"n2\" of cluster \"demo\"; correct node.id, "
+                                    "cluster.name or node.data_dir; "
+                                    "if they are right and no other node uses this directory, "
+                                    "empty it whole: the node then comes back as a new member"))));
 }
 
 TEST_F(DataDirCheck, NamesAStateThatCannotBeRead) {
