@@ -51,6 +51,14 @@ PluginSetup setup_with(const Settings& settings, const Options& options, const L
     return PluginSetup{options, settings.cluster.name, settings.node.id.value, log};
 }
 
+// "node.yaml:3:22: discovery[0].plugin is "tcp"", which begins a fault of this plugin's name or
+// file.
+std::string named_by(const std::string& place, const std::string& section,
+                     const std::string& plugin) {
+    return (place.empty() ? "" : place + ": ") + section + ".plugin is " + in_quotes(plugin) +
+           (place.empty() ? " (the default)" : "");
+}
+
 }  // namespace
 
 std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& settings,
@@ -59,7 +67,8 @@ std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& sett
     auto setup = setup_with(settings, wanted.options, log);
     setup.limits = wanted.limits;
     setup.tls = wanted.tls;
-    auto made = host.make_transport(wanted.plugin, setup);
+    auto made = host.make_transport(wanted.plugin, setup,
+                                    named_by(wanted.plugin_place, "transport", wanted.plugin));
     refuse_plain_text(wanted, *made);
     return made;
 }
@@ -83,7 +92,9 @@ Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
         attempt(wanted.plugin, [&] {
             guests.discoveries.push_back(
                 {wanted.plugin,
-                 host.make_discovery(wanted.plugin, setup_with(settings, wanted.options, log)),
+                 host.make_discovery(
+                     wanted.plugin, setup_with(settings, wanted.options, log),
+                     named_by(wanted.plugin_place, wanted.options.section(), wanted.plugin)),
                  wanted.options});
         });
     }

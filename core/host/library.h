@@ -34,9 +34,10 @@ class Library {
     [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const PluginSetup& setup) const;
     [[nodiscard]] std::unique_ptr<Transport> make_transport(const PluginSetup& setup) const;
 
-  private:
+    // Throws Error (code config) if the library is of the other kind.
     void require(PluginKind kind) const;
 
+  private:
     std::filesystem::path file_;
     const PluginDescriptor* descriptor_;  // lies in the library
 };

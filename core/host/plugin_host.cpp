@@ -91,6 +91,7 @@ Library PluginHost::load(const std::string& plugin, PluginKind kind) const {
     const auto file = find(plugin, kind);
     if (const auto info = tried(file); !info.fault.empty()) throw Error(info.fault);
     Library library(file);
+    library.require(kind);
     log_.debug("plugin loaded", {{"name", plugin},
                                  {"version", library.version()},
                                  {"kind", to_string(library.kind())},
@@ -98,14 +99,26 @@ Library PluginHost::load(const std::string& plugin, PluginKind kind) const {
     return library;
 }
 
+Library PluginHost::load(const std::string& plugin, PluginKind kind,
+                         const std::string& named_by) const {
+    try {
+        return load(plugin, kind);
+    } catch (const Error& error) {
+        if (named_by.empty() || error.code() != Error::config) throw;
+        throw Error(named_by + ": " + error.what());
+    }
+}
+
 std::unique_ptr<Transport> PluginHost::make_transport(const std::string& plugin,
-                                                      const PluginSetup& setup) {
-    return load(plugin, PluginKind::transport).make_transport(setup);
+                                                      const PluginSetup& setup,
+                                                      const std::string& named_by) {
+    return load(plugin, PluginKind::transport, named_by).make_transport(setup);
 }
 
 std::unique_ptr<Discovery> PluginHost::make_discovery(const std::string& plugin,
-                                                      const PluginSetup& setup) {
-    return load(plugin, PluginKind::discovery).make_discovery(setup);
+                                                      const PluginSetup& setup,
+                                                      const std::string& named_by) {
+    return load(plugin, PluginKind::discovery, named_by).make_discovery(setup);
 }
 
 std::vector<PluginInfo> PluginHost::list() const {

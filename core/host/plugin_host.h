@@ -30,11 +30,15 @@ class PluginHost {
 
     // Loads the plugin and lets it make what it makes; never null, owned by the caller. Throws
     // Error: code config and one line that names file, finding, expectation and remedy; what the
-    // plugin itself throws passes with its text and, where it was an Error, its code.
+    // plugin itself throws passes with its text and, where it was an Error, its code. `named_by`
+    // says where an operator named the plugin, as in "node.yaml:3:14: discovery[0].plugin is
+    // \"tcp\"": an Error about the name or the file begins with it.
     [[nodiscard]] std::unique_ptr<Transport> make_transport(const std::string& plugin,
-                                                            const PluginSetup& setup);
+                                                            const PluginSetup& setup,
+                                                            const std::string& named_by = "");
     [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const std::string& plugin,
-                                                            const PluginSetup& setup);
+                                                            const PluginSetup& setup,
+                                                            const std::string& named_by = "");
 
     // Every *.so of the directories, tried, in the order in which they are searched, by name within
     // one. One that stands behind another of its name has that as its fault. Throws Error (code os)
@@ -51,6 +55,8 @@ class PluginHost {
     [[nodiscard]] std::filesystem::path find(const std::string& plugin, PluginKind kind) const;
     [[nodiscard]] PluginInfo tried(const std::filesystem::path& file) const;
     [[nodiscard]] Library load(const std::string& plugin, PluginKind kind) const;
+    [[nodiscard]] Library load(const std::string& plugin, PluginKind kind,
+                               const std::string& named_by) const;
 
     std::vector<std::filesystem::path> directories_;
     std::filesystem::path probe_program_;

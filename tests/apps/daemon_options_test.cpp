@@ -265,6 +265,23 @@ TEST(Electiond, RefusesAPluginOfTheOtherKind) {
     EXPECT_THAT(finished.said, AllOf(HasSubstr("multicast"), HasSubstr("discovery")));
 }
 
+TEST(Electiond, SaysWhereItsConfigurationNamesAnUnknownPlugin) {
+    DaemonScene scene;
+    scene.sections["transport"] = "{plugin: htp, listen: \"127.0.0.1:0\"}";
+    scene.sections["discovery"] = "[{plugin: staticlist}]";
+    for (const auto& more : {std::vector<std::string>{}, {"--check"}}) {
+        const auto finished = scene.run(more);
+        EXPECT_EQ(finished.code, 78);
+        EXPECT_THAT(
+            finished.said,
+            AllOf(ContainsRegex("node\\.yaml:[0-9]+:[0-9]+: discovery\\[0\\]\\.plugin is "
+                                "\"staticlist\": there is no discovery plugin [^\n]*"
+                                "did you mean static_list\\?"),
+                  ContainsRegex("node\\.yaml:[0-9]+:[0-9]+: transport\\.plugin is \"htp\": there "
+                                "is no transport plugin [^\n]*did you mean http\\?")));
+    }
+}
+
 // good_transport keeps no limits and cannot encrypt; strict_transport says that it does both.
 void use_transport(DaemonScene& scene, const std::string& plugin, const std::string& more) {
     const auto folder = scene.folder / "guests";

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 const fs::path kGuests = GUESTS;
 const fs::path kProber = PROBER;
@@ -127,6 +128,19 @@ TEST_F(PluginHostTest, SaysWhereItSearchedAndWhatIsThere) {
                                             " (which is not a directory), " + kGuests.string()),
                                   HasSubstr("good_discovery, good_transport"),
                                   HasSubstr("did you mean good_discovery?")));
+}
+
+TEST_F(PluginHostTest, SaysWhereAWrongPluginWasNamed) {
+    const std::string place = "node.yaml:3:22: discovery[0].plugin is \"…\"";
+    const auto said = [&](const std::string& plugin) {
+        return fault([&] {
+                   (void)host_.make_discovery(plugin, {options_, "demo", "n1", {}}, place);
+               })
+            .line;
+    };
+    EXPECT_THAT(said("good_discvery"), StartsWith(place + ": there is no discovery plugin"));
+    EXPECT_THAT(said("good_transport"), StartsWith(place + ": " + kGuests.string()));
+    EXPECT_THAT(said("wrong_abi"), StartsWith(place + ": " + kGuests.string()));
 }
 
 TEST_F(PluginHostTest, SaysSoWhenThereIsNothingToSearch) {

@@ -12,10 +12,10 @@ namespace {
 std::set<std::string> known_ids(const Settings& settings) {
     std::set<std::string> ids{settings.node.id.value};
     for (const auto& id : settings.cluster.voters) ids.insert(id.value);
-    for (const auto& [plugin, options] : settings.discovery) {
-        if (plugin != "static_list" || !options.has("peers")) continue;
+    for (const auto& each : settings.discovery) {
+        if (each.plugin != "static_list" || !each.options.has("peers")) continue;
         try {
-            for (const auto& [id, address] : options.table("peers")) ids.insert(id);
+            for (const auto& [id, address] : each.options.table("peers")) ids.insert(id);
         } catch (const Error&) {  // the plugin itself will say what is wrong with its peers
         }
     }

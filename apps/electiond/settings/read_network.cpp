@@ -89,6 +89,7 @@ void read_transport(Section& transport, const Value* given, const std::filesyste
     auto& into = settings.transport;
     const auto faults_before = transport.faults();
     into.plugin = read_plugin_name(transport, into.plugin);
+    if (transport.has("plugin")) into.plugin_place = transport.where("plugin");
     const auto listen = transport.endpoint("listen");
     into.listen = listen.value_or(Endpoint{"127.0.0.1", 7401});
     if (!listen) transport.remember_default("listen", into.listen.to_string());
@@ -122,7 +123,7 @@ void read_discovery(Section& entry, const Value& given, const std::filesystem::p
     auto own = plugins_own(entry, &given, {"plugin"});
     if (!all_readable(&given)) plugin.clear();
     settings.discovery.push_back(
-        {std::move(plugin), Options(entry.path(), std::move(own), folder)});
+        {std::move(plugin), Options(entry.path(), std::move(own), folder), entry.where("plugin")});
 }
 
 void read_plugins(Section& plugins, Settings& settings) {

@@ -92,11 +92,13 @@ struct Settings {
         bool limits_set = false;      // the section stands there and asks for other than defaults
         std::optional<TlsFiles> tls;  // not given: plain text
         TlsPlaces tls_places;
-        Options options;  // what the plugin sees: `listen` and its own keys
+        Options options;           // what the plugin sees: `listen` and its own keys
+        std::string plugin_place;  // "node.yaml:5:21" of transport.plugin; empty by default
     };
     struct Discovery {
         std::string plugin;
-        Options options;  // what the plugin sees: its own keys
+        Options options;           // what the plugin sees: its own keys
+        std::string plugin_place;  // "node.yaml:3:22"
     };
     struct Plugins {
         std::vector<std::filesystem::path> directories;  // empty: beside the daemon's own
