@@ -14,6 +14,8 @@
 
 #include <electiond/remedy.h>
 
+#include "storage/unit_directory.h"
+
 namespace electiond {
 namespace {
 
@@ -30,6 +32,9 @@ bool settings_are_wrong(int error) {
 }
 
 std::string remedy(const fs::path& folder, int error) {
+    if (error == EROFS || settings_are_wrong(error)) {
+        if (auto of_unit = unit_directory_remedy(folder, error); !of_unit.empty()) return of_unit;
+    }
     if (settings_are_wrong(error)) {
         return "correct node.data_dir, or owner and mode of the directory and its files";
     }

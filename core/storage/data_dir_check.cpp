@@ -20,6 +20,7 @@
 #include "storage/record.h"
 #include "storage/slot.h"
 #include "storage/state_words.h"
+#include "storage/unit_directory.h"
 
 namespace electiond {
 namespace {
@@ -77,17 +78,20 @@ class Look {
         const int denied = io::may_write_in(parent);
         if (denied == 0) return;
         const auto cannot = "does not exist and cannot be created in " + parent.string() + ": ";
-        if (denied == EACCES && parent == "/var/lib") {
+        if (denied == EACCES && parent == "/var/lib" &&
+            unit_directory_remedy(folder_, denied).empty()) {
             return warning(
                 cannot + in_words(denied) +
                 "; a systemd unit creates it with StateDirectory=" + folder_.filename().string() +
                 ", else create it, owned by the daemon's user, with mode 0700");
         }
-        fault(cannot + told(denied));
+        fault(cannot + told(denied, folder_));
     }
 
     // Why a folder cannot be written, with the remedy.
-    [[nodiscard]] static std::string told(int error) {
+    [[nodiscard]] static std::string told(int error, const fs::path& folder) {
+        const auto of_unit = unit_directory_remedy(folder, error);
+        if (!of_unit.empty()) return in_words(error) + "; " + of_unit;
         switch (error) {
             case ENOENT:
                 return "that directory does not exist; create it, or correct node.data_dir";
@@ -112,7 +116,7 @@ class Look {
                          "; run electiond and the check as its owner, or chown the directory");
         }
         if (const int error = io::may_write_in(folder_); error != 0) {
-            return fault("cannot be written: " + told(error));
+            return fault("cannot be written: " + told(error, folder_));
         }
         if (self == 0 && found.st_uid != 0) {
             warning("belongs to " + name_of(found.st_uid) +

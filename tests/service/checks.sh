@@ -182,7 +182,7 @@ check_watchdog_is_fed() {
     equals NRestarts "$(show electiond NRestarts)" 0
 }
 
-# Everything that the node may be asked to write elsewhere: the message names the drop-in, and the drop-in helps.
+# What the node may be asked to write elsewhere: the message names the drop-in, and the drop-in helps.
 check_read_only_registry() {
     install -d -o electiond -g electiond /srv/registry
     configure electiond 1 7400 "cluster: {name: lab}" "discovery: [{plugin: file_registry, path: /srv/registry/cluster.json}]"
@@ -194,6 +194,7 @@ check_read_only_registry() {
     [ -s /srv/registry/cluster.json ]
 }
 
+# Except for the data directory, which may be that of another instance: the message names the unit's own.
 check_read_only_data_dir() {
     install -d -o electiond -g electiond -m 700 /srv/registry
     start_alone 2>/dev/null
@@ -201,7 +202,8 @@ check_read_only_data_dir() {
     sed -i 's#data_dir: [^}]*#data_dir: /srv/registry#' "$etc"/electiond.yaml
     systemctl start electiond 2>/dev/null
     equals ExecMainStatus "$(show electiond ExecMainStatus)" 74 || return
-    within 5 says electiond "ReadWritePaths=/srv/registry" || return
+    within 5 says electiond "this unit's directory is /var/lib/electiond: set node.data_dir to it" || return
+    if says electiond "ReadWritePaths="; then echo "it names the drop-in"; return 1; fi
     drop_in electiond <<<$'[Service]\nReadWritePaths=/srv/registry'
     systemctl restart electiond || return
     within 10 leads electiond
