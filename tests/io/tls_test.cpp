@@ -280,13 +280,25 @@ TEST_F(TlsTest, ACertificateIsValidFromAndUntil) {
     auto outcome = handshake(judging_at(now + 49h), ours);
     EXPECT_THAT(show(outcome.server),
                 HasSubstr("found expired: its certificate (CN=node, serial "));
-    EXPECT_THAT(show(outcome.server), HasSubstr(": renew it there"));
+    const auto day_at = [](std::chrono::sys_seconds at) {
+        const auto seconds = static_cast<std::time_t>(at.time_since_epoch().count());
+        std::array<char, 16> text{};
+        std::strftime(text.data(), text.size(), "%Y-%m-%d", std::gmtime(&seconds));
+        return std::string(text.data());
+    };
+    EXPECT_THAT(
+        show(outcome.server),
+        HasSubstr(": renew it there, or correct this machine's clock, if it is wrong (it is " +
+                  day_at(now + 49h) + " here)"));
     EXPECT_EQ(show(outcome.client),
-              "told expired: it refuses our certificate, transport.tls.cert, as expired: renew it");
+              "told expired: it refuses our certificate, transport.tls.cert, as expired: renew it, "
+              "or, if it has not expired, correct the clock there");
     renew();
     outcome = handshake(judging_at(now - 49h), ours);
     EXPECT_THAT(show(outcome.server), HasSubstr("found not_yet_valid: its certificate (CN=node, "));
-    EXPECT_THAT(show(outcome.server), HasSubstr("only: compare the clocks of both machines"));
+    EXPECT_THAT(show(outcome.server),
+                HasSubstr("only: compare the clocks of both machines (it is " + day_at(now - 49h) +
+                          " here)"));
     EXPECT_THAT(show(outcome.client), HasSubstr("told not_yet_valid: it refuses our certificate, "
                                                 "transport.tls.cert, as bad; most often it is not "
                                                 "yet valid there: compare the clocks"));

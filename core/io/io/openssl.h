@@ -34,12 +34,16 @@ using VerifyPtr = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 [[nodiscard]] std::chrono::sys_seconds time_of(const ASN1_TIME* time);
 // "2026-11-01".
 [[nodiscard]] std::string day_of(std::chrono::sys_seconds time);
+// "2026-11-01 09:30 UTC".
+[[nodiscard]] std::string minute_of(std::chrono::sys_seconds time);
 // "(CN=2, serial 4F…)", printable.
 [[nodiscard]] std::string in_brackets(const Certificate& certificate);
 // Printable ASCII of at most `most` bytes: what other machines send may stand in a log.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 120);
 // "transport.tls.cert", "--cert".
 [[nodiscard]] std::string key_name(const TlsSetup& setup, std::string_view key);
+// The time by which certificates are judged: that of this machine's clock, but for tests.
+[[nodiscard]] std::chrono::sys_seconds time_for(const TlsSetup& setup);
 
 // Why a certificate was refused by OpenSSL's `code` (X509_V_ERR_…) at `depth` of its chain (0: the
 // certificate itself). `host`: what was asked for. `as`: what the other side is.

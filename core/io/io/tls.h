@@ -59,7 +59,7 @@ struct TlsFailure {
     // True if it was the other side that refused us, as its alert says; false if we refused it.
     bool told = false;
     // A clause with the remedy, fit for a log: "its certificate (CN=2, serial 4F…) expired on
-    // 2026-11-01: renew it". Printable, at most some 300 bytes.
+    // 2026-11-01: renew it there, or …". Printable, at most some 300 bytes.
     std::string text{};
 
     bool operator==(const TlsFailure&) const = default;

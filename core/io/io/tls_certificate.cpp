@@ -81,6 +81,14 @@ std::vector<std::string> names_of(const X509& x509) {
     return names;
 }
 
+std::string in_utc(std::chrono::sys_seconds time, const char* format) {
+    const auto seconds = static_cast<std::time_t>(time.time_since_epoch().count());
+    std::tm parts{};
+    std::array<char, 32> text{};
+    ::gmtime_r(&seconds, &parts);
+    return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
 }  // namespace
 
 std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
@@ -89,13 +97,9 @@ std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
     return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
 }
 
-std::string day_of(std::chrono::sys_seconds time) {
-    const auto seconds = static_cast<std::time_t>(time.time_since_epoch().count());
-    std::tm parts{};
-    std::array<char, 32> text{};
-    ::gmtime_r(&seconds, &parts);
-    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts)};
-}
+std::string day_of(std::chrono::sys_seconds time) { return in_utc(time, "%Y-%m-%d"); }
+
+std::string minute_of(std::chrono::sys_seconds time) { return in_utc(time, "%Y-%m-%d %H:%M UTC"); }
 
 std::string printable(std::string_view text, std::size_t most) {
     std::string shown(text.substr(0, most));

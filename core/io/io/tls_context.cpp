@@ -82,9 +82,7 @@ class TlsContext::Loading {
         if (setup_.at) X509_VERIFY_PARAM_set_time(rules, setup_.at->time_since_epoch().count());
     }
 
-    [[nodiscard]] sys_seconds now() const {
-        return setup_.at.value_or(floor<seconds>(std::chrono::system_clock::now()));
-    }
+    [[nodiscard]] sys_seconds now() const { return time_for(setup_); }
 
     [[nodiscard]] X509_STORE* store() const { return SSL_CTX_get_cert_store(into_.handle_); }
 
@@ -189,12 +187,15 @@ class TlsContext::Loading {
     void check_dates(const Certificate& own) const {
         if (own.not_after <= now()) {
             throw wrong("cert", setup_.cert,
-                        "which expired on " + day_of(own.not_after) + "; renew it");
+                        "which expired on " + minute_of(own.not_after) +
+                            "; renew it, or correct this machine's clock, if it is wrong: it is " +
+                            minute_of(now()) + " here");
         }
         if (own.not_before > now()) {
             throw wrong("cert", setup_.cert,
-                        "which is valid from " + day_of(own.not_before) +
-                            " only; correct this machine's clock, or issue another");
+                        "which is valid from " + minute_of(own.not_before) +
+                            " only; correct this machine's clock, if it is wrong (it is " +
+                            minute_of(now()) + " here), or issue another");
         }
     }
 

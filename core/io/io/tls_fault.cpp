@@ -61,12 +61,16 @@ std::string list(const std::vector<std::string>& names) {
 
 std::string words(TlsFault fault, int code, const Certificate& certificate, const TlsSetup& setup,
                   const std::string& host, TlsSide as) {
+    // Not the minute: a failure that lasts keeps its text in the log.
+    const auto today = day_of(time_for(setup));
     switch (fault) {
         case TlsFault::expired:
-            return "expired on " + day_of(certificate.not_after) + ": renew it there";
+            return "expired on " + day_of(certificate.not_after) +
+                   ": renew it there, or correct this machine's clock, if it is wrong (it is " +
+                   today + " here)";
         case TlsFault::not_yet_valid:
             return "is valid from " + day_of(certificate.not_before) +
-                   " only: compare the clocks of both machines";
+                   " only: compare the clocks of both machines (it is " + today + " here)";
         case TlsFault::revoked:
             return "was revoked: issue a new one there, or correct " + key_name(setup, "crl") +
                    " (" + setup.crl.string() + ")";
@@ -100,6 +104,11 @@ std::string_view to_string(TlsFault fault) {
     const auto* found =
         std::ranges::find(kNames, fault, [](const auto& pair) { return pair.first; });
     return found == kNames.end() ? "other" : found->second;
+}
+
+std::chrono::sys_seconds time_for(const TlsSetup& setup) {
+    return setup.at.value_or(
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 std::string key_name(const TlsSetup& setup, std::string_view key) {
@@ -139,7 +148,10 @@ TlsFailure told_by_alert(int number, const TlsSetup& setup) {
     };
     switch (number) {
         case SSL_AD_CERTIFICATE_EXPIRED:
-            return told(TlsFault::expired, ours + ", as expired: renew it");
+            return told(
+                TlsFault::expired,
+                ours +
+                    ", as expired: renew it, or, if it has not expired, correct the clock there");
         case SSL_AD_BAD_CERTIFICATE:
             return told(TlsFault::not_yet_valid,
                         ours +
