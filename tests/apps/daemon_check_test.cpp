@@ -144,6 +144,24 @@ TEST_F(Check, OnlyWarnsOfAFolderThatSystemdWouldMake) {
     expect_warning("RuntimeDirectory=no-such-electiond");
 }
 
+TEST_F(Check, SaysHowASocketGetsItsGroupUnderTheUnits) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, which may set every group";
+    ::unsetenv("INVOCATION_ID");
+    ::unsetenv("NOTIFY_SOCKET");
+    scene_.sections["api"] =
+        "{listen: \"unix:" + in_folder("api.sock") + "\", socket_group: daemon}";
+    expect_warning(
+        "api.socket_group is \"daemon\", but the shipped systemd units do not let the daemon "
+        "change the group of a file; if one of them runs it, remove the key, and set Group=daemon "
+        "and SupplementaryGroups=electiond in a drop-in");
+
+    ::setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
+    const auto in_unit = check();
+    ::unsetenv("INVOCATION_ID");
+    EXPECT_EQ(in_unit.code, 0) << in_unit.said;
+    EXPECT_THAT(in_unit.said, Not(HasSubstr("socket_group")));
+}
+
 // All of it at once, beside what is wrong in the file.
 TEST_F(Check, NamesEverythingAtOnce) {
     cluster::write(scene_.folder / "data", "");

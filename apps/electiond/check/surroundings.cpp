@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +21,8 @@ namespace electiond {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kGroupOfUnits = "electiond";  // Group= of the shipped units
 
 std::string in_words(int error) { return std::generic_category().message(error); }
 
@@ -55,6 +59,29 @@ bool may_give_to(const std::string& name) {
     return std::ranges::find(own, group->gr_gid) != own.end();
 }
 
+// Under the shipped units a chown ends with EPERM, whatever the daemon's user is a member of. That
+// cannot be seen from outside of the unit.
+void check_group(const std::string& name, const Settings& draft, Findings& findings) {
+    const auto what = key_with_place(draft, "api", "socket_group") + " is \"" + name + "\", but ";
+    const auto by_drop_in =
+        "remove the key, and set Group=" + name + " and SupplementaryGroups=electiond in a drop-in";
+    if (!may_give_to(name)) {
+        findings.faults.push_back(what +
+                                  "the user of this check is not a member of that group, so the "
+                                  "socket cannot get it; make the daemon's user a member, or, if a "
+                                  "shipped systemd unit runs the daemon, " +
+                                  by_drop_in);
+        return;
+    }
+    const bool in_unit =
+        std::getenv("INVOCATION_ID") != nullptr || std::getenv("NOTIFY_SOCKET") != nullptr;
+    if (in_unit || name == kGroupOfUnits) return;
+    findings.warnings.push_back(what +
+                                "the shipped systemd units do not let the daemon change the group "
+                                "of a file; if one of them runs it, " +
+                                by_drop_in);
+}
+
 void check_socket(const io::UnixSocket& socket, const Settings& draft, Findings& findings) {
     const auto what =
         key_with_place(draft, "api", "listen") + " (unix:" + socket.path.string() + ")";
@@ -63,12 +90,6 @@ void check_socket(const io::UnixSocket& socket, const Settings& draft, Findings&
     if (::lstat(socket.path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
         findings.faults.push_back(
             what + ": this path exists, but is not a socket; move it, or choose another path");
-    }
-    if (!socket.group.empty() && !may_give_to(socket.group)) {
-        findings.faults.push_back(key_with_place(draft, "api", "socket_group") + " is \"" +
-                                  socket.group +
-                                  "\", but the user of this check is not a member of that group, "
-                                  "so the socket cannot get it; make the daemon's user a member");
     }
 }
 
@@ -80,11 +101,14 @@ void check_surroundings(const Settings& draft, Findings& findings) {
         std::ranges::move(review.faults, std::back_inserter(findings.faults));
         std::ranges::move(review.warnings, std::back_inserter(findings.warnings));
     }
+    std::string group;  // all sockets have the same one
     for (const auto& address : draft.api.listen) {
         if (const auto* socket = std::get_if<io::UnixSocket>(&address)) {
             check_socket(*socket, draft, findings);
+            group = socket->group;
         }
     }
+    if (!group.empty()) check_group(group, draft, findings);
 }
 
 }  // namespace electiond
