@@ -36,7 +36,9 @@ electiond --list-plugins
 
 step "a start without a configuration fails, and says so"
 refuse systemctl start electiond
-systemctl reset-failed electiond
+refuse systemctl start electiond@typo
+systemctl reset-failed electiond electiond@typo
+[ -d /var/lib/electiond-typo ]
 
 step "a plain unit and a cluster of three instances"
 cat >/etc/electiond/electiond.yaml <<'YAML'
@@ -96,11 +98,13 @@ systemctl start electiond@n1 electiond@n2
 electionctl --endpoint http://127.0.0.1:7501 wait-leader --timeout 20s
 
 mkdir /var/lib/electiond-registry
+echo '{}' >/var/lib/electiond-registry/cluster.json
 
 step "purged: the state is gone; what the operator wrote, and what is no node's, is not"
 dpkg -P electiond >/dev/null 2>&1
 [ ! -e /var/lib/electiond ] && [ ! -e /var/lib/electiond-n1 ] && [ ! -e /var/lib/electiond-n3 ]
-[ -d /var/lib/electiond-registry ]
+[ ! -e /var/lib/electiond-typo ]
+[ -f /var/lib/electiond-registry/cluster.json ]
 [ -f /etc/electiond/n1.yaml ]
 refuse ls /etc/systemd/system/multi-user.target.wants/electiond@n1.service
 getent passwd electiond >/dev/null
