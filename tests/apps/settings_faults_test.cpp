@@ -1,6 +1,7 @@
 // Every kind of wrong configuration gets its clear answer, with its place, and all at once.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "settings/settings.h"
 #include "settings_scene.h"
@@ -513,6 +514,33 @@ TEST(SettingsFaults, SayWhatIsWrongWithATokenFile) {
                 ElementsAre(HasSubstr("cannot be read: No such file")));
     EXPECT_THAT(scene.faults(with({{"api", "{token_file: .}"}})),
                 ElementsAre(HasSubstr("is not a file that can be read")));
+}
+
+TEST(SettingsFaults, SayWhoseFilesMayNotBeRead) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+    const Scene scene;
+    ASSERT_EQ(::chmod(scene.folder().c_str(), 0755), 0);
+    const auto token = scene.write("token", "sesame\n");
+    const auto file = scene.write("node.yaml", with({{"api", "{token_file: token}"}}));
+    ASSERT_EQ(::chmod(token.c_str(), 0600), 0);
+    const auto said_with_mode = [&](mode_t mode) -> std::string {
+        EXPECT_EQ(::chmod(file.c_str(), mode), 0);
+        EXPECT_EQ(::seteuid(54321), 0);
+        std::string said = "no fault";
+        try {
+            (void)load_settings(file, {});
+        } catch (const Error& error) {
+            said = error.what();
+        }
+        EXPECT_EQ(::seteuid(0), 0);
+        return said;
+    };
+    const std::string facts =
+        "cannot be read: Permission denied; it belongs to root, group root, mode 0600; to let user "
+        "54321 read it: ";
+
+    EXPECT_THAT(said_with_mode(0644), AllOf(HasSubstr("api.token_file is "), HasSubstr(facts)));
+    EXPECT_THAT(said_with_mode(0600), HasSubstr("the configuration " + facts));
 }
 
 TEST(SettingsFaults, RefuseAnObserverAmongTheFounders) {

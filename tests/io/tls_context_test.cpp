@@ -1,6 +1,8 @@
 // Certificates and keys from files: each fault names the key, the file and the remedy.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -118,6 +120,26 @@ TEST_F(TlsContextTest, RefusesAKeyOfAnotherCertificateOrForEveryone) {
     EXPECT_THAT(fault(wrong), HasSubstr("which has a passphrase; remove it"));
     wrong.key.clear();
     EXPECT_THAT(fault(wrong), HasSubstr("transport.tls.key is missing"));
+}
+
+TEST_F(TlsContextTest, SaysWhoseKeyItMayNotRead) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+    auto wrong = setup({.names = kNode});
+    ASSERT_EQ(::chmod((folder / "").c_str(), 0755), 0);
+    wrong.ca = write("ca.crt", text_of(wrong.ca));
+    wrong.cert = write("node.crt", text_of(wrong.cert));
+    wrong.key = write("node.key", text_of(wrong.key));
+    ASSERT_EQ(::chmod(wrong.ca.c_str(), 0644), 0);
+    ASSERT_EQ(::chmod(wrong.cert.c_str(), 0644), 0);
+    ASSERT_EQ(::chmod(wrong.key.c_str(), 0600), 0);
+
+    ASSERT_EQ(::seteuid(54321), 0);
+    const auto said = fault(wrong);
+    ASSERT_EQ(::seteuid(0), 0);
+
+    EXPECT_THAT(said, HasSubstr("transport.tls.key is \"" + wrong.key.string() +
+                                "\", which cannot be read: Permission denied; it belongs to root, "
+                                "group root, mode 0600; to let user 54321 read it: "));
 }
 
 TEST_F(TlsContextTest, RefusesACertificateThatTheOthersWouldRefuse) {
