@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <electiond/error.h>
 #include <io/stream.h>
@@ -65,26 +66,24 @@ class TlsTest : public ::testing::Test {
 
     using Body = std::function<Async<>()>;
 
-    std::future<void> begin(Body what) {
-        auto over = std::make_shared<std::promise<void>>();
-        loop.post([this, what, over] {
-            loop.spawn([](Body body, std::shared_ptr<std::promise<void>> done) -> Async<> {
-                co_await body();
-                done->set_value();
-            }(what, over));
+    // Runs all at the same time, from one turn of the loop on, and waits for all.
+    void run(const std::vector<Body>& all) {
+        std::vector<std::future<void>> running;
+        scene::on_loop(loop, [&] {
+            for (const auto& each : all) {
+                auto over = std::make_shared<std::promise<void>>();
+                running.push_back(over->get_future());
+                loop.spawn([](Body body, std::shared_ptr<std::promise<void>> done) -> Async<> {
+                    co_await body();
+                    done->set_value();
+                }(each, over));
+            }
         });
-        return over->get_future();
+        for (const auto& each : running) {
+            ASSERT_EQ(each.wait_for(kLong), std::future_status::ready);
+        }
     }
-    static void end(const std::future<void>& running) {
-        ASSERT_EQ(running.wait_for(kLong), std::future_status::ready);
-    }
-    // Runs both sides at the same time, and waits for both.
-    void both(Body of_server, Body of_client) {
-        const auto one = begin(std::move(of_server));
-        const auto other = begin(std::move(of_client));
-        end(one);
-        end(other);
-    }
+    void both(Body of_server, Body of_client) { run({std::move(of_server), std::move(of_client)}); }
 
     static std::shared_ptr<const TlsContext> context(TestCa& ca, const Wish& wish,
                                                      const std::filesystem::path& crl = {}) {
@@ -367,24 +366,24 @@ TEST_F(TlsTest, PlainTextIsFoundAlsoIfItComesFirst) {
     const auto node = context(ca, {.names = kNode});
     for (const std::string& words :
          {std::string("HTTP/1.1 503 Service Unavailable\r\n\r\n"), std::string(30, '\0')}) {
-        end(begin([&]() -> Async<> {
+        run({[&]() -> Async<> {
             server->send(words);
             const auto failure = co_await client->secure(node, TlsSide::client, kNever);
             EXPECT_EQ(show(failure).substr(0, 17), "found plain_text:");
-        }));
+        }});
         renew();
     }
 }
 
 TEST_F(TlsTest, AHandshakeThatDoesNotGoOnEndsAtItsDeadline) {
     const auto node = context(ca, {.names = kNode});
-    end(begin([&]() -> Async<> {
+    run({[&]() -> Async<> {
         const auto failure = co_await server->secure(node, TlsSide::server, Clock::now() + 30ms);
         EXPECT_EQ(show(failure).substr(0, 16), "found timed_out:");
         client->send("\x16\x03\x01");
         const auto second = co_await server->secure(node, TlsSide::server, Clock::now() + 30ms);
         EXPECT_EQ(show(second).substr(0, 16), "found timed_out:");
-    }));
+    }});
 }
 
 TEST_F(TlsTest, AConnectionThatEndsDuringTheHandshakeIsNamed) {
