@@ -172,7 +172,7 @@ TEST_F(Check, NamesEverythingAtOnce) {
     const auto finished = check();
     EXPECT_EQ(finished.code, 78);
     for (const auto* words :
-         {"is not a directory", "it is a folder", "no/api.sock", "loud", "pigeon"}) {
+         {"is not a directory", "it is a directory", "no/api.sock", "loud", "pigeon"}) {
         EXPECT_THAT(finished.said, HasSubstr(words));
     }
 }

@@ -31,7 +31,9 @@ TEST(SettingsFaults, NameValueRuleAndPlaceOfEveryWrongValue) {
         {"node", "{id: \"\", data_dir: d}", "node.yaml:1:12: node.id is \"\", but must be"},
         {"node", "{id: a b, data_dir: d}",
          "node.yaml:1:12: node.id is \"a b\", but must be 1 to 64"},
-        {"node", "{id: [a], data_dir: d}", "node.yaml:1:12: node.id is a list, but must be a text"},
+        {"node", "{id: [a], data_dir: d}",
+         "node.yaml:1:12: node.id is a list, but must be a non-empty "
+         "string"},
         {"node", "{id: a}", "node.yaml:1:7: node.data_dir is missing, but required"},
         {"node", "{id: a, data_dir: {b: c}}",
          "node.yaml:1:25: node.data_dir is a map, but must be"},
