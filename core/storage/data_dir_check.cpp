@@ -85,12 +85,12 @@ class Look {
                 "; a systemd unit creates it with StateDirectory=" + folder_.filename().string() +
                 ", else create it, owned by the daemon's user, with mode 0700");
         }
-        fault(cannot + told(denied, folder_));
+        fault(cannot + told(denied));
     }
 
     // Why a folder cannot be written, with the remedy.
-    [[nodiscard]] static std::string told(int error, const fs::path& folder) {
-        const auto of_unit = unit_directory_remedy(folder, error);
+    [[nodiscard]] std::string told(int error) const {
+        const auto of_unit = unit_directory_remedy(folder_, error);
         if (!of_unit.empty()) return in_words(error) + "; " + of_unit;
         switch (error) {
             case ENOENT:
@@ -116,7 +116,7 @@ class Look {
                          "; run electiond and the check as its owner, or chown the directory");
         }
         if (const int error = io::may_write_in(folder_); error != 0) {
-            return fault("cannot be written: " + told(error, folder_));
+            return fault("cannot be written: " + told(error));
         }
         if (self == 0 && found.st_uid != 0) {
             warning("belongs to " + name_of(found.st_uid) +

@@ -2,6 +2,7 @@
 #include "check/surroundings.h"
 
 #include <grp.h>
+#include <io/accounts.h>
 #include <io/file_access.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,11 +53,7 @@ void check_folder(const std::string& what, const fs::path& folder, Findings& fin
 bool may_give_to(const std::string& name) {
     if (::geteuid() == 0) return true;
     const auto* group = ::getgrnam(name.c_str());
-    if (group == nullptr || group->gr_gid == ::getegid()) return true;  // the settings told already
-    std::vector<gid_t> own(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
-    own.resize(static_cast<std::size_t>(
-        std::max(0, ::getgroups(static_cast<int>(own.size()), own.data()))));
-    return std::ranges::find(own, group->gr_gid) != own.end();
+    return group == nullptr || io::is_own_group(group->gr_gid);  // the settings told of none
 }
 
 // Under the shipped units a chown ends with EPERM, whatever the daemon's user is a member of. That

@@ -2,8 +2,7 @@
 #include <io/permission_remedy.h>
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
+#include <io/accounts.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
-#include <vector>
 
 namespace electiond::io {
 namespace {
@@ -23,29 +21,12 @@ namespace fs = std::filesystem;
 // know: two files with it may belong to different ones.
 constexpr gid_t kOverflowId = 65534;
 
-std::string user_name(uid_t user) {
-    std::vector<char> buffer(16 * 1024);
-    passwd entry{};
-    passwd* found = nullptr;
-    (void)::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
-    return found != nullptr ? found->pw_name : std::to_string(user);
-}
+std::string shown_user(uid_t user) { return user_name(user).value_or(std::to_string(user)); }
 
-std::string group_name(gid_t id) {
-    std::vector<char> buffer(16 * 1024);
-    group entry{};
-    group* found = nullptr;
-    (void)::getgrgid_r(id, &entry, buffer.data(), buffer.size(), &found);
-    return found != nullptr ? found->gr_name : std::to_string(id);
-}
+std::string shown_group(gid_t group) { return group_name(group).value_or(std::to_string(group)); }
 
-bool is_our_group(gid_t id) {
-    if (id == ::getegid()) return true;
-    if (id == kOverflowId) return false;
-    std::vector<gid_t> ours(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
-    ours.resize(static_cast<std::size_t>(
-        std::max(0, ::getgroups(static_cast<int>(ours.size()), ours.data()))));
-    return std::ranges::find(ours, id) != ours.end();
+bool is_our_group(gid_t group) {
+    return group == ::getegid() || (group != kOverflowId && is_own_group(group));
 }
 
 // As a word of a shell command.
@@ -63,14 +44,14 @@ std::string shell_word(const std::string& text) {
 std::string facts_of(const struct stat& found) {
     std::array<char, 8> mode{};
     std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(found.st_mode & 07777U));
-    return "belongs to " + user_name(found.st_uid) + ", group " + group_name(found.st_gid) +
+    return "belongs to " + shown_user(found.st_uid) + ", group " + shown_group(found.st_gid) +
            ", mode " + mode.data();
 }
 
 // "chgrp GROUP PATH && " if we are not in the group of the file.
 std::string to_our_group(const struct stat& found, const std::string& word) {
     if (is_our_group(found.st_gid)) return "";
-    return "chgrp " + shell_word(group_name(::getegid())) + " " + word + " && ";
+    return "chgrp " + shell_word(shown_group(::getegid())) + " " + word + " && ";
 }
 
 // `right` is S_IROTH or S_IXOTH: whether the mode alone gives it to the effective user.
@@ -106,7 +87,7 @@ std::string directory_remedy(const fs::path& folder) {
     if (::stat(folder.c_str(), &found) != 0) return subject + "cannot be entered; correct its mode";
     const auto facts = subject + facts_of(found);
     if (mode_allows(found, S_IXOTH)) return facts + denied_in_spite_of_mode(word);
-    const auto begin = facts + "; to let user " + user_name(::geteuid()) + " enter it: ";
+    const auto begin = facts + "; to let user " + shown_user(::geteuid()) + " enter it: ";
     if (found.st_uid == ::geteuid()) return begin + "chmod u+x " + word;
     return begin + to_our_group(found, word) + "chmod g+x " + word;
 }
@@ -122,7 +103,7 @@ std::string read_permission_remedy(const fs::path& file) {
     const auto word = shell_word(file.string());
     const auto facts = "it " + facts_of(found);
     if (mode_allows(found, S_IROTH)) return facts + denied_in_spite_of_mode(word);
-    const auto begin = facts + "; to let user " + user_name(::geteuid()) + " read it: ";
+    const auto begin = facts + "; to let user " + shown_user(::geteuid()) + " read it: ";
     if (found.st_uid == ::geteuid()) return begin + "chmod 0600 " + word;
     return begin + to_our_group(found, word) + "chmod 0640 " + word;
 }
