@@ -101,10 +101,10 @@ Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
     return guests;
 }
 
-// Only where all were made is it known how many of them can claim.
+// Only where all were made is it known how many of them are arbiters.
 void complete_guests(Guests& guests, const Settings& settings) {
     const auto arbiters = std::ranges::count_if(
-        guests.discoveries, [](const auto& each) { return each.discovery->can_claim(); });
+        guests.discoveries, [](const auto& each) { return each.discovery->arbiter() != nullptr; });
     guests.bootstrap = resolve_bootstrap(settings, static_cast<std::size_t>(arbiters));
     guests.warnings = warnings_about(guests, settings);
 }

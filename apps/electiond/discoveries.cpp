@@ -23,7 +23,7 @@ std::vector<Discoveries::Entry> discovery_entries(const Settings& settings,
 }
 
 Discoveries::Seat Discoveries::begin(Entry entry) {
-    Seat seat{std::move(entry.text), entry.discovery->can_claim(), next_source_++, {}};
+    Seat seat{std::move(entry.text), entry.discovery->arbiter() != nullptr, next_source_++, {}};
     seat.scout = std::make_shared<Scout>(seat.source, std::move(entry.plugin),
                                          std::move(entry.discovery), setup_.self, setup_.cluster,
                                          setup_.interval, setup_.post, setup_.log);
@@ -51,7 +51,7 @@ std::string Discoveries::gate(const std::vector<Entry>& entries) const {
         if (seat.arbiter) running.push_back(seat.text);
     }
     for (const auto& entry : entries) {
-        if (entry.discovery->can_claim()) wanted.push_back(entry.text);
+        if (entry.discovery->arbiter() != nullptr) wanted.push_back(entry.text);
     }
     return running == wanted ? ""
                              : "a plugin that can arbitrate (as file_registry can) cannot change "

@@ -61,30 +61,31 @@ struct Opened {
     std::optional<Durable> record;
 };
 
-// The one discovery that can claim. Each call runs on a thread of its own and is given up if it
-// does not end in time: its files may be on a file system that hangs.
-class Arbiter {
+// The arbiter of the configuration, if it has one. Each call runs on a thread of its own and is
+// given up if it does not end in time: its files may be on a file system that hangs.
+class OwnArbiter {
   public:
-    explicit Arbiter(const Settings& settings) : cluster_(settings.cluster.name) {
+    explicit OwnArbiter(const Settings& settings) : cluster_(settings.cluster.name) {
         PluginHost host(plugin_directories(settings), own_program(), Log{});
         auto guests = make_guests(host, settings, Log{});
         for (auto& [plugin, discovery, options] : guests.discoveries) {
-            if (!discovery->can_claim()) continue;
+            if (discovery->arbiter() == nullptr) continue;
             plugin_ = plugin;
-            discovery_ = std::move(discovery);
+            const std::shared_ptr<Discovery> owner = std::move(discovery);
+            arbiter_ = std::shared_ptr<Arbiter>(owner, owner->arbiter());
         }
     }
 
-    [[nodiscard]] bool exists() const { return discovery_ != nullptr; }
+    [[nodiscard]] bool exists() const { return arbiter_ != nullptr; }
 
     [[nodiscard]] Claim claim(const Claim& mine) const {
-        return answered([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
+        return answered([arbiter = arbiter_, cluster = cluster_, mine](std::stop_token stop) {
             return arbiter->claim(cluster, mine, std::move(stop));
         });
     }
     // Called after the record was saved, so an error must mention that.
     void replace_claim(const Claim& mine) const try {
-        (void)answered([arbiter = discovery_, cluster = cluster_, mine](std::stop_token stop) {
+        (void)answered([arbiter = arbiter_, cluster = cluster_, mine](std::stop_token stop) {
             arbiter->replace_claim(cluster, mine, std::move(stop));
             return mine;
         });
@@ -107,7 +108,7 @@ class Arbiter {
 
     std::string cluster_;
     std::string plugin_;
-    std::shared_ptr<Discovery> discovery_;  // shared with calls that were given up
+    std::shared_ptr<Arbiter> arbiter_;  // a part of its discovery; shared with calls given up
 };
 
 std::string ids_of(const std::vector<Voter>& voters) {
@@ -147,7 +148,7 @@ void refuse_while_alive(const OtherVoters& others, const Durable& record) {
 
 // Recovering such a node changes nothing but the ids of its cluster. But if an earlier recovery has
 // failed at the claim, the claim still names the cluster that was replaced: then it goes on.
-void refuse_if_it_needs_no_other(const Durable& record, const Arbiter& arbiter) {
+void refuse_if_it_needs_no_other(const Durable& record, const OwnArbiter& arbiter) {
     if (record.config.voters.size() != 1 || !record.config.has(record.uuid)) return;
     const Claim mine{record.cluster_id, record.uuid};
     if (arbiter.exists() && arbiter.claim(mine).cluster_id != record.cluster_id) return;
@@ -190,7 +191,7 @@ int recover(const Settings& settings, const Confirm& confirm, bool force) {
                         "claim names a lost node, use electiond recover --claim",
                     Error::refused);
     }
-    const Arbiter arbiter(settings);
+    const OwnArbiter arbiter(settings);
     if (!force) refuse_if_it_needs_no_other(record, arbiter);
     const auto others = ask_other_voters(settings, record);
     if (!force) refuse_while_alive(others, record);
@@ -213,7 +214,7 @@ int recover(const Settings& settings, const Confirm& confirm, bool force) {
 }
 
 int recover_claim(const Settings& settings, const Confirm& confirm, bool force) {
-    const Arbiter arbiter(settings);
+    const OwnArbiter arbiter(settings);
     if (!arbiter.exists()) {
         throw Error("no discovery of this configuration can claim, so there is no claim to recover",
                     Error::refused);

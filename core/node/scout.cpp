@@ -160,7 +160,10 @@ void Scout::Rounds::poll() {
 void Scout::Rounds::ask(const Claim& mine) {
     std::optional<Claim> stored;
     call(kClaim, [&](std::stop_token stop) {
-        stored = discovery_->claim(cluster_, mine, std::move(stop));
+        auto* arbiter = discovery_->arbiter();
+        if (arbiter == nullptr)
+            throw Error("this discovery plugin is not an arbiter", Error::refused);
+        stored = arbiter->claim(cluster_, mine, std::move(stop));
     });
     post(ArbiterAnswered{std::move(stored)});
 }

@@ -66,7 +66,7 @@ class Scout {
     // is left behind. Shortly before that, the stop of withdraw is requested, too. Idempotent.
     bool stop(Deadline deadline) noexcept;
 
-    // Asks the arbiter soon; ArbiterAnswered is posted. Only where the discovery can claim.
+    // Asks the arbiter soon; ArbiterAnswered is posted. Only if the discovery has one.
     void claim(const Claim& mine);
 
     // Checks whether the call under way takes too long. Call it about once a second.

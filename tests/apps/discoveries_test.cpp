@@ -37,7 +37,7 @@ struct Fate {
     }
 };
 
-class Played : public Discovery {
+class Played : public Discovery, public Arbiter {
   public:
     Played(std::shared_ptr<Fate> fate, std::string name, bool arbiter)
         : fate_(std::move(fate)), name_(std::move(name)), arbiter_(arbiter) {}
@@ -53,7 +53,11 @@ class Played : public Discovery {
         return {Peer{NodeId(name_), {}, {}, {}}};
     }
     void withdraw(std::stop_token) noexcept override { fate_->count(fate_->withdrawn, name_); }
-    [[nodiscard]] bool can_claim() const noexcept override { return arbiter_; }
+    [[nodiscard]] Arbiter* arbiter() noexcept override { return arbiter_ ? this : nullptr; }
+    [[nodiscard]] Claim claim(const std::string&, const Claim& mine, std::stop_token) override {
+        return mine;
+    }
+    void replace_claim(const std::string&, const Claim&, std::stop_token) override {}
 
   private:
     const std::shared_ptr<Fate> fate_;

@@ -68,7 +68,7 @@ struct Script {
     }
 };
 
-class FakeDiscovery : public Discovery {
+class FakeDiscovery : public Discovery, public Arbiter {
   public:
     explicit FakeDiscovery(Script& script) : script_(script) {}
 
@@ -89,7 +89,7 @@ class FakeDiscovery : public Discovery {
         script_.note("withdraw");
         script_.hang_if_told("withdraw", stop);
     }
-    bool can_claim() const noexcept override { return true; }
+    Arbiter* arbiter() noexcept override { return this; }
     Claim claim(const std::string& cluster, const Claim& mine, std::stop_token stop) override {
         script_.note("claim " + cluster);
         script_.hang_if_told("claim", stop);
@@ -97,6 +97,10 @@ class FakeDiscovery : public Discovery {
         if (!script_.fault.empty()) throw std::runtime_error(script_.fault);
         if (!script_.stored) script_.stored = mine;
         return *script_.stored;
+    }
+    void replace_claim(const std::string&, const Claim& mine, std::stop_token) override {
+        const std::lock_guard lock(script_.mutex);
+        script_.stored = mine;
     }
 
   private:

@@ -35,9 +35,9 @@ TEST_F(ClaimTest, GoesToTheFirst) {
     const auto a = registry();
     const auto b = registry();
 
-    EXPECT_EQ(a->claim("demo", claim_of("a")), claim_of("a"));
-    EXPECT_EQ(b->claim("demo", claim_of("b")), claim_of("a"));
-    EXPECT_EQ(a->claim("demo", claim_of("c")), claim_of("a"));
+    EXPECT_EQ(a->arbiter()->claim("demo", claim_of("a")), claim_of("a"));
+    EXPECT_EQ(b->arbiter()->claim("demo", claim_of("b")), claim_of("a"));
+    EXPECT_EQ(a->arbiter()->claim("demo", claim_of("c")), claim_of("a"));
 }
 
 TEST_F(ClaimTest, IsAnotherForEachNameOfACluster) {
@@ -47,11 +47,12 @@ TEST_F(ClaimTest, IsAnotherForEachNameOfACluster) {
 
     for (const auto& name : names) {
         const auto mine = claim_of(std::to_string(&name - names.data()));
-        EXPECT_EQ(a->claim(name, mine), mine) << name;
+        EXPECT_EQ(a->arbiter()->claim(name, mine), mine) << name;
     }
 
     for (const auto& name : names) {
-        EXPECT_EQ(a->claim(name, claim_of("late")), claim_of(std::to_string(&name - names.data())));
+        EXPECT_EQ(a->arbiter()->claim(name, claim_of("late")),
+                  claim_of(std::to_string(&name - names.data())));
     }
     EXPECT_EQ(folder_.names().size(), names.size() + 1) << "one file each, and the lock";
 }
@@ -59,23 +60,23 @@ TEST_F(ClaimTest, IsAnotherForEachNameOfACluster) {
 TEST_F(ClaimTest, OutlivesTheRegistryAndWhoClaimed) {
     auto a = registry();
     a->announce(node("a", 1));
-    EXPECT_EQ(a->claim("demo", claim_of("a")), claim_of("a"));
+    EXPECT_EQ(a->arbiter()->claim("demo", claim_of("a")), claim_of("a"));
     a->withdraw();
     a.reset();
 
     std::filesystem::remove(folder_ / "cluster.json");
-    EXPECT_EQ(registry()->claim("demo", claim_of("b")), claim_of("a"));
+    EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("b")), claim_of("a"));
     write(folder_ / "cluster.json", "");
-    EXPECT_EQ(registry()->claim("demo", claim_of("b")), claim_of("a"));
+    EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("b")), claim_of("a"));
 }
 
 TEST_F(ClaimTest, IsReplacedOnlyWhereThatIsAsked) {
     const auto a = registry();
-    ASSERT_EQ(a->claim("demo", claim_of("a")), claim_of("a"));
+    ASSERT_EQ(a->arbiter()->claim("demo", claim_of("a")), claim_of("a"));
 
-    a->replace_claim("demo", claim_of("b"));
+    a->arbiter()->replace_claim("demo", claim_of("b"));
 
-    EXPECT_EQ(registry()->claim("demo", claim_of("c")), claim_of("b"));
+    EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("c")), claim_of("b"));
 }
 
 TEST_F(ClaimTest, ThatIsGarbledIsNeverOverwrittenByAClaim) {
@@ -90,18 +91,19 @@ TEST_F(ClaimTest, ThatIsGarbledIsNeverOverwrittenByAClaim) {
           good + std::string(100'000, ' ')}) {
         write(file, garbage);
 
-        const auto sentence = fault([&] { (void)registry()->claim("demo", claim_of("a")); });
+        const auto sentence =
+            fault([&] { (void)registry()->arbiter()->claim("demo", claim_of("a")); });
 
         EXPECT_THAT(sentence, HasSubstr(file.string())) << garbage;
         EXPECT_THAT(sentence, HasSubstr("recover --claim")) << garbage;
         EXPECT_EQ(read(file), garbage);
     }
-    registry()->replace_claim("demo", claim_of("b"));
-    EXPECT_EQ(registry()->claim("demo", claim_of("c")), claim_of("b"));
+    registry()->arbiter()->replace_claim("demo", claim_of("b"));
+    EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("c")), claim_of("b"));
 }
 
 TEST_F(ClaimTest, RefusesWhatItCouldNotReadBack) {
-    EXPECT_THAT(fault([&] { (void)registry()->claim("demo", Claim{}); }),
+    EXPECT_THAT(fault([&] { (void)registry()->arbiter()->claim("demo", Claim{}); }),
                 HasSubstr("cannot be stored"));
     EXPECT_TRUE(folder_.names().empty());
 }
@@ -110,13 +112,13 @@ TEST_F(ClaimTest, SyncsTheTextBeforeItGetsItsNameAndTheFolderAfter) {
     const auto a = registry();
     (void)disk::take_steps();
 
-    (void)a->claim("demo", claim_of("a"));
+    (void)a->arbiter()->claim("demo", claim_of("a"));
     EXPECT_THAT(disk::take_steps(), ElementsAre("fsync file", "link", "unlink", "fsync folder"));
 
-    (void)a->claim("demo", claim_of("b"));
+    (void)a->arbiter()->claim("demo", claim_of("b"));
     EXPECT_THAT(disk::take_steps(), ElementsAre("fsync folder")) << "its claimer may have died";
 
-    a->replace_claim("demo", claim_of("c"));
+    a->arbiter()->replace_claim("demo", claim_of("c"));
     EXPECT_THAT(disk::take_steps(), ElementsAre("fsync file", "rename", "fsync folder"));
 }
 
@@ -125,9 +127,10 @@ TEST_F(ClaimTest, IsNotGivenOutWhereTheDiskFailed) {
 
     disk::fail_next_fsync();
 
-    EXPECT_THAT(fault([&] { (void)a->claim("demo", claim_of("a")); }), HasSubstr("fsync"));
+    EXPECT_THAT(fault([&] { (void)a->arbiter()->claim("demo", claim_of("a")); }),
+                HasSubstr("fsync"));
     EXPECT_THAT(folder_.names(), ElementsAre("cluster.json.lock"));
-    EXPECT_EQ(registry()->claim("demo", claim_of("b")), claim_of("b"));
+    EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("b")), claim_of("b"));
 }
 
 TEST_F(ClaimTest, StandsOrDoesNotStandWhenItsClaimerIsKilledAtAnyStep) {
@@ -137,7 +140,7 @@ TEST_F(ClaimTest, StandsOrDoesNotStandWhenItsClaimerIsKilledAtAnyStep) {
         std::filesystem::remove(file);
         const int child = fork_run([&] {
             disk::die_at(kills + 1);
-            return registry()->claim("demo", claim_of("dead")) == claim_of("dead");
+            return registry()->arbiter()->claim("demo", claim_of("dead")) == claim_of("dead");
         });
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -147,8 +150,10 @@ TEST_F(ClaimTest, StandsOrDoesNotStandWhenItsClaimerIsKilledAtAnyStep) {
         const bool stood = std::filesystem::exists(file);
         const auto expected = stood ? claim_of("dead") : claim_of("next");
         registry()->announce(node("b", 2));
-        EXPECT_EQ(registry()->claim("demo", claim_of("next")), expected) << "step " << kills;
-        EXPECT_EQ(registry()->claim("demo", claim_of("last")), expected) << "step " << kills;
+        EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("next")), expected)
+            << "step " << kills;
+        EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("last")), expected)
+            << "step " << kills;
         EXPECT_TRUE(stood || killed);
         EXPECT_THAT(folder_.names(),
                     ElementsAre("cluster.json", "cluster.json.demo.claim", "cluster.json.lock"));
@@ -160,7 +165,7 @@ TEST_F(ClaimTest, StandsOrDoesNotStandWhenItsClaimerIsKilledAtAnyStep) {
 Claim insist(const std::function<std::unique_ptr<Discovery>()>& made, const Claim& mine) {
     for (int tries = 1;; ++tries) {
         try {
-            return made()->claim("demo", mine);
+            return made()->arbiter()->claim("demo", mine);
         } catch (const Error&) {
             if (tries == 20) throw;
         }
@@ -210,7 +215,7 @@ TEST_F(ClaimTest, HasOneWinnerAmongManyThreadsAndProcessesSomeOfWhichAreKilled) 
 
     std::set<std::string> told;
     for (const auto& name : answers.names()) told.insert(read(answers / name));
-    const auto stored = registry()->claim("demo", claim_of("late"));
+    const auto stored = registry()->arbiter()->claim("demo", claim_of("late"));
     EXPECT_THAT(told, ElementsAre(stored.cluster_id));
     EXPECT_NE(stored, claim_of("late"));
 }

@@ -64,7 +64,7 @@ TEST_F(RegistryCheck, FindsNothingWhereARegistryIsInUse) {
     const auto other =
         make("file_registry", {{"path", text("cluster.json")}}, "demo", folder_.path());
     other->announce(node("b", 2));
-    (void)other->claim("demo", {"cluster-1", NodeUuid("uuid-of-b")});
+    (void)other->arbiter()->claim("demo", {"cluster-1", NodeUuid("uuid-of-b")});
 
     EXPECT_THAT(check(), IsEmpty());
 }

@@ -17,6 +17,7 @@ struct Guest {
     OptionMap good;
     OptionMap absent;  // well-formed, but the file, host or interface they name is not there
     bool spreads;      // what one announces, another finds
+    bool arbitrates;
 };
 
 void PrintTo(const Guest& guest, std::ostream* out) { *out << guest.plugin; }
@@ -25,15 +26,18 @@ std::vector<Guest> guests() {
     return {{.plugin = "file_registry",
              .good = {{"path", text("cluster.json")}},
              .absent = {{"path", text("no/such/folder/cluster.json")}},
-             .spreads = true},
+             .spreads = true,
+             .arbitrates = true},
             {.plugin = "static_list",
              .good = {{"peers", map({{"1", "127.0.0.1:4001"}})}},
              .absent = {{"peers", map({{"1", "no-such-host.invalid:4001"}})}},
-             .spreads = false},
+             .spreads = false,
+             .arbitrates = false},
             {.plugin = "multicast",
              .good = own_group(),
              .absent = own_group("nosuch0"),
-             .spreads = true}};
+             .spreads = true,
+             .arbitrates = false}};
 }
 
 class DiscoveryContract : public testing::TestWithParam<Guest> {
@@ -192,15 +196,18 @@ TEST_P(SpreadingDiscovery, RefusesToAnnounceWhatOthersCouldNotRead) {
     EXPECT_THAT(fault([&] { a->announce(homeless); }), HasSubstr("cannot be announced"));
 }
 
-TEST_P(DiscoveryContract, ClaimsOrSaysThatItCannot) {
+TEST_P(DiscoveryContract, HasOneArbiterOrNoneForAsLongAsItLives) {
     const auto a = made();
     const Claim mine{.cluster_id = "cluster-1", .uuid = NodeUuid("uuid-of-a")};
 
-    if (a->can_claim()) {
-        EXPECT_EQ(a->claim("demo", mine), mine);
-    } else {
-        EXPECT_THAT(fault([&] { (void)a->claim("demo", mine); }), HasSubstr("not an arbiter"));
+    auto* const arbiter = a->arbiter();
+    EXPECT_EQ(arbiter != nullptr, GetParam().arbitrates);
+    if (arbiter != nullptr) {
+        EXPECT_EQ(arbiter->claim("demo", mine), mine);
     }
+
+    (void)a->poll();
+    EXPECT_EQ(a->arbiter(), arbiter);
 }
 
 std::string name_of(const testing::TestParamInfo<Guest>& guest) { return guest.param.plugin; }

@@ -235,7 +235,9 @@ TEST_F(FileRegistry, NamesAMissingFolderAndTheRemedy) {
 
     for (const auto& act : std::vector<std::function<void()>>{
              [&] { a->announce(node("a", 1)); }, [&] { (void)a->poll(); },
-             [&] { (void)a->claim("demo", {.cluster_id = "c", .uuid = NodeUuid("u")}); }}) {
+             [&] {
+                 (void)a->arbiter()->claim("demo", {.cluster_id = "c", .uuid = NodeUuid("u")});
+             }}) {
         EXPECT_THAT(fault(act),
                     AllOf(HasSubstr("the directory " + (folder_ / "no/folder").string()),
                           HasSubstr("does not exist; create it")));
@@ -274,8 +276,8 @@ TEST_F(FileRegistry, EndsEachCallOnceItsStopIsRequestedAndChangesNothing) {
     for (const auto& act : std::vector<std::function<void()>>{
              [&] { a->announce(node("a", 2), stop.get_token()); },
              [&] { (void)a->poll(stop.get_token()); },
-             [&] { (void)a->claim("demo", mine, stop.get_token()); },
-             [&] { a->replace_claim("demo", mine, stop.get_token()); }}) {
+             [&] { (void)a->arbiter()->claim("demo", mine, stop.get_token()); },
+             [&] { a->arbiter()->replace_claim("demo", mine, stop.get_token()); }}) {
         EXPECT_THAT(fault(act), HasSubstr("stopped before it was done with"));
     }
     a->withdraw(stop.get_token());

@@ -35,8 +35,9 @@ void insert(OptionValue& map, const std::string& after, const std::string& key, 
 // As resolve_bootstrap decides: one arbiter counts before a list of founders.
 std::pair<std::string, std::string> bootstrap_of(const Settings& settings, const Guests& guests) {
     if (guests.bootstrap == Bootstrap::claim) {
-        const auto arbiter = std::ranges::find_if(
-            guests.discoveries, [](const auto& each) { return each.discovery->can_claim(); });
+        const auto arbiter = std::ranges::find_if(guests.discoveries, [](const auto& each) {
+            return each.discovery->arbiter() != nullptr;
+        });
         return {"claim", "derived: discovery " + arbiter->plugin + " can arbitrate"};
     }
     return {"all", std::string("derived: ") +

@@ -1,10 +1,11 @@
-// What a discovery plugin does: say where we are, tell who else there may be, optionally arbitrate.
+// What a discovery plugin does: announce this node, and name the nodes that there may be.
 #pragma once
 
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include <electiond/arbiter.h>
 #include <electiond/error.h>
 #include <electiond/finding.h>
 #include <electiond/peer.h>
@@ -59,27 +60,10 @@ class ELECTIOND_EXPORT Discovery {
         return {};
     }
 
-    // True for an arbiter: one that offers the two calls below (protocol.md section 6).
-    [[nodiscard]] virtual bool can_claim() const noexcept { return false; }
-
-    // Stores `mine` for `cluster` where nothing is stored yet, atomically and durably, and returns
-    // what is stored now: `mine` or another's. Throws when it cannot say.
-    [[nodiscard]] virtual Claim claim(const std::string& cluster, const Claim& mine,
-                                      std::stop_token stop = {}) {
-        (void)cluster;
-        (void)mine;
-        (void)stop;
-        throw Error("this discovery plugin is not an arbiter: it cannot claim", Error::refused);
-    }
-
-    // Replaces whatever is stored. For the offline `electiond recover` alone.
-    virtual void replace_claim(const std::string& cluster, const Claim& mine,
-                               std::stop_token stop = {}) {
-        (void)cluster;
-        (void)mine;
-        (void)stop;
-        throw Error("this discovery plugin is not an arbiter: it cannot claim", Error::refused);
-    }
+    // The arbiter, if this discovery is one; nullptr if not. A class that is both derives from
+    // Discovery and Arbiter, and returns `this`. The host does not delete it: it lives as long as
+    // the discovery. It is always the same one, and known after the factory.
+    [[nodiscard]] virtual Arbiter* arbiter() noexcept { return nullptr; }
 };
 
 }  // namespace electiond

@@ -77,7 +77,7 @@ struct Peer {
     bool operator==(const Peer&) const = default;
 };
 
-// "The first one names the cluster": what an arbiter stores, once, atomically and durably.
+// What an arbiter stores: the cluster's id, and the node that founds it.
 struct Claim {
     std::string cluster_id;
     NodeUuid uuid;

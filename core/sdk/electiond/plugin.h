@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <electiond/arbiter.h>
 #include <electiond/discovery.h>
 #include <electiond/limits.h>
 #include <electiond/log.h>
@@ -16,7 +17,7 @@
 namespace electiond {
 
 // Raised whenever anything in this folder changes its layout or its meaning.
-inline constexpr std::uint32_t kPluginAbi = 5;
+inline constexpr std::uint32_t kPluginAbi = 6;
 inline constexpr std::uint32_t kPluginMagic = 0x454c4354;  // "ELCT"
 inline constexpr char kPluginSymbol[] = "electiond_plugin";
 

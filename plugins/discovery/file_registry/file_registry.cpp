@@ -37,7 +37,7 @@ fs::path read_path(const Options& options) {
 // One thread at a time, as the host calls. Holds no file open between the calls. Whoever writes
 // registry or claim holds the lock; whoever reads needs none, since files change by rename alone.
 // While nothing changes, announce and poll cost one look at the file's facts each.
-class FileRegistry final : public Discovery {
+class FileRegistry final : public Discovery, public Arbiter {
   public:
     explicit FileRegistry(const PluginSetup& setup)
         : cluster_(setup.cluster),
@@ -92,7 +92,7 @@ class FileRegistry final : public Discovery {
         return check_registry(reader_.location(), cluster_, stop);
     }
 
-    [[nodiscard]] bool can_claim() const noexcept override { return true; }
+    [[nodiscard]] Arbiter* arbiter() noexcept override { return this; }
 
     // link() creates the file with its text or fails where it stands, in one step on every file
     // system, so of all claimers one wins, whatever becomes of the lock.
