@@ -5,6 +5,8 @@
 #include <set>
 #include <system_error>
 
+#include <electiond/wording.h>
+
 namespace electiond {
 namespace {
 
@@ -62,15 +64,11 @@ fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
         searched.push_back(directory.string() + (readable ? "" : " (which is not a directory)"));
         for (const auto& other : libraries_in(directory)) there.insert(other.stem().string());
     }
-    const auto nearest = std::min_element(
-        there.begin(), there.end(), [&](const std::string& a, const std::string& b) {
-            return Options::distance(a, plugin) < Options::distance(b, plugin);
-        });
+    const auto meant = suggestion(plugin, there);
     throw Error("there is no " + to_string(kind) + " plugin " + plugin + ": no " + plugin +
                 ".so in " + joined(searched, "plugins.directories, which is empty") +
                 "; plugins there: " + joined(there, "none") +
-                (nearest == there.end() ? "; install it or correct plugins.directories"
-                                        : "; did you mean " + *nearest + "?"));
+                (meant.empty() ? "; install it or correct plugins.directories" : meant));
 }
 
 PluginInfo PluginHost::tried(const fs::path& file) const {

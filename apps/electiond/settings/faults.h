@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <electiond/wording.h>
+
 namespace electiond {
 
 // One Error (code config) that lists all of them, one a line; returns where there are none.
@@ -25,14 +27,7 @@ class Faults {
     std::vector<std::string> lines_;
 };
 
-// The text between quotes, for messages: on one line, cut where it is long.
-[[nodiscard]] std::string in_quotes(std::string_view text);
-
 // "a, b or c"
 [[nodiscard]] std::string either(const std::vector<std::string_view>& words);
-
-// The word of `known` that is spelled most like `word`; empty where nothing is known.
-[[nodiscard]] std::string_view nearest(std::string_view word,
-                                       const std::vector<std::string_view>& known);
 
 }  // namespace electiond

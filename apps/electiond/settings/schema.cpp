@@ -133,9 +133,9 @@ std::vector<std::string_view> keys_of(std::string_view section) {
 // A key that is spelled right but stands in the wrong section is what it was meant to be.
 std::string meant_by(const std::string& name, const std::vector<std::string_view>& siblings) {
     for (const auto& key : kSchema) {
-        if (last_of(key.path) == name) return std::string(key.path);
+        if (last_of(key.path) == name) return "; did you mean " + std::string(key.path) + "?";
     }
-    return std::string(nearest(name, siblings));
+    return suggestion(name, siblings);
 }
 
 void refuse_unknown_keys_in(const Value& map, const std::string& section, Faults& faults) {
@@ -148,7 +148,7 @@ void refuse_unknown_keys_in(const Value& map, const std::string& section, Faults
         if (key == nullptr && open) continue;  // the plugin refuses what it does not know
         if (key == nullptr) {
             faults.add(where, "unknown key " + path + "; expected " + either(known) +
-                                  "; did you mean " + meant_by(name, known) + "?");
+                                  meant_by(name, known));
         } else if (value.kind == Value::Kind::map &&
                    (key->shape == Shape::section || key->shape == Shape::plugin_section)) {
             refuse_unknown_keys_in(value, path, faults);
@@ -278,8 +278,7 @@ void apply_overrides(Value& root, const Environment& env, Faults& faults,
             put_plugins_key(root, name, text, env, faults);
         } else {
             warnings.push_back("the environment variable " + name +
-                               " overrides no key and is ignored; did you mean " +
-                               std::string(nearest(name, known)) + "?");
+                               " overrides no key and is ignored" + suggestion(name, known));
         }
     }
 }

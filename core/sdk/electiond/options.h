@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <electiond/error.h>
+#include <electiond/wording.h>
 
 namespace electiond {
 
@@ -155,28 +156,18 @@ class Options {
     }
 
     // Refuses keys that nobody has asked about, all in one Error, a line each, naming the nearest
-    // of `known`.
+    // of `known` if one is near.
     void accept_only(std::initializer_list<std::string_view> known) const {
         std::string faults;
         for (const auto& [name, value] : root_.map) {
-            bool found = false;
-            std::string_view nearest;
-            std::size_t best = std::numeric_limits<std::size_t>::max();
-            for (const auto candidate : known) {
-                found = found || candidate == name;
-                if (const auto d = distance(candidate, name); d < best) {
-                    best = d;
-                    nearest = candidate;
-                }
-            }
-            if (found) continue;
+            if (std::find(known.begin(), known.end(), name) != known.end()) continue;
             std::string expected;
             for (const auto candidate : known) {
                 expected += (expected.empty() ? "; expected " : ", ") + std::string(candidate);
             }
             faults += (faults.empty() ? "" : "\n") + value.where + ": unknown key " + full(name) +
-                      (nearest.empty() ? "; no options are allowed here"
-                                       : expected + "; did you mean " + std::string(nearest) + "?");
+                      (expected.empty() ? "; no options are allowed here" : expected) +
+                      suggestion(name, known);
         }
         if (!faults.empty()) throw Error(faults);
     }
@@ -186,23 +177,6 @@ class Options {
         const auto* value = find(key);
         if (value == nullptr) missing(key);
         wrong(key, *value, expected);
-    }
-
-    // How many letters must be changed, added or dropped to make one word of the other.
-    [[nodiscard]] static std::size_t distance(std::string_view a, std::string_view b) {
-        std::vector<std::size_t> row(b.size() + 1);
-        for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-        for (std::size_t i = 1; i <= a.size(); ++i) {
-            std::size_t diagonal = row[0];
-            row[0] = i;
-            for (std::size_t j = 1; j <= b.size(); ++j) {
-                const std::size_t above = row[j];
-                const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                row[j] = std::min(change, std::min(above, row[j - 1]) + 1);
-                diagonal = above;
-            }
-        }
-        return row[b.size()];
     }
 
   private:
