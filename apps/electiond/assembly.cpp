@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
+#include <utility>
 
 #include <sys/random.h>
 
@@ -47,10 +49,6 @@ std::vector<std::string> warnings_about(const Guests& guests, const Settings& se
     return warnings;
 }
 
-PluginSetup setup_with(const Settings& settings, const Options& options, const Log& log) {
-    return PluginSetup{options, settings.cluster.name, settings.node.id.value, log};
-}
-
 // "node.yaml:3:22: discovery[0].plugin is "tcp"", which begins a fault of this plugin's name or
 // file.
 std::string named_by(const std::string& place, const std::string& section,
@@ -64,14 +62,39 @@ std::string named_by(const std::string& place, const std::string& section,
 std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& settings,
                                           const Log& log) {
     const auto& wanted = settings.transport;
-    auto setup = setup_with(settings, wanted.options, log);
-    setup.limits = wanted.limits;
-    setup.tls = wanted.tls;
-    auto made = host.make_transport(wanted.plugin, setup,
+    Options options(PluginKind::transport, wanted.options);
+    auto made = host.make_transport(wanted.plugin,
+                                    {.options = options,
+                                     .cluster = settings.cluster.name,
+                                     .node_id = settings.node.id.value,
+                                     .log = log,
+                                     .listen = wanted.listen,
+                                     .limits = wanted.limits,
+                                     .tls = wanted.tls ? &*wanted.tls : nullptr},
                                     named_by(wanted.plugin_place, "transport", wanted.plugin));
     refuse_plain_text(wanted, *made);
     return made;
 }
+
+namespace {
+
+std::unique_ptr<Discovery> make_discovery(PluginHost& host, const Settings& settings,
+                                          const Settings::Discovery& wanted, const Log& log) {
+    Options options(PluginKind::discovery, wanted.options);
+    return host.make_discovery(wanted.plugin,
+                               {.options = options,
+                                .cluster = settings.cluster.name,
+                                .node_id = settings.node.id.value,
+                                .log = log},
+                               named_by(wanted.plugin_place, wanted.options.name, wanted.plugin));
+}
+
+void add_lines(const std::string& text, std::vector<std::string>& to) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) to.push_back(line);
+}
+
+}  // namespace
 
 // Makes those that have a name: a name that cannot be tried was taken away with its fault.
 Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
@@ -83,7 +106,7 @@ Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
             make();
         } catch (const Error& error) {
             if (error.code() != Error::config) throw;
-            faults.emplace_back(error.what());
+            add_lines(error.what(), faults);
         }
     };
     attempt(settings.transport.plugin,
@@ -91,11 +114,7 @@ Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
     for (const auto& wanted : settings.discovery) {
         attempt(wanted.plugin, [&] {
             guests.discoveries.push_back(
-                {wanted.plugin,
-                 host.make_discovery(
-                     wanted.plugin, setup_with(settings, wanted.options, log),
-                     named_by(wanted.plugin_place, wanted.options.section(), wanted.plugin)),
-                 wanted.options});
+                {wanted.plugin, make_discovery(host, settings, wanted, log), wanted.options});
         });
     }
     return guests;

@@ -30,7 +30,7 @@ struct Guests {
     struct Named {
         std::string plugin;
         std::unique_ptr<Discovery> discovery;
-        Options options;  // its own section, for messages
+        OptionSection options;  // for messages
     };
     std::vector<Named> discoveries;  // in the order of the settings
     Bootstrap bootstrap = Bootstrap::claim;

@@ -112,22 +112,39 @@ void check(const fs::path& file, const PluginDescriptor& found) {
     }
 }
 
-// The guest's exception ends here, while its library is surely loaded.
+// With the place of the section in front, unless the plugin has written a place itself.
+std::string with_place(const Options& options, const std::string& sentence) {
+    const auto& where = options.where();
+    const auto name = where.substr(0, where.find(':'));
+    if (where.empty() || sentence.starts_with(name + ":")) return sentence;
+    return where + ": " + options.section() + ": " + sentence;
+}
+
+// The plugin's exception ends here, while its library is surely loaded. Faults of the options come
+// first: whatever else the factory says may follow from them.
 template <class Made>
 std::unique_ptr<Made> make(const fs::path& file, Made* (*factory)(const PluginSetup&),
                            const PluginSetup& setup) {
+    auto& options = setup.options;
     std::string fault;
     try {
-        if (std::unique_ptr<Made> made(factory(setup)); made) return made;
+        if (std::unique_ptr<Made> made(factory(setup)); made) {
+            options.refuse_unread();
+            options.throw_faults();
+            return made;
+        }
         fault = "its factory returned nothing";
     } catch (const Error& error) {
-        throw Error(error.what(), error.code());
+        options.throw_faults();
+        throw Error(with_place(options, error.what()), error.code());
     } catch (const std::exception& error) {
         fault = std::string("cannot be created: ") + error.what();
     } catch (...) {
         fault = "cannot be created: it threw something that is not an exception";
     }
-    refuse(file, fault, "; check its options, or ask its author");
+    options.throw_faults();
+    throw Error(with_place(
+        options, file.string() + ": " + fault + "; check its options, or ask its author"));
 }
 
 }  // namespace

@@ -28,14 +28,15 @@ class Library {
     [[nodiscard]] std::string name() const { return descriptor_->name; }
     [[nodiscard]] std::string version() const { return descriptor_->version; }
 
-    // Make what the plugin makes; never null. Whatever the factory throws arrives as an Error of
-    // the host's own: an Error with its text and code, any other exception with its text. Throws
-    // Error (code config) where the library is of the other kind.
-    [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const PluginSetup& setup) const;
-    [[nodiscard]] std::unique_ptr<Transport> make_transport(const PluginSetup& setup) const;
-
     // Throws Error (code config) if the library is of the other kind.
     void require(PluginKind kind) const;
+
+    // Make what the plugin makes; never null. Throws Error: every fault of the options in one (code
+    // config), a line each; else what the factory throws, an Error with its text and code, any
+    // other exception with its text, behind the place of the section. The library must be of that
+    // kind.
+    [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const PluginSetup& setup) const;
+    [[nodiscard]] std::unique_ptr<Transport> make_transport(const PluginSetup& setup) const;
 
   private:
     std::filesystem::path file_;

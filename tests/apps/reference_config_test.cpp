@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <electiond/options.h>
+
 #include "settings/differences.h"
 #include "settings/schema.h"
 #include "settings/settings.h"
@@ -105,7 +107,8 @@ TEST(DemoConfig, IsThreeNodesOfOneClusterWithTheirOwnPorts) {
                                          "127.0.0.1", static_cast<std::uint16_t>(3000 + i)})));
         EXPECT_EQ(node.transport.listen,
                   (Endpoint{"127.0.0.1", static_cast<std::uint16_t>(4000 + i)}));
-        EXPECT_EQ(node.discovery.at(0).options.path("path"), "/c/cluster.json");
+        Options options(PluginKind::discovery, node.discovery.at(0).options);
+        EXPECT_EQ(options.path("path"), "/c/cluster.json");
         EXPECT_EQ(node.election.election_timeout, std::chrono::seconds(1));
         EXPECT_EQ(node.election.heartbeat_interval, std::chrono::milliseconds(100));
         EXPECT_EQ(resolve_bootstrap(node, 1), Bootstrap::claim);

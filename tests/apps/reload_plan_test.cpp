@@ -191,8 +191,8 @@ TEST_F(ReloadPlan, KeepsDiscoveryIfItsGateIsClosed) {
     EXPECT_EQ(changes.front().why, "because");
     auto effective = running;
     take_live(effective, fresh, closed);
-    EXPECT_EQ(effective.discovery.front().options.text("path"),
-              running.discovery.front().options.text("path"));
+    ASSERT_NE(effective.discovery.front().options.find("path"), nullptr);
+    EXPECT_EQ(effective.discovery.front().options.find("path")->text, "a.json");
 }
 
 }  // namespace

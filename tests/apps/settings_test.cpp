@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <electiond/options.h>
+
 #include "settings/differences.h"
+#include "settings/schema.h"
 #include "settings_scene.h"
 
 namespace electiond {
@@ -22,6 +25,25 @@ ListenAddress tcp(const std::string& host, std::uint16_t port) { return Endpoint
 ListenAddress unix_socket(const std::string& path, mode_t mode = 0660,
                           const std::string& group = "") {
     return io::UnixSocket{.path = path, .mode = mode, .group = group};
+}
+
+// What the first discovery, and the transport, read their options by.
+Options own(const Settings& settings) {
+    return Options(PluginKind::discovery, settings.discovery.at(0).options);
+}
+Options transport_options(const Settings& settings) {
+    return Options(PluginKind::transport, settings.transport.options);
+}
+
+// What the host throws once the factory has returned; empty if nothing.
+std::string faults(Options& options) {
+    options.refuse_unread();
+    try {
+        options.throw_faults();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
 }
 
 TEST(Settings, FillsInEveryDefault) {
@@ -46,7 +68,6 @@ TEST(Settings, FillsInEveryDefault) {
     EXPECT_EQ(settings.transport.tls, std::nullopt);
     EXPECT_EQ(settings.transport.plugin, "http");
     EXPECT_EQ(settings.transport.listen, (Endpoint{"127.0.0.1", 7401}));
-    EXPECT_EQ(settings.transport.options.text("listen"), "127.0.0.1:7401");
     EXPECT_EQ(settings.transport.advertise, std::nullopt);
     EXPECT_THAT(settings.plugins.directories, IsEmpty());
     EXPECT_EQ(settings.hooks.timeout, 10s);
@@ -122,7 +143,7 @@ TEST(Settings, CountsRelativePathsFromTheFilesFolder) {
     EXPECT_EQ(settings.api.token, "sesame");
     EXPECT_THAT(settings.plugins.directories,
                 ElementsAre(scene.folder() / "lib/plugins", "/opt/plugins"));
-    EXPECT_EQ(settings.discovery.at(0).options.path("path"), scene.folder() / "cluster.json");
+    EXPECT_EQ(own(settings).path("path"), scene.folder() / "cluster.json");
     EXPECT_THAT(settings.hooks.on_leader,
                 ElementsAre((scene.folder() / "promote").string(), "now"));
     EXPECT_THAT(settings.hooks.on_follower, ElementsAre("demote"));
@@ -136,23 +157,31 @@ TEST(Settings, GivesAPluginItsOwnKeysWithTheirPlaces) {
               {"discovery", "[{plugin: static_list, peers: {1: 127.0.0.1:4001, b: x}, gone: }]"}}));
 
     EXPECT_EQ(settings.transport.plugin, "pigeon");
-    EXPECT_EQ(settings.transport.options.section(), "transport");
-    EXPECT_THAT(settings.transport.options.list("loft"), ElementsAre("a", "b"));
-    EXPECT_NO_THROW(settings.transport.options.accept_only({"listen", "loft"}));
-    const auto& peers = settings.discovery.at(0).options;
+    auto transport = transport_options(settings);
+    EXPECT_EQ(transport.section(), "transport");
+    EXPECT_THAT(transport.list("loft"), ElementsAre("a", "b"));
+    EXPECT_EQ(faults(transport), "");
+    auto peers = own(settings);
     EXPECT_EQ(settings.discovery.at(0).plugin, "static_list");
     EXPECT_EQ(peers.section(), "discovery[0]");
     EXPECT_EQ(peers.where(), scene.file().string() + ":3:13");
     EXPECT_THAT(peers.table("peers"),
                 ElementsAre(std::pair("1", "127.0.0.1:4001"), std::pair("b", "x")));
     EXPECT_FALSE(peers.has("gone"));
-    EXPECT_NO_THROW(peers.accept_only({"peers"}));
-    try {
-        (void)peers.integer("peers", 0, 1);
-        FAIL() << "a map is no number";
-    } catch (const Error& error) {
-        EXPECT_THAT(error.what(), StartsWith(scene.file().string() + ":3:42: discovery[0].peers"));
-    }
+    EXPECT_EQ(faults(peers), "");
+    EXPECT_EQ(peers.integer("peers", 0, 1), 0);
+    EXPECT_THAT(faults(peers), StartsWith(scene.file().string() + ":3:42: discovery[0].peers"));
+}
+
+TEST(Settings, LeavesNoUnknownKeyOfAPluginOutNotEvenOneWithoutAValue) {
+    const Scene scene;
+
+    auto options = own(scene.load(with({{"discovery", "[{plugin: x, pth: , path: a}]"}})));
+
+    EXPECT_EQ(options.path("path"), scene.folder() / "a");
+    EXPECT_EQ(faults(options), scene.file().string() +
+                                   ":3:25: unknown key discovery[0].pth; expected path, plugin; "
+                                   "did you mean path?");
 }
 
 TEST(Settings, ListensInSeveralPlaces) {
@@ -330,7 +359,24 @@ TEST(Settings, KeepsTheHostsOwnKeysFromThePlugin) {
                           "{advertise: localhost:1, insecure: true, tls: {cert: a, key: b, ca: c}, "
                           "limits: {connections: 100}, loft: x}"}}));
 
-    EXPECT_NO_THROW(settings.transport.options.accept_only({"listen", "loft"}));
+    auto options = transport_options(settings);
+    EXPECT_EQ(options.text("loft"), "x");
+    EXPECT_EQ(faults(options), "");
+    for (const auto key : kTransportHostKeys) {
+        EXPECT_THROW((void)options.has(std::string(key)), Error) << key;
+    }
+}
+
+TEST(Settings, KnowsTheSameKeysOfElectiondInATransportAsTheSdk) {
+    std::vector<std::string_view> keys;
+    for (const auto& key : schema()) {
+        const auto dot = key.path.rfind('.');
+        if (key.path.substr(0, dot) == "transport" && dot != key.path.npos) {
+            keys.push_back(key.path.substr(dot + 1));
+        }
+    }
+
+    EXPECT_THAT(keys, testing::UnorderedElementsAreArray(kTransportHostKeys));
 }
 
 TEST(Settings, CountsAnEvenMaximumAsTheOddOneBelow) {
@@ -383,8 +429,8 @@ TEST(Environment, FillsInNamesAndDefaults) {
 
     EXPECT_EQ(settings.node.id, NodeId("n-7"));
     EXPECT_EQ(settings.node.data_dir, "/var/lib/7");
-    EXPECT_EQ(settings.discovery.at(0).options.text("path"), "/srv/7");
-    EXPECT_EQ(settings.discovery.at(0).options.text("note"), "${N} costs $5");
+    EXPECT_EQ(own(settings).text("path"), "/srv/7");
+    EXPECT_EQ(own(settings).text("note"), "${N} costs $5");
 }
 
 TEST(Environment, CannotBringInNewKeys) {
@@ -393,8 +439,9 @@ TEST(Environment, CannotBringInNewKeys) {
     const auto settings = scene.load(with({{"discovery", "[{plugin: x, path: \"${P}\"}]"}}),
                                      {{"P", "a, b: c\nd: e"}});
 
-    EXPECT_EQ(settings.discovery.at(0).options.text("path"), "a, b: c\nd: e");
-    EXPECT_NO_THROW(settings.discovery.at(0).options.accept_only({"path"}));
+    auto options = own(settings);
+    EXPECT_EQ(options.text("path"), "a, b: c\nd: e");
+    EXPECT_EQ(faults(options), "");
 }
 
 TEST(Environment, CountsAnEmptyDefaultAsMissing) {
@@ -423,11 +470,11 @@ TEST(Environment, OverridesATextAListAndAMap) {
     EXPECT_THAT(settings.api.listen, ElementsAre(tcp("127.0.0.1", 2), tcp("::1", 2)));
     EXPECT_THAT(settings.cluster.voters, ElementsAre(NodeId("1"), NodeId("2"), NodeId("b")));
     ASSERT_EQ(settings.discovery.size(), 2U);
-    EXPECT_EQ(settings.discovery[0].options.integer("port", 1, 65535), 7402);
+    EXPECT_EQ(own(settings).integer("port", 1, 65535), 7402);
     ASSERT_TRUE(settings.election.health);
     EXPECT_EQ(settings.election.health->rise, 5);
     EXPECT_EQ(settings.election.health->fall, 9);
-    EXPECT_EQ(settings.transport.options.integer("loft_height", 0, 20), 12);
+    EXPECT_EQ(transport_options(settings).integer("loft_height", 0, 20), 12);
     EXPECT_EQ(settings.log.level, LogLevel::debug);
     EXPECT_EQ(settings.log.format, LogFormat::json);
 }
@@ -501,7 +548,7 @@ TEST(Environment, LeavesOutServiceLinks) {
         EXPECT_THAT(settings.warnings, IsEmpty()) << service;
         for (const auto& [name, value] : links_of(service)) {
             const auto key = name.substr(name.find('_') + 1);
-            EXPECT_FALSE(settings.transport.options.has(key)) << name;
+            EXPECT_FALSE(transport_options(settings).has(key)) << name;
         }
         EXPECT_THAT(differences(setting_values(scene.load(with({}))), setting_values(settings)),
                     IsEmpty())
@@ -513,9 +560,9 @@ TEST(Environment, TakesKeysOfAPluginThatOnlyLookLikeServiceLinks) {
     const auto settings = Scene().load(with({}), {{"ELECTIOND_TRANSPORT_PORT", "7401"},
                                                   {"ELECTIOND_TRANSPORT_SERVICE_HOST", "loft"},
                                                   {"ELECTIOND_TRANSPORT_PORT_80_TCP_ADDR", "x"}});
-    EXPECT_EQ(settings.transport.options.text("port"), "7401");
-    EXPECT_EQ(settings.transport.options.text("service_host"), "loft");
-    EXPECT_EQ(settings.transport.options.text("port_80_tcp_addr"), "x");
+    EXPECT_EQ(transport_options(settings).text("port"), "7401");
+    EXPECT_EQ(transport_options(settings).text("service_host"), "loft");
+    EXPECT_EQ(transport_options(settings).text("port_80_tcp_addr"), "x");
 }
 
 // Beside the links of a service, a key of its own still counts.
@@ -525,7 +572,7 @@ TEST(Environment, TakesAKeyBesideServiceLinks) {
     env["ELECTIOND_TRANSPORT_PORTS"] = "3";
     const auto settings = Scene().load(with({}), env);
     EXPECT_EQ(settings.transport.listen.port, 9);
-    EXPECT_EQ(settings.transport.options.text("ports"), "3");
+    EXPECT_EQ(transport_options(settings).text("ports"), "3");
 }
 
 TEST(Environment, FillsInAServiceLinkThatIsAskedForByName) {
@@ -652,7 +699,7 @@ TEST(PrintSettings, LoadsAgainToTheSame) {
     EXPECT_TRUE(again.api.reading_needs_token);
     EXPECT_EQ(again.transport.limits, settings.transport.limits);
     EXPECT_EQ(again.transport.tls, settings.transport.tls);
-    EXPECT_EQ(again.discovery.at(0).options.table("peers").at(1).second, "\"q\\ \n${N}");
+    EXPECT_EQ(own(again).table("peers").at(1).second, "\"q\\ \n${N}");
     EXPECT_EQ(again.hooks.on_leader, settings.hooks.on_leader);
     EXPECT_EQ(again.election.health->command, settings.election.health->command);
     EXPECT_EQ(again.cluster.voters, settings.cluster.voters);
@@ -674,7 +721,7 @@ TEST(PrintSettings, MasksSecrets) {
     EXPECT_THAT(shown, HasSubstr("Password: \"****\""));
     EXPECT_THAT(shown, HasSubstr("http://****@host/"));
     EXPECT_THAT(shown, HasSubstr("token_file: " + (scene.folder() / "token").string()));
-    EXPECT_EQ(settings.discovery.at(0).options.text("url"), "http://user:hidden-5@host/");
+    EXPECT_EQ(own(settings).text("url"), "http://user:hidden-5@host/");
 }
 
 }  // namespace

@@ -46,10 +46,32 @@ class PluginHostTest : public testing::Test {
     ~PluginHostTest() override { fs::remove_all(own_); }
 
     std::unique_ptr<Discovery> discovery(const std::string& plugin) {
-        return host_.make_discovery(plugin, {options_, "demo", "n1", {}});
+        Options options(PluginKind::discovery);
+        return host_.make_discovery(plugin, setup_with(options));
+    }
+    // The keys stand one a line, from line 2 on, behind the section's name in line 1.
+    std::unique_ptr<Discovery> discovery(
+        const std::string& plugin,
+        const std::vector<std::pair<std::string, std::string>>& section) {
+        OptionSection all{"discovery[0]", {}, own_};
+        all.root.kind = OptionValue::Kind::map;
+        all.root.where = "node.yaml:1:12";
+        for (const auto& [key, text] : section) {
+            const auto line = std::to_string(all.root.map.size() + 2);
+            OptionValue value;
+            value.text = text;
+            value.where = "node.yaml:" + line + ":15";
+            all.root.map.push_back({key, value, "node.yaml:" + line + ":5"});
+        }
+        Options options(PluginKind::discovery, all);
+        return host_.make_discovery(plugin, setup_with(options));
     }
     std::unique_ptr<Transport> transport(const std::string& plugin) {
-        return host_.make_transport(plugin, {options_, "demo", "n1", {}});
+        Options options(PluginKind::transport);
+        return host_.make_transport(plugin, setup_with(options));
+    }
+    [[nodiscard]] PluginSetup setup_with(Options& options) const {
+        return {.options = options, .cluster = "demo", .node_id = "n1", .log = log_};
     }
     Fault discovery_fault(const std::string& plugin) {
         const auto found = fault([&] { (void)discovery(plugin); });
@@ -67,25 +89,12 @@ class PluginHostTest : public testing::Test {
     }
 
     const fs::path own_ = fresh_directory();
-    Options options_;
+    const Log log_;
     PluginHost host_{{own_, kGuests}, kProber, {}};
 };
 
 TEST_F(PluginHostTest, MakesADiscoveryWithItsOptions) {
-    options_ = Options("discovery[0]",
-                       {.kind = OptionValue::Kind::map,
-                        .text = {},
-                        .list = {},
-                        .map = {{"peer",
-                                 {.kind = OptionValue::Kind::text,
-                                  .text = "n7",
-                                  .list = {},
-                                  .map = {},
-                                  .where = "f:1:1"}}},
-                        .where = "f:1:1"},
-                       own_);
-
-    const auto peers = discovery("good_discovery")->poll();
+    const auto peers = discovery("good_discovery", {{"peer", "n7"}})->poll();
 
     ASSERT_EQ(peers.size(), 1U);
     EXPECT_EQ(peers[0].id.value, "n7");
@@ -104,7 +113,8 @@ TEST_F(PluginHostTest, MakesATransport) {
 
 TEST_F(PluginHostTest, LetsWhatItMadeOutliveIt) {
     auto host = std::make_unique<PluginHost>(std::vector{kGuests}, kProber, Log());
-    const auto made = host->make_discovery("good_discovery", {options_, "demo", "n1", {}});
+    Options options(PluginKind::discovery);
+    const auto made = host->make_discovery("good_discovery", setup_with(options));
 
     host.reset();
 
@@ -134,13 +144,59 @@ TEST_F(PluginHostTest, SaysWhereAWrongPluginWasNamed) {
     const std::string place = "node.yaml:3:22: discovery[0].plugin is \"…\"";
     const auto said = [&](const std::string& plugin) {
         return fault([&] {
-                   (void)host_.make_discovery(plugin, {options_, "demo", "n1", {}}, place);
+                   Options options(PluginKind::discovery);
+                   (void)host_.make_discovery(plugin, setup_with(options), place);
                })
             .line;
     };
     EXPECT_THAT(said("good_discvery"), StartsWith(place + ": there is no discovery plugin"));
     EXPECT_THAT(said("good_transport"), StartsWith(place + ": " + kGuests.string()));
     EXPECT_THAT(said("wrong_abi"), StartsWith(place + ": " + kGuests.string()));
+}
+
+TEST_F(PluginHostTest, CollectsEveryFaultOfTheOptions) {
+    const auto found = fault([&] {
+        (void)discovery("many_options", {{"server", "up"},
+                                         {"port", "70000"},
+                                         {"wait", "5"},
+                                         {"prot", "1"},
+                                         {"loud", "yes"},
+                                         {"tls", "x"}});
+    });
+
+    EXPECT_EQ(found.code, Error::config);
+    EXPECT_EQ(
+        found.line,
+        "node.yaml:1:12: discovery[0].group is missing, but required\n"
+        "node.yaml:3:15: discovery[0].port is \"70000\", but must be a whole number from 1 to "
+        "65535\n"
+        "node.yaml:4:15: discovery[0].wait is \"5\", but must be a duration: a whole number "
+        "and a unit (ms, s, m or h), as in 150ms or 2s\n"
+        "node.yaml:6:15: discovery[0].loud is \"yes\", but must be true or false\n"
+        "node.yaml:5:5: unknown key discovery[0].prot; expected server, group, port, wait, "
+        "loud, plugin; did you mean port?\n"
+        "node.yaml:7:5: unknown key discovery[0].tls; expected server, group, port, wait, "
+        "loud, plugin");
+}
+
+TEST_F(PluginHostTest, ShowsTheFaultsOfTheOptionsAndNotWhatFollowsFromThem) {
+    EXPECT_EQ(fault([&] {
+                  (void)discovery("many_options", {{"server", ""}, {"group", "g"}});
+              }).line,
+              "node.yaml:2:15: discovery[0].server is \"\", but must be a non-empty string");
+    EXPECT_EQ(fault([&] {
+                  (void)discovery("many_options", {{"server", "down"}, {"group", "g"}});
+              }).line,
+              "node.yaml:1:12: discovery[0]: it is down");
+}
+
+TEST_F(PluginHostTest, RefusesAPluginThatReadsAKeyOfElectiond) {
+    EXPECT_EQ(fault([&] {
+                  (void)discovery("greedy_options", {{"name", "x"}});
+              }).line,
+              "node.yaml:1:12: discovery[0]: the plugin of the section discovery[0] reads the key "
+              "name, which belongs to electiond; its author must give the option another name "
+              "(electiond/host_keys.h)");
 }
 
 TEST_F(PluginHostTest, SaysSoWhenThereIsNothingToSearch) {

@@ -43,17 +43,29 @@ TEST(StaticList, TakesAddressesWithoutIds) {
     EXPECT_EQ(peers[1].addresses, std::vector<Endpoint>({{"127.0.0.1", 4002}}));
 }
 
-TEST(StaticList, NamesPlacePeerAndAddressOfABadOne) {
-    EXPECT_EQ(refusal(map({{"1", "127.0.0.1:4001"}, {"2", "127.0.0.1"}})),
-              "node.yaml:3:7: discovery[0].peers is a map, but must be one of addresses host:port "
-              "with a port of 1 to 65535, unlike \"127.0.0.1\" of peer \"2\"");
+TEST(StaticList, NamesEveryBadPeerWithItsPlace) {
+    EXPECT_EQ(refusal(map({{"1", "127.0.0.1:4001"}, {"2", "127.0.0.1"}, {"a b", "127.0.0.1:1"}})),
+              "node.yaml:3:7: discovery[0].peers gives peer \"2\" \"127.0.0.1\", but an address "
+              "must be host:port, with a port of 1 to 65535\n"
+              "node.yaml:3:1: discovery[0].peers names the peer \"a b\", but an id must be 1 to 64 "
+              "of A-Z a-z 0-9 . _ -");
+    EXPECT_EQ(refusal(list({"::1:4001", "h:1", "h:1"})),
+              "node.yaml:3:7: discovery[0].peers holds \"::1:4001\", but an address must be "
+              "host:port, with a port of 1 to 65535\n"
+              "node.yaml:3:7: discovery[0].peers holds \"h:1\" a second time; name each address "
+              "once");
 }
 
 TEST(StaticList, RefusesWhatCannotBeAPeer) {
-    EXPECT_THAT(refusal(map({{"1", "127.0.0.1:0"}})), HasSubstr("\"127.0.0.1:0\""));
-    EXPECT_THAT(refusal(list({"::1:4001"})), HasSubstr("unlike \"::1:4001\""));
-    EXPECT_THAT(refusal(map({{"a b", "127.0.0.1:1"}})), HasSubstr("of peer \"a b\""));
+    EXPECT_THAT(refusal(map({{"1", "127.0.0.1:0"}})), HasSubstr("peer \"1\" \"127.0.0.1:0\""));
     EXPECT_THAT(refusal(map({{"1", "h:1"}, {"2", "h:1"}})), HasSubstr("each address once"));
+    auto nested = map({});
+    nested.map.push_back({"1", list({"h:1"}), "node.yaml:3:1"});
+    auto empty = text("");
+    empty.kind = OptionValue::Kind::none;
+    nested.map.push_back({"2", empty, "node.yaml:4:1"});
+    EXPECT_THAT(refusal(nested), HasSubstr("gives peer \"1\" a list, but"));
+    EXPECT_THAT(refusal(nested), HasSubstr("gives peer \"2\" nothing, but"));
     for (auto& neither : {text("127.0.0.1:4001"), map({}), list({})}) {
         EXPECT_THAT(refusal(neither), HasSubstr("with at least one peer"));
     }

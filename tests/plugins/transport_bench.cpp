@@ -33,24 +33,27 @@ std::unique_ptr<Transport> load(const std::string& spoken,
         tls.reset();
     else if (!tls)
         tls = usual_tls();
-    OptionValue section;
-    section.kind = OptionValue::Kind::map;
-    section.where = "node.yaml:1:1";
+    OptionSection section{"transport", {}, "/"};
+    section.root.kind = OptionValue::Kind::map;
+    section.root.where = "node.yaml:1:1";
     options.emplace_back("plugin", plugin);
+    Endpoint listen{"127.0.0.1", 7401};
     for (const auto& [key, text] : options) {
         OptionValue value;
         value.text = text;
-        value.where = "node.yaml:2:3";
-        section.map.emplace_back(key, value);
+        value.where = "node.yaml:2:9";
+        section.root.map.push_back({key, value, "node.yaml:2:3"});
+        if (key == "listen") listen = Endpoint::parse(text).value();
     }
-    const Options view("transport", section, "/");
+    Options reader(PluginKind::transport, std::move(section));
     PluginHost host({ELECTIOND_PLUGINS}, {}, log);
-    return host.make_transport(plugin, {.options = view,
+    return host.make_transport(plugin, {.options = reader,
                                         .cluster = "test",
                                         .node_id = "1",
-                                        .log = std::move(log),
+                                        .log = log,
+                                        .listen = listen,
                                         .limits = limits,
-                                        .tls = std::move(tls)});
+                                        .tls = tls ? &*tls : nullptr});
 }
 
 }  // namespace electiond::bench

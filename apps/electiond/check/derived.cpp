@@ -29,7 +29,7 @@ OptionValue& section(Settings& settings, const std::string& name) {
 void insert(OptionValue& map, const std::string& after, const std::string& key, OptionValue value) {
     auto at = std::ranges::find(map.map, after, &OptionEntry::key);
     if (at != map.map.end()) ++at;
-    map.map.insert(at, OptionEntry{key, std::move(value)});
+    map.map.insert(at, OptionEntry{key, std::move(value), {}});
 }
 
 // As resolve_bootstrap decides: one arbiter counts before a list of founders.

@@ -6,10 +6,10 @@
 namespace electiond {
 namespace {
 
-void add(const std::vector<Finding>& found, const Options& options, Findings& findings) {
+void add(const std::vector<Finding>& found, const OptionSection& options, Findings& findings) {
     for (const auto& [weight, key, text] : found) {
-        auto sentence = options.where(key) + ": " + options.section() +
-                        (key.empty() ? "" : "." + key) + " " + text;
+        auto sentence =
+            options.where(key) + ": " + options.name + (key.empty() ? "" : "." + key) + " " + text;
         (weight == Finding::Weight::fault ? findings.faults : findings.warnings)
             .push_back(std::move(sentence));
     }
@@ -34,13 +34,13 @@ bool check_discovery(const Guests::Named& guest, const Settings& draft, Findings
         add(*found, options, findings);
         return true;
     }
-    findings.warnings.push_back(options.where() + ": " + options.section() + ": discovery " +
+    findings.warnings.push_back(options.root.where + ": " + options.name + ": discovery " +
                                 guest.plugin + " has not answered for " +
                                 std::to_string(kCallLimit.count()) +
                                 " s; check the file system or network that it uses");
     return false;
 } catch (const std::exception& error) {
-    findings.warnings.push_back(guest.options.where() + ": " + guest.options.section() + ": " +
+    findings.warnings.push_back(guest.options.root.where + ": " + guest.options.name + ": " +
                                 error.what());
     return true;
 }

@@ -41,7 +41,7 @@ void collect(const OptionValue& value, const std::string& path, Look look,
             collect(value.list[i], path + "[" + std::to_string(i) + "]", look, into);
         }
     }
-    for (const auto& [key, item] : value.map) {
+    for (const auto& [key, item, where] : value.map) {
         const auto full = path.empty() ? key : path + "." + key;
         collect(item, full, look == Look::secret ? look : look_of(full, key), into);
     }
@@ -66,7 +66,7 @@ std::vector<SettingValue> setting_values(const Settings& settings) {
 
 std::vector<std::string> discovery_texts(const Settings& settings) {
     std::vector<std::string> texts;
-    for (const auto& [key, section] : settings.merged.map) {
+    for (const auto& [key, section, where] : settings.merged.map) {
         if (key != "discovery") continue;
         for (const auto& entry : section.list) {
             std::vector<SettingValue> values;

@@ -13,11 +13,9 @@ std::set<std::string> known_ids(const Settings& settings) {
     std::set<std::string> ids{settings.node.id.value};
     for (const auto& id : settings.cluster.voters) ids.insert(id.value);
     for (const auto& each : settings.discovery) {
-        if (each.plugin != "static_list" || !each.options.has("peers")) continue;
-        try {
-            for (const auto& [id, address] : each.options.table("peers")) ids.insert(id);
-        } catch (const Error&) {  // the plugin itself will say what is wrong with its peers
-        }
+        const auto* peers = each.plugin == "static_list" ? each.options.find("peers") : nullptr;
+        if (peers == nullptr) continue;
+        for (const auto& entry : peers->map) ids.insert(entry.key);
     }
     return ids;
 }

@@ -44,7 +44,7 @@ class Printer {
 
     // `path` is the whole name of the map, empty for the root.
     void map(const OptionValue& value, const std::string& path, std::size_t indent, Look look) {
-        for (const auto& [key, item] : value.map) {
+        for (const auto& [key, item, where] : value.map) {
             if (item.kind == OptionValue::Kind::map && item.map.empty() && indent == 0) continue;
             begin_line(indent);
             const bool digits = key.find_first_not_of("0123456789") == std::string::npos;

@@ -1,6 +1,8 @@
 // Reads where peers reach this node, what they may cost it, and what its plugins are told.
 #include <algorithm>
 
+#include <electiond/host_keys.h>
+
 #include "settings/address.h"
 #include "settings/read_sections.h"
 
@@ -28,20 +30,22 @@ bool all_readable(const Value* value) {
            (value->kind != Value::Kind::broken && std::ranges::all_of(value->map, readable));
 }
 
-// What is the plugin's own business: it refuses what it does not know.
-OptionValue plugins_own(Section& section, const Value* given,
-                        const std::vector<std::string_view>& ours) {
-    OptionValue own;
-    own.kind = OptionValue::Kind::map;
-    own.where = section.where("");
-    if (given == nullptr) return own;
+// The whole section: Options keeps the keys of electiond from the plugin (host_keys.h).
+OptionSection section_for_plugin(Section& section, const Value* given, PluginKind kind,
+                                 const std::filesystem::path& folder) {
+    OptionSection all{section.path(), {}, folder};
+    all.root.kind = OptionValue::Kind::map;
+    all.root.where = section.where("");
+    if (given == nullptr) return all;
+    const auto hosts = host_keys(kind);
     for (const auto& [key, where, value] : given->map) {
-        if (std::find(ours.begin(), ours.end(), key) != ours.end()) continue;
-        if (value.kind == Value::Kind::none || value.kind == Value::Kind::broken) continue;
-        own.map.push_back({key, to_option(value, Naming::place)});
+        if (value.kind == Value::Kind::broken) continue;
+        all.root.map.push_back({key, to_option(value, Naming::place), where});
+        const bool ours = std::ranges::find(hosts, key) != hosts.end();
+        if (ours || value.kind == Value::Kind::none) continue;
         section.remember(key, to_option(value, Naming::origin));
     }
-    return own;
+    return all;
 }
 
 void check_advertise(Section& transport, const Settings::Transport& into) {
@@ -107,23 +111,16 @@ void read_transport(Section& transport, const Value* given, const std::filesyste
                                           ", as is api.listen; give each a port of its own");
         }
     }
-    auto own = plugins_own(transport, given,
-                           {"plugin", "listen", "advertise", "insecure", "tls", "limits"});
-    OptionValue address;
-    address.text = into.listen.to_string();
-    address.where = transport.where("listen");
-    own.map.insert(own.map.begin(), {"listen", std::move(address)});
-    into.options = Options("transport", std::move(own), folder);
+    into.options = section_for_plugin(transport, given, PluginKind::transport, folder);
     if (!all_readable(given)) into.plugin.clear();
 }
 
 void read_discovery(Section& entry, const Value& given, const std::filesystem::path& folder,
                     Settings& settings) {
     auto plugin = read_plugin_name(entry, "");
-    auto own = plugins_own(entry, &given, {"plugin"});
+    auto options = section_for_plugin(entry, &given, PluginKind::discovery, folder);
     if (!all_readable(&given)) plugin.clear();
-    settings.discovery.push_back(
-        {std::move(plugin), Options(entry.path(), std::move(own), folder), entry.where("plugin")});
+    settings.discovery.push_back({std::move(plugin), std::move(options), entry.where("plugin")});
 }
 
 void read_plugins(Section& plugins, Settings& settings) {

@@ -178,17 +178,14 @@ Section::Duration Section::duration(const std::string& key, Duration least, Dura
                                     Duration otherwise, const std::string& origin) {
     const auto* value = find_text(key, "a duration, as in 150ms or 2s");
     if (value != nullptr) {
-        try {
-            const auto given = parse_duration(value->text, value->where, full(key));
-            if (given >= least && given <= most) {
-                remember(key, to_option(*value, Naming::origin));
-                return given;
-            }
-            wrong(key, *value, "from " + to_text(least) + " to " + to_text(most));
-        } catch (const Error&) {
-            wrong(key, *value,
-                  "a duration: a whole number and a unit (ms, s, m or h), as in 150ms or 2s");
+        const auto given = parse_duration(value->text);
+        if (given && *given >= least && *given <= most) {
+            remember(key, to_option(*value, Naming::origin));
+            return *given;
         }
+        wrong(key, *value,
+              given ? "from " + to_text(least) + " to " + to_text(most)
+                    : "a duration: a whole number and a unit (ms, s, m or h), as in 150ms or 2s");
     }
     remember_default(key, to_text(otherwise), origin);
     return otherwise;
@@ -248,7 +245,7 @@ std::vector<std::string> Section::command(const std::string& key) {
 }
 
 void Section::remember(const std::string& key, OptionValue value) {
-    merged_.map.emplace_back(key, std::move(value));
+    merged_.map.push_back({key, std::move(value), {}});
 }
 
 void Section::remember_default(const std::string& key, const std::string& text,
@@ -262,14 +259,16 @@ OptionValue to_option(const Value& value, Naming naming) {
     option.text = value.text;
     if (value.kind == Value::Kind::list) option.kind = OptionValue::Kind::list;
     if (value.kind == Value::Kind::map) option.kind = OptionValue::Kind::map;
-    const auto is_given = [](const Value& each) {
-        return each.kind != Value::Kind::none && each.kind != Value::Kind::broken;
+    if (value.kind == Value::Kind::none) option.kind = OptionValue::Kind::none;
+    const auto is_given = [&](const Value& each) {
+        return each.kind != Value::Kind::broken &&
+               (each.kind != Value::Kind::none || naming == Naming::place);
     };
     for (const auto& item : value.list) {
         if (is_given(item)) option.list.push_back(to_option(item, naming));
     }
     for (const auto& [key, where, item] : value.map) {
-        if (is_given(item)) option.map.emplace_back(key, to_option(item, naming));
+        if (is_given(item)) option.map.push_back({key, to_option(item, naming), where});
     }
     return option;
 }

@@ -91,7 +91,8 @@ class Section {
     OptionValue merged_;
 };
 
-// The value as a plugin, or print_settings, sees it. Null and broken values are left out.
+// The value as a plugin (place), or print_settings (origin), sees it. Broken values are left out,
+// and for print_settings null, too.
 enum class Naming { place, origin };  // `where`: "node.yaml:3:7", or "node.yaml:3, with HOME …"
 [[nodiscard]] OptionValue to_option(const Value& value, Naming naming);
 

@@ -12,7 +12,7 @@
 #include <electiond/error.h>
 #include <electiond/limits.h>
 #include <electiond/log.h>
-#include <electiond/options.h>
+#include <electiond/option_value.h>
 #include <electiond/peer.h>
 #include <electiond/tls.h>
 #include <io/unix_socket.h>
@@ -92,12 +92,12 @@ struct Settings {
         bool limits_set = false;      // the section stands there and asks for other than defaults
         std::optional<TlsFiles> tls;  // not given: plain text
         TlsPlaces tls_places;
-        Options options;           // what the plugin sees: `listen` and its own keys
+        OptionSection options;     // the section, for the plugin
         std::string plugin_place;  // "node.yaml:5:21" of transport.plugin; empty by default
     };
     struct Discovery {
         std::string plugin;
-        Options options;           // what the plugin sees: its own keys
+        OptionSection options;     // the section, for the plugin
         std::string plugin_place;  // "node.yaml:3:22"
     };
     struct Plugins {

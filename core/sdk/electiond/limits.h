@@ -28,4 +28,6 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+inline constexpr Limits kDefaultLimits{};
+
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// A plugin's own section of the configuration, read by key with the type it should have.
+// Reads a plugin's section by key and type, and collects everything that is wrong with it.
 #pragma once
 
 #include <algorithm>
@@ -6,42 +6,24 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
 #include <limits>
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <electiond/error.h>
+#include <electiond/host_keys.h>
+#include <electiond/option_value.h>
 #include <electiond/wording.h>
 
 namespace electiond {
 
-struct OptionEntry;
-
-// One value of the section: a text, a list of values, or a map of values. Scalars stay text until
-// a key is read with a type. `where` is "node.yaml:12:5", for messages.
-struct OptionValue {
-    enum class Kind { text, list, map };
-    Kind kind = Kind::text;
-    std::string text;
-    std::vector<OptionValue> list;
-    std::vector<OptionEntry> map;  // in the order of the file
-    std::string where;
-};
-
-struct OptionEntry {
-    std::string key;
-    OptionValue value;
-};
-
-// Reads "150ms", "2s", "1m", "1h" (a whole number and a unit). Throws Error naming `where` and
-// `key`.
-[[nodiscard]] inline std::chrono::milliseconds parse_duration(std::string_view text,
-                                                              const std::string& where,
-                                                              const std::string& key) {
+// Reads "150ms", "2s", "1m", "1h": a whole number and a unit. Nothing if it is something else.
+[[nodiscard]] inline std::optional<std::chrono::milliseconds> parse_duration(
+    std::string_view text) {
     std::int64_t number = 0;
     const auto* end = text.data() + text.size();
     const auto [rest, failed] = std::from_chars(text.data(), end, number);
@@ -53,159 +35,231 @@ struct OptionEntry {
                                              : 0;
     if (failed != std::errc{} || scale == 0 || number < 0 ||
         number > std::numeric_limits<std::int64_t>::max() / 1'000'000 / scale) {
-        throw Error(where + ": " + key + " is \"" + std::string(text) +
-                    "\", but must be a duration: a whole number and a unit (ms, s, m or h), as in "
-                    "150ms or 2s");
+        return std::nullopt;
     }
     return std::chrono::milliseconds(number * scale);
 }
 
-// Typed view of one section. accept_only() refuses the keys a plugin does not know.
-// Copyable, owns its values, not shared between threads. Every reader throws Error naming file,
-// line, column, key, value found and what was expected.
+// What a factory reads its options by. A reader never throws for what the operator wrote: it
+// records the fault, with file, line, column, key, value and what was expected, and returns the
+// default (if there is none, something harmless), so that the factory goes on and finds the next
+// one. When the factory has returned, the host throws all faults in one Error, and destroys what
+// was made. If the factory throws, and faults were recorded, only these are shown: the rest may
+// follow from them.
+//
+// A key that the factory has not asked for is unknown, and a fault. So ask for each key that you
+// know, in every case; has() counts, too. Keys of electiond (host_keys.h) are no options: they are
+// never unknown, and a plugin that asks for one gets an Error, since only its author can correct
+// that.
+//
+// Made by the host for one call of a factory, by one thread. A plugin keeps no reference to it.
 class Options {
   public:
-    // `section` names the section in messages ("discovery[0]"); relative paths count from `folder`.
-    Options(std::string section, OptionValue root, std::filesystem::path folder)
-        : section_(std::move(section)), root_(std::move(root)), folder_(std::move(folder)) {}
-    Options() = default;
+    using Duration = std::chrono::milliseconds;
 
-    [[nodiscard]] const std::string& section() const { return section_; }
-    [[nodiscard]] const std::string& where() const { return root_.where; }
-    // Where the key stands; of one that is not given, the section.
+    explicit Options(PluginKind kind, OptionSection section = {})
+        : kind_(kind), section_(std::move(section)) {}
+    Options(const Options&) = delete;
+    Options& operator=(const Options&) = delete;
+
+    [[nodiscard]] const std::string& section() const { return section_.name; }
+    [[nodiscard]] const std::string& where() const { return section_.root.where; }
+    // Where the key stands; if it is not given, where the section stands.
     [[nodiscard]] const std::string& where(const std::string& key) const {
-        const auto* value = find(key);
-        return value == nullptr ? root_.where : value->where;
+        return section_.where(key);
     }
-    [[nodiscard]] bool has(const std::string& key) const { return find(key) != nullptr; }
 
-    [[nodiscard]] std::string text(const std::string& key) const {
-        const auto& value = require(key);
-        if (value.kind != OptionValue::Kind::text || value.text.empty())
-            wrong(key, value, "a text");
-        return value.text;
+    // ---- readers: without `otherwise` the key is required --------------------------------------
+
+    [[nodiscard]] bool has(const std::string& key) { return value(key) != nullptr; }
+
+    [[nodiscard]] std::string text(const std::string& key) {
+        return require(key) ? text(key, {}) : std::string();
     }
-    [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) const {
-        return has(key) ? text(key) : otherwise;
+    [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) {
+        const auto* given = scalar(key, "a non-empty string");
+        return given == nullptr ? otherwise : *given;
     }
 
     [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t least,
-                                       std::int64_t most) const {
-        const auto& value = require(key);
+                                       std::int64_t most) {
+        return require(key) ? integer(key, least, most, least) : least;
+    }
+    [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t least,
+                                       std::int64_t most, std::int64_t otherwise) {
+        const auto expected =
+            "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+        const auto* given = scalar(key, expected);
+        if (given == nullptr) return otherwise;
         std::int64_t number = 0;
-        const auto* end = value.text.data() + value.text.size();
-        const auto [rest, failed] = std::from_chars(value.text.data(), end, number);
-        if (value.kind != OptionValue::Kind::text || failed != std::errc{} || rest != end ||
-            number < least || number > most) {
-            wrong(key, value,
-                  "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+        const auto* end = given->data() + given->size();
+        const auto [rest, failed] = std::from_chars(given->data(), end, number);
+        const bool padded = given->size() > 1 && given->front() == '0';
+        if (failed == std::errc{} && rest == end && !padded && number >= least && number <= most) {
+            return number;
         }
-        return number;
-    }
-    [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t least,
-                                       std::int64_t most, std::int64_t otherwise) const {
-        return has(key) ? integer(key, least, most) : otherwise;
+        wrong(key, expected + (padded ? ", without leading zeros" : ""));
+        return otherwise;
     }
 
-    [[nodiscard]] bool flag(const std::string& key, bool otherwise) const {
-        if (!has(key)) return otherwise;
-        const auto& value = require(key);
-        if (value.kind != OptionValue::Kind::text ||
-            (value.text != "true" && value.text != "false")) {
-            wrong(key, value, "true or false");
-        }
-        return value.text == "true";
+    [[nodiscard]] bool flag(const std::string& key, bool otherwise) {
+        const auto* given = scalar(key, "true or false");
+        if (given == nullptr) return otherwise;
+        if (*given == "true") return true;
+        if (*given == "false") return false;
+        wrong(key, "true or false");
+        return otherwise;
     }
 
-    [[nodiscard]] std::chrono::milliseconds duration(const std::string& key,
-                                                     std::chrono::milliseconds otherwise) const {
-        if (!has(key)) return otherwise;
-        const auto& value = require(key);
-        if (value.kind != OptionValue::Kind::text) wrong(key, value, "a duration, as in 150ms");
-        return parse_duration(value.text, value.where, full(key));
+    [[nodiscard]] Duration duration(const std::string& key, Duration otherwise) {
+        constexpr char kExpected[] =
+            "a duration: a whole number and a unit (ms, s, m or h), as in 150ms or 2s";
+        const auto* given = scalar(key, kExpected);
+        if (given == nullptr) return otherwise;
+        if (const auto parsed = parse_duration(*given)) return *parsed;
+        wrong(key, kExpected);
+        return otherwise;
     }
 
-    // Relative paths count from the configuration file's own folder.
-    [[nodiscard]] std::filesystem::path path(const std::string& key) const {
-        const std::filesystem::path given = text(key);
-        return given.is_absolute() ? given : (folder_ / given).lexically_normal();
+    // Relative paths count from the folder of the configuration file.
+    [[nodiscard]] std::filesystem::path path(const std::string& key) {
+        if (!require(key)) return {};
+        const auto* given = scalar(key, "a path that is not empty");
+        if (given == nullptr) return {};
+        return (section_.folder / *given).lexically_normal();
     }
 
-    [[nodiscard]] std::vector<std::string> list(const std::string& key) const {
-        const auto& value = require(key);
-        if (value.kind != OptionValue::Kind::list) wrong(key, value, "a list");
+    [[nodiscard]] std::vector<std::string> list(const std::string& key) {
+        const auto* given = of_kind(key, OptionValue::Kind::list, "a list, as in [a, b]");
         std::vector<std::string> texts;
-        for (const auto& item : value.list) {
-            if (item.kind != OptionValue::Kind::text) wrong(key, item, "a list of strings");
-            texts.push_back(item.text);
+        if (given == nullptr) return texts;
+        for (const auto& item : given->list) {
+            if (!is_text(item)) {
+                wrong_item(key, item, "non-empty strings");
+            } else {
+                texts.push_back(item.text);
+            }
         }
         return texts;
     }
 
     // A map from text to text, in the order of the file.
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> table(
-        const std::string& key) const {
-        const auto& value = require(key);
-        if (value.kind != OptionValue::Kind::map) wrong(key, value, "a map");
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> table(const std::string& key) {
+        const auto* given = of_kind(key, OptionValue::Kind::map, "a map, as in {a: b}");
         std::vector<std::pair<std::string, std::string>> rows;
-        for (const auto& [name, item] : value.map) {
-            if (item.kind != OptionValue::Kind::text) wrong(key, item, "a map of strings");
-            rows.emplace_back(name, item.text);
+        if (given == nullptr) return rows;
+        for (const auto& entry : given->map) {
+            if (!is_text(entry.value)) {
+                wrong_item(key, entry.value, "non-empty strings");
+            } else {
+                rows.emplace_back(entry.key, entry.value.text);
+            }
         }
         return rows;
     }
 
-    // Refuses keys that nobody has asked about, all in one Error, a line each, naming the nearest
-    // of `known` if one is near.
-    void accept_only(std::initializer_list<std::string_view> known) const {
-        std::string faults;
-        for (const auto& [name, value] : root_.map) {
-            if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-            std::string expected;
-            for (const auto candidate : known) {
-                expected += (expected.empty() ? "; expected " : ", ") + std::string(candidate);
-            }
-            faults += (faults.empty() ? "" : "\n") + value.where + ": unknown key " + full(name) +
-                      (expected.empty() ? "; no options are allowed here" : expected) +
-                      suggestion(name, known);
+    // The value as it stands in the file, for what the readers above cannot read; nullptr if it is
+    // not given, which is no fault.
+    [[nodiscard]] const OptionValue* value(const std::string& key) {
+        if (!is_plugins_own(kind_, key)) {
+            throw Error("the plugin of the section " + section_.name + " reads the key " + key +
+                        ", which belongs to electiond; its author must give the option another "
+                        "name (electiond/host_keys.h)");
         }
-        if (!faults.empty()) throw Error(faults);
+        if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.push_back(key);
+        return section_.find(key);
     }
 
-    // Throws an Error that names the place of `key`, its value, and what it must be.
-    [[noreturn]] void wrong(const std::string& key, const std::string& expected) const {
-        const auto* value = find(key);
-        if (value == nullptr) missing(key);
-        wrong(key, *value, expected);
+    // ---- faults that only the plugin can see ---------------------------------------------------
+
+    // "<key> is <value>, but must be <expected>". Does nothing if the key has a fault already, so
+    // that a placeholder is not complained about. If it is not given, the key is missing.
+    void wrong(const std::string& key, const std::string& expected) {
+        const auto* given = value(key);
+        if (given == nullptr) return missing(key);
+        if (!is_faulty(key)) fault(key, "is " + given->shown() + ", but must be " + expected);
+    }
+    // "<key> holds <item>, but must hold <expected>", with the place of the item, which is a part
+    // of the key's value.
+    void wrong_item(const std::string& key, const OptionValue& item, const std::string& expected) {
+        fault(key, "holds " + item.shown() + ", but must hold " + expected, item.where);
+    }
+    // "<key> is missing, but required; <remedy>". Does nothing if the key has a fault already.
+    void missing(const std::string& key, const std::string& remedy = {}) {
+        if (is_faulty(key)) return;
+        fault(key, "is missing, but required" + (remedy.empty() ? "" : "; " + remedy));
+    }
+    // "<key> <sentence>", at `at` if that is given, else at the place of the key.
+    void fault(const std::string& key, const std::string& sentence, const std::string& at = {}) {
+        add(at.empty() ? where(key) : at, full(key) + " " + sentence);
+        faulty_.push_back(key);
+    }
+
+    // Whether a value may be a placeholder.
+    [[nodiscard]] bool has_faults() const { return !faults_.empty(); }
+
+    // Throws one Error that lists all faults so far, a line each; does nothing if there are none. A
+    // factory calls it before something that must not see a placeholder.
+    void throw_faults() const {
+        if (faults_.empty()) return;
+        std::string lines;
+        for (const auto& each : faults_) lines += (lines.empty() ? "" : "\n") + each;
+        throw Error(lines);
+    }
+
+    // For the host, once the factory has returned: every key that nobody asked for is a fault.
+    void refuse_unread() {
+        std::vector<std::string> known = asked_;
+        for (const auto key : host_keys(kind_)) known.emplace_back(key);
+        std::string expected;
+        for (const auto& key : known) expected += (expected.empty() ? "" : ", ") + key;
+        for (const auto& entry : section_.root.map) {
+            if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+            add(entry.where.empty() ? entry.value.where : entry.where,
+                "unknown key " + full(entry.key) + "; expected " + expected +
+                    suggestion(entry.key, known));
+        }
     }
 
   private:
-    [[nodiscard]] const OptionValue* find(const std::string& key) const {
-        for (const auto& [name, value] : root_.map) {
-            if (name == key) return &value;
-        }
+    [[nodiscard]] static bool is_text(const OptionValue& given) {
+        return given.kind == OptionValue::Kind::text && !given.text.empty();
+    }
+    [[nodiscard]] bool is_faulty(const std::string& key) const {
+        return std::find(faulty_.begin(), faulty_.end(), key) != faulty_.end();
+    }
+    [[nodiscard]] std::string full(const std::string& key) const {
+        return section_.name + "." + key;
+    }
+    void add(const std::string& at, const std::string& sentence) {
+        faults_.push_back(on_one_line((at.empty() ? "" : at + ": ") + sentence));
+    }
+    [[nodiscard]] bool require(const std::string& key) {
+        if (value(key) != nullptr) return true;
+        missing(key);
+        return false;
+    }
+    [[nodiscard]] const std::string* scalar(const std::string& key, const std::string& expected) {
+        const auto* given = value(key);
+        if (given == nullptr) return nullptr;
+        if (is_text(*given)) return &given->text;
+        wrong(key, expected);
         return nullptr;
     }
-    [[nodiscard]] const OptionValue& require(const std::string& key) const {
-        const auto* value = find(key);
-        if (value == nullptr) missing(key);
-        return *value;
-    }
-    [[nodiscard]] std::string full(const std::string& key) const { return section_ + "." + key; }
-    [[noreturn]] void missing(const std::string& key) const {
-        throw Error(root_.where + ": " + full(key) + " is missing, but required");
-    }
-    [[noreturn]] void wrong(const std::string& key, const OptionValue& value,
-                            const std::string& expected) const {
-        const std::string found = value.kind == OptionValue::Kind::text   ? "\"" + value.text + "\""
-                                  : value.kind == OptionValue::Kind::list ? "a list"
-                                                                          : "a map";
-        throw Error(value.where + ": " + full(key) + " is " + found + ", but must be " + expected);
+    [[nodiscard]] const OptionValue* of_kind(const std::string& key, OptionValue::Kind kind,
+                                             const std::string& expected) {
+        if (!require(key)) return nullptr;
+        const auto* given = value(key);
+        if (given->kind == kind) return given;
+        wrong(key, expected);
+        return nullptr;
     }
 
-    std::string section_;
-    OptionValue root_;
-    std::filesystem::path folder_;
+    PluginKind kind_;
+    OptionSection section_;
+    std::vector<std::string> asked_;   // the keys that the plugin knows
+    std::vector<std::string> faulty_;  // the keys with a fault
+    std::vector<std::string> faults_;  // a line each
 };
 
 }  // namespace electiond

@@ -3,14 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include <electiond/arbiter.h>
 #include <electiond/discovery.h>
+#include <electiond/host_keys.h>
 #include <electiond/limits.h>
 #include <electiond/log.h>
 #include <electiond/options.h>
+#include <electiond/peer.h>
 #include <electiond/tls.h>
 #include <electiond/transport.h>
 
@@ -34,16 +35,16 @@ inline constexpr char kPluginSymbol[] = "electiond_plugin";
 inline constexpr char kToolchain[] = ELECTIOND_COMPILER
     "-cxx11abi" ELECTIOND_TEXT(_GLIBCXX_USE_CXX11_ABI) "-cpp" ELECTIOND_TEXT(__cplusplus);
 
-enum class PluginKind : std::uint32_t { discovery = 1, transport = 2 };
-
-// What a factory is given. Borrowed for the length of the call; Options and Log may be copied.
+// What a factory is given. Made by the host alone, and borrowed for the length of the call: copy
+// what you need later. From `listen` on for transports only.
 struct PluginSetup {
-    const Options& options;  // the plugin's own section of the configuration
-    std::string cluster;     // name of the cluster
-    std::string node_id;     // our own id
-    Log log;
-    Limits limits{};                // of the listener: the host's key transport.limits
-    std::optional<TlsFiles> tls{};  // the host's key transport.tls; nullopt: plain text
+    Options& options;     // the plugin's own keys of its section
+    std::string cluster;  // name of the cluster
+    std::string node_id;  // our own id
+    const Log& log;
+    Endpoint listen{};                      // the key transport.listen
+    const Limits& limits = kDefaultLimits;  // of the listener: the key transport.limits
+    const TlsFiles* tls = nullptr;          // the key transport.tls; nullptr: plain text
 };
 
 // Plain C data: read and compared before the first C++ call is made into the library.

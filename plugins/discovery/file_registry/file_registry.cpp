@@ -27,8 +27,7 @@ std::string now_text() {
     return Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::ISO8601_FORMAT);
 }
 
-fs::path read_path(const Options& options) {
-    options.accept_only({"plugin", "path"});
+fs::path read_path(Options& options) {
     auto path = options.path("path");
     if (!path.has_filename()) options.wrong("path", "a file, as in cluster.json");
     return path;

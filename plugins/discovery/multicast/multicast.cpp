@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kRepeatEvery = Neighbours::kForgetAfter / 6;
 constexpr int kAsks = 4;            // of one who has just come; a datagram may get lost
 constexpr int kReceivedMax = 1024;  // in one call, so that a flood cannot hold the caller
 
-Group read_group(const Options& options) {
+Group read_group(Options& options) {
     Group group;
     const auto text = options.text("group", "239.255.74.0");
     const bool bare = text.find('%') == std::string::npos;  // the scope is the interface's
@@ -33,11 +33,11 @@ Group read_group(const Options& options) {
     }
     group.port = static_cast<std::uint16_t>(options.integer("port", 1, 65535, 7402));
     if (!options.has("interface")) {
-        throw Error(options.where() + ": " + options.section() +
-                    ".interface is missing, but required: without it datagrams leave by the "
-                    "default route, wherever that leads; name one, as in eth0, or lo for one host");
+        options.missing("interface",
+                        "name one, as in eth0, or lo for one host: without it datagrams leave by "
+                        "the default route, wherever that leads");
     }
-    group.interface = options.text("interface");
+    group.interface = options.text("interface", {});
     const bool odd = std::ranges::any_of(group.interface,
                                          [](char c) { return c <= ' ' || c == '/' || c == 0x7f; });
     if (odd || group.interface.size() > 15)
@@ -51,10 +51,8 @@ Group read_group(const Options& options) {
 // later each node repeats itself only now and then.
 class Multicast final : public Discovery {
   public:
-    explicit Multicast(const PluginSetup& setup) : cluster_(setup.cluster), log_(setup.log) {
-        setup.options.accept_only({"plugin", "group", "port", "interface", "ttl"});
-        group_ = read_group(setup.options);
-    }
+    explicit Multicast(const PluginSetup& setup)
+        : cluster_(setup.cluster), log_(setup.log), group_(read_group(setup.options)) {}
 
     // No call waits: the socket does not block, and one call reads a bounded number of messages.
     void announce(const Peer& self, std::stop_token) override {

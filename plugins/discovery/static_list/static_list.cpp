@@ -14,46 +14,43 @@ constexpr char kExpected[] =
     "a map from id to \"host:port\", as in {\"1\": \"10.0.0.1:7401\"}, or a list of \"host:port\", "
     "with at least one peer";
 
-using Rows = std::vector<std::pair<std::string, std::string>>;  // id, or empty, and address
-
-// Options throws where the kind is another; both failing means that it is neither.
-std::optional<Rows> read_map(const Options& options) {
-    try {
-        return options.table("peers");
-    } catch (const Error&) {
-        return std::nullopt;
-    }
-}
-
-std::optional<Rows> read_list(const Options& options) {
-    try {
-        Rows rows;
-        for (auto& address : options.list("peers")) rows.emplace_back("", std::move(address));
-        return rows;
-    } catch (const Error&) {
-        return std::nullopt;
-    }
-}
-
-std::vector<Peer> read_peers(const Options& options) {
-    const auto map = read_map(options);
-    const auto rows = map ? map : read_list(options);
-    if (!rows || rows->empty()) options.wrong("peers", kExpected);
+// Everything that is wrong with the list becomes a fault, with the place of the peer.
+std::vector<Peer> read_peers(Options& options) {
+    constexpr char kKey[] = "peers";
     std::vector<Peer> peers;
     std::set<Endpoint> seen;
-    for (const auto& [id, address] : *rows) {
-        const auto must_be = [&](const std::string& rule) {
-            options.wrong("peers", "one " + rule + ", unlike \"" + address + "\"" +
-                                       (map ? " of peer \"" + id + "\"" : ""));
+    const auto add = [&](const std::string& id, const OptionValue& address) {
+        const auto fault = [&](const std::string& sentence) {
+            const auto what = id.empty() ? "holds " + address.shown()
+                                         : "gives peer " + in_quotes(id) + " " + address.shown();
+            options.fault(kKey, what + sentence, address.where);
         };
-        if (map && !is_node_name(id)) must_be("with ids of 1 to 64 of A-Z a-z 0-9 . _ -");
-        const auto endpoint = Endpoint::parse(address);
-        if (!endpoint || endpoint->port == 0)
-            must_be("of addresses host:port with a port of 1 to 65535");
-        if (!seen.insert(*endpoint).second) must_be("that names each address once");
+        const auto endpoint =
+            address.kind == OptionValue::Kind::text ? Endpoint::parse(address.text) : std::nullopt;
+        if (!endpoint || endpoint->port == 0) {
+            return fault(", but an address must be host:port, with a port of 1 to 65535");
+        }
+        if (!seen.insert(*endpoint).second) return fault(" a second time; name each address once");
         peers.push_back(
             {.id = NodeId(id), .uuid = std::nullopt, .addresses = {*endpoint}, .api = {}});
+    };
+    const auto* given = options.value(kKey);
+    if (given == nullptr) {
+        options.missing(kKey, std::string("give ") + kExpected);
+        return peers;
     }
+    for (const auto& address : given->list) add("", address);
+    for (const auto& peer : given->map) {
+        if (is_node_name(peer.key)) {
+            add(peer.key, peer.value);
+        } else {
+            options.fault(kKey,
+                          "names the peer " + in_quotes(peer.key) +
+                              ", but an id must be 1 to 64 of A-Z a-z 0-9 . _ -",
+                          peer.where);
+        }
+    }
+    if (peers.empty()) options.wrong(kKey, kExpected);
     return peers;
 }
 
@@ -72,10 +69,7 @@ bool surely_differ(const Endpoint& one, const Endpoint& other) {
 // Never changes, needs no announcement, touches nothing. One thread at a time, as the host calls.
 class StaticList final : public Discovery {
   public:
-    explicit StaticList(const PluginSetup& setup) {
-        setup.options.accept_only({"plugin", "peers"});
-        peers_ = read_peers(setup.options);
-    }
+    explicit StaticList(const PluginSetup& setup) : peers_(read_peers(setup.options)) {}
 
     void announce(const Peer&, std::stop_token) override {}
 

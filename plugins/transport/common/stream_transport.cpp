@@ -16,22 +16,15 @@ namespace {
 constexpr std::size_t kBacklogMax = 4096;  // sends that the loop has not looked at
 constexpr auto kTimeoutMax = std::chrono::hours(1);
 
-Endpoint listen_option(const Options& options) {
-    options.accept_only({"plugin", "listen", "advertise", "insecure", "limits", "tls"});
-    const auto endpoint = Endpoint::parse(options.text("listen", "127.0.0.1:7401"));
-    if (!endpoint) options.wrong("listen", "host:port, as in 127.0.0.1:7401 or [::1]:7401");
-    return *endpoint;
-}
-
 }  // namespace
 
 StreamTransport::StreamTransport(const PluginSetup& setup, std::unique_ptr<Dialect> dialect)
     : dialect_(std::move(dialect)),
       log_(setup.log),
       limits_(setup.limits),
-      tls_(setup.tls),
+      tls_(setup.tls == nullptr ? std::nullopt : std::optional(*setup.tls)),
       where_(setup.options.section() + ".listen"),
-      listen_(listen_option(setup.options)) {}
+      listen_(setup.listen) {}
 
 StreamTransport::~StreamTransport() { stop(); }
 

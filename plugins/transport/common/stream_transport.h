@@ -23,7 +23,7 @@ namespace electiond::transport {
 // start_sending(), and by reload_tls().
 class StreamTransport : public Transport {
   public:
-    // Options: listen (host:port). `dialect` is owned.
+    // Has no options of its own. `dialect` is owned.
     StreamTransport(const PluginSetup& setup, std::unique_ptr<Dialect> dialect);
     StreamTransport(const StreamTransport&) = delete;
     StreamTransport& operator=(const StreamTransport&) = delete;

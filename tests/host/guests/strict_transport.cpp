@@ -8,7 +8,6 @@ using namespace electiond;
 class StrictTransport : public Transport {
   public:
     explicit StrictTransport(const PluginSetup& setup) {
-        setup.options.accept_only({"listen"});
         setup.log.info("strict transport", {{"connections", setup.limits.connections},
                                             {"cert", setup.tls ? setup.tls->cert.string() : ""}});
     }

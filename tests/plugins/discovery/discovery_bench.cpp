@@ -36,20 +36,21 @@ OptionValue list(std::vector<std::string> values) {
 OptionValue map(std::vector<std::pair<std::string, std::string>> values) {
     auto value = text({});
     value.kind = OptionValue::Kind::map;
-    for (auto& [key, item] : values) value.map.push_back({key, text(std::move(item))});
+    for (auto& [key, item] : values)
+        value.map.push_back({key, text(std::move(item)), "node.yaml:3:1"});
     return value;
 }
 
 std::unique_ptr<Discovery> make(const std::string& plugin, OptionMap options,
                                 const std::string& cluster, const fs::path& folder, Log log) {
-    auto section = map({});
-    section.where = "node.yaml:2:5";
-    section.map = std::move(options);
-    section.map.emplace_back("plugin", text(plugin));
-    const Options view("discovery[0]", section, folder);
+    OptionSection section{"discovery[0]", map({}), folder};
+    section.root.where = "node.yaml:2:5";
+    section.root.map = std::move(options);
+    section.root.map.push_back({"plugin", text(plugin), "node.yaml:2:7"});
+    Options reader(PluginKind::discovery, std::move(section));
     PluginHost host({ELECTIOND_PLUGINS}, {}, log);
-    return host.make_discovery(
-        plugin, {.options = view, .cluster = cluster, .node_id = "1", .log = std::move(log)});
+    return host.make_discovery(plugin,
+                               {.options = reader, .cluster = cluster, .node_id = "1", .log = log});
 }
 
 Folder::Folder() {
