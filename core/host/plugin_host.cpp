@@ -2,7 +2,6 @@
 #include "host/plugin_host.h"
 
 #include <algorithm>
-#include <set>
 #include <system_error>
 
 #include <electiond/wording.h>
@@ -55,23 +54,38 @@ fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
                     "with \".\"; its file lies in one of plugins.directories");
     }
     std::vector<std::string> searched;
-    std::set<std::string> there;
     for (const auto& directory : directories_) {
         std::error_code failed;
         const auto file = directory / (plugin + ".so");
         if (fs::exists(file, failed)) return file;
         const bool readable = fs::is_directory(directory, failed);
         searched.push_back(directory.string() + (readable ? "" : " (which is not a directory)"));
-        for (const auto& other : libraries_in(directory)) there.insert(other.stem().string());
     }
+    const auto there = names(kind);
     const auto meant = suggestion(plugin, there);
     throw Error("there is no " + to_string(kind) + " plugin " + plugin + ": no " + plugin +
-                ".so in " + joined(searched, "plugins.directories, which is empty") +
-                "; plugins there: " + joined(there, "none") +
+                ".so in " + joined(searched, "plugins.directories, which is empty") + "; " +
+                to_string(kind) + " plugins there: " + joined(there, "none") +
                 (meant.empty() ? "; install it or correct plugins.directories" : meant));
 }
 
-PluginInfo PluginHost::tried(const fs::path& file) const {
+// Only for a message, so a file that takes long, or that cannot be tried, is left out.
+std::set<std::string> PluginHost::names(PluginKind kind) const {
+    std::set<std::string> all;
+    for (const auto& directory : directories_) {
+        for (const auto& file : libraries_in(directory)) {
+            try {
+                const auto info = tried(file, std::min<std::chrono::milliseconds>(
+                                                  probe_limit_, std::chrono::seconds(5)));
+                if (info.kind == to_string(kind)) all.insert(info.name);
+            } catch (const Error&) {
+            }
+        }
+    }
+    return all;
+}
+
+PluginInfo PluginHost::tried(const fs::path& file, std::chrono::milliseconds limit) const {
     if (probe_program_.empty()) return inspect_plugin(file);
     std::error_code failed;
     const auto changed = fs::last_write_time(file, failed);
@@ -80,14 +94,14 @@ PluginInfo PluginHost::tried(const fs::path& file) const {
         known != good_.end() && known->second.changed == changed && known->second.size == size) {
         return known->second.info;
     }
-    auto info = inspect_in_child(probe_program_, file, probe_limit_);
+    auto info = inspect_in_child(probe_program_, file, limit);
     if (info.fault.empty() && !failed) good_.insert_or_assign(file, Good{changed, size, info});
     return info;
 }
 
 Library PluginHost::load(const std::string& plugin, PluginKind kind) const {
     const auto file = find(plugin, kind);
-    if (const auto info = tried(file); !info.fault.empty()) throw Error(info.fault);
+    if (const auto info = tried(file, probe_limit_); !info.fault.empty()) throw Error(info.fault);
     Library library(file);
     library.require(kind);
     log_.debug("plugin loaded", {{"name", plugin},
@@ -125,7 +139,7 @@ std::vector<PluginInfo> PluginHost::list() const {
     for (const auto& directory : directories_) {
         for (const auto& file : libraries_in(directory)) {
             const auto [winner, unseen] = first.emplace(file.filename(), file);
-            all.push_back(unseen ? tried(file)
+            all.push_back(unseen ? tried(file, probe_limit_)
                                  : PluginInfo{file.stem().string(),
                                               {},
                                               {},

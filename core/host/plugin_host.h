@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,10 @@ class PluginHost {
                Log log, std::chrono::milliseconds probe_limit = kProbeLimit);
 
     // Loads the plugin and lets it make what it makes; never null, owned by the caller. Throws
-    // Error: code config and one line that names file, finding, expectation and remedy; what the
-    // plugin itself throws passes with its text and, where it was an Error, its code. `named_by`
-    // says where an operator named the plugin, as in "node.yaml:3:14: discovery[0].plugin is
-    // \"tcp\"": an Error about the name or the file begins with it.
+    // Error: code config and one line that names file, finding, expectation and remedy; or what
+    // Library throws about its options. `named_by` says where an operator named the plugin, as in
+    // "node.yaml:3:14: discovery[0].plugin is \"tcp\"": an Error about the name or the file begins
+    // with it.
     [[nodiscard]] std::unique_ptr<Transport> make_transport(const std::string& plugin,
                                                             const PluginSetup& setup,
                                                             const std::string& named_by = "");
@@ -53,7 +54,9 @@ class PluginHost {
     };
 
     [[nodiscard]] std::filesystem::path find(const std::string& plugin, PluginKind kind) const;
-    [[nodiscard]] PluginInfo tried(const std::filesystem::path& file) const;
+    [[nodiscard]] std::set<std::string> names(PluginKind kind) const;
+    [[nodiscard]] PluginInfo tried(const std::filesystem::path& file,
+                                   std::chrono::milliseconds limit) const;
     [[nodiscard]] Library load(const std::string& plugin, PluginKind kind) const;
     [[nodiscard]] Library load(const std::string& plugin, PluginKind kind,
                                const std::string& named_by) const;

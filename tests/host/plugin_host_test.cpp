@@ -127,17 +127,21 @@ TEST_F(PluginHostTest, TakesTheFirstDirectoryThatHasTheFile) {
     EXPECT_THAT(discovery_fault("good_discovery").line, HasSubstr(own_.string()));
 }
 
-TEST_F(PluginHostTest, SaysWhereItSearchedAndWhatIsThere) {
-    host_ = PluginHost({own_ / "nowhere", kGuests}, kProber, {});
+TEST_F(PluginHostTest, SaysWhereItSearchedAndWhichPluginsOfThatKindAreThere) {
+    for (const auto* name : {"good_discovery.so", "good_transport.so", "wrong_abi.so"}) {
+        fs::copy_file(kGuests / name, own_ / name);
+    }
+    host_ = PluginHost({own_ / "nowhere", own_}, kProber, {});
+    const auto searched = own_.string() + "/nowhere (which is not a directory), " + own_.string();
 
-    const auto found = discovery_fault("good_discvery");
-
-    EXPECT_EQ(found.code, Error::config);
-    EXPECT_THAT(found.line, AllOf(HasSubstr("there is no discovery plugin good_discvery"),
-                                  HasSubstr((own_ / "nowhere").string() +
-                                            " (which is not a directory), " + kGuests.string()),
-                                  HasSubstr("good_discovery, good_transport"),
-                                  HasSubstr("did you mean good_discovery?")));
+    EXPECT_EQ(discovery_fault("good_discvery").line,
+              "there is no discovery plugin good_discvery: no good_discvery.so in " + searched +
+                  "; discovery plugins there: good_discovery; did you mean good_discovery?");
+    const auto far = fault([&] { (void)transport("nosuch"); });
+    EXPECT_EQ(far.line, "there is no transport plugin nosuch: no nosuch.so in " + searched +
+                            "; transport plugins there: good_transport; install it or correct "
+                            "plugins.directories");
+    EXPECT_EQ(far.code, Error::config);
 }
 
 TEST_F(PluginHostTest, SaysWhereAWrongPluginWasNamed) {
@@ -152,6 +156,16 @@ TEST_F(PluginHostTest, SaysWhereAWrongPluginWasNamed) {
     EXPECT_THAT(said("good_discvery"), StartsWith(place + ": there is no discovery plugin"));
     EXPECT_THAT(said("good_transport"), StartsWith(place + ": " + kGuests.string()));
     EXPECT_THAT(said("wrong_abi"), StartsWith(place + ": " + kGuests.string()));
+    EXPECT_THAT(said("../x"), StartsWith(place + ": \"../x\" is not a valid name"));
+}
+
+TEST_F(PluginHostTest, PutsThePlaceOfTheSectionInFrontOfWhatAPluginThrows) {
+    const auto wrong = [&](const std::string& plugin) {
+        return fault([&] { (void)discovery(plugin, {{"peer", "a"}, {"plugin", plugin}}); }).line;
+    };
+    EXPECT_EQ(wrong("throws_error"), "node.yaml:1:12: discovery[0]: the folder of n1 is gone");
+    EXPECT_THAT(wrong("returns_null"), StartsWith("node.yaml:1:12: discovery[0]: " +
+                                                  (kGuests / "returns_null.so").string()));
 }
 
 TEST_F(PluginHostTest, CollectsEveryFaultOfTheOptions) {
