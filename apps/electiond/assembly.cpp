@@ -131,7 +131,7 @@ void complete_guests(Guests& guests, const Settings& settings) {
 Guests make_guests(PluginHost& host, const Settings& settings, const Log& log) {
     std::vector<std::string> faults;
     auto guests = try_guests(host, settings, log, faults);
-    throw_if_any(faults);
+    throw_if_any(std::move(faults), settings.file);
     complete_guests(guests, settings);
     return guests;
 }

@@ -36,7 +36,7 @@ Settings without_fault(Draft draft) {
         for (auto& fault : guest_faults(host, draft.settings)) {
             draft.faults.push_back(std::move(fault));
         }
-        throw_if_any(draft.faults);
+        throw_if_any(std::move(draft.faults), draft.settings.file);
     }
     return std::move(draft.settings);
 }

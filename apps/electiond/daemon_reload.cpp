@@ -94,7 +94,7 @@ void Daemon::check_new_discoveries(const Settings& fresh, Guests& guests, Reload
         findings.faults.push_back(std::move(findings.warnings.back()));
         findings.warnings.pop_back();
     }
-    throw_if_any(findings.faults);
+    throw_if_any(std::move(findings.faults), fresh.file);
     report.warnings = std::move(findings.warnings);
 }
 

@@ -247,6 +247,48 @@ TEST(Electiond, NamesTheFaultsOfPluginsBesideThoseOfSections) {
     }
 }
 
+TEST(Electiond, SortsTheFaultsOfPluginsAndSectionsByPlace) {
+    const DaemonScene scene;
+    cluster::write(scene.config(), R"(transport:
+  plugin: tpc
+discovery:
+  - plugin: static_list
+    peers: {"1": "127.0.0.1", "a b": "127.0.0.1:1"}
+  - plugin: multicast
+    prot: 1
+    ttl: 256
+  - plugin: http
+cluster: {name: a/b}
+node: {id: n1, data_dir: data}
+)");
+    for (const auto& more : {std::vector<std::string>{"--check"}, {}}) {
+        auto command = std::vector<std::string>{ELECTIOND, "--config", scene.config().string()};
+        command.insert(command.end(), more.begin(), more.end());
+
+        const auto finished = cluster::run(command);
+
+        EXPECT_EQ(finished.code, 78);
+        const std::string file = scene.config().string();
+        std::size_t at = 0;
+        for (const auto* fault :
+             {":2:11: transport.plugin is \"tpc\": there is no transport plugin tpc: ",
+              ":5:18: discovery[0].peers gives peer \"1\" \"127.0.0.1\", but",
+              ":5:31: discovery[0].peers names the peer \"a b\", but",
+              ":6:5: discovery[1].interface is missing, but required; name one",
+              ":7:5: unknown key discovery[1].prot; expected group, port, interface, ttl, plugin; "
+              "did you mean port?",
+              ":8:10: discovery[1].ttl is \"256\", but must be a whole number from 0 to 255",
+              ":9:13: discovery[2].plugin is \"http\": ",
+              ":10:17: cluster.name is \"a/b\", but must be"}) {
+            const auto found = finished.said.find(file + fault, at);
+            EXPECT_NE(found, std::string::npos) << fault << " in\n" << finished.said;
+            if (found != std::string::npos) at = found;
+        }
+        EXPECT_THAT(finished.said, HasSubstr("transport plugins there: http, tcp; did you mean "
+                                             "tcp?"));
+    }
+}
+
 TEST(Electiond, LooksForNoPluginWhereItIsNotKnownWhereTheyLie) {
     DaemonScene scene;
     scene.sections["plugins"] = "{directories: {a: b}}";

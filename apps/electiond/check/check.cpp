@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include "assembly.h"
 #include "check/derived.h"
@@ -13,6 +14,7 @@
 #include "check/surroundings.h"
 #include "complain.h"
 #include "configuration.h"
+#include "settings/faults.h"
 
 namespace electiond {
 namespace {
@@ -43,7 +45,8 @@ bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, Gues
     return all_ended;
 }
 
-int report(const std::filesystem::path& file, const Findings& findings, const CheckAsked& asked) {
+int report(const std::filesystem::path& file, Findings findings, const CheckAsked& asked) {
+    sort_by_place(findings.faults, file);
     for (const auto& fault : findings.faults) complain(fault);
     for (const auto& warning : findings.warnings)
         complain("warning: " + warning, LogLevel::warning);
@@ -66,7 +69,7 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
     Guests guests;
     bool all_ended = check_plugins(host, draft.settings, log, guests, findings);
     if (asked.print && findings.faults.empty()) print(draft.settings, &guests);
-    int code = report(file, findings, asked);
+    int code = report(file, std::move(findings), asked);
     if (code == 0 && asked.probe) {
         const auto result =
             probe(host, draft.settings, guests, asked.print ? std::cerr : std::cout);

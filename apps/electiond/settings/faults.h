@@ -1,6 +1,7 @@
 // What is wrong with a configuration, collected so that the operator hears of all of it at once.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,8 +10,13 @@
 
 namespace electiond {
 
-// One Error (code config) that lists all of them, one a line; returns where there are none.
-void throw_if_any(const std::vector<std::string>& faults);
+// Sorts lines of the form "FILE:LINE:COLUMN: …", or "FILE:LINE: …", by line and column, with all
+// others behind them in their order. `file` as it stands in the lines.
+void sort_by_place(std::vector<std::string>& faults, const std::filesystem::path& file);
+
+// Throws one Error (code config) that lists all of them, a line each, sorted by place; does nothing
+// if there are none.
+void throw_if_any(std::vector<std::string> faults, const std::filesystem::path& file);
 
 // One line a fault, in the order of finding. Used by one thread, for the length of one load.
 class Faults {

@@ -121,7 +121,8 @@ Draft read_settings(const std::filesystem::path& file, const Environment& env) {
     Faults faults;
     Warnings warnings;
     auto tree = parse_yaml(read_file(file), source, "", env, faults);
-    if (tree.kind == Value::Kind::broken) throw_if_any(faults.lines());  // nothing else to say
+    if (tree.kind == Value::Kind::broken)
+        throw_if_any(faults.lines(), file);  // nothing else to say
     if (tree.where.empty()) tree.where = source.place(1, 1);
     if (tree.kind != Value::Kind::map && tree.kind != Value::Kind::none) {
         throw Error(tree.where +
@@ -143,7 +144,7 @@ Draft read_settings(const std::filesystem::path& file, const Environment& env) {
 
 Settings load_settings(const std::filesystem::path& file, const Environment& env) {
     auto draft = read_settings(file, env);
-    throw_if_any(draft.faults);
+    throw_if_any(std::move(draft.faults), file);
     return std::move(draft.settings);
 }
 
