@@ -26,7 +26,7 @@ struct ReplyArrived {
     NodeUuid to;       // empty where only the address was known
     Endpoint address;  // that was asked
     std::string name;  // of the request
-    Answer answer;
+    Response answer;
 };
 
 // One discovery's newest snapshot, which stands until the next one; `source` counts the discoveries

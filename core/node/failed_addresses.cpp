@@ -13,13 +13,13 @@ constexpr std::size_t kTextMax = 200;
 constexpr std::size_t kAddressesShown = 3;
 constexpr const char* kNoAddress = "no address of it is known";
 
-std::string cause(const Answer& answer) {
+std::string cause(const Response& answer) {
     switch (answer.kind) {
-        case Answer::Kind::timed_out:
+        case Response::Kind::timed_out:
             return answer.body.empty() ? "no answer in time" : answer.body;
-        case Answer::Kind::unreachable:
+        case Response::Kind::unreachable:
             return answer.body.empty() ? "cannot be reached" : answer.body;
-        case Answer::Kind::busy:
+        case Response::Kind::busy:
             return "answers that it is too busy";
         default:
             return "what answers there is not electiond of this version";
@@ -46,7 +46,7 @@ std::vector<Endpoint> addresses_of(const NodeId& id, const AddressBook& book) {
 
 }  // namespace
 
-void FailedAddresses::failed(const Endpoint& address, const Answer& answer) {
+void FailedAddresses::failed(const Endpoint& address, const Response& answer) {
     const auto text = cause(answer);
     const auto where = address.to_string();
     const bool named = text.find(where) != std::string::npos;

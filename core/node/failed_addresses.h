@@ -18,7 +18,7 @@ namespace electiond {
 class FailedAddresses {
   public:
     // The request got no message as its answer.
-    void failed(const Endpoint& address, const Answer& answer);
+    void failed(const Endpoint& address, const Response& answer);
     // A message came, but from a wrong node: "is of cluster x, not y".
     void wrong(const Endpoint& address, const std::string& what);
     void answered(const Endpoint& address) {

@@ -72,14 +72,14 @@ void Node::on(RequestArrived arrived) {
     const auto& [request, respond] = arrived;
     if (!wire::known_request(request.name)) {
         reject("unknown", request.name);
-        respond({Answer::Kind::unknown, R"({"error":"unknown message"})"});
+        respond({Response::Kind::unknown, R"({"error":"unknown message"})"});
         return publish();
     }
     try {
         const auto decoded = wire::decode_request(request.name, request.body);
         if (const auto* seed = std::get_if<wire::SeedRequest>(&decoded)) {
             reject("no_cluster_id", request.name + " from " + request.source);
-            respond({Answer::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
+            respond({Response::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
             return publish();
         }
         const auto& message = std::get<PeerRequest>(decoded);
@@ -99,7 +99,7 @@ void Node::on(RequestArrived arrived) {
         }
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
-        respond({Answer::Kind::malformed, wire::encode_malformed(error)});
+        respond({Response::Kind::malformed, wire::encode_malformed(error)});
         publish();
     }
 }
@@ -143,7 +143,7 @@ void Node::on(const ReplyArrived& arrived) {
 
 // What came as an answer, if it is a message.
 std::optional<PeerReply> Node::read_reply(const ReplyArrived& arrived) {
-    if (arrived.answer.kind != Answer::Kind::ok) {
+    if (arrived.answer.kind != Response::Kind::ok) {
         faults_.failed(arrived.address, arrived.answer);
         return std::nullopt;
     }
@@ -213,7 +213,7 @@ void Node::note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool 
 void Node::count_hello(const ReplyArrived& arrived, bool dropped) {
     if (arrived.name != "hello") return;
     const auto kind = arrived.answer.kind;
-    if (dropped || kind == Answer::Kind::timed_out || kind == Answer::Kind::unreachable) {
+    if (dropped || kind == Response::Kind::timed_out || kind == Response::Kind::unreachable) {
         open_hellos_.failed(now_, arrived.address);
     } else {
         open_hellos_.answered(arrived.address);
@@ -304,11 +304,11 @@ struct Node::Body {
         if (!respond) return;
         node.count_reply(reply.body);
         node.fill_hint(reply.body);
-        (*respond)({Answer::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
-                                                             .term = reply.term,
-                                                             .request_term = request_term,
-                                                             .reason = reply.reason,
-                                                             .body = std::move(reply.body)})});
+        (*respond)({Response::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
+                                                               .term = reply.term,
+                                                               .request_term = request_term,
+                                                               .reason = reply.reason,
+                                                               .body = std::move(reply.body)})});
     }
     void send(const Outgoing& outgoing) { node.send(outgoing); }
     void tell(Effects& effects) {
@@ -380,7 +380,7 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
                               : timing.request_timeout;
     around_.transport.send(
         address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}},
-        patience, [post = around_.post, uuid, address, name](Answer answer) {
+        patience, [post = around_.post, uuid, address, name](Response answer) {
             post(ReplyArrived{uuid, address, name, std::move(answer)});
         });
 }
@@ -440,11 +440,11 @@ void Node::answer_status(Term term, const StatusQuery& query, const Respond& res
     if (query.members && election_.holds_office()) {
         reply.members = views_.with_addresses(election_.members(now_));
     }
-    respond({Answer::Kind::ok, wire::encode(PeerReply{.from = sender(),
-                                                      .term = election_.term(),
-                                                      .request_term = term,
-                                                      .reason = Reason::none,
-                                                      .body = std::move(reply)})});
+    respond({Response::Kind::ok, wire::encode(PeerReply{.from = sender(),
+                                                        .term = election_.term(),
+                                                        .request_term = term,
+                                                        .reason = Reason::none,
+                                                        .body = std::move(reply)})});
 }
 
 // Once in each run of the process: when the node learns that it was removed, or at its start.

@@ -66,7 +66,7 @@ void Node::refuse(const Request& request, const PeerRequest& message, const Wron
            request.name + " from " + request.source + " " + wrong.what + "; " + wrong.remedy,
            kRequests);
     respond(
-        {Answer::Kind::ok,
+        {Response::Kind::ok,
          wire::encode(PeerReply{.from = sender(),
                                 .term = 0,
                                 .request_term = message.term,

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kErrorBytesMax = 400;  // a failure of TLS with its remedy has some 300
 
 // Why the answer is not that of the node which it names; empty if it is.
-std::string wrong(const PeerReply& reply, const Answer& answer, const SurveyCheck& check) {
+std::string wrong(const PeerReply& reply, const Response& answer, const SurveyCheck& check) {
     if (!check.certificates_name_nodes) return {};
     const auto holder = std::ranges::find(check.known, reply.from.uuid, &Voter::uuid);
     const auto fault = wrong_identity(
@@ -22,9 +22,9 @@ std::string wrong(const PeerReply& reply, const Answer& answer, const SurveyChec
     return fault ? "what answers there " + fault->what : "";
 }
 
-SurveyAnswer read(const std::optional<Answer>& answer, const SurveyCheck& check) {
-    if (!answer || answer->kind == Answer::Kind::timed_out) return {.error = "no answer in time"};
-    if (answer->kind != Answer::Kind::ok) {
+SurveyAnswer read(const std::optional<Response>& answer, const SurveyCheck& check) {
+    if (!answer || answer->kind == Response::Kind::timed_out) return {.error = "no answer in time"};
+    if (answer->kind != Response::Kind::ok) {
         return {.error =
                     answer->body.empty() ? "unreachable" : answer->body.substr(0, kErrorBytesMax)};
     }
@@ -58,7 +58,8 @@ std::shared_ptr<Survey> Survey::start(Transport& transport, std::vector<Endpoint
     for (std::size_t i = 0; i < survey->targets_.size(); ++i) {
         transport.send(survey->targets_[i],
                        Request{.name = "status", .body = body, .lane = Lane::query, .source = {}},
-                       timeout, [survey, i](Answer answer) { survey->take(i, std::move(answer)); });
+                       timeout,
+                       [survey, i](Response answer) { survey->take(i, std::move(answer)); });
     }
     return survey;
 }
@@ -70,7 +71,7 @@ Survey::Survey(std::vector<Endpoint> targets, SurveyCheck check, std::function<v
       answers_(targets_.size()),
       missing_(targets_.size()) {}
 
-void Survey::take(std::size_t place, Answer answer) {
+void Survey::take(std::size_t place, Response answer) {
     {
         const std::lock_guard lock(mutex_);
         answers_[place] = std::move(answer);
@@ -85,7 +86,7 @@ bool Survey::done() const {
 }
 
 std::vector<SurveyAnswer> Survey::answers() const {
-    std::vector<std::optional<Answer>> taken;
+    std::vector<std::optional<Response>> taken;
     {
         const std::lock_guard lock(mutex_);
         taken = answers_;

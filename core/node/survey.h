@@ -52,13 +52,13 @@ class Survey {
 
   private:
     Survey(std::vector<Endpoint> targets, SurveyCheck check, std::function<void()> on_done);
-    void take(std::size_t place, Answer answer);
+    void take(std::size_t place, Response answer);
 
     const std::vector<Endpoint> targets_;
     const SurveyCheck check_;
     std::function<void()> on_done_;
     mutable std::mutex mutex_;
-    std::vector<std::optional<Answer>> answers_;
+    std::vector<std::optional<Response>> answers_;
     std::size_t missing_;
 };
 

@@ -11,46 +11,46 @@
 namespace electiond::testing {
 
 void PlayedPeers::send(const Endpoint& to, Request request, std::chrono::milliseconds,
-                       OnReply on_reply) noexcept {
+                       OnResponse on_response) noexcept {
     const auto address = to.to_string();
     asked[address].push_back(request.body);
     if (silent_[address]) {
-        owed_.emplace_back(address, std::move(on_reply));
+        owed_.emplace_back(address, std::move(on_response));
         return;
     }
     auto& next = answers_[address];
-    if (next.empty()) return on_reply({Answer::Kind::unreachable, "connection refused"});
+    if (next.empty()) return on_response({Response::Kind::unreachable, "connection refused"});
     const auto answer = next.front();
     if (next.size() > 1) next.erase(next.begin());
-    on_reply(answer);
+    on_response(answer);
 }
 
 void PlayedPeers::stop() noexcept {
     for (const auto& [address, each] : std::exchange(owed_, {})) {
-        each({Answer::Kind::unreachable, "stopped"});
+        each({Response::Kind::unreachable, "stopped"});
     }
 }
 
 void PlayedPeers::answers(const std::string& address, const PeerReply& reply) {
     answers_in_turn(address, {reply});
 }
-void PlayedPeers::answers(const std::string& address, Answer answer) {
+void PlayedPeers::answers(const std::string& address, Response answer) {
     answers_[address] = {std::move(answer)};
 }
 void PlayedPeers::answers_in_turn(const std::string& address,
                                   const std::vector<PeerReply>& replies) {
     answers_[address].clear();
     for (const auto& reply : replies) {
-        answers_[address].push_back({Answer::Kind::ok, wire::encode(reply)});
+        answers_[address].push_back({Response::Kind::ok, wire::encode(reply)});
     }
 }
 void PlayedPeers::is_silent(const std::string& address) { silent_[address] = true; }
 void PlayedPeers::answers_late(const std::string& address, const PeerReply& reply) {
-    const auto owed = std::ranges::find(owed_, address, &std::pair<std::string, OnReply>::first);
+    const auto owed = std::ranges::find(owed_, address, &std::pair<std::string, OnResponse>::first);
     ASSERT_NE(owed, owed_.end());
-    const auto on_reply = std::move(owed->second);
+    const auto on_response = std::move(owed->second);
     owed_.erase(owed);
-    on_reply({Answer::Kind::ok, wire::encode(reply)});
+    on_response({Response::Kind::ok, wire::encode(reply)});
 }
 
 ControlBench::ControlBench() {

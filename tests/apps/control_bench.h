@@ -24,11 +24,11 @@ class PlayedPeers : public Transport {
 
     Endpoint start(Inbox&) override { return {}; }
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
-              OnReply on_reply) noexcept override;
+              OnResponse on_response) noexcept override;
     void stop() noexcept override;
 
     void answers(const std::string& address, const PeerReply& reply);
-    void answers(const std::string& address, Answer answer);
+    void answers(const std::string& address, Response answer);
     // The next answers, one a question; the last stays.
     void answers_in_turn(const std::string& address, const std::vector<PeerReply>& replies);
     void is_silent(const std::string& address);
@@ -39,9 +39,9 @@ class PlayedPeers : public Transport {
     std::map<std::string, std::vector<std::string>> asked;
 
   private:
-    std::map<std::string, std::vector<Answer>> answers_;
+    std::map<std::string, std::vector<Response>> answers_;
     std::map<std::string, bool> silent_;
-    std::vector<std::pair<std::string, OnReply>> owed_;
+    std::vector<std::pair<std::string, OnResponse>> owed_;
 };
 
 // Node "1" (uuid-1) of cluster demo: API on 127.0.0.1:3001, peers "2" and "3" likewise.

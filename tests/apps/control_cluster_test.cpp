@@ -308,8 +308,8 @@ TEST_F(Cluster, ShowsAnOfflineNodeWithoutWhatNobodyKnows) {
 }
 
 TEST_F(Cluster, KeepsToUtf8WhateverAPeerSays) {
-    transport.answers("127.0.0.1:4002", Answer{Answer::Kind::busy, "caf\xc3"});
-    transport.answers("127.0.0.1:4003", Answer{Answer::Kind::ok, "\xff\xfe"});
+    transport.answers("127.0.0.1:4002", Response{Response::Kind::busy, "caf\xc3"});
+    transport.answers("127.0.0.1:4003", Response{Response::Kind::ok, "\xff\xfe"});
     const auto body = ask("/cluster");  // Poco's parser refuses bad UTF-8
     EXPECT_EQ(body->getArray("cluster")->getObject(1)->getValue<std::string>("error"), "caf?");
 }

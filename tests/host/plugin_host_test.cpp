@@ -102,11 +102,10 @@ TEST_F(PluginHostTest, MakesADiscoveryWithItsOptions) {
 }
 
 TEST_F(PluginHostTest, MakesATransport) {
-    Answer answer;
+    Response answer;
 
-    transport("good_transport")->send({"127.0.0.1", 1}, {}, std::chrono::seconds(1), [&](Answer a) {
-        answer = a;
-    });
+    transport("good_transport")
+        ->send({"127.0.0.1", 1}, {}, std::chrono::seconds(1), [&](Response a) { answer = a; });
 
     EXPECT_EQ(answer.body, "nobody is there");
 }

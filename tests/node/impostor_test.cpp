@@ -159,9 +159,9 @@ class Attacked {
         if (chance(5)) text.insert(1, "\"x\":\"" + std::string(70'000, 'x') + "\",");  // oversized
         check(name, stage.ask(name, text, told.names));
     }
-    static void check(const std::string& name, const Answer& answer) {
-        if (answer.kind == Answer::Kind::malformed) return;
-        ASSERT_EQ(answer.kind, Answer::Kind::ok);
+    static void check(const std::string& name, const Response& answer) {
+        if (answer.kind == Response::Kind::malformed) return;
+        ASSERT_EQ(answer.kind, Response::Kind::ok);
         const auto reply = wire::decode_reply(name, answer.body);
         ASSERT_EQ(reply.reason, Reason::wrong_identity);
         ASSERT_EQ(reply.term, 0u);
@@ -215,7 +215,7 @@ class Attacked {
                           ReplyArrived{uuid(kMember),
                                        Stage::address_of(kMember),
                                        name,
-                                       {Answer::Kind::ok, wire::encode(reply), told.names}});
+                                       {Response::Kind::ok, wire::encode(reply), told.names}});
     }
 
     Random random_;

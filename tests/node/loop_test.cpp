@@ -94,7 +94,7 @@ TEST(Loop, ReadsTheClockAfterItHasTakenTheMessage) {
     std::promise<void> answered;
 
     const Instant sent = read_boot_clock();
-    engine.mailbox.deliver(request, [&](const Answer&) { answered.set_value(); });
+    engine.mailbox.deliver(request, [&](const Response&) { answered.set_value(); });
 
     ASSERT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
     engine.await([](const Status& status) { return status.view->followed.has_value(); });

@@ -23,7 +23,7 @@ Request request(const std::string& name, Lane lane = Lane::election) {
 struct Asker {
     std::shared_ptr<int> token = std::make_shared<int>();
     Respond respond() {
-        return [kept = token](const Answer&) {};
+        return [kept = token](const Response&) {};
     }
     [[nodiscard]] bool dropped() const { return token.use_count() == 1; }
 };

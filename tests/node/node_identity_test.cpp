@@ -289,7 +289,8 @@ TEST(NodeIdentity, ABlankNodeJoinsBesideAnAddressThatAWrongNodeHas) {
     stage.answer_with(Stage::names_of(id(9)), Stage::from(3, "another"), Stage::address_of(3),
                       "hello", lead);
     for (const auto& each : stage.transport.sent) {
-        if (each.to == Stage::address_of(2)) each.on_reply({Answer::Kind::unreachable, "refused"});
+        if (each.to == Stage::address_of(2))
+            each.on_response({Response::Kind::unreachable, "refused"});
     }
     stage.deliver_replies();
     ASSERT_TRUE(stage.node.election().durable().blank());

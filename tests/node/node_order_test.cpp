@@ -53,7 +53,7 @@ TEST(Node, WhereTheStoreFailsNothingLeaves) {  // D2
     const Request request{.name = "vote-request", .body = body, .source = {}};
 
     EXPECT_THROW(
-        stage.node.handle(stage.now, RequestArrived{request, [](const Answer&) { FAIL(); }}),
+        stage.node.handle(stage.now, RequestArrived{request, [](const Response&) { FAIL(); }}),
         Error);
 
     EXPECT_TRUE(stage.script.empty());
@@ -148,15 +148,15 @@ TEST(Node, StaysInOfficeWithItsBookOpenWhileItReElectsItselfInPlace) {  // §10,
 
     auto refusal = HeartbeatReply{.accepted = false};
     const auto& sent = stage.transport.sent.back();
-    sent.on_reply(
-        {Answer::Kind::ok, wire::encode(PeerReply{.from = Stage::from(3),
-                                                  .term = 6,
-                                                  .request_term = stage.node.election().term(),
-                                                  .reason = Reason::old_term,
-                                                  .body = [&] {
-                                                      refusal.seq = 1;
-                                                      return refusal;
-                                                  }()})});
+    sent.on_response(
+        {Response::Kind::ok, wire::encode(PeerReply{.from = Stage::from(3),
+                                                    .term = 6,
+                                                    .request_term = stage.node.election().term(),
+                                                    .reason = Reason::old_term,
+                                                    .body = [&] {
+                                                        refusal.seq = 1;
+                                                        return refusal;
+                                                    }()})});
     stage.deliver_replies();
 
     EXPECT_EQ(stage.node.election().term(), 7u);

@@ -18,7 +18,7 @@ TEST(Node, StatusIsAnsweredWhateverTheClusterAndChangesNothing) {  // §3
 
     const auto answer = stage.ask("status", "{}");
 
-    EXPECT_EQ(answer.kind, Answer::Kind::ok);
+    EXPECT_EQ(answer.kind, Response::Kind::ok);
     const auto reply = wire::decode_reply("status", answer.body);
     const auto& status = std::get<StatusReply>(reply.body);
     EXPECT_EQ(status.state, State::follower);
@@ -34,7 +34,7 @@ TEST(Node, StatusIsAnsweredWhateverTheClusterAndChangesNothing) {  // §3
                   .ask("status", wire::encode(PeerRequest{.from = Stage::from(9, "other"),
                                                           .body = StatusQuery{true}}))
                   .kind,
-              Answer::Kind::ok);
+              Response::Kind::ok);
 }
 
 TEST(Node, ALeaderGivesItsMembersWithAStatusThatAsksForThem) {
@@ -69,7 +69,7 @@ TEST(Node, CountsCampaignsVotesAndHeartbeats) {
     stage.node.handle(stage.now, ReplyArrived{.to = uuid(2),
                                               .address = {"two", 80},
                                               .name = "heartbeat",
-                                              .answer = {Answer::Kind::timed_out, ""}});
+                                              .answer = {Response::Kind::timed_out, ""}});
     EXPECT_EQ(stage.counters.heartbeats_failed.value(), 1u);
 }
 

@@ -19,10 +19,10 @@ TEST(Node, AMalformedMessageIsAnsweredMalformedWithItsFault) {
 
     const auto answer = stage.ask("vote-request", R"({"clusterId":"c","term":"seven"})");
 
-    EXPECT_EQ(answer.kind, Answer::Kind::malformed);
+    EXPECT_EQ(answer.kind, Response::Kind::malformed);
     EXPECT_THAT(answer.body, HasSubstr("malformed"));
     EXPECT_EQ(stage.node.election().durable(), before);
-    EXPECT_EQ(stage.ask("heartbeat", "not json").kind, Answer::Kind::malformed);
+    EXPECT_EQ(stage.ask("heartbeat", "not json").kind, Response::Kind::malformed);
     EXPECT_EQ(stage.board.read()->view->rejected.at("malformed"), 2u) << "shown at once";
     EXPECT_EQ(std::ranges::count_if(
                   stage.lines,
@@ -34,7 +34,7 @@ TEST(Node, AMalformedMessageIsAnsweredMalformedWithItsFault) {
 TEST(Node, AnUnknownMessageIsAnsweredUnknown) {
     Stage stage;
 
-    EXPECT_EQ(stage.ask("append-entries", "{}").kind, Answer::Kind::unknown);
+    EXPECT_EQ(stage.ask("append-entries", "{}").kind, Response::Kind::unknown);
 
     EXPECT_EQ(stage.board.read()->view->rejected.at("unknown"), 1u) << "shown at once";
     EXPECT_EQ(stage.node.election().term(), 0u);
@@ -60,8 +60,8 @@ TEST(Node, AnswersThatAreNoMessagesAreNoAnswers) {
     stage.pass(kE);
     const auto before = stage.node.election().durable();
 
-    for (const auto& each : stage.transport.sent) each.on_reply({Answer::Kind::ok, "{}"});
-    for (const auto& each : stage.transport.sent) each.on_reply({Answer::Kind::timed_out, ""});
+    for (const auto& each : stage.transport.sent) each.on_response({Response::Kind::ok, "{}"});
+    for (const auto& each : stage.transport.sent) each.on_response({Response::Kind::timed_out, ""});
     stage.deliver_replies();
 
     EXPECT_EQ(stage.node.election().durable(), before);
@@ -81,7 +81,7 @@ struct Newcomer : testing::Test {
         for (auto each = stage.transport.sent.rbegin(); each != stage.transport.sent.rend();
              ++each) {
             if (each->request.name != "hello" || each->to != Stage::address_of(n)) continue;
-            each->on_reply({Answer::Kind::unreachable, "connection refused"});
+            each->on_response({Response::Kind::unreachable, "connection refused"});
             return stage.deliver_replies();
         }
         ADD_FAILURE() << "node " << n << " was sent no hello";
@@ -234,7 +234,8 @@ TEST(Node, AJoinerThatKnowsOneMemberFindsTheLeaderByItsHint) {  // B6
                     {Peer{.id = {}, .uuid = {}, .addresses = {Stage::address_of(2)}, .api = {}}}});
     stage.pass(kJ);
     for (auto& each : stage.transport.sent) {
-        if (&each != &stage.transport.sent.back()) each.on_reply({Answer::Kind::timed_out, ""});
+        if (&each != &stage.transport.sent.back())
+            each.on_response({Response::Kind::timed_out, ""});
     }
     stage.deliver_replies();
 

@@ -48,9 +48,9 @@ class FakeTransport : public Transport {
     Endpoint start(Inbox&) override { return {"one", 1}; }
     void stop() noexcept override {}
     void send(const Endpoint& to, Request request, Milliseconds,
-              OnReply on_reply) noexcept override {
+              OnResponse on_response) noexcept override {
         script_.push_back("send " + request.name);
-        sent.push_back({to, std::move(request), std::move(on_reply)});
+        sent.push_back({to, std::move(request), std::move(on_response)});
         if (on_send) on_send();
     }
 
@@ -59,7 +59,7 @@ class FakeTransport : public Transport {
     struct Sent {
         Endpoint to;
         Request request;
-        OnReply on_reply;
+        OnResponse on_response;
     };
     std::vector<Sent> sent;
     std::vector<Endpoint> refreshed;
@@ -136,15 +136,15 @@ class Stage {
     }
 
     // A request as it comes from the transport; its answer, and the moment of it on the script.
-    Answer ask(const std::string& name, const std::string& body,
-               const std::vector<std::string>& names = {}) {
-        Answer given;
+    Response ask(const std::string& name, const std::string& body,
+                 const std::vector<std::string>& names = {}) {
+        Response given;
         int answers = 0;
         node.handle(
             now,
             RequestArrived{
                 Request{.name = name, .body = body, .source = "peer:9", .verified_names = names},
-                [&](Answer answer) {
+                [&](Response answer) {
                     script.push_back("answer");
                     if (on_answer) on_answer();
                     given = std::move(answer);
@@ -162,7 +162,7 @@ class Stage {
         const PeerRequest request{.from = from, .term = term, .body = body};
         const auto name = wire::name_of(body);
         const auto answer = ask(name, wire::encode(request), names);
-        EXPECT_EQ(answer.kind, Answer::Kind::ok);
+        EXPECT_EQ(answer.kind, Response::Kind::ok);
         return wire::decode_reply(name, answer.body);
     }
     PeerReply heartbeat(int n, Term term) {
@@ -185,13 +185,13 @@ class Stage {
             if (each->request.name != name || each->to != at) continue;
             const auto asked =
                 std::get<PeerRequest>(wire::decode_request(name, each->request.body));
-            each->on_reply({Answer::Kind::ok,
-                            wire::encode(PeerReply{.from = speaker,
-                                                   .term = term.value_or(node.election().term()),
-                                                   .request_term = asked.term,
-                                                   .reason = reason,
-                                                   .body = std::move(body)}),
-                            names});
+            each->on_response({Response::Kind::ok,
+                               wire::encode(PeerReply{.from = speaker,
+                                                      .term = term.value_or(node.election().term()),
+                                                      .request_term = asked.term,
+                                                      .reason = reason,
+                                                      .body = std::move(body)}),
+                               names});
             return deliver_replies();
         }
         ADD_FAILURE() << at.to_string() << " was sent no " << name;

@@ -19,31 +19,31 @@ class FakeTransport : public Transport {
     Endpoint start(Inbox&) override { return {}; }
     void stop() noexcept override {}
     void send(const Endpoint& to, Request request, Milliseconds timeout,
-              OnReply on_reply) noexcept override {
+              OnResponse on_response) noexcept override {
         requests.push_back(request);
         timeouts.push_back(timeout);
         if (to.host == "dead") {
-            kept.push_back(std::move(on_reply));
+            kept.push_back(std::move(on_response));
         } else if (to.host == "unreachable") {
-            on_reply({Answer::Kind::unreachable, "connection refused"});
+            on_response({Response::Kind::unreachable, "connection refused"});
         } else if (to.host == "babbler") {
-            on_reply({Answer::Kind::ok, "hello?"});
+            on_response({Response::Kind::ok, "hello?"});
         } else if (to.host == "impostor") {
-            on_reply(status("a", "b"));
+            on_response(status("a", "b"));
         } else if (to.host == "namesake") {
-            on_reply(status("b", "b", 1));
+            on_response(status("b", "b", 1));
         } else if (to.host == "late") {
-            threads.emplace_back([on_reply] { on_reply(status("late")); });
+            threads.emplace_back([on_response] { on_response(status("late")); });
         } else {
-            on_reply(status(to.host));
+            on_response(status(to.host));
         }
     }
-    static Answer status(const std::string& name) { return status(name, name); }
+    static Response status(const std::string& name) { return status(name, name); }
     // By the certificate of another, or with the uuid of another.
-    static Answer status(const std::string& name, const std::string& certificate, int of = 2) {
+    static Response status(const std::string& name, const std::string& certificate, int of = 2) {
         auto from = sender(of);
         from.id = NodeId(name);
-        return {Answer::Kind::ok,
+        return {Response::Kind::ok,
                 wire::encode(PeerReply{.from = from,
                                        .body = StatusReply{.state = State::follower,
                                                            .role = MemberRole::voter,
@@ -53,7 +53,7 @@ class FakeTransport : public Transport {
 
     std::vector<Request> requests;
     std::vector<Milliseconds> timeouts;
-    std::vector<OnReply> kept;
+    std::vector<OnResponse> kept;
     std::vector<std::jthread> threads;
 };
 

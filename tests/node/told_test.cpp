@@ -17,9 +17,9 @@ TEST(FailedAddresses, SayWhatFailedLast) {
     FailedAddresses faults;
     EXPECT_EQ(faults.why({kThird}), "");
 
-    faults.failed(kThird, {Answer::Kind::unreachable, "connection refused"});
+    faults.failed(kThird, {Response::Kind::unreachable, "connection refused"});
     EXPECT_EQ(faults.why({kThird}), "node-3:1: connection refused");
-    faults.failed(kThird, {Answer::Kind::timed_out, "no answer from node-3:1 in time"});
+    faults.failed(kThird, {Response::Kind::timed_out, "no answer from node-3:1 in time"});
     EXPECT_EQ(faults.why({kThird}), "no answer from node-3:1 in time") << "named once";
     faults.wrong(kThird, "is of cluster uu, not u");
     EXPECT_EQ(faults.why({kThird}), "node-3:1 is of cluster uu, not u");
@@ -33,23 +33,23 @@ TEST(FailedAddresses, MoveOnlyWithWhatTheySay) {
     FailedAddresses faults;
     faults.answered(kThird);
     EXPECT_EQ(faults.revision(), 0u);
-    faults.failed(kThird, {Answer::Kind::timed_out, ""});
+    faults.failed(kThird, {Response::Kind::timed_out, ""});
     const auto first = faults.revision();
     EXPECT_NE(first, 0u);
-    faults.failed(kThird, {Answer::Kind::timed_out, ""});
+    faults.failed(kThird, {Response::Kind::timed_out, ""});
     EXPECT_EQ(faults.revision(), first);
 }
 
 TEST(FailedAddresses, SayOneShortLine) {
     FailedAddresses faults;
-    faults.failed(kThird, {Answer::Kind::unreachable, "first\nsecond"});
+    faults.failed(kThird, {Response::Kind::unreachable, "first\nsecond"});
     EXPECT_EQ(faults.why({kThird}), "node-3:1: first");
-    faults.failed(kThird, {Answer::Kind::unreachable, std::string(5000, 'x')});
+    faults.failed(kThird, {Response::Kind::unreachable, std::string(5000, 'x')});
     EXPECT_LT(faults.why({kThird}).size(), 300u);
     std::vector<Endpoint> many;
     for (std::uint16_t port = 1; port <= 9; ++port) {
         many.push_back({"h", port});
-        faults.failed(many.back(), {Answer::Kind::timed_out, ""});
+        faults.failed(many.back(), {Response::Kind::timed_out, ""});
     }
     EXPECT_EQ(faults.why(many),
               "h:1: no answer in time; h:2: no answer in time; h:3: no answer in time");
@@ -119,10 +119,10 @@ TEST(Sentence, OfVotersThatComeAndGo) {
 struct Troubled : Stage {
     using Stage::Stage;
 
-    void fail(int n, const std::string& name, const Answer& how) {
+    void fail(int n, const std::string& name, const Response& how) {
         for (auto each = transport.sent.rbegin(); each != transport.sent.rend(); ++each) {
             if (each->request.name != name || each->to != address_of(n)) continue;
-            each->on_reply(how);
+            each->on_response(how);
             return deliver_replies();
         }
         ADD_FAILURE() << "node " << n << " was sent no " << name;
@@ -141,7 +141,7 @@ struct Troubled : Stage {
     }
 };
 
-const Answer kRefused{Answer::Kind::unreachable, "connection refused"};
+const Response kRefused{Response::Kind::unreachable, "connection refused"};
 
 TEST(Told, ALeaderSaysWhyAVoterIsSilentAndWhenItIsBack) {
     Troubled stage;
@@ -168,7 +168,7 @@ TEST(Told, ALeaderSaysWhyAVoterIsSilentAndWhenItIsBack) {
     EXPECT_EQ(std::get<VoterSilent>(newest->change).who.why, "node-3:1: connection refused")
         << "everybody is told the same";
 
-    stage.fail(3, "heartbeat", {Answer::Kind::timed_out, ""});
+    stage.fail(3, "heartbeat", {Response::Kind::timed_out, ""});
     EXPECT_THAT(stage.problems(), ElementsAre("node 3 is silent (node-3:1: no answer in time)"))
         << "as it is now";
     lead(kE, true);

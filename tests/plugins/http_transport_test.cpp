@@ -6,7 +6,7 @@
 namespace electiond::bench {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 
 const std::string kPost = "POST /hello HTTP/1.1\r\nHost: x\r\n";
 

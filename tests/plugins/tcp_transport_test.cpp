@@ -4,7 +4,7 @@
 namespace electiond::bench {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 using namespace std::string_literals;
 
 const std::string kHello =
@@ -160,7 +160,7 @@ TEST(TcpTransport, ReadsNoMoreFromWhoTakesNoAnswers) {
 TEST(TcpTransport, SendsManyRequestsOverOneConnection) {
     FalsePeer peer;
     Node sender("tcp");
-    std::vector<std::future<Answer>> replies;
+    std::vector<std::future<Response>> replies;
     for (int n = 0; n < 3; ++n) {
         replies.push_back(ask(*sender.transport, peer.endpoint(), request("hello")));
     }

@@ -48,7 +48,7 @@ std::unique_ptr<Transport> load(const std::string& spoken,
                                 std::optional<TlsFiles> tls = {});
 
 inline void echo(const Request& request, const Respond& respond) {
-    respond({Answer::Kind::ok, "echo " + request.body});
+    respond({Response::Kind::ok, "echo " + request.body});
 }
 
 // Answers what arrives by a function, or keeps it until asked.
@@ -123,22 +123,22 @@ inline Request request(const std::string& name, const std::string& body = "{}") 
 }
 
 // What becomes of one request; a second report fails the test.
-inline std::future<Answer> ask(Transport& transport, const Endpoint& to, Request what,
-                               std::chrono::milliseconds timeout = kLong) {
+inline std::future<Response> ask(Transport& transport, const Endpoint& to, Request what,
+                                 std::chrono::milliseconds timeout = kLong) {
     struct Once {
-        std::promise<Answer> promise;
+        std::promise<Response> promise;
         std::atomic<int> reports = 0;
     };
     auto once = std::make_shared<Once>();
     auto future = once->promise.get_future();
-    transport.send(to, std::move(what), timeout, [once](Answer answer) {
+    transport.send(to, std::move(what), timeout, [once](Response answer) {
         EXPECT_EQ(++once->reports, 1) << "reported again: " << answer.body;
         if (once->reports == 1) once->promise.set_value(std::move(answer));
     });
     return future;
 }
 
-inline Answer await(std::future<Answer> future) {
+inline Response await(std::future<Response> future) {
     if (future.wait_for(kLong + 10s) != std::future_status::ready) {
         throw std::runtime_error("no reply was ever reported");
     }

@@ -14,7 +14,7 @@
 namespace electiond::bench {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 
 class TransportContract : public ::testing::TestWithParam<const char*> {
   protected:
@@ -254,7 +254,7 @@ TEST_P(TransportContract, QueriesDelayNoElectionMessageToTheSamePeer) {
     };
     Node receiver(plugin_, clerk, "127.0.0.1:0");
     Node sender(plugin_);
-    std::vector<std::future<Answer>> queries;
+    std::vector<std::future<Response>> queries;
     for (int n = 0; n < 100; ++n) {
         auto query = request("status");
         query.lane = Lane::query;
@@ -271,7 +271,7 @@ TEST_P(TransportContract, QueriesDelayNoElectionMessageToTheSamePeer) {
 TEST_P(TransportContract, CarriesAHundredRequestsAtOnceEachToItsOwnAnswer) {
     Node receiver(plugin_);
     Node sender(plugin_);
-    std::vector<std::future<Answer>> replies;
+    std::vector<std::future<Response>> replies;
 
     for (int n = 0; n < 100; ++n) {
         replies.push_back(
@@ -393,9 +393,9 @@ TEST_P(TransportContract, SpeaksIPv6) {
 TEST_P(TransportContract, MaySendFromAReply) {
     Node receiver(plugin_);
     Node sender(plugin_);
-    std::promise<Answer> last;
+    std::promise<Response> last;
     std::atomic<int> left = 20;
-    std::function<void(Answer)> next = [&](Answer answer) {
+    std::function<void(Response)> next = [&](Response answer) {
         if (--left == 0) return last.set_value(std::move(answer));
         sender.transport->send(receiver.endpoint, request("hello"), kLong, next);
     };

@@ -10,7 +10,7 @@
 namespace electiond::bench {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 using std::chrono::steady_clock;
 
 constexpr auto kSoon = 10s;  // well below the 30 s for which a good answer is taken for fresh

@@ -7,7 +7,7 @@
 namespace electiond::bench {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 using testing::AllOf;
 using testing::Each;
 using testing::HasSubstr;

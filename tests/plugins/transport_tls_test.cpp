@@ -7,7 +7,7 @@ namespace electiond::bench {
 namespace {
 
 using namespace std::string_literals;
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 using io::TlsFault;
 using std::chrono::hours;
 using std::chrono::sys_seconds;

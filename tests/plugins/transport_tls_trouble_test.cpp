@@ -7,7 +7,7 @@ namespace electiond::bench {
 namespace {
 
 using namespace std::string_literals;
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;

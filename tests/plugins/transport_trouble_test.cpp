@@ -10,7 +10,7 @@
 namespace electiond::bench {
 namespace {
 
-using Kind = Answer::Kind;
+using Kind = Response::Kind;
 
 class TransportInTrouble : public ::testing::TestWithParam<const char*> {
   protected:
@@ -67,7 +67,7 @@ TEST_P(TransportInTrouble, ASilentPeerDelaysNobody) {
     FalsePeer silent;
     Node receiver(plugin_);
     Node sender(plugin_);
-    std::vector<std::future<Answer>> unanswered;
+    std::vector<std::future<Response>> unanswered;
     for (int n = 0; n < 50; ++n) {
         unanswered.push_back(ask(*sender.transport, silent.endpoint(), request("heartbeat")));
     }
@@ -85,7 +85,7 @@ TEST_P(TransportInTrouble, ASilentPeerDelaysNobody) {
 TEST_P(TransportInTrouble, DropsTheOldestWhereTooManyWait) {
     FalsePeer silent;
     Node sender(plugin_);
-    std::vector<std::future<Answer>> replies;
+    std::vector<std::future<Response>> replies;
 
     for (int n = 0; n < 400; ++n) {
         replies.push_back(ask(*sender.transport, silent.endpoint(), request("hello")));
@@ -106,7 +106,7 @@ TEST_P(TransportInTrouble, DropsTheOldestWhereTooManyWait) {
 TEST_P(TransportInTrouble, StopReportsWhatIsOwedOnceAndDeliversNothingMore) {
     FalsePeer silent;
     auto sender = std::make_unique<Node>(plugin_, own_address_ + ":0");
-    std::vector<std::future<Answer>> replies;
+    std::vector<std::future<Response>> replies;
     for (int n = 0; n < 50; ++n) {
         replies.push_back(ask(*sender->transport, silent.endpoint(), request("hello")));
     }
@@ -126,7 +126,7 @@ TEST_P(TransportInTrouble, StopsInTheMiddleOfTraffic) {
     for (int round = 0; round < 10; ++round) {
         Node receiver(plugin_);
         Node sender(plugin_);
-        std::vector<std::future<Answer>> replies;
+        std::vector<std::future<Response>> replies;
         for (int n = 0; n < 60; ++n) {
             replies.push_back(ask(*sender.transport, receiver.endpoint, request("hello")));
         }
@@ -258,7 +258,7 @@ TEST_P(TransportInTrouble, StrangersTakeOnlyHalfOfThePlacesForRequestsThatWait) 
     keeps = true;
 
     std::vector<std::unique_ptr<Node>> strangers;
-    std::vector<std::future<Answer>> owed;
+    std::vector<std::future<Response>> owed;
     for (int n = 0; n < 2; ++n) {
         strangers.push_back(std::make_unique<Node>(plugin_));
         owed.push_back(ask(*strangers.back()->transport, endpoint, request("hello")));

@@ -53,7 +53,7 @@ PeerReply say(SimNode& to, const Sender& from, Term term, RequestBody body) {
     std::optional<PeerReply> reply;
     to.post(RequestArrived{
         {.name = name, .body = text, .source = {}, .verified_names = certificate(from)},
-        [&](const Answer& answer) { reply = wire::decode_reply(name, answer.body); }});
+        [&](const Response& answer) { reply = wire::decode_reply(name, answer.body); }});
     return reply.value();
 }
 
@@ -61,7 +61,7 @@ void answer(SimNode& to, const std::string& name, const PeerReply& reply) {
     to.post(ReplyArrived{reply.from.uuid,
                          {},
                          name,
-                         {Answer::Kind::ok, wire::encode(reply), certificate(reply.from)}});
+                         {Response::Kind::ok, wire::encode(reply), certificate(reply.from)}});
 }
 
 SimNode& other_than(SimCluster& cluster, const SimNode& one, std::size_t skip = 0) {

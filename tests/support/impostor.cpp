@@ -64,7 +64,7 @@ Impostor::Impostor(SimCluster& cluster, std::size_t host, Duration mean)
         overhear(departure);
     });
     cluster_.network.falsify = [this](std::size_t node, std::size_t asker, const Request& asked,
-                                      Answer& said) {
+                                      Response& said) {
         if (node == host_) falsify(asker, asked, said);
     };
     forge_soon();
@@ -177,15 +177,15 @@ void Impostor::forge() {
 }
 
 void Impostor::deliver(SimNode& to, Request request) {
-    to.deliver(request, [counts = counts_, name = request.name](const Answer& answer) {
+    to.deliver(request, [counts = counts_, name = request.name](const Response& answer) {
         ++counts->requests;
-        const bool refused = answer.kind == Answer::Kind::ok &&
+        const bool refused = answer.kind == Response::Kind::ok &&
                              wire::decode_reply(name, answer.body).reason == Reason::wrong_identity;
         if (!refused) ++counts->accepted;
     });
 }
 
-void Impostor::falsify(std::size_t asker, const Request& asked, Answer& said) {
+void Impostor::falsify(std::size_t asker, const Request& asked, Response& said) {
     const auto& told = cluster_.node(asker);
     auto* victim = other(host_);
     if (!falsifies_ || !victim || !told.running() || random_.chance(500)) return;

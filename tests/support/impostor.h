@@ -46,7 +46,7 @@ class Impostor {
     void forge_soon();
     void forge();
     void deliver(SimNode& to, Request request);
-    void falsify(std::size_t asker, const Request& asked, Answer& said);
+    void falsify(std::size_t asker, const Request& asked, Response& said);
     [[nodiscard]] SimNode* other(std::size_t than);
     [[nodiscard]] std::optional<Sender> lie(SimNode& victim, const SimNode& told, bool& by_uuid);
     [[nodiscard]] RequestBody some_request(const SimNode& to);

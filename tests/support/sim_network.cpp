@@ -58,23 +58,23 @@ void SimNetwork::arrive(const std::shared_ptr<const Leg>& leg, std::size_t node)
         if (node == Transcript::kWorld || silent_.contains(node)) return;
         if (const auto delay = way(node, leg->from, leg->request.name, fate)) {
             schedule_.after(*delay, [this, leg] {
-                finish(leg->sender, leg->flight, {Answer::Kind::unreachable, "refused"});
+                finish(leg->sender, leg->flight, {Response::Kind::unreachable, "refused"});
             });
         }
         return;
     }
     SimTransport& target = *listening->second;
-    target.inbox_->deliver(leg->request,
-                           [this, leg, at = target.node_, answerer = target.number_](Answer said) {
-                               answer(leg, at, answerer, std::move(said));
-                           });
+    target.inbox_->deliver(
+        leg->request, [this, leg, at = target.node_, answerer = target.number_](Response said) {
+            answer(leg, at, answerer, std::move(said));
+        });
 }
 
 void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,
-                        std::uint64_t answerer, Answer said) {
+                        std::uint64_t answerer, Response said) {
     const auto own = transports_.find(answerer);
     if (own == transports_.end()) return;  // harmless after stop()
-    if (said.kind == Answer::Kind::ok) {
+    if (said.kind == Response::Kind::ok) {
         watch({node, leg->request.name, said.body, &leg->request});
         if (falsify) falsify(node, leg->from, leg->request, said);
     }
@@ -87,7 +87,7 @@ void SimNetwork::answer(const std::shared_ptr<const Leg>& leg, std::size_t node,
         *delay, [this, leg, said = std::move(said)] { finish(leg->sender, leg->flight, said); });
 }
 
-void SimNetwork::finish(std::uint64_t sender, std::uint64_t flight, Answer said) {
+void SimNetwork::finish(std::uint64_t sender, std::uint64_t flight, Response said) {
     const auto at = transports_.find(sender);
     if (at == transports_.end()) return;
     auto owed = at->second->owed_.extract(flight);
@@ -115,22 +115,22 @@ Endpoint SimTransport::start(Inbox& inbox) {
 }
 
 void SimTransport::send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
-                        OnReply on_reply) noexcept {
+                        OnResponse on_response) noexcept {
     const auto flight = ++flights_;
-    owed_.emplace(flight, std::move(on_reply));
+    owed_.emplace(flight, std::move(on_response));
     request.source = address_.to_string();
     request.verified_names = names_;
     network_.carry(std::make_shared<SimNetwork::Leg>(SimNetwork::Leg{
         .from = node_, .sender = number_, .flight = flight, .to = to, .request = request}));
     network_.schedule_.after(timeout, [&network = network_, number = number_, flight] {
-        network.finish(number, flight, {Answer::Kind::timed_out, "no answer in time"});
+        network.finish(number, flight, {Response::Kind::timed_out, "no answer in time"});
     });
 }
 
 void SimTransport::stop() noexcept {
     vanish();
-    for (auto& [flight, on_reply] : std::exchange(owed_, {})) {
-        on_reply({Answer::Kind::unreachable, "stopped"});
+    for (auto& [flight, on_response] : std::exchange(owed_, {})) {
+        on_response({Response::Kind::unreachable, "stopped"});
     }
 }
 

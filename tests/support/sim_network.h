@@ -68,7 +68,7 @@ class SimNetwork {
     Weather weather;
     std::function<void(const Departure&)> watch = [](const Departure&) {};
     // For impostors: may put another answer in the place of one that leaves `node`.
-    std::function<void(std::size_t node, std::size_t asker, const Request& asked, Answer& said)>
+    std::function<void(std::size_t node, std::size_t asker, const Request& asked, Response& said)>
         falsify;
     // For scripts: loses what it is true for.
     std::function<bool(std::size_t from, std::size_t to, std::string_view name)> swallow;
@@ -85,8 +85,8 @@ class SimNetwork {
     void carry(std::shared_ptr<const Leg> leg);
     void arrive(const std::shared_ptr<const Leg>& leg, std::size_t node);
     void answer(const std::shared_ptr<const Leg>& leg, std::size_t node, std::uint64_t answerer,
-                Answer answer);
-    void finish(std::uint64_t sender, std::uint64_t flight, Answer answer);
+                Response answer);
+    void finish(std::uint64_t sender, std::uint64_t flight, Response answer);
     // The message's way; nothing where it is lost on it.
     [[nodiscard]] std::optional<Duration> way(std::size_t from, std::size_t to,
                                               std::string_view name, std::string& fate);
@@ -113,7 +113,7 @@ class SimTransport : public Transport {
 
     Endpoint start(Inbox& inbox) override;
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
-              OnReply on_reply) noexcept override;
+              OnResponse on_response) noexcept override;
     void stop() noexcept override;
 
   private:
@@ -127,7 +127,7 @@ class SimTransport : public Transport {
     const std::vector<std::string> names_;  // that its certificate proves
     Inbox* inbox_ = nullptr;
     std::uint64_t flights_ = 0;
-    std::map<std::uint64_t, OnReply> owed_;
+    std::map<std::uint64_t, OnResponse> owed_;
 };
 
 }  // namespace electiond::sim

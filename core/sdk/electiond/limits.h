@@ -17,7 +17,7 @@ struct Limits {
     // Of one message.
     std::size_t header_bytes = std::size_t{16} * 1024;
     std::size_t body_bytes = std::size_t{64} * 1024;
-    // Delivered and not answered yet, on all connections together.
+    // Delivered, and without a response yet, on all connections together.
     std::size_t waiting_requests = 1'000;
     // From the first byte of a header to its last, and again for a body.
     std::chrono::milliseconds request_time{5'000};

@@ -1,4 +1,5 @@
-// What a transport plugin does: carry opaque requests to other nodes and bring their answers back.
+// What a transport plugin does: carry opaque requests to other nodes and bring their responses
+// back.
 #pragma once
 
 #include <chrono>
@@ -27,25 +28,25 @@ struct Request {
     std::vector<std::string> verified_names{};
 };
 
-struct Answer {
+struct Response {
     // ok, malformed, unknown, busy come from the other side (over HTTP 200, 400, 404, 503; over TCP
-    // one byte of the reply frame); timed_out and unreachable are the sender's own findings.
+    // one byte of the response frame); timed_out and unreachable are the sender's own findings.
     enum class Kind { ok, malformed, unknown, busy, timed_out, unreachable };
     Kind kind = Kind::unreachable;
     std::string
         body;  // JSON text of the other side; for the sender's own findings a reason in words
-    // Set by the transport that brings the answer: the names that the certificate of the node that
-    // answered proves, as in Request. Empty without TLS.
+    // Set by the transport that brings the response: the names that the certificate of the node
+    // that responded proves, as in Request. Empty without TLS.
     std::vector<std::string> verified_names{};
 };
 
-// Gives the answer to one delivered request. Any thread, never blocks, at most once, harmless after
-// the transport's stop(). Destroyed uncalled, it answers busy.
-using Respond = std::function<void(Answer)>;
+// Sends the response to one delivered request. Any thread, never blocks, at most once, harmless
+// after the transport's stop(). Destroyed uncalled, it responds busy.
+using Respond = std::function<void(Response)>;
 
 // Brings the outcome of one sent request: exactly once, also at time-out and at stop(). Any thread;
 // must not block and must not throw.
-using OnReply = std::function<void(Answer)>;
+using OnResponse = std::function<void(Response)>;
 
 // Where a transport puts what arrives. Any thread, never blocks.
 class ELECTIOND_EXPORT Inbox {
@@ -56,10 +57,10 @@ class ELECTIOND_EXPORT Inbox {
 
 // Thread rule: start and stop are called once each, by one thread; send from any thread between
 // them. The network may lose, delay, repeat and reorder: nothing about it is promised, so a
-// transport may give up, but it must say so (OnReply), stay bounded in memory, and keep one slow or
-// dead peer from delaying what goes to the others.
-// The factory checks options and touches nothing else: no thread, no descriptor, no event loop. A
-// process may fork between the factory and start().
+// transport may give up, but it must say so (OnResponse), stay bounded in memory, and keep one slow
+// or dead peer from delaying what goes to the others. The factory checks options and touches
+// nothing else: no thread, no descriptor, no event loop. A process may fork between the factory and
+// start().
 class ELECTIOND_EXPORT Transport {
   public:
     virtual ~Transport() = default;
@@ -92,22 +93,22 @@ class ELECTIOND_EXPORT Transport {
     // every connection from then on; ends those whose certificate they refuse, and keeps the
     // others. Throws Error (code config) that names file, fault and remedy if they are wrong: then
     // the ones read before stay in use. By one thread at a time, between start and stop, not from
-    // an OnReply or the Inbox; blocks until the files are in use.
+    // an OnResponse or the Inbox; blocks until the files are in use.
     virtual void reload_tls() {}
 
-    // Sends `request` to `to` and reports once by `on_reply`, at the latest `timeout` from now (and
-    // a little scheduling). Any thread, never blocks.
+    // Sends `request` to `to` and reports once by `on_response`, at the latest `timeout` from now
+    // (and a little scheduling). Any thread, never blocks.
     virtual void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
-                      OnReply on_reply) noexcept = 0;
+                      OnResponse on_response) noexcept = 0;
 
-    // The addresses known for `to` may be out of date: another node answered there, or the node has
-    // restarted. A transport that keeps resolved names resolves this one again (at most once a
+    // The addresses known for `to` may be out of date: another node responded there, or the node
+    // has restarted. A transport that keeps resolved names resolves this one again (at most once a
     // second), opens new connections by the result, and puts no more requests on the old ones. Does
     // nothing for an IP address. Any thread, never blocks. After failures of its own (refused,
     // timed out, broken) a transport must do the same without this call.
     virtual void refresh(const Endpoint& to) noexcept { (void)to; }
 
-    // Joins its threads; every OnReply still owed is called (unreachable) before it returns, and
+    // Joins its threads; every OnResponse still owed is called (unreachable) before it returns, and
     // nothing is delivered after. Idempotent; the destructor calls it.
     virtual void stop() noexcept = 0;
 };

@@ -45,9 +45,9 @@ Client::Client(const Dialect& dialect, io::Loop& loop, Log log,
       expiry_(loop, [this] { expire(); }) {}
 
 void Client::send(Outgoing outgoing) {
-    auto& [to, request, deadline, on_reply] = outgoing;
+    auto& [to, request, deadline, on_response] = outgoing;
     const auto refuse = [&](const std::string& reason) {
-        if (on_reply) on_reply({Answer::Kind::unreachable, reason});
+        if (on_response) on_response({Response::Kind::unreachable, reason});
     };
     if (!is_name(request.name))
         return refuse("\"" + request.name + "\" is not a name of a request");
@@ -64,14 +64,14 @@ void Client::send(Outgoing outgoing) {
     const auto size = request.body.size();
     while (!link.waiting.empty() &&
            (link.waiting.size() >= kWaitingMax || link.waiting_bytes + size > kWaitingBytesMax)) {
-        report(link.waiting.front(), {Answer::Kind::unreachable,
+        report(link.waiting.front(), {Response::Kind::unreachable,
                                       "newer requests to " + to.to_string() + " took its place"});
     }
     const auto id = next_id_++;
     exchanges_.emplace(id, Exchange{.link = &link,
                                     .request = std::move(request),
                                     .deadline = deadline,
-                                    .on_reply = std::move(on_reply)});
+                                    .on_response = std::move(on_response)});
     deadlines_.emplace(deadline, id);
     link.waiting.push_back(id);
     link.waiting_bytes += size;
@@ -106,7 +106,7 @@ void Client::close() {
     closed_ = true;
     while (!exchanges_.empty()) {
         report(exchanges_.begin()->first,
-               {Answer::Kind::unreachable, "this node's transport stops"});
+               {Response::Kind::unreachable, "this node's transport stops"});
     }
     for (auto& [key, link] : links_) {
         for (auto& wire : link.wires) kill(wire);
@@ -116,26 +116,27 @@ void Client::close() {
 }
 
 // Ends one exchange; the only place where a reply is reported.
-void Client::report(Id id, Answer answer) {
+void Client::report(Id id, Response answer) {
     const auto node = exchanges_.extract(id);
     const auto& exchange = node.mapped();
     deadlines_.erase({exchange.deadline, id});
     if (auto* wire = exchange.wire) {
         std::erase(wire->under_way, id);
         // Its coroutine must see that nothing is under way any more.
-        if (wire->under_way.empty() && (wire->retired || answer.kind == Answer::Kind::timed_out)) {
+        if (wire->under_way.empty() &&
+            (wire->retired || answer.kind == Response::Kind::timed_out)) {
             wire->stream->interrupt();
         }
     } else {
         std::erase(exchange.link->waiting, id);
         exchange.link->waiting_bytes -= exchange.request.body.size();
     }
-    if (exchange.on_reply) exchange.on_reply(std::move(answer));
+    if (exchange.on_response) exchange.on_response(std::move(answer));
 }
 
 void Client::report_waiting(Link& link, const std::string& reason) {
     while (!link.waiting.empty()) {
-        report(link.waiting.front(), {Answer::Kind::unreachable, reason});
+        report(link.waiting.front(), {Response::Kind::unreachable, reason});
     }
 }
 
@@ -159,7 +160,7 @@ void Client::expire() {
         } else if (std::ranges::any_of(link.wires, &Wire::securing)) {
             reason += ": it accepts connections, but does not do a TLS handshake";
         }
-        report(id, {Answer::Kind::timed_out, std::move(reason)});
+        report(id, {Response::Kind::timed_out, std::move(reason)});
         hand_over(link);
     }
     if (!deadlines_.empty()) expiry_.set(deadlines_.begin()->first);
@@ -250,7 +251,7 @@ void Client::lost(Link& link, Wire& wire, const std::string& reason) {
     for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
         auto& exchange = exchanges_.at(*id);
         if (!wire.proven || exchange.retried || wire.heard > exchange.sent) {
-            report(*id, {Answer::Kind::unreachable, link.to.to_string() + ": " + reason});
+            report(*id, {Response::Kind::unreachable, link.to.to_string() + ": " + reason});
             continue;
         }
         exchange.retried = true;

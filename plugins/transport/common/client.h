@@ -27,7 +27,7 @@ struct Outgoing {
     Endpoint to;
     Request request;
     io::Deadline deadline;
-    OnReply on_reply;
+    OnResponse on_response;
 };
 
 // Lives on the loop's thread. Each peer has a link per lane, with its own queue and connections:
@@ -84,12 +84,12 @@ class Client {
         Link* link;
         Request request;
         io::Deadline deadline;
-        OnReply on_reply;
+        OnResponse on_response;
         Wire* wire = nullptr;  // none while it waits
         io::Deadline sent{};
         bool retried = false;
     };
-    void report(Id id, Answer answer);
+    void report(Id id, Response answer);
     void report_waiting(Link& link, const std::string& reason);
     void expire();
 

@@ -49,7 +49,7 @@ struct ArrivedRequest {
 struct ArrivedAnswer {
     std::size_t size = 0;
     std::optional<std::uint64_t> id;  // without one: the answer to the oldest request under way
-    Answer answer;
+    Response answer;
     bool keep = true;
 };
 
@@ -78,7 +78,7 @@ class Dialect {
     [[nodiscard]] virtual std::string encode_request(std::uint64_t id, const Request& request,
                                                      const Endpoint& to) const = 0;
     // `answer` is of a kind that goes over the wire, and its body is at most body_max() long.
-    [[nodiscard]] virtual Encoded encode_answer(std::uint64_t id, const Answer& answer,
+    [[nodiscard]] virtual Encoded encode_answer(std::uint64_t id, const Response& answer,
                                                 bool keep) const = 0;
 
     // Reads the message at the beginning of `bytes`. Refuses one that is too long as soon as its

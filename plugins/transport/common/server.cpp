@@ -26,17 +26,17 @@ constexpr auto kComplainEvery = 60s;
 // Answers at most once, at the latest when its last copy is destroyed.
 class Ticket {
   public:
-    explicit Ticket(std::function<void(Answer)> post) : post_(std::move(post)) {}
+    explicit Ticket(std::function<void(Response)> post) : post_(std::move(post)) {}
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
-    ~Ticket() { use({Answer::Kind::busy, R"({"error":"busy"})"}); }
+    ~Ticket() { use({Response::Kind::busy, R"({"error":"busy"})"}); }
 
-    void use(Answer answer) {
+    void use(Response answer) {
         if (!used_.exchange(true)) post_(std::move(answer));
     }
 
   private:
-    const std::function<void(Answer)> post_;
+    const std::function<void(Response)> post_;
     std::atomic<bool> used_ = false;
 };
 
@@ -252,10 +252,10 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
     const auto places =
         session->known ? limits_.waiting_requests : (limits_.waiting_requests + 1) / 2;
     if (++waiting_ > places) {
-        return answer(*session, number, {Answer::Kind::busy, R"({"error":"busy"})"});
+        return answer(*session, number, {Response::Kind::busy, R"({"error":"busy"})"});
     }
     auto ticket = std::make_shared<Ticket>(
-        [this, asked = std::weak_ptr(session), number, poster = poster_](Answer answer) {
+        [this, asked = std::weak_ptr(session), number, poster = poster_](Response answer) {
             (void)poster.post([this, asked, number, answer = std::move(answer)]() mutable {
                 if (const auto living = asked.lock()) {
                     this->answer(*living, number, std::move(answer));
@@ -267,7 +267,7 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
                     .lane = arrived.lane,
                     .source = session->connection->source(),
                     .verified_names = verified_names(session->stream)},
-                   [ticket](Answer answer) { ticket->use(std::move(answer)); });
+                   [ticket](Response answer) { ticket->use(std::move(answer)); });
 }
 
 void Server::refuse(Session& session, const Refused& refused) {
@@ -287,23 +287,23 @@ void Server::refuse(Session& session, const Refused& refused) {
 void Server::answer_late_ones(Session& session, Deadline now) {
     while (!session.pending.empty() && session.pending.begin()->second.until <= now) {
         answer(session, session.pending.begin()->first,
-               {Answer::Kind::busy, R"({"error":"no answer in time"})"});
+               {Response::Kind::busy, R"({"error":"no answer in time"})"});
     }
 }
 
-void Server::answer(Session& session, std::uint64_t ticket, Answer answer) {
+void Server::answer(Session& session, std::uint64_t ticket, Response answer) {
     const auto pending = session.pending.find(ticket);
     if (pending == session.pending.end()) return;
-    if (answer.kind == Answer::Kind::timed_out || answer.kind == Answer::Kind::unreachable) {
-        answer.kind = Answer::Kind::busy;
+    if (answer.kind == Response::Kind::timed_out || answer.kind == Response::Kind::unreachable) {
+        answer.kind = Response::Kind::busy;
     }
     if (answer.body.size() > dialect_.body_max()) {
         log_.error("an answer is too long to be sent", {{"bytes", answer.body.size()}});
-        answer = {Answer::Kind::busy, R"({"error":"answer too long"})"};
+        answer = {Response::Kind::busy, R"({"error":"answer too long"})"};
     }
     const auto [bytes, keep] =
         dialect_.encode_answer(pending->second.id, answer, pending->second.keep);
-    session.known = session.known || answer.kind == Answer::Kind::ok;
+    session.known = session.known || answer.kind == Response::Kind::ok;
     session.pending.erase(pending);
     --waiting_;
     session.finishing = session.finishing || !keep;

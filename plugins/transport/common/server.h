@@ -48,7 +48,7 @@ class Server {
     [[nodiscard]] bool read_requests(const std::shared_ptr<Session>& session);
     void deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived);
     void answer_late_ones(Session& session, io::Deadline now);
-    void answer(Session& session, std::uint64_t ticket, Answer answer);
+    void answer(Session& session, std::uint64_t ticket, Response answer);
     void refuse(Session& session, const Refused& refused);
     void complain(const Session& session, const std::string& reason);
 

@@ -90,16 +90,16 @@ void StreamTransport::make_loop(std::shared_ptr<const io::TlsContext> tls) try {
 }
 
 void StreamTransport::send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
-                           OnReply on_reply) noexcept {
+                           OnResponse on_response) noexcept {
     const auto deadline =
         io::Clock::now() + std::min<std::chrono::milliseconds>(timeout, kTimeoutMax);
     const auto outgoing = std::make_shared<Outgoing>(Outgoing{
-        .to = to, .request = std::move(request), .deadline = deadline, .on_reply = on_reply});
+        .to = to, .request = std::move(request), .deadline = deadline, .on_response = on_response});
     const bool posted =
         poster_ &&
         poster_->post([this, outgoing] { client_->send(std::move(*outgoing)); }, kBacklogMax);
-    if (!posted && on_reply) {
-        on_reply({Answer::Kind::unreachable, "this node's transport stops or is overloaded"});
+    if (!posted && on_response) {
+        on_response({Response::Kind::unreachable, "this node's transport stops or is overloaded"});
     }
 }
 

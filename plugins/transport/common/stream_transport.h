@@ -34,11 +34,11 @@ class StreamTransport : public Transport {
     [[nodiscard]] bool keeps_limits() const noexcept override { return true; }
     void set_limits(const Limits& limits) override;
     [[nodiscard]] bool can_authenticate() const noexcept override { return true; }
-    // Returns when the new files are in use. Not from an OnReply or the Inbox: it waits for the
+    // Returns when the new files are in use. Not from an OnResponse or the Inbox: it waits for the
     // loop, whose thread calls these.
     void reload_tls() override;
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
-              OnReply on_reply) noexcept override;
+              OnResponse on_response) noexcept override;
     void refresh(const Endpoint& to) noexcept override;
     void stop() noexcept override;
 

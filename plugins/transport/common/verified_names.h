@@ -1,4 +1,4 @@
-// What a connection's other side has proven to be, for Request and Answer.
+// What a connection's other side has proven to be, for Request and Response.
 #pragma once
 
 #include <io/stream.h>

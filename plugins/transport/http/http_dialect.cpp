@@ -16,8 +16,8 @@ constexpr std::string_view kSpeaksField = "Electiond-Speaks";  // of Farewell::e
 constexpr std::string_view kTls = "TLS";
 
 constexpr std::array kStatuses = {
-    std::pair(Answer::Kind::ok, 200), std::pair(Answer::Kind::malformed, 400),
-    std::pair(Answer::Kind::unknown, 404), std::pair(Answer::Kind::busy, 503)};
+    std::pair(Response::Kind::ok, 200), std::pair(Response::Kind::malformed, 400),
+    std::pair(Response::Kind::unknown, 404), std::pair(Response::Kind::busy, 503)};
 
 std::string encode(int status, std::string_view body, bool keep,
                    std::span<const io::HttpField> more = {}) {
@@ -76,11 +76,11 @@ std::string HttpDialect::encode_request(std::uint64_t, const Request& request,
         .append(request.body);
 }
 
-Encoded HttpDialect::encode_answer(std::uint64_t, const Answer& answer, bool keep) const {
+Encoded HttpDialect::encode_answer(std::uint64_t, const Response& answer, bool keep) const {
     const auto* status =
         std::ranges::find(kStatuses, answer.kind, [](const auto& pair) { return pair.first; });
     ENSURE(status != kStatuses.end());
-    keep = keep && (answer.kind == Answer::Kind::ok || answer.kind == Answer::Kind::busy);
+    keep = keep && (answer.kind == Response::Kind::ok || answer.kind == Response::Kind::busy);
     return {encode(status->second, answer.body, keep), keep};
 }
 

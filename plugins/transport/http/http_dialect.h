@@ -15,7 +15,7 @@ class HttpDialect : public Dialect {
 
     [[nodiscard]] std::string encode_request(std::uint64_t id, const Request& request,
                                              const Endpoint& to) const override;
-    [[nodiscard]] Encoded encode_answer(std::uint64_t id, const Answer& answer,
+    [[nodiscard]] Encoded encode_answer(std::uint64_t id, const Response& answer,
                                         bool keep) const override;
     [[nodiscard]] std::variant<Incomplete, Refused, ArrivedRequest> read_request(
         std::string_view bytes) const override;

@@ -16,8 +16,8 @@ constexpr std::uint64_t kQuery = std::uint64_t{1} << 63;  // in an id
 
 constexpr char kRequest = 0;
 constexpr std::array kAnswers = {
-    std::pair(Answer::Kind::ok, '\1'), std::pair(Answer::Kind::malformed, '\2'),
-    std::pair(Answer::Kind::unknown, '\3'), std::pair(Answer::Kind::busy, '\4')};
+    std::pair(Response::Kind::ok, '\1'), std::pair(Response::Kind::malformed, '\2'),
+    std::pair(Response::Kind::unknown, '\3'), std::pair(Response::Kind::busy, '\4')};
 
 constexpr char kEncrypted = '\5';
 constexpr char kPlain = '\6';
@@ -78,7 +78,7 @@ std::string FrameDialect::encode_request(std::uint64_t id, const Request& reques
                   request.body);
 }
 
-Encoded FrameDialect::encode_answer(std::uint64_t id, const Answer& answer, bool keep) const {
+Encoded FrameDialect::encode_answer(std::uint64_t id, const Response& answer, bool keep) const {
     const auto kind =
         std::ranges::find(kAnswers, answer.kind, [](auto& pair) { return pair.first; });
     ENSURE(kind != kAnswers.end());

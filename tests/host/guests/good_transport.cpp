@@ -11,8 +11,8 @@ class GoodTransport : public Transport {
 
     Endpoint start(Inbox&) override { return {"127.0.0.1", 4001}; }
     void send(const Endpoint&, Request, std::chrono::milliseconds,
-              OnReply reply) noexcept override {
-        reply({Answer::Kind::unreachable, "nobody is there"});
+              OnResponse reply) noexcept override {
+        reply({Response::Kind::unreachable, "nobody is there"});
     }
     void stop() noexcept override {}
 };
