@@ -241,6 +241,19 @@ TEST_F(PluginHostTest, ComparesTheDescriptorFieldByField) {
     expect_refused("no_descriptor", "does not export the symbol electiond_plugin");
 }
 
+TEST_F(PluginHostTest, RefusesAPluginOfAnotherCompilerInOneLineThatNamesBoth) {
+    if (!fs::exists(kGuests / "other_compiler.so")) GTEST_SKIP() << "there is one compiler";
+    const std::string own = kToolchain;
+    const bool by_gcc = own.starts_with("gcc");
+
+    EXPECT_THAT(discovery_fault("other_compiler").line,
+                testing::MatchesRegex(".*other_compiler\\.so: is built by toolchain " +
+                                      std::string(by_gcc ? "clang" : "gcc") +
+                                      "[0-9]+-[^ ]+, this electiond by " + own +
+                                      "; rebuild it against the SDK of this electiond and with "
+                                      "its compiler"));
+}
+
 TEST_F(PluginHostTest, ComparesTheDescriptorAlsoWithoutAChild) {
     host_ = PluginHost({own_, kGuests}, {}, {});
 
