@@ -66,6 +66,10 @@ std::string hex(std::uint32_t number) {
     return text;
 }
 
+std::string version(std::uint32_t abi, std::uint32_t revision) {
+    return std::to_string(abi) + "." + std::to_string(revision);
+}
+
 // Field after field: each is read only when those before it vouch for it.
 void check(const fs::path& file, const PluginDescriptor& found) {
     if (found.magic != kPluginMagic) {
@@ -77,14 +81,21 @@ void check(const fs::path& file, const PluginDescriptor& found) {
     if (found.abi != kPluginAbi) {
         refuse(file,
                "is built for plugin ABI " + std::to_string(found.abi) +
-                   ", this electiond has ABI " + std::to_string(kPluginAbi),
+                   ", this electiond has ABI " + version(kPluginAbi, kPluginAbiRevision),
                kRebuild);
     }
-    if (found.size != sizeof(PluginDescriptor)) {
+    // A shorter one ends before the fields that are read here: every plugin of this ABI has those.
+    if (found.size < sizeof(PluginDescriptor)) {
         refuse(file,
                "its descriptor has " + std::to_string(found.size) +
                    " bytes, this electiond's has " + std::to_string(sizeof(PluginDescriptor)),
                kRebuild);
+    }
+    if (found.revision > kPluginAbiRevision) {
+        refuse(file,
+               "is built for plugin ABI " + version(found.abi, found.revision) +
+                   ", this electiond has ABI " + version(kPluginAbi, kPluginAbiRevision),
+               "; update electiond, or rebuild the plugin against the SDK of this one");
     }
     if (found.toolchain == nullptr || std::strcmp(found.toolchain, kToolchain) != 0) {
         refuse(file,

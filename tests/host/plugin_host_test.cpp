@@ -9,6 +9,8 @@
 #include <fstream>
 #include <functional>
 
+#include "guests/ability.h"
+
 namespace electiond {
 namespace {
 
@@ -20,6 +22,7 @@ using testing::StartsWith;
 
 const fs::path kGuests = GUESTS;
 const fs::path kProber = PROBER;
+const std::string kOwnAbi = std::to_string(kPluginAbi) + "." + std::to_string(kPluginAbiRevision);
 
 struct Fault {
     std::string line;
@@ -230,8 +233,12 @@ TEST_F(PluginHostTest, RefusesNamesThatLeadOutOfItsDirectories) {
 TEST_F(PluginHostTest, ComparesTheDescriptorFieldByField) {
     expect_refused("wrong_magic", "begins with 0x00000007, not 0x454c4354");
     expect_refused("wrong_abi", "is built for plugin ABI " + std::to_string(kPluginAbi + 1) +
-                                    ", this electiond has ABI " + std::to_string(kPluginAbi));
-    expect_refused("wrong_size", "its descriptor has 16 bytes, this electiond's has " +
+                                    ", this electiond has ABI " + kOwnAbi);
+    expect_refused("wrong_revision", "is built for plugin ABI " + std::to_string(kPluginAbi) + "." +
+                                         std::to_string(kPluginAbiRevision + 1) +
+                                         ", this electiond has ABI " + kOwnAbi +
+                                         "; update electiond, or rebuild the plugin");
+    expect_refused("wrong_size", "its descriptor has 24 bytes, this electiond's has " +
                                      std::to_string(sizeof(PluginDescriptor)));
     expect_refused("wrong_toolchain",
                    std::string("toolchain gcc2-cpp199711L, this electiond by ") + kToolchain);
@@ -239,6 +246,34 @@ TEST_F(PluginHostTest, ComparesTheDescriptorFieldByField) {
     expect_refused("wrong_name", "holds the plugin another, not wrong_name");
     expect_refused("wrong_factory", "does not have exactly the one factory of a discovery");
     expect_refused("no_descriptor", "does not export the symbol electiond_plugin");
+}
+
+// Commit aa1870d, before the first release: nothing of it may be called.
+TEST_F(PluginHostTest, RefusesPluginsOfAnEarlierAbi) {
+    const std::string rule = "is built for plugin ABI 1, this electiond has ABI " + kOwnAbi +
+                             "; rebuild it against the SDK of this electiond";
+    expect_refused("abi_1_discovery", rule);
+    expect_refused("abi_1_transport", rule);
+    EXPECT_THAT(fault([&] { (void)transport("abi_1_transport"); }).line, HasSubstr(rule));
+    host_ = PluginHost({kGuests}, {}, {});  // in this process: its factory ends it if it is called
+    expect_refused("abi_1_discovery", rule);
+}
+
+// By this a later SDK adds abilities, without a change to what plugins have implemented already.
+TEST_F(PluginHostTest, FindsAnAbilityOfAPluginByACast) {
+    const auto able = discovery("able_discovery");
+    const auto plain = discovery("good_discovery");
+
+    const auto* ability = dynamic_cast<Ability*>(able.get());
+    ASSERT_NE(ability, nullptr);
+    EXPECT_EQ(ability->number(), 7);
+    EXPECT_EQ(dynamic_cast<Ability*>(plain.get()), nullptr);
+}
+
+TEST_F(PluginHostTest, TakesADescriptorToWhichALaterRevisionHasAppended) {
+    EXPECT_EQ(
+        inspect_in_child(kProber, kGuests / "long_descriptor.so", std::chrono::seconds(30)).fault,
+        "");
 }
 
 TEST_F(PluginHostTest, RefusesAPluginOfAnotherCompilerInOneLineThatNamesBoth) {

@@ -15,10 +15,18 @@
 #include <electiond/tls.h>
 #include <electiond/transport.h>
 
+#if !defined(__cpp_rtti) || !defined(__cpp_exceptions)
+#error "a plugin of electiond needs exceptions, and RTTI, by which the host finds its abilities"
+#endif
+
 namespace electiond {
 
-// Raised whenever anything in this folder changes its layout or its meaning.
+// The version of everything in this folder that plugins and the host share: "6.0". A plugin is used
+// if its first number is the host's and its second one is not above the host's.
+// docs/plugin-versions.md says which change raises which number; tests/sdk/abi_test.cpp fails if
+// one was forgotten.
 inline constexpr std::uint32_t kPluginAbi = 6;
+inline constexpr std::uint32_t kPluginAbiRevision = 0;
 inline constexpr std::uint32_t kPluginMagic = 0x454c4354;  // "ELCT"
 inline constexpr char kPluginSymbol[] = "electiond_plugin";
 
@@ -36,7 +44,8 @@ inline constexpr char kToolchain[] = ELECTIOND_COMPILER
     "-cxx11abi" ELECTIOND_TEXT(_GLIBCXX_USE_CXX11_ABI) "-cpp" ELECTIOND_TEXT(__cplusplus);
 
 // What a factory is given. Made by the host alone, and borrowed for the length of the call: copy
-// what you need later. From `listen` on for transports only.
+// what you need later, but not the struct. Later revisions append to it. From `listen` on for
+// transports only.
 struct PluginSetup {
     Options& options;     // the plugin's own keys of its section
     std::string cluster;  // name of the cluster
@@ -50,10 +59,13 @@ struct PluginSetup {
 // Plain C data: read and compared before the first C++ call is made into the library.
 // Exactly one of the two factories is set. A factory returns an object that the host deletes, or
 // throws; the library stays loaded until the process ends.
+// The first three fields are the same in every version. All others are read only if `abi` is the
+// host's, and those that a later revision appends only if `size` covers them.
 struct PluginDescriptor {
     std::uint32_t magic;
     std::uint32_t size;  // of this struct
     std::uint32_t abi;
+    std::uint32_t revision;
     std::uint32_t kind;
     const char* toolchain;
     const char* name;
@@ -70,6 +82,7 @@ struct PluginDescriptor {
         ::electiond::kPluginMagic,                                                                \
         sizeof(::electiond::PluginDescriptor),                                                    \
         ::electiond::kPluginAbi,                                                                  \
+        ::electiond::kPluginAbiRevision,                                                          \
         static_cast<std::uint32_t>(::electiond::PluginKind::discovery),                           \
         ::electiond::kToolchain,                                                                  \
         NAME,                                                                                     \
@@ -83,6 +96,7 @@ struct PluginDescriptor {
         ::electiond::kPluginMagic,                                                       \
         sizeof(::electiond::PluginDescriptor),                                           \
         ::electiond::kPluginAbi,                                                         \
+        ::electiond::kPluginAbiRevision,                                                 \
         static_cast<std::uint32_t>(::electiond::PluginKind::transport),                  \
         ::electiond::kToolchain,                                                         \
         NAME,                                                                            \

@@ -4,11 +4,17 @@
 #ifndef GUEST_MAGIC
 #define GUEST_MAGIC kPluginMagic
 #endif
+#ifdef GUEST_LONGER
+#define GUEST_SIZE sizeof(PluginDescriptor) + 8
+#endif
 #ifndef GUEST_SIZE
 #define GUEST_SIZE sizeof(PluginDescriptor)
 #endif
 #ifndef GUEST_ABI
 #define GUEST_ABI kPluginAbi
+#endif
+#ifndef GUEST_REVISION
+#define GUEST_REVISION kPluginAbiRevision
 #endif
 #ifndef GUEST_KIND
 #define GUEST_KIND static_cast<std::uint32_t>(PluginKind::discovery)
@@ -32,7 +38,7 @@ namespace {
 }  // namespace
 
 extern "C" ELECTIOND_EXPORT const PluginDescriptor electiond_plugin = {
-    GUEST_MAGIC,     GUEST_SIZE, GUEST_ABI,     GUEST_KIND, GUEST_TOOLCHAIN,
-    GUEST_NAME_TOLD, "1.0",      GUEST_FACTORY, nullptr};
+    GUEST_MAGIC,     GUEST_SIZE,      GUEST_ABI, GUEST_REVISION, GUEST_KIND,
+    GUEST_TOOLCHAIN, GUEST_NAME_TOLD, "1.0",     GUEST_FACTORY,  nullptr};
 
 }  // namespace electiond

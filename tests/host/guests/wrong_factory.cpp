@@ -18,10 +18,15 @@ class Foreign : public std::exception {
 }  // namespace
 
 extern "C" ELECTIOND_EXPORT const PluginDescriptor electiond_plugin = {
-    kPluginMagic, sizeof(PluginDescriptor),
-    kPluginAbi,   static_cast<std::uint32_t>(PluginKind::discovery),
-    kToolchain,   GUEST_NAME,
-    "1.0",        GUEST_MAKE,
+    kPluginMagic,
+    sizeof(PluginDescriptor),
+    kPluginAbi,
+    kPluginAbiRevision,
+    static_cast<std::uint32_t>(PluginKind::discovery),
+    kToolchain,
+    GUEST_NAME,
+    "1.0",
+    GUEST_MAKE,
     nullptr};
 
 }  // namespace electiond
