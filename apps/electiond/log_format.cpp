@@ -2,12 +2,14 @@
 #include "log_format.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <sstream>
 #include <string_view>
 #include <variant>
 
 #include <Poco/Ascii.h>
+#include <Poco/Dynamic/Var.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/UTF8Encoding.h>
 
@@ -70,6 +72,16 @@ std::string as_logfmt(const LogLine& line) {
     return out;
 }
 
+// JSON has no word for infinite, nor for what is no number: these become texts.
+Poco::Dynamic::Var as_json(const LogField& field) {
+    if (const auto* number = std::get_if<std::int64_t>(&field.value)) return *number;
+    if (const auto* flag = std::get_if<bool>(&field.value)) return *flag;
+    if (const auto* number = std::get_if<double>(&field.value); number && std::isfinite(*number)) {
+        return *number;
+    }
+    return clean_text(field.value_text());
+}
+
 }  // namespace
 
 std::string clean_text(std::string_view text) {
@@ -114,11 +126,7 @@ std::string format_event(LogFormat format, const std::string& time, const std::s
     object.set("node", node);
     object.set("msg", clean_text(line.text));
     for (const auto& field : line.fields) {
-        if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-            object.set(clean_key(field.key), *number);
-        } else {
-            object.set(clean_key(field.key), clean_text(field.value_text()));
-        }
+        object.set(clean_key(field.key), as_json(field));
     }
     std::ostringstream out;
     object.stringify(out);

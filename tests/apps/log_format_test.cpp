@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "log_format.h"
 
 namespace electiond {
@@ -61,6 +63,18 @@ TEST(LogFormat, JsonKeepsFieldsWithTheirTypes) {
     EXPECT_EQ(event->getValue<std::string>("leader"), "2");
     EXPECT_TRUE(event->get("term").isInteger());
     EXPECT_EQ(event->getValue<int>("term"), 7);
+}
+
+TEST(LogFormat, NumbersAndTruthAreNoTextsInJson) {
+    const LogLine line{LogLevel::info,
+                       "measured",
+                       {{"share", 0.25}, {"ready", true}, {"odd", 1 / std::sqrt(0.0)}}};
+
+    EXPECT_THAT(format(LogFormat::text, line),
+                EndsWith("measured share=0.25 ready=true odd=inf\n"));
+    const auto json = format(LogFormat::json, line);
+    EXPECT_THAT(json, EndsWith(R"("share":0.25,"ready":true,"odd":"inf"})"
+                               "\n"));
 }
 
 TEST(LogFormat, LogfmtHasAPairForEachField) {

@@ -1,9 +1,11 @@
 // The logging interface: plugins and core hand values to a function of the host, which writes them.
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,24 +19,46 @@ namespace electiond {
 enum class LogLevel { debug, info, warning, error };
 
 // One fact that belongs to a line: `term=7`. Keys are snake_case; `ts`, `level`, `node` and `msg`
-// are reserved for the host.
+// are reserved for the host. A number stays a number in JSON, true and false stay what they are.
 struct LogField {
+    using Value = std::variant<std::string, std::int64_t, double, bool>;
+
     LogField(std::string name, std::string_view text)
         : key(std::move(name)), value(std::string(text)) {}
     LogField(std::string name, const char* text) : key(std::move(name)), value(std::string(text)) {}
     LogField(std::string name, const std::string& text) : key(std::move(name)), value(text) {}
     template <std::integral T>
+    LogField(std::string name, T number) : key(std::move(name)), value(whole(number)) {}
+    template <std::floating_point T>
     LogField(std::string name, T number)
-        : key(std::move(name)), value(static_cast<std::int64_t>(number)) {}
+        : key(std::move(name)), value(static_cast<double>(number)) {}
 
     std::string key;
-    std::variant<std::string, std::int64_t> value;
+    Value value;
 
     [[nodiscard]] std::string value_text() const {
         if (const auto* text = std::get_if<std::string>(&value)) return *text;
-        return std::to_string(std::get<std::int64_t>(value));
+        if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+        if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+        char text[32];  // the shortest form that reads back as the same number
+        const auto end = std::to_chars(text, text + sizeof text, std::get<double>(value)).ptr;
+        return {text, end};
     }
     bool operator==(const LogField&) const = default;
+
+  private:
+    template <class T>
+    [[nodiscard]] static Value whole(T number) {
+        if constexpr (std::same_as<T, bool>) {
+            return number;
+        } else if constexpr (std::unsigned_integral<T> && sizeof(T) >= sizeof(std::int64_t)) {
+            constexpr auto kMost = static_cast<T>(std::numeric_limits<std::int64_t>::max());
+            if (number > kMost) return std::to_string(number);
+            return static_cast<std::int64_t>(number);
+        } else {
+            return static_cast<std::int64_t>(number);
+        }
+    }
 };
 
 using LogFields = std::vector<LogField>;
