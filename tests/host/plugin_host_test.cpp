@@ -242,6 +242,7 @@ TEST_F(PluginHostTest, ComparesTheDescriptorFieldByField) {
                                      std::to_string(sizeof(PluginDescriptor)));
     expect_refused("wrong_toolchain",
                    std::string("toolchain gcc2-cpp199711L, this electiond by ") + kToolchain);
+    expect_refused("debug_library", "debug-cpp");
     expect_refused("wrong_kind", "is of kind 7, which is neither discovery nor transport");
     expect_refused("wrong_name", "holds the plugin another, not wrong_name");
     expect_refused("wrong_factory", "does not have exactly the one factory of a discovery");

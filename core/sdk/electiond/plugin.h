@@ -34,14 +34,21 @@ inline constexpr char kPluginSymbol[] = "electiond_plugin";
 #define ELECTIOND_TEXT(x) ELECTIOND_TEXT_(x)
 
 // Two builds whose marks differ must not exchange C++ objects: compiler and its major version, C++
-// ABI of the standard library, language level.
+// ABI of the standard library (its debug mode has larger containers), language level.
 #if defined(__clang__)
 #define ELECTIOND_COMPILER "clang" ELECTIOND_TEXT(__clang_major__)
 #else
 #define ELECTIOND_COMPILER "gcc" ELECTIOND_TEXT(__GNUC__)
 #endif
-inline constexpr char kToolchain[] = ELECTIOND_COMPILER
-    "-cxx11abi" ELECTIOND_TEXT(_GLIBCXX_USE_CXX11_ABI) "-cpp" ELECTIOND_TEXT(__cplusplus);
+#if defined(_LIBCPP_ABI_VERSION)
+#define ELECTIOND_LIBRARY "-libc++" ELECTIOND_TEXT(_LIBCPP_ABI_VERSION)
+#elif defined(_GLIBCXX_DEBUG)
+#define ELECTIOND_LIBRARY "-cxx11abi" ELECTIOND_TEXT(_GLIBCXX_USE_CXX11_ABI) "debug"
+#else
+#define ELECTIOND_LIBRARY "-cxx11abi" ELECTIOND_TEXT(_GLIBCXX_USE_CXX11_ABI)
+#endif
+inline constexpr char kToolchain[] =
+    ELECTIOND_COMPILER ELECTIOND_LIBRARY "-cpp" ELECTIOND_TEXT(__cplusplus);
 
 // What a factory is given. Made by the host alone, and borrowed for the length of the call: copy
 // what you need later, but not the struct. Later revisions append to it. From `listen` on for
