@@ -115,8 +115,8 @@ void Client::close() {
     expiry_.cancel();
 }
 
-// Ends one exchange; the only place where a reply is reported.
-void Client::report(Id id, Response answer) {
+// Ends one exchange; the only place where a response is reported.
+void Client::report(Id id, Response response) {
     const auto node = exchanges_.extract(id);
     const auto& exchange = node.mapped();
     deadlines_.erase({exchange.deadline, id});
@@ -124,14 +124,14 @@ void Client::report(Id id, Response answer) {
         std::erase(wire->under_way, id);
         // Its coroutine must see that nothing is under way any more.
         if (wire->under_way.empty() &&
-            (wire->retired || answer.kind == Response::Kind::timed_out)) {
+            (wire->retired || response.kind == Response::Kind::timed_out)) {
             wire->stream->interrupt();
         }
     } else {
         std::erase(exchange.link->waiting, id);
         exchange.link->waiting_bytes -= exchange.request.body.size();
     }
-    if (exchange.on_response) exchange.on_response(std::move(answer));
+    if (exchange.on_response) exchange.on_response(std::move(response));
 }
 
 void Client::report_waiting(Link& link, const std::string& reason) {
@@ -145,7 +145,7 @@ void Client::expire() {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto id = deadlines_.begin()->second;
         const auto& exchange = exchanges_.at(id);
-        // A late answer must not be taken for that to another request; and a peer that has sent
+        // A late response must not be taken for that to another request; and a peer that has sent
         // nothing since is probably gone, so the next request tries a new connection.
         if (auto* wire = exchange.wire;
             wire != nullptr && (dialect_.depth() == 1 || wire->heard <= exchange.sent)) {
@@ -180,7 +180,7 @@ io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
             const auto event = co_await stream->receive(deadline);
             if (event == io::Stream::Event::bytes) {
                 wire->heard = Clock::now();
-                read_answers(link, *wire);
+                read_responses(link, *wire);
                 hand_over(link);
             } else if (event == io::Stream::Event::ended || event == io::Stream::Event::broken) {
                 if (!wire->dead) ended(link, *wire);
@@ -193,10 +193,10 @@ io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
     hand_over(link);
 }
 
-void Client::read_answers(Link& link, Wire& wire) {
+void Client::read_responses(Link& link, Wire& wire) {
     auto& stream = *wire.stream;
     while (stream.received().size() >= wire.needed) {
-        auto found = dialect_.read_answer(stream.received());
+        auto found = dialect_.read_response(stream.received());
         if (const auto* none = std::get_if<Refused>(&found)) {
             if (tls_ == nullptr && (none->encrypted || io::is_tls_alert(stream.received()))) {
                 return refused(link, wire, speaks_tls());
@@ -209,7 +209,7 @@ void Client::read_answers(Link& link, Wire& wire) {
             wire.needed = incomplete->bytes;
             return;
         }
-        auto& arrived = std::get<ArrivedAnswer>(found);
+        auto& arrived = std::get<ArrivedResponse>(found);
         stream.consume(arrived.size);
         wire.needed = 1;
         wire.proven = true;
@@ -217,8 +217,8 @@ void Client::read_answers(Link& link, Wire& wire) {
         const auto& ids = wire.under_way;
         const auto id = arrived.id ? std::ranges::find(ids, *arrived.id) : ids.begin();
         if (id != ids.end()) {
-            arrived.answer.verified_names = verified_names(stream);
-            report(*id, std::move(arrived.answer));
+            arrived.response.verified_names = verified_names(stream);
+            report(*id, std::move(arrived.response));
         } else if (!arrived.id) {
             return lost(link, wire, "an answer came without a request");
         }
@@ -239,7 +239,7 @@ void Client::refused(Link& link, Wire& wire, const io::TlsFailure& failure) {
 }
 
 // The peer may not have read what was under way: it closes idle connections, and restarts. So a
-// request is sent once more if this connection has brought answers before, but nothing since the
+// request is sent once more if this connection has brought responses before, but nothing since the
 // request was sent.
 void Client::lost(Link& link, Wire& wire, const std::string& reason) {
     kill(wire);

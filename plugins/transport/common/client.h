@@ -63,7 +63,7 @@ class Client {
         bool connecting = true;
         bool securing = false;  // connecting, and in the TLS handshake
         bool astray = false;    // it may lead to the wrong node: see refresh()
-        bool proven = false;    // it has brought an answer before
+        bool proven = false;    // it has brought a response before
         bool retired = false;   // no new requests; ends when none is under way
         bool dead = false;      // ends as soon as its coroutine runs
         std::size_t needed = 1;
@@ -89,7 +89,7 @@ class Client {
         io::Deadline sent{};
         bool retried = false;
     };
-    void report(Id id, Response answer);
+    void report(Id id, Response response);
     void report_waiting(Link& link, const std::string& reason);
     void expire();
 
@@ -98,7 +98,7 @@ class Client {
     [[nodiscard]] io::Async<bool> secured(Link& link, Wire& wire);
     void established(Link& link, Wire& wire);
     void attempt_failed(Link& link, const Wire& wire, const std::string& failure);
-    void read_answers(Link& link, Wire& wire);
+    void read_responses(Link& link, Wire& wire);
     void ended(Link& link, Wire& wire);
     void refused(Link& link, Wire& wire, const io::TlsFailure& failure);
     [[nodiscard]] std::string tls_failed(const Link& link, const io::TlsFailure& failure);

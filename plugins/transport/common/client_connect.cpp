@@ -66,7 +66,7 @@ void Client::connect(Link& link) {
     report_waiting(link, link.failure);
 }
 
-// A connection to this address failed, or brought no answer: other addresses are tried first now,
+// A connection to this address failed, or brought no response: other addresses are tried first now,
 // and the name may have a new address.
 void Client::suspect(const Link& link, const Address& address) {
     resolver_.failed(link.to.host, address);

@@ -1,4 +1,4 @@
-// How requests and answers become bytes: the one thing in which the transports differ.
+// How requests and responses become bytes: the one thing in which the transports differ.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ struct Incomplete {
 struct Refused {
     std::string reason;
     std::string farewell;
-    // In place of an answer came Farewell::encrypted: the other side speaks TLS.
+    // In place of a response came Farewell::encrypted: the other side speaks TLS.
     bool encrypted = false;
 };
 
@@ -39,17 +39,17 @@ enum class Farewell {
 
 struct ArrivedRequest {
     std::size_t size = 0;  // in bytes, of the whole message
-    std::uint64_t id = 0;  // of the exchange, as its answer must repeat it
+    std::uint64_t id = 0;  // of the exchange, as its response must repeat it
     std::string name;
     std::string body;
     Lane lane = Lane::election;  // as the sender chose it
     bool keep = true;            // whether the connection may carry another
 };
 
-struct ArrivedAnswer {
+struct ArrivedResponse {
     std::size_t size = 0;
-    std::optional<std::uint64_t> id;  // without one: the answer to the oldest request under way
-    Response answer;
+    std::optional<std::uint64_t> id;  // without one: the response to the oldest request under way
+    Response response;
     bool keep = true;
 };
 
@@ -77,18 +77,18 @@ class Dialect {
 
     [[nodiscard]] virtual std::string encode_request(std::uint64_t id, const Request& request,
                                                      const Endpoint& to) const = 0;
-    // `answer` is of a kind that goes over the wire, and its body is at most body_max() long.
-    [[nodiscard]] virtual Encoded encode_answer(std::uint64_t id, const Response& answer,
-                                                bool keep) const = 0;
+    // `response` is of a kind that goes over the wire, and its body is at most body_max() long.
+    [[nodiscard]] virtual Encoded encode_response(std::uint64_t id, const Response& response,
+                                                  bool keep) const = 0;
 
     // Reads the message at the beginning of `bytes`. Refuses one that is too long as soon as its
     // length is known.
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedRequest> read_request(
         std::string_view bytes) const = 0;
-    [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
+    [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedResponse> read_response(
         std::string_view bytes) const = 0;
     // What is sent, in plain text, before a connection is closed for that reason; may be empty.
-    // read_answer() recognises `encrypted`; `plain` never begins like TLS.
+    // read_response() recognises `encrypted`; `plain` never begins like TLS.
     [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
 
   protected:

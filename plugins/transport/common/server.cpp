@@ -1,4 +1,4 @@
-// The receiving half: accepts connections, delivers their requests, and sends the answers back.
+// The receiving half: accepts connections, delivers their requests, and sends the responses back.
 #include "common/server.h"
 
 #include <atomic>
@@ -18,9 +18,9 @@ using io::Deadline;
 namespace {
 
 constexpr std::size_t kUnsentMax =
-    std::size_t{64} * 1024;         // with more than that, nothing more is read
-constexpr auto kAnswerWithin = 2s;  // by the node, else the answer is busy
-constexpr auto kLingerFor = 2s;     // after a refusal, so that it can be read
+    std::size_t{64} * 1024;           // with more than that, nothing more is read
+constexpr auto kResponseWithin = 2s;  // by the node, else the response is busy
+constexpr auto kLingerFor = 2s;       // after a refusal, so that it can be read
 constexpr auto kComplainEvery = 60s;
 
 // Answers at most once, at the latest when its last copy is destroyed.
@@ -31,8 +31,8 @@ class Ticket {
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket() { use({Response::Kind::busy, R"({"error":"busy"})"}); }
 
-    void use(Response answer) {
-        if (!used_.exchange(true)) post_(std::move(answer));
+    void use(Response response) {
+        if (!used_.exchange(true)) post_(std::move(response));
     }
 
   private:
@@ -42,10 +42,10 @@ class Ticket {
 
 }  // namespace
 
-// One accepted connection. Its coroutine owns it; answers find it while it lives.
+// One accepted connection. Its coroutine owns it; responses find it while it lives.
 struct Server::Session {
     struct Pending {
-        std::uint64_t id;  // as the answer must repeat it
+        std::uint64_t id;  // as the response must repeat it
         bool keep;
         Deadline until;
     };
@@ -66,7 +66,7 @@ struct Server::Session {
     bool ended = false;                        // the other side sends no more
     bool finishing = false;                    // we read no more
 
-    // While `depth` requests wait for their answers, at most one more message is read.
+    // While `depth` requests wait for their responses, at most one more message is read.
     [[nodiscard]] bool wants_input(std::size_t depth) const {
         if (ended || finishing || stream.unsent() >= kUnsentMax) return false;
         return pending.size() < depth || stream.received().size() < needed;
@@ -188,7 +188,7 @@ bool Server::take_in(Session& session, io::Stream::Event event) {
             return true;
         case Event::late: {
             const auto now = Clock::now();
-            answer_late_ones(session, now);
+            respond_to_late_ones(session, now);
             if (now < session.deadline(limits_)) return true;
             if (session.stream.received().empty()) return false;
             session.stream.send(dialect_.farewell(Farewell::late));
@@ -246,19 +246,19 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
     const auto number = next_ticket_++;
     session->pending.emplace(number, Session::Pending{.id = arrived.id,
                                                       .keep = arrived.keep,
-                                                      .until = session->began + kAnswerWithin});
+                                                      .until = session->began + kResponseWithin});
     session->show_use();
     // Half of the places are for those who have shown that they are peers.
     const auto places =
         session->known ? limits_.waiting_requests : (limits_.waiting_requests + 1) / 2;
     if (++waiting_ > places) {
-        return answer(*session, number, {Response::Kind::busy, R"({"error":"busy"})"});
+        return respond(*session, number, {Response::Kind::busy, R"({"error":"busy"})"});
     }
     auto ticket = std::make_shared<Ticket>(
-        [this, asked = std::weak_ptr(session), number, poster = poster_](Response answer) {
-            (void)poster.post([this, asked, number, answer = std::move(answer)]() mutable {
+        [this, asked = std::weak_ptr(session), number, poster = poster_](Response response) {
+            (void)poster.post([this, asked, number, response = std::move(response)]() mutable {
                 if (const auto living = asked.lock()) {
-                    this->answer(*living, number, std::move(answer));
+                    respond(*living, number, std::move(response));
                 }
             });
         });
@@ -267,7 +267,7 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
                     .lane = arrived.lane,
                     .source = session->connection->source(),
                     .verified_names = verified_names(session->stream)},
-                   [ticket](Response answer) { ticket->use(std::move(answer)); });
+                   [ticket](Response response) { ticket->use(std::move(response)); });
 }
 
 void Server::refuse(Session& session, const Refused& refused) {
@@ -284,32 +284,33 @@ void Server::refuse(Session& session, const Refused& refused) {
     session.stream.send(dialect_.farewell(Farewell::plain));
 }
 
-void Server::answer_late_ones(Session& session, Deadline now) {
+void Server::respond_to_late_ones(Session& session, Deadline now) {
     while (!session.pending.empty() && session.pending.begin()->second.until <= now) {
-        answer(session, session.pending.begin()->first,
-               {Response::Kind::busy, R"({"error":"no answer in time"})"});
+        respond(session, session.pending.begin()->first,
+                {Response::Kind::busy, R"({"error":"no answer in time"})"});
     }
 }
 
-void Server::answer(Session& session, std::uint64_t ticket, Response answer) {
+void Server::respond(Session& session, std::uint64_t ticket, Response response) {
     const auto pending = session.pending.find(ticket);
     if (pending == session.pending.end()) return;
-    if (answer.kind == Response::Kind::timed_out || answer.kind == Response::Kind::unreachable) {
-        answer.kind = Response::Kind::busy;
+    if (response.kind == Response::Kind::timed_out ||
+        response.kind == Response::Kind::unreachable) {
+        response.kind = Response::Kind::busy;
     }
-    if (answer.body.size() > dialect_.body_max()) {
-        log_.error("an answer is too long to be sent", {{"bytes", answer.body.size()}});
-        answer = {Response::Kind::busy, R"({"error":"answer too long"})"};
+    if (response.body.size() > dialect_.body_max()) {
+        log_.error("an answer is too long to be sent", {{"bytes", response.body.size()}});
+        response = {Response::Kind::busy, R"({"error":"answer too long"})"};
     }
     const auto [bytes, keep] =
-        dialect_.encode_answer(pending->second.id, answer, pending->second.keep);
-    session.known = session.known || answer.kind == Response::Kind::ok;
+        dialect_.encode_response(pending->second.id, response, pending->second.keep);
+    session.known = session.known || response.kind == Response::Kind::ok;
     session.pending.erase(pending);
     --waiting_;
     session.finishing = session.finishing || !keep;
     session.stream.send(bytes);
     session.show_use();
-    // The coroutine waits: it must look again, since it may do now what this answer held up.
+    // The coroutine waits: it must look again, since it may do now what this response held up.
     if (session.finishing || session.ended || !session.stream.received().empty()) {
         session.stream.interrupt();
     }

@@ -1,4 +1,4 @@
-// The receiving half: accepts connections, delivers their requests, and sends the answers back.
+// The receiving half: accepts connections, delivers their requests, and sends the responses back.
 #pragma once
 
 #include <io/listener.h>
@@ -20,7 +20,7 @@ namespace electiond::transport {
 
 // Lives on the loop's thread; only the Responds that it hands out leave it. Whatever the other side
 // does, a connection costs at most one message each way and a descriptor, and not for long:
-// messages begun, answers owed and bytes not taken have deadlines. If connections run out, those
+// messages begun, responses owed and bytes not taken have deadlines. If connections run out, those
 // that have never brought a valid message are closed first, then those idle for longest. Those also
 // have their requests read one at a time, and only half of the places for requests that wait.
 class Server {
@@ -47,8 +47,8 @@ class Server {
     [[nodiscard]] bool take_in(Session& session, io::Stream::Event event);
     [[nodiscard]] bool read_requests(const std::shared_ptr<Session>& session);
     void deliver(const std::shared_ptr<Session>& session, ArrivedRequest arrived);
-    void answer_late_ones(Session& session, io::Deadline now);
-    void answer(Session& session, std::uint64_t ticket, Response answer);
+    void respond_to_late_ones(Session& session, io::Deadline now);
+    void respond(Session& session, std::uint64_t ticket, Response response);
     void refuse(Session& session, const Refused& refused);
     void complain(const Session& session, const std::string& reason);
 

@@ -104,7 +104,7 @@ void StreamTransport::send(const Endpoint& to, Request request, std::chrono::mil
 }
 
 void StreamTransport::refresh(const Endpoint& to) noexcept {
-    // If the queue is full or closed, the next answer from there asks again.
+    // If the queue is full or closed, the next response from there asks again.
     if (poster_) (void)poster_->post([this, to] { client_->refresh(to); }, kBacklogMax);
 }
 

@@ -76,12 +76,12 @@ std::string HttpDialect::encode_request(std::uint64_t, const Request& request,
         .append(request.body);
 }
 
-Encoded HttpDialect::encode_answer(std::uint64_t, const Response& answer, bool keep) const {
+Encoded HttpDialect::encode_response(std::uint64_t, const Response& response, bool keep) const {
     const auto* status =
-        std::ranges::find(kStatuses, answer.kind, [](const auto& pair) { return pair.first; });
+        std::ranges::find(kStatuses, response.kind, [](const auto& pair) { return pair.first; });
     ENSURE(status != kStatuses.end());
-    keep = keep && (answer.kind == Response::Kind::ok || answer.kind == Response::Kind::busy);
-    return {encode(status->second, answer.body, keep), keep};
+    keep = keep && (response.kind == Response::Kind::ok || response.kind == Response::Kind::busy);
+    return {encode(status->second, response.body, keep), keep};
 }
 
 std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
@@ -114,7 +114,7 @@ std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
         .keep = head.keep_alive};
 }
 
-std::variant<Incomplete, Refused, ArrivedAnswer> HttpDialect::read_answer(
+std::variant<Incomplete, Refused, ArrivedResponse> HttpDialect::read_response(
     std::string_view bytes) const {
     const auto found =
         io::read_response_head(bytes, {.head_bytes = header_max(), .body_bytes = body_max()});
@@ -136,11 +136,11 @@ std::variant<Incomplete, Refused, ArrivedAnswer> HttpDialect::read_answer(
     }
     const auto size = head.head_bytes + *head.body_bytes;
     if (bytes.size() < size) return Incomplete{.bytes = size, .interim = {}};
-    return ArrivedAnswer{
+    return ArrivedResponse{
         .size = size,
         .id = {},
-        .answer = {.kind = kind->first,
-                   .body = std::string(bytes.substr(head.head_bytes, *head.body_bytes))},
+        .response = {.kind = kind->first,
+                     .body = std::string(bytes.substr(head.head_bytes, *head.body_bytes))},
         .keep = head.keep_alive};
 }
 

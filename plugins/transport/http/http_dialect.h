@@ -15,11 +15,11 @@ class HttpDialect : public Dialect {
 
     [[nodiscard]] std::string encode_request(std::uint64_t id, const Request& request,
                                              const Endpoint& to) const override;
-    [[nodiscard]] Encoded encode_answer(std::uint64_t id, const Response& answer,
-                                        bool keep) const override;
+    [[nodiscard]] Encoded encode_response(std::uint64_t id, const Response& response,
+                                          bool keep) const override;
     [[nodiscard]] std::variant<Incomplete, Refused, ArrivedRequest> read_request(
         std::string_view bytes) const override;
-    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
+    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedResponse> read_response(
         std::string_view bytes) const override;
     [[nodiscard]] std::string farewell(Farewell reason) const override;
 };

@@ -15,7 +15,7 @@ constexpr std::size_t kNameMax = 255;
 constexpr std::uint64_t kQuery = std::uint64_t{1} << 63;  // in an id
 
 constexpr char kRequest = 0;
-constexpr std::array kAnswers = {
+constexpr std::array kResponses = {
     std::pair(Response::Kind::ok, '\1'), std::pair(Response::Kind::malformed, '\2'),
     std::pair(Response::Kind::unknown, '\3'), std::pair(Response::Kind::busy, '\4')};
 
@@ -78,11 +78,11 @@ std::string FrameDialect::encode_request(std::uint64_t id, const Request& reques
                   request.body);
 }
 
-Encoded FrameDialect::encode_answer(std::uint64_t id, const Response& answer, bool keep) const {
+Encoded FrameDialect::encode_response(std::uint64_t id, const Response& response, bool keep) const {
     const auto kind =
-        std::ranges::find(kAnswers, answer.kind, [](auto& pair) { return pair.first; });
-    ENSURE(kind != kAnswers.end());
-    return {encode(id, kind->second, {}, answer.body), keep};
+        std::ranges::find(kResponses, response.kind, [](auto& pair) { return pair.first; });
+    ENSURE(kind != kResponses.end());
+    return {encode(id, kind->second, {}, response.body), keep};
 }
 
 std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
@@ -104,20 +104,21 @@ std::variant<Incomplete, Refused, ArrivedRequest> FrameDialect::read_request(
                           .lane = (id & kQuery) != 0 ? Lane::query : Lane::election};
 }
 
-std::variant<Incomplete, Refused, ArrivedAnswer> FrameDialect::read_answer(
+std::variant<Incomplete, Refused, ArrivedResponse> FrameDialect::read_response(
     std::string_view bytes) const {
     const auto found = read(bytes, body_max());
     if (const auto* incomplete = std::get_if<Incomplete>(&found)) return *incomplete;
     if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
     const auto& [size, id, kind, rest] = std::get<Frame>(found);
     if (kind == kEncrypted) return Refused{.reason = "TLS", .farewell = {}, .encrypted = true};
-    const auto answer = std::ranges::find(kAnswers, kind, [](auto& pair) { return pair.second; });
-    if (answer == kAnswers.end() || rest.size() > body_max()) {
+    const auto response =
+        std::ranges::find(kResponses, kind, [](auto& pair) { return pair.second; });
+    if (response == kResponses.end() || rest.size() > body_max()) {
         return Refused{"bad kind of a frame", {}};
     }
-    return ArrivedAnswer{.size = size,
-                         .id = id & ~kQuery,
-                         .answer = {.kind = answer->first, .body = std::string(rest)}};
+    return ArrivedResponse{.size = size,
+                           .id = id & ~kQuery,
+                           .response = {.kind = response->first, .body = std::string(rest)}};
 }
 
 std::string FrameDialect::farewell(Farewell reason) const {

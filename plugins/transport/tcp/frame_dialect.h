@@ -8,14 +8,14 @@ namespace electiond::transport {
 // A frame, numbers big-endian:
 //
 //   u32 length    of what follows
-//   u64 id        chosen by the sender of a request, repeated in its answer; its highest bit is set
-//                 in the query lane
+//   u64 id        chosen by the sender of a request, repeated in its response; its highest bit is
+//                 set in the query lane
 //   u8  kind      0 request, 1 ok, 2 malformed, 3 unknown, 4 busy; 5 and 6 end the connection
 //   u8  n         only in a request: length of its name
 //   n bytes       only in a request: its name
 //   the rest      body, at most limits.body_bytes (64 KiB)
 //
-// Answers may come in any order. A frame that breaks these rules ends the connection. Kind 5
+// Responses may come in any order. A frame that breaks these rules ends the connection. Kind 5
 // answers plain text at a port that speaks TLS, kind 6 TLS at one that does not; their id is 0, and
 // their body a reason in words.
 class FrameDialect : public Dialect {
@@ -27,11 +27,11 @@ class FrameDialect : public Dialect {
 
     [[nodiscard]] std::string encode_request(std::uint64_t id, const Request& request,
                                              const Endpoint& to) const override;
-    [[nodiscard]] Encoded encode_answer(std::uint64_t id, const Response& answer,
-                                        bool keep) const override;
+    [[nodiscard]] Encoded encode_response(std::uint64_t id, const Response& response,
+                                          bool keep) const override;
     [[nodiscard]] std::variant<Incomplete, Refused, ArrivedRequest> read_request(
         std::string_view bytes) const override;
-    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedAnswer> read_answer(
+    [[nodiscard]] std::variant<Incomplete, Refused, ArrivedResponse> read_response(
         std::string_view bytes) const override;
     [[nodiscard]] std::string farewell(Farewell reason) const override;
 };
