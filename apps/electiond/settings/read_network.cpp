@@ -41,7 +41,7 @@ OptionSection section_for_plugin(Section& section, const Value* given, PluginKin
     for (const auto& [key, where, value] : given->map) {
         if (value.kind == Value::Kind::broken) continue;
         all.root.map.push_back({key, to_option(value, Naming::place), where});
-        const bool ours = std::ranges::find(hosts, key) != hosts.end();
+        const bool ours = std::find(hosts.begin(), hosts.end(), key) != hosts.end();
         if (ours || value.kind == Value::Kind::none) continue;
         section.remember(key, to_option(value, Naming::origin));
     }
