@@ -57,6 +57,7 @@ const std::map<std::string, std::set<std::string>> kFloors = {
     {"core/io", {"io"}},
     {"core/election", {"election"}},
     {"core/host", {"host"}},
+    {"core/kit", {"kit", "host"}},
     {"core/wire", {"wire", "election"}},
     {"core/storage", {"storage", "election/durable.h"}},
     {"core/node", {"node", "wire", "election"}},
@@ -64,7 +65,8 @@ const std::map<std::string, std::set<std::string>> kFloors = {
 
 // Who may include core/io, which is written <io/…>: these, and of storage just the owned descriptor
 // and the question whether a folder may be written.
-const std::vector<std::string> kIoUsers = {"core/io/", "core/host/", "plugins/", "apps/", "tests/"};
+const std::vector<std::string> kIoUsers = {"core/io/", "core/host/", "core/kit/",
+                                           "plugins/", "apps/",      "tests/"};
 const std::set<std::string> kStorageMayUse = {"io/descriptor.h", "io/file_access.h"};
 
 // What core/io may include of the SDK, and nothing else of ours.
@@ -98,7 +100,8 @@ void core_faults(const Source& source, const std::string& include, Faults& fault
         if (!allowed.contains(first) && !allowed.contains(include)) faults.push_back(include);
     }
     if (starts_with_any(source.path, {"plugins/", "apps/electionctl/"}) &&
-        std::set<std::string>{"election", "host", "wire", "storage", "node"}.contains(first)) {
+        std::set<std::string>{"election", "host", "kit", "wire", "storage", "node"}.contains(
+            first)) {
         faults.push_back(include);
     }
 }
@@ -158,6 +161,11 @@ TEST(House, APlantedWrongIncludeIsFound) {
         {"core/node/loop.cpp", "<io/loop.h>", true},
         {"core/wire/fields.cpp", "<io/http1.h>", true},
         {"core/host/probe.cpp", "<io/child.h>", false},
+        {"core/host/probe.cpp", "\"kit/run.h\"", true},
+        {"core/kit/run.cpp", "\"host/library.h\"", false},
+        {"core/kit/run.cpp", "\"node/node.h\"", true},
+        {"apps/electionctl/plugin_check.cpp", "\"kit/run.h\"", true},
+        {"plugins/transport/tcp/tcp.cpp", "\"kit/run.h\"", true},
         {"plugins/transport/tcp/tcp.cpp", "<io/stream.h>", false},
         {"plugins/transport/tcp/tcp.cpp", "\"wire/codec.h\"", true},
         {"apps/electiond/control/server.cpp", "<io/listener.h>", false},

@@ -1,0 +1,36 @@
+// One conformance case: what a plugin must do, and the function that checks it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace electiond::kit {
+
+class Trial;
+
+// Thrown by a case: the plugin breaks the contract. `reason` is one sentence without a full stop.
+struct Failed {
+    std::string reason;
+};
+
+// Thrown by a case: the plugin does not offer what the case checks, and need not.
+struct Skipped {
+    std::string reason;
+};
+
+struct Case {
+    std::string_view name;      // unique within a kind; snake_case
+    std::string_view needs;     // the case that must have passed before; empty: none
+    std::string_view expected;  // one sentence
+    void (*run)(Trial& trial);
+};
+
+inline void expect(bool holds, const std::string& otherwise) {
+    if (!holds) throw Failed{otherwise};
+}
+
+// Groups, in the order in which they are run. A case stands behind the one that it needs.
+[[nodiscard]] std::span<const Case> factory_cases();    // of both kinds
+
+}  // namespace electiond::kit

@@ -1,0 +1,113 @@
+// What this process owns at the moment, as the kernel lists it: threads, descriptors, children.
+#include "kit/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace electiond::kit {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The parent of a process; 0 if it has ended.
+pid_t parent_of(const fs::path& process) {
+    std::ifstream file(process / "stat");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const auto name_end = text.rfind(')');  // the name may hold anything
+    if (name_end == std::string::npos || name_end + 4 >= text.size()) return 0;
+    return static_cast<pid_t>(std::atol(text.c_str() + name_end + 4));  // ") S PARENT"
+}
+
+}  // namespace
+
+std::set<std::string> threads_now() {
+    std::set<std::string> all;
+    for (const auto& entry : fs::directory_iterator("/proc/self/task")) {
+        all.insert(entry.path().filename().string());
+    }
+    return all;
+}
+
+std::set<std::string> descriptors_now() {
+    std::set<std::string> all;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const auto target = fs::read_symlink(entry.path(), gone).string();
+        if (gone || target.ends_with("/fd")) continue;  // this listing's own
+        all.insert(entry.path().filename().string() + " " + target);
+    }
+    return all;
+}
+
+std::set<std::string> inheritable_now() {
+    std::set<std::string> all;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+        const auto name = entry.path().filename().string();
+        const int flags = ::fcntl(std::atoi(name.c_str()), F_GETFD);
+        if (flags >= 0 && (flags & FD_CLOEXEC) == 0) all.insert(name);
+    }
+    return all;
+}
+
+std::vector<pid_t> children_now() {
+    std::vector<pid_t> all;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        if (parent_of(entry.path()) == ::getpid()) {
+            all.push_back(static_cast<pid_t>(std::atol(name.c_str())));
+        }
+    }
+    return all;
+}
+
+// Asked by a thread beside the cases: its descriptor stays open, so that no list of descriptors
+// differs by it.
+std::size_t resident_bytes() {
+    static const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    char text[128] = "";
+    if (::pread(file, text, sizeof text - 1, 0) <= 0) return 0;
+    char* second = nullptr;
+    (void)std::strtoul(text, &second, 10);  // of all pages
+    return std::strtoul(second, nullptr, 10) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+bool is_traced_now() {
+    std::ifstream file("/proc/self/status");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("TracerPid:")) return std::atoi(line.c_str() + 10) != 0;
+    }
+    return false;
+}
+
+std::set<std::string> dispositions_now() {
+    std::set<std::string> all;
+    for (int number = 1; number < NSIG; ++number) {
+        struct sigaction action {};
+        if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
+        all.insert(std::to_string(number) + " " +
+                   std::to_string(reinterpret_cast<std::uintptr_t>(action.sa_handler)));
+    }
+    return all;
+}
+
+std::string added(const std::set<std::string>& before, const std::set<std::string>& now) {
+    std::vector<std::string> more;
+    std::ranges::set_difference(now, before, std::back_inserter(more));
+    std::string all;
+    for (const auto& each : more) all += (all.empty() ? "" : ", ") + each;
+    return all;
+}
+
+void wait_a_moment() { ::poll(nullptr, 0, 5); }
+
+}  // namespace electiond::kit

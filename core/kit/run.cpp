@@ -1,0 +1,111 @@
+// Lists the conformance cases, and runs one of them on one plugin in this process.
+#include "kit/run.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ostream>
+
+#include "kit/process.h"
+
+namespace electiond::kit {
+namespace {
+
+constexpr int kPassed = 0, kFailed = 1, kUsage = 64;
+
+void limit(decltype(RLIMIT_CORE) resource, rlim_t most) {
+    rlimit now{};
+    if (::getrlimit(resource, &now) != 0) return;
+    now.rlim_cur = std::min(most, now.rlim_max);
+    ::setrlimit(resource, &now);
+}
+
+// As the daemon has it, or narrower: a plugin that goes wild costs this process alone.
+void prepare_process() {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_FSIZE, rlim_t{256} << 20);
+    if (!kSanitized) limit(RLIMIT_DATA, rlim_t{4} << 30);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // so that no child of the plugin gets out of sight
+}
+
+// Those that left the process group would outlive us.
+bool end_children() {
+    const auto children = children_now();
+    for (const auto child : children) ::kill(child, SIGKILL);
+    return !children.empty();
+}
+
+void run_case(const std::filesystem::path& file, const Case& chosen, const Subject& subject,
+              Report& report) {
+    report.step("loading");
+    const Library library(file);
+    Trial trial(library, subject, report);
+    chosen.run(trial);
+    report.step("the end of the case");
+    if (end_children()) trial.accuse("a child process is left behind");
+    if (const auto fault = trial.accusation(); !fault.empty()) throw Failed{fault};
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(PluginKind) {
+    std::vector<Case> all;
+    const auto add = [&](std::span<const Case> group) {
+        all.insert(all.end(), group.begin(), group.end());
+    };
+    add(factory_cases());
+    return all;
+}
+
+void print_cases(PluginKind kind, std::ostream& out) {
+    for (const auto& each : cases_of(kind)) {
+        out << each.name << '\t' << each.needs << '\t' << each.expected << '\n';
+    }
+}
+
+int try_plugin(const std::filesystem::path& file, const std::string& name, const Subject& subject) {
+    const auto all = [&] {
+        auto both = cases_of(PluginKind::discovery);
+        const auto others = cases_of(PluginKind::transport);
+        both.insert(both.end(), others.begin(), others.end());
+        return both;
+    }();
+    if (std::ranges::find(all, name, &Case::name) == all.end()) return kUsage;
+    prepare_process();
+    Report report(io::Descriptor(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)));
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    try {
+        // Names are unique within a kind, so the kind must be known first.
+        report.step("loading");
+        const auto kind = Library(file).kind();
+        const auto own = cases_of(kind);
+        const auto chosen = std::ranges::find(own, name, &Case::name);
+        if (chosen == own.end()) {
+            throw Failed{"the plugin is a " + to_string(kind) + ", which has no case " + name};
+        }
+        run_case(file, *chosen, subject, report);
+        report.passed();
+        return kPassed;
+    } catch (const Skipped& skipped) {
+        report.skipped(skipped.reason);
+        return kPassed;
+    } catch (const Failed& failed) {
+        report.failed(failed.reason);
+    } catch (const std::exception& error) {
+        report.failed(report.current_step() == "loading"
+                          ? std::string(error.what())
+                          : report.current_step() + " threw: " + error.what());
+    } catch (...) {
+        report.failed(report.current_step() + " threw something that is not a std::exception");
+    }
+    end_children();
+    return kFailed;
+}
+
+}  // namespace electiond::kit
