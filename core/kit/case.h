@@ -32,5 +32,9 @@ inline void expect(bool holds, const std::string& otherwise) {
 
 // Groups, in the order in which they are run. A case stands behind the one that it needs.
 [[nodiscard]] std::span<const Case> factory_cases();    // of both kinds
+[[nodiscard]] std::span<const Case> discovery_calls();  // one instance
+[[nodiscard]] std::span<const Case> discovery_stops();  // stop tokens, threads, what is left behind
+[[nodiscard]] std::span<const Case> discovery_spreads();   // several instances that find each other
+[[nodiscard]] std::span<const Case> discovery_claims();    // arbiters
 
 }  // namespace electiond::kit

@@ -54,12 +54,18 @@ void run_case(const std::filesystem::path& file, const Case& chosen, const Subje
 
 }  // namespace
 
-std::vector<Case> cases_of(PluginKind) {
+std::vector<Case> cases_of(PluginKind kind) {
     std::vector<Case> all;
     const auto add = [&](std::span<const Case> group) {
         all.insert(all.end(), group.begin(), group.end());
     };
     add(factory_cases());
+    if (kind == PluginKind::discovery) {
+        add(discovery_calls());
+        add(discovery_stops());
+        add(discovery_spreads());
+        add(discovery_claims());
+    }
     return all;
 }
 
