@@ -36,5 +36,10 @@ inline void expect(bool holds, const std::string& otherwise) {
 [[nodiscard]] std::span<const Case> discovery_stops();  // stop tokens, threads, what is left behind
 [[nodiscard]] std::span<const Case> discovery_spreads();   // several instances that find each other
 [[nodiscard]] std::span<const Case> discovery_claims();    // arbiters
+[[nodiscard]] std::span<const Case> transport_starts();    // start and stop
+[[nodiscard]] std::span<const Case> transport_sends();     // requests and their responses
+[[nodiscard]] std::span<const Case> transport_troubles();  // dead peers, strangers, load
+[[nodiscard]] std::span<const Case> transport_limits();    // those that keep limits
+[[nodiscard]] std::span<const Case> transport_tls();       // those that can authenticate
 
 }  // namespace electiond::kit

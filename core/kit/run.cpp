@@ -65,6 +65,12 @@ std::vector<Case> cases_of(PluginKind kind) {
         add(discovery_stops());
         add(discovery_spreads());
         add(discovery_claims());
+    } else {
+        add(transport_starts());
+        add(transport_sends());
+        add(transport_troubles());
+        add(transport_limits());
+        add(transport_tls());
     }
     return all;
 }

@@ -1,0 +1,141 @@
+// Cases of a transport that says it keeps the limits of the host (keeps_limits).
+#include <algorithm>
+
+#include "kit/stranger.h"
+#include "kit/transport_node.h"
+
+namespace electiond::kit {
+namespace {
+
+using Kind = Response::Kind;
+
+constexpr std::size_t kWide = std::size_t{1} << 20;
+
+void keeps_limits(Trial& trial) {
+    if (!trial.make_transport()->keeps_limits()) throw Skipped{"it keeps no limits"};
+}
+
+Request big() { return request("hello", std::string(kWide - 1024, 'x')); }
+
+void takes_wide_bodies(Trial& trial) {
+    const Setup wide{.limits = {.body_bytes = kWide}};
+    TransportNode receiver(trial, echo, wide), sender(trial, echo, wide);
+    (void)sender.ask(receiver.endpoint(), big());
+}
+
+void refuses_wide_bodies(Trial& trial) {
+    TransportNode receiver(trial);
+    TransportNode sender(trial, echo, {.limits = {.body_bytes = kWide}});
+    const auto response = sender.send(receiver.endpoint(), big())->await(kPatience);
+    expect(response.kind != Kind::ok && receiver.delivered() == 0,
+           "a body of 1 MiB passes a receiver with body_bytes of 64 KiB");
+    (void)sender.ask(receiver.endpoint());
+}
+
+void refuses_to_send_wide_bodies(Trial& trial) {
+    TransportNode receiver(trial, echo, {.limits = {.body_bytes = kWide}});
+    TransportNode sender(trial);
+    const auto response = sender.send(receiver.endpoint(), big())->await(kPatience);
+    expect(response.kind == Kind::unreachable,
+           "a body of 1 MiB that is sent with body_bytes of 64 KiB is reported as " +
+               in_words(response) + " instead of unreachable");
+}
+
+void takes_new_limits(Trial& trial) {
+    TransportNode receiver(trial);
+    TransportNode sender(trial, echo, {.limits = {.body_bytes = kWide}});
+    const auto passes = [&] {
+        return sender.send(receiver.endpoint(), big())->await(kPatience).kind == Kind::ok;
+    };
+    trial.report().step("set_limits");
+    receiver.object().set_limits({.body_bytes = kWide});
+    expect(trial.eventually("send", kPatience, passes),
+           "a wider body_bytes of set_limits does "
+           "not count");
+    trial.report().step("set_limits");
+    receiver.object().set_limits({});
+    expect(trial.eventually("send", kPatience, [&] { return !passes(); }),
+           "a narrower body_bytes of set_limits does not count");
+    expect(sender.reaches(receiver.endpoint()), "after set_limits no request gets through");
+}
+
+void answers_busy(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler(), {.limits = {.waiting_requests = 1}});
+    TransportNode sender(trial);
+    const auto first = sender.send(receiver.endpoint(), request("hello"));
+    const auto kept = drawer.take();
+    const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
+    expect(response.kind == Kind::busy,
+           "with waiting_requests of 1, a second request is reported as " + in_words(response) +
+               " instead of busy");
+    kept.second({Kind::ok, "{}"});
+    (void)first->await();
+    const auto next = sender.send(receiver.endpoint(), request("hello"));
+    drawer.take().second({Kind::ok, "{}"});
+    expect(next->await().kind == Kind::ok, "a place for a waiting request is not free again");
+}
+
+void serves_beside_strangers(Trial& trial) {
+    TransportNode receiver(trial, echo, {.limits = {.connections = 20}});
+    std::vector<std::unique_ptr<Stranger>> strangers;
+    for (int n = 0; n < 80; ++n) {
+        strangers.push_back(std::make_unique<Stranger>(receiver.endpoint()));
+    }
+    TransportNode sender(trial);
+    expect(sender.reaches(receiver.endpoint()),
+           "idle connections of strangers fill the limit, and no peer gets through");
+}
+
+void closes_many(Trial& trial) {
+    TransportNode receiver(trial, echo, {.limits = {.connections = 20}});
+    std::vector<std::unique_ptr<Stranger>> strangers;
+    for (int n = 0; n < 60; ++n) {
+        strangers.push_back(std::make_unique<Stranger>(receiver.endpoint()));
+    }
+    const auto closed = [&] {
+        return std::ranges::count_if(strangers, [](const auto& each) {
+            return each->hear_all(Milliseconds(10)).has_value();
+        });
+    };
+    expect(trial.eventually("more connections than allowed", kPatience,
+                            [&] { return closed() >= 40; }),
+           "with a limit of 20, more than 20 connections stay open");
+}
+
+void closes_slow_ones(Trial& trial) {
+    TransportNode receiver(trial, echo, {.limits = {.request_time = Milliseconds(300)}});
+    Stranger stranger(receiver.endpoint());
+    (void)stranger.say(std::string_view("P", 1));
+    expect(stranger.hear_all(Milliseconds(300) + 2 * kTolerance).has_value(),
+           "with request_time of 0.3 s, a message that never ends keeps its connection");
+}
+
+void closes_idle_ones(Trial& trial) {
+    TransportNode receiver(trial, echo, {.limits = {.idle_time = Milliseconds(300)}});
+    Stranger stranger(receiver.endpoint());
+    expect(stranger.hear_all(Milliseconds(300) + 2 * kTolerance).has_value(),
+           "with idle_time of 0.3 s, an idle connection stays open");
+}
+
+constexpr Case kCases[] = {
+    {"limits", "send", "It keeps the limits of the host (a transport need not do this).",
+     keeps_limits},
+    {"limits_take_bodies", "limits", "Bodies up to body_bytes are carried.", takes_wide_bodies},
+    {"limits_refuse_bodies", "limits", "Longer bodies are never delivered.", refuses_wide_bodies},
+    {"limits_of_sender", "limits", "A sender refuses to send longer bodies (unreachable).",
+     refuses_to_send_wide_bodies},
+    {"limits_change", "limits", "set_limits counts for what comes from then on.", takes_new_limits},
+    {"limits_waiting", "limits", "Beyond waiting_requests it responds busy.", answers_busy},
+    {"limits_connections", "limits", "No more connections than allowed stay open.", closes_many},
+    {"limits_strangers", "limits", "Connections of strangers give way to peers.",
+     serves_beside_strangers},
+    {"limits_request_time", "limits", "A message that takes too long is cut.", closes_slow_ones},
+    {"limits_idle_time", "limits", "A connection without requests is closed.", closes_idle_ones},
+};
+
+}  // namespace
+
+std::span<const Case> transport_limits() { return kCases; }
+
+}  // namespace electiond::kit

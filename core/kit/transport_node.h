@@ -1,0 +1,111 @@
+// A transport as the cases use it: an inbox that responds, and requests whose outcome is awaited.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kit/trial.h"
+
+namespace electiond::kit {
+
+using Handler = std::function<void(Request, Respond)>;
+
+// Answers ok with the body of the request.
+void echo(Request request, const Respond& respond);
+
+// How long the cases let a request take that should be answered at once.
+inline constexpr Milliseconds kPatience{5000};
+
+// Takes what arrives and responds by a function. Notes a delivery after close().
+class Desk : public Inbox {
+  public:
+    Desk(Trial& trial, Handler handler) : trial_(trial), handler_(std::move(handler)) {}
+
+    void deliver(Request request, Respond respond) noexcept override;
+    void close() { closed_ = true; }
+    [[nodiscard]] int delivered() const { return delivered_; }
+
+  private:
+    Trial& trial_;
+    const Handler handler_;
+    std::atomic<int> delivered_ = 0;
+    std::atomic<bool> closed_ = false;
+};
+
+// Keeps what arrives, to be answered later or never. Must outlive what uses its handler.
+class Drawer {
+  public:
+    [[nodiscard]] Handler handler();
+    // The next that arrived; waits for it, and fails if nothing arrives.
+    [[nodiscard]] std::pair<Request, Respond> take();
+    [[nodiscard]] std::size_t size() const;
+
+  private:
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::pair<Request, Respond>> kept_;
+};
+
+// The outcome of one request. A second report is noted as a fault.
+class Outcome {
+  public:
+    explicit Outcome(Trial& trial) : trial_(trial) {}
+    void report(Response response);
+    [[nodiscard]] bool reported() const;
+    // Waits for it; fails if there is none within kPatience plus `timeout`.
+    [[nodiscard]] Response await(Milliseconds timeout = Milliseconds(0));
+    // From `send` to the report.
+    [[nodiscard]] Clock::duration taken() const;
+
+  private:
+    Trial& trial_;
+    const Clock::time_point begun_ = Clock::now();
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::optional<Response> answer_;
+    Clock::time_point ended_{};
+};
+using Pending = std::shared_ptr<Outcome>;
+
+// What has come back for `response`, for messages: "busy: too many requests".
+[[nodiscard]] std::string in_words(const Response& response);
+[[nodiscard]] Request request(const std::string& name, const std::string& body = "{}",
+                              Lane lane = Lane::election);
+
+// One transport with its own inbox. The calls throw Failed.
+class TransportNode {
+  public:
+    // Starts it, unless `setup` says so.
+    explicit TransportNode(Trial& trial, Handler handler = echo, const Setup& setup = {});
+    TransportNode(const TransportNode&) = delete;
+    TransportNode& operator=(const TransportNode&) = delete;
+    ~TransportNode() { destroy(); }
+
+    [[nodiscard]] Pending send(const Endpoint& to, Request what, Milliseconds timeout = kPatience);
+    // send and await: fails unless the response is ok.
+    Response ask(const Endpoint& to, Request what = request("hello"));
+    // The same until one is answered ok: the other side may have come just now.
+    [[nodiscard]] bool reaches(const Endpoint& to);
+    void stop();
+    void destroy();  // the plugin's object; nothing may be called after
+
+    [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+    [[nodiscard]] int delivered() const { return desk_.delivered(); }
+    [[nodiscard]] Transport& object() { return *object_; }
+
+  private:
+    Trial& trial_;
+    Desk desk_;
+    std::unique_ptr<Transport> object_;
+    Endpoint endpoint_;
+};
+
+}  // namespace electiond::kit

@@ -1,0 +1,452 @@
+// Cases of a transport: requests, their responses, and that each is reported exactly once.
+#include <atomic>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "kit/process.h"
+#include "kit/stranger.h"
+#include "kit/transport_node.h"
+
+namespace electiond::kit {
+namespace {
+
+using Kind = Response::Kind;
+
+constexpr int kManyRequests = 2000;
+constexpr std::chrono::seconds kBudget{8};  // for many requests; a slow plugin sends fewer
+
+void carries(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    const auto pending = sender.send(receiver.endpoint(), request("vote-request", R"({"term":7})"));
+    const auto [arrived, respond] = drawer.take();
+    respond({Kind::ok, R"({"term":8})"});
+    const auto response = pending->await();
+    expect(arrived.name == "vote-request",
+           "the request vote-request arrives as \"" + arrived.name + "\"");
+    expect(arrived.body == R"({"term":7})", "a body arrives changed: " + arrived.body);
+    expect(response.kind == Kind::ok && response.body == R"({"term":8})",
+           "a response arrives changed: " + in_words(response));
+}
+
+void carries_names(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    for (const auto& name : {std::string("hello"), std::string("a"), std::string("claim-2"),
+                             std::string("status_of"), std::string(64, 'n')}) {
+        const auto pending = sender.send(receiver.endpoint(), request(name));
+        const auto [arrived, respond] = drawer.take();
+        respond({Kind::ok, "{}"});
+        (void)pending->await();
+        expect(arrived.name == name,
+               "the request " + name + " arrives as \"" + arrived.name + "\"");
+    }
+}
+
+// Whatever a name does to the transport's own format, no other request may become of it.
+void mangles_no_name(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    for (const auto& name : {std::string(), std::string("a b"), std::string("a\r\nb: c"),
+                             std::string("a/b"), std::string(1000, 'n')}) {
+        const auto pending = sender.send(receiver.endpoint(), request(name), Milliseconds(500));
+        (void)trial.eventually("send", Milliseconds(1000),
+                               [&] { return pending->reported() || drawer.size() > 0; });
+        if (drawer.size() == 0) {
+            (void)pending->await();
+            continue;
+        }
+        const auto [arrived, respond] = drawer.take();
+        respond({Kind::ok, "{}"});
+        expect(arrived.name == name,
+               "a request with an odd name arrives as another one: \"" + arrived.name + "\"");
+    }
+    const auto pending = sender.send(receiver.endpoint(), request("hello"));
+    drawer.take().second({Kind::ok, "{}"});
+    expect(pending->await().kind == Kind::ok, "after odd names a usual request is not answered");
+}
+
+void carries_empty_bodies(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    const auto response = sender.ask(receiver.endpoint(), request("hello", ""));
+    expect(response.body.empty(), "an empty body comes back as " + in_words(response));
+}
+
+void carries_any_text(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    for (const std::string body :
+         {"{\"a\": \"\\u0000 \xc3\xa4\xe2\x82\xac\xf0\x9f\x91\x8d\"}", "\r\n\r\n{}\r\n",
+          "GET / HTTP/1.1\r\n\r\n", "not JSON at all", "   ", "\x01\x02\xff\xfe"}) {
+        const auto response = sender.ask(receiver.endpoint(), request("hello", body));
+        expect(response.body == body, "a body comes back changed: " + in_words(response));
+    }
+}
+
+void carries_large_bodies(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    for (const std::size_t size : {std::size_t{1000}, std::size_t{10'000}, std::size_t{65'536}}) {
+        const std::string body(size, 'x');
+        const auto response = sender.ask(receiver.endpoint(), request("hello", body));
+        expect(response.body == body, "a body of " + std::to_string(size) +
+                                          " bytes comes back as " +
+                                          std::to_string(response.body.size()));
+    }
+}
+
+void reports_huge_bodies(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    (void)sender
+        .send(receiver.endpoint(), request("hello", std::string(std::size_t{16} << 20, 'x')),
+              Milliseconds(3000))
+        ->await(Milliseconds(3000));
+    (void)sender.ask(receiver.endpoint());
+}
+
+void carries_kinds(Trial& trial) {
+    const std::map<std::string, Kind> kinds = {
+        {"ok", Kind::ok}, {"bad", Kind::malformed}, {"odd", Kind::unknown}, {"later", Kind::busy}};
+    TransportNode receiver(trial, [&](const Request& what, const Respond& respond) {
+        const auto found = kinds.find(what.name);
+        if (found != kinds.end()) respond({found->second, "body of " + what.name});
+    });
+    TransportNode sender(trial);
+    for (const auto& [name, kind] : kinds) {
+        const auto response = sender.send(receiver.endpoint(), request(name))->await(kPatience);
+        expect(response.kind == kind, "the response " + in_words(Response{kind, ""}) +
+                                          " arrives as " + in_words(response));
+        expect(response.body == "body of " + name,
+               "the body of a response arrives changed: " + in_words(response));
+    }
+}
+
+void carries_lanes(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    for (const auto lane : {Lane::query, Lane::election, Lane::query}) {
+        for (const std::string name : {"status", "vote-request"}) {
+            const auto pending = sender.send(receiver.endpoint(), request(name, "{}", lane));
+            const auto [arrived, respond] = drawer.take();
+            respond({Kind::ok, "{}"});
+            (void)pending->await();
+            expect(arrived.lane == lane,
+                   name + " is delivered in another lane than it was sent in");
+        }
+    }
+}
+
+void names_the_source(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    const auto pending = sender.send(receiver.endpoint(), request("hello"));
+    const auto [arrived, respond] = drawer.take();
+    respond({Kind::ok, "{}"});
+    (void)pending->await();
+    expect(arrived.source.empty() || Endpoint::parse(arrived.source),
+           "the source of a request is neither empty nor ip:port: " + arrived.source);
+}
+
+void proves_nothing(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    const auto pending = sender.send(receiver.endpoint(), request("hello"));
+    const auto [arrived, respond] = drawer.take();
+    respond({.kind = Kind::ok, .body = "{}", .verified_names = {"URI:electiond://kit/2"}});
+    const auto response = pending->await();
+    expect(arrived.verified_names.empty() && response.verified_names.empty(),
+           "without TLS verified_names is not empty");
+}
+
+// Node never sets these, but whoever could would be anybody.
+void believes_no_sender(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    auto forged = request("hello");
+    forged.source = "10.9.8.7:1";
+    forged.verified_names = {"URI:electiond://kit/2"};
+    const auto pending = sender.send(receiver.endpoint(), forged);
+    const auto [arrived, respond] = drawer.take();
+    respond({Kind::ok, "{}"});
+    (void)pending->await();
+    expect(arrived.verified_names.empty(), "verified_names are what the sender says");
+    expect(arrived.source != forged.source, "the source is what the sender says");
+}
+
+void answers_later(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    const auto first = sender.send(receiver.endpoint(), request("hello", "1"));
+    const auto second = sender.send(receiver.endpoint(), request("hello", "2"));
+    auto one = drawer.take(), other = drawer.take();
+    if (one.first.body != "1") std::swap(one, other);
+    std::thread([&] { other.second({Kind::ok, "to 2"}); }).join();
+    expect(second->await().body == "to 2", "a later request is not answered before an earlier one");
+    std::thread([&] { one.second({Kind::ok, "to 1"}); }).join();
+    expect(first->await().body == "to 1", "two responses are mixed up");
+}
+
+void answers_busy_uncalled(Trial& trial) {
+    TransportNode receiver(trial, [](const Request&, const Respond&) {});
+    TransportNode sender(trial);
+    const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
+    expect(response.kind == Kind::busy,
+           "a Respond that is destroyed uncalled responds " + in_words(response) + " and not busy");
+}
+
+void answers_once(Trial& trial) {
+    TransportNode receiver(trial, [](const Request&, const Respond& respond) {
+        respond({Kind::ok, "first"});
+        respond({Kind::busy, "second"});
+    });
+    TransportNode sender(trial);
+    for (int n = 0; n < 5; ++n) {
+        const auto response = sender.ask(receiver.endpoint());
+        expect(response.body == "first",
+               "of two responses the second arrives: " + in_words(response));
+    }
+}
+
+void takes_answers_after_stop(Trial& trial) {
+    Drawer drawer;
+    auto receiver = std::make_unique<TransportNode>(trial, drawer.handler());
+    TransportNode sender(trial);
+    const auto pending = sender.send(receiver->endpoint(), request("hello"), Milliseconds(1500));
+    const auto kept = drawer.take();
+    receiver.reset();
+    trial.report().step("Respond after the destructor");
+    kept.second({Kind::ok, "too late"});
+    expect(pending->await(Milliseconds(1500)).kind != Kind::ok,
+           "a response arrives although its transport has been destroyed");
+}
+
+void reports_once(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    for (int n = 0; n < 200; ++n) (void)sender.ask(receiver.endpoint());
+    sender.stop();  // what is reported again, or late, is noted
+}
+
+void carries_many_at_once(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    std::vector<Pending> all;
+    for (int n = 0; n < 100; ++n) {
+        all.push_back(sender.send(receiver.endpoint(), request("hello", std::to_string(n))));
+    }
+    for (std::size_t n = 0; n < all.size(); ++n) {
+        const auto response = all[n]->await(kPatience);
+        expect(response.kind == Kind::ok,
+               "of 100 requests at once one is reported as " + in_words(response));
+        expect(response.body == std::to_string(n),
+               "a request gets the response of another one: " + response.body);
+    }
+}
+
+void carries_many_in_turn(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    const auto deadline = Clock::now() + kBudget;
+    for (int n = 0; n < kManyRequests && Clock::now() < deadline; ++n) {
+        const auto body = std::to_string(n);
+        const auto response = sender.ask(receiver.endpoint(), request("heartbeat", body));
+        expect(response.body == body,
+               "request " + body + " gets the response " + in_words(response));
+    }
+}
+
+// It may drop some of them, but not silently.
+void reports_a_flood(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    std::vector<Pending> all;
+    for (int n = 0; n < 3000; ++n) {
+        all.push_back(sender.send(receiver.endpoint(), request("hello"), Milliseconds(2000)));
+    }
+    for (const auto& each : all) (void)each->await(Milliseconds(2000));
+    expect(sender.reaches(receiver.endpoint()), "after 3000 requests at once none gets through");
+}
+
+void sends_from_threads(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    std::atomic<int> answered = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < 4; ++thread) {
+            threads.emplace_back([&] {
+                try {
+                    for (int n = 0; n < 50; ++n) {
+                        (void)sender.ask(receiver.endpoint());
+                        ++answered;
+                    }
+                } catch (const Failed& failed) {
+                    trial.accuse("with four sending threads: " + failed.reason);
+                }
+            });
+        }
+    }
+    expect(answered == 200 || !trial.accusation().empty(), "requests of four threads get lost");
+}
+
+void sends_from_a_reply(Trial& trial) {
+    const auto last = std::make_shared<Outcome>(trial);
+    std::atomic<int> left = 20;
+    std::function<void(Response)> next;
+    TransportNode receiver(trial), sender(trial);
+    next = [&](Response response) {
+        if (--left == 0) return last->report(std::move(response));
+        sender.object().send(receiver.endpoint(), request("hello"), kPatience, next);
+    };
+    sender.object().send(receiver.endpoint(), request("hello"), kPatience, next);
+    expect(last->await(kPatience).kind == Kind::ok, "a request that is sent by OnResponse is lost");
+    sender.stop();
+}
+
+void sends_both_ways(Trial& trial) {
+    TransportNode a(trial), b(trial);
+    std::vector<Pending> all;
+    for (int n = 0; n < 50; ++n) {
+        all.push_back(a.send(b.endpoint(), request("heartbeat")));
+        all.push_back(b.send(a.endpoint(), request("heartbeat")));
+    }
+    for (const auto& each : all) {
+        const auto response = each->await(kPatience);
+        expect(response.kind == Kind::ok,
+               "of two nodes that send to each other at once, one gets " + in_words(response));
+    }
+}
+
+void sends_to_itself(Trial& trial) {
+    TransportNode node(trial);
+    (void)node.ask(node.endpoint());
+}
+
+void sends_to_many(Trial& trial) {
+    constexpr int kPeers = 12;
+    std::vector<std::unique_ptr<TransportNode>> receivers;
+    for (int n = 0; n < kPeers; ++n) receivers.push_back(std::make_unique<TransportNode>(trial));
+    TransportNode sender(trial);
+    for (int round = 0; round < 3; ++round) {
+        std::vector<Pending> all;
+        for (const auto& each : receivers) {
+            all.push_back(sender.send(each->endpoint(), request("heartbeat")));
+        }
+        for (const auto& each : all) {
+            const auto response = each->await(kPatience);
+            expect(response.kind == Kind::ok,
+                   "one of twelve peers is reported as " + in_words(response));
+        }
+    }
+    for (const auto& each : receivers) {
+        expect(each->delivered() == 3, "one of twelve peers gets the requests of another one");
+    }
+}
+
+void reaches_a_name(Trial& trial) {
+    require_localhost();
+    TransportNode receiver(trial), sender(trial);
+    for (int n = 0; n < 3; ++n) {
+        (void)sender.ask({"localhost", receiver.endpoint().port});
+    }
+}
+
+void queries_delay_nothing(Trial& trial) {
+    Drawer drawer;
+    TransportNode receiver(trial, [keep = drawer.handler()](Request what, Respond respond) {
+        if (what.name == "status") return keep(std::move(what), std::move(respond));
+        respond({Kind::ok, "{}"});
+    });
+    TransportNode sender(trial);
+    std::vector<Pending> queries;
+    for (int n = 0; n < 100; ++n) {
+        queries.push_back(sender.send(receiver.endpoint(), request("status", "{}", Lane::query)));
+    }
+    (void)drawer.take();
+    const auto election = sender.send(receiver.endpoint(), request("heartbeat"));
+    const auto response = election->await(kPatience);
+    expect(response.kind == Kind::ok && election->taken() < Milliseconds(1000) + kTolerance,
+           "an election request behind 100 unanswered queries is " + in_words(response) +
+               " after " + in_words(election->taken()));
+}
+
+void keeps_memory(Trial& trial) {
+    constexpr std::size_t kMost = std::size_t{8} << 20;
+    TransportNode receiver(trial), sender(trial);
+    const auto send_many = [&](int most) {
+        const auto deadline = Clock::now() + kBudget / 2;
+        int sent = 0;
+        for (; sent < most && Clock::now() < deadline; ++sent)
+            (void)sender.ask(receiver.endpoint());
+        return sent;
+    };
+    (void)send_many(300);
+    const auto before = resident_bytes();
+    const int sent = send_many(kManyRequests);
+    const auto now = resident_bytes();
+    expect(kSanitized || now <= before + kMost,
+           "each request leaves memory: " + std::to_string((now - before) / 1024) + " KiB after " +
+               std::to_string(sent));
+}
+
+void keeps_threads_and_descriptors(Trial& trial) {
+    TransportNode receiver(trial), sender(trial);
+    for (int n = 0; n < 20; ++n) (void)sender.ask(receiver.endpoint());
+    const auto threads = threads_now().size();
+    const auto descriptors = descriptors_now().size();
+    for (int n = 0; n < 200; ++n) (void)sender.ask(receiver.endpoint());
+    const auto settles = [&](const auto& now, std::size_t before) {
+        return trial.eventually("send", Milliseconds(1000),
+                                [&] { return now().size() <= before + 8; });
+    };
+    expect(settles(threads_now, threads), "requests leave threads running");
+    expect(settles(descriptors_now, descriptors), "requests leave descriptors open");
+}
+
+constexpr Case kCases[] = {
+    {"send", "start_is_reached", "A request arrives as it was sent, and so does its response.",
+     carries},
+    {"send_names", "send", "Names of 1 to 64 of a-z 0-9 _ - arrive unchanged.", carries_names},
+    {"send_odd_names", "send",
+     "A request whose name it cannot carry is reported, and never arrives as another one.",
+     mangles_no_name},
+    {"send_empty_bodies", "send", "Empty bodies arrive as empty bodies.", carries_empty_bodies},
+    {"send_any_text", "send", "It does not look into bodies: any text arrives unchanged.",
+     carries_any_text},
+    {"send_large_bodies", "send", "Bodies of 64 KiB arrive, there and back.", carries_large_bodies},
+    {"send_huge_bodies", "send", "A body of 16 MiB arrives or is reported; then all goes on.",
+     reports_huge_bodies},
+    {"send_in_lanes", "send", "A request is delivered in the lane that its sender chose.",
+     carries_lanes},
+    {"send_from_threads", "send", "Any thread may send.", sends_from_threads},
+    {"send_from_response", "send", "An OnResponse may send.", sends_from_a_reply},
+    {"send_both_ways", "send", "Two nodes send to each other at once.", sends_both_ways},
+    {"send_to_itself", "send", "A node may send to its own endpoint.", sends_to_itself},
+    {"send_to_many", "send", "Requests to twelve peers arrive at their own peer.", sends_to_many},
+    {"send_to_name", "send", "A peer is reached by its host name.", reaches_a_name},
+    {"send_many_at_once", "send", "A hundred requests at once each get their own response.",
+     carries_many_at_once},
+    {"send_many_in_turn", "send", "2000 requests in turn are all answered.", carries_many_in_turn},
+    {"send_flood", "send", "Of 3000 requests at once each is answered or reported.",
+     reports_a_flood},
+    {"send_keeps_memory", "send", "Requests leave no memory behind.", keeps_memory},
+    {"send_keeps_resources", "send", "Requests leave no threads and descriptors behind.",
+     keeps_threads_and_descriptors},
+    {"lanes_delay_no_election", "send_in_lanes",
+     "Unanswered queries do not delay an election request to the same peer.",
+     queries_delay_nothing},
+    {"response_kinds", "send", "ok, malformed, unknown and busy arrive as what they are.",
+     carries_kinds},
+    {"response_later", "send", "Answers may come later, in any order, and from any thread.",
+     answers_later},
+    {"response_uncalled", "send", "A Respond that is destroyed uncalled responds busy.",
+     answers_busy_uncalled},
+    {"response_first", "send", "Of two calls of one Respond the first counts.", answers_once},
+    {"response_after_stop", "send", "A Respond does no harm after its transport's end.",
+     takes_answers_after_stop},
+    {"reported_once", "send", "OnResponse is called exactly once for each request.", reports_once},
+    {"source", "send", "The source of a request is empty or ip:port.", names_the_source},
+    {"names_without_tls", "send", "Without TLS verified_names is empty.", proves_nothing},
+    {"names_of_sender", "send", "Source and verified_names are not what the sender says.",
+     believes_no_sender},
+};
+
+}  // namespace
+
+std::span<const Case> transport_sends() { return kCases; }
+
+}  // namespace electiond::kit
