@@ -100,6 +100,28 @@ constexpr std::array kVerbs{
              "is asked\n"
              "for. docs/encryption.md shows how to encrypt a cluster from the beginning.\n",
              "", 0, true},
+    VerbHelp{
+        "plugin", "check FILE | cases KIND", "checks whether plugins keep the rules",
+        "  check FILE [--option KEY=VALUE ...] [--config FILE] [--tap] [--json]\n"
+        "                runs each conformance case on a plugin, in a process of its own, and "
+        "prints\n"
+        "                TAP 13 or JSON. KEY=VALUE: an option of the plugin, as in its section of "
+        "the\n"
+        "                configuration; FILE of --config: a file with these keys. Relative paths "
+        "in\n"
+        "                them start at a directory of the case. A case is skipped if it is about\n"
+        "                something that a plugin need not do, or if a case that it needs has not\n"
+        "                passed. Exit 0: none has failed. 1: some have\n"
+        "  check FILE [--case NAME ...] [--timeout 60s] [--strict] [--verbose] [--electiond FILE]\n"
+        "                only these cases, and those that they need; how long one may take; a "
+        "skipped\n"
+        "                one counts as failed; what the plugin writes to standard error is shown; "
+        "the\n"
+        "                program to run, else the one next to electionctl or in PATH\n"
+        "  cases KIND [--electiond FILE]\n"
+        "                lists the cases of a discovery or transport, and what each expects\n"
+        "plugin asks no node. docs/writing-a-plugin.md shows how to write and use a new plugin.\n",
+        "", 0, true},
 };
 
 constexpr std::string_view kGlobalOptions =
@@ -123,9 +145,9 @@ constexpr std::string_view kGlobalOptions =
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 refused or failed, 2 unknown (is-leader), 64 bad usage,\n"
-    "65 a file of tls cannot be used, 69 unreachable, 70 a bug, 71 a process cannot be\n"
-    "created, 74 a file of tls cannot be written, 75 timed out. If a signal ends\n"
-    "watch --exec, it exits by the same signal.\n";
+    "65 a file of tls cannot be used, 69 unreachable (plugin: there is no electiond), 70 a\n"
+    "bug, 71 a process cannot be created, 74 a file cannot be written, 75 timed out. If a\n"
+    "signal ends watch --exec, it exits by the same signal.\n";
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 
 #include "electionctl/exit_code.h"
 #include "electionctl/help.h"
+#include "electionctl/plugin_verbs.h"
 #include "electionctl/tls_verbs.h"
 #include "electionctl/top.h"
 #include "electionctl/verbs.h"
@@ -59,8 +60,11 @@ int dispatch(const Session& session) {
 
 int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
                 const std::filesystem::path& usual_socket) {
-    // Asks no node, and has options of its own.
+    // These ask no node, and have options of their own.
     if (!words.empty() && words.front() == "tls") return tls({words.begin() + 1, words.end()}, out);
+    if (!words.empty() && words.front() == "plugin") {
+        return plugin({words.begin() + 1, words.end()}, out);
+    }
     const Arguments arguments = parse_arguments(words, usual_socket);
     if (arguments.version) {
         out << "electionctl " << ELECTIOND_VERSION << '\n';

@@ -106,14 +106,16 @@ TEST(Completions, OfTheClientOfferWhatFollowsAVerb) {
               (std::set<std::string>{"--cluster", "--nodes", "--dir", "--days"}));
     EXPECT_THAT(offered({"electionctl", "tls", "show", "/etc/hostnam"}),
                 testing::Contains("/etc/hostname"));
+    EXPECT_EQ(offered({"electionctl", "plugin", ""}),
+              (std::set<std::string>{"check", "cases"}));
 }
 
 // What is offered is also taken: an option that a verb does not know is refused by name.
 TEST(Completions, OfferNothingThatTheProgramRefuses) {
-    std::vector<Words> places{
-        {"tls", "init"}, {"tls", "add"}, {"tls", "renew"}, {"tls", "revoke"}, {"tls", "show"}};
+    std::vector<Words> places{{"tls", "init"},   {"tls", "add"},     {"tls", "renew"},
+                              {"tls", "revoke"}, {"tls", "show"},    {"plugin", "check"}, {"plugin", "cases"}};
     for (const auto& verb : verbs()) {
-        if (verb != "tls") places.push_back({verb});
+        if (verb != "tls" && verb != "plugin") places.push_back({verb});
     }
     for (const auto& place : places) {
         Words line{"electionctl"};

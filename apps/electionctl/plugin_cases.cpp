@@ -1,0 +1,196 @@
+// Runs electiond for `electionctl plugin`: finds the program, lists cases, runs one at a time.
+#include "electionctl/plugin_cases.h"
+
+#include <electiond/error.h>
+#include <io/child.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <sstream>
+#include <system_error>
+
+#include "electionctl/arguments.h"
+#include "electionctl/exit_code.h"
+
+namespace electiond::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kOutputMax = 1024 * 1024;
+constexpr const char* kStep = "> ";
+
+bool is_program(const fs::path& file) {
+    std::error_code ignored;
+    return fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
+}
+
+std::vector<fs::path> usual_places() {
+    std::vector<fs::path> places;
+    std::error_code ignored;
+    if (const auto own = fs::read_symlink("/proc/self/exe", ignored); !own.empty()) {
+        places.push_back(own.parent_path());                                   // a build tree
+        places.push_back((own.parent_path() / "../sbin").lexically_normal());  // an installation
+    }
+    const char* path = std::getenv("PATH");
+    std::istringstream parts(path == nullptr ? "" : path);
+    for (std::string part; std::getline(parts, part, ':');) {
+        if (!part.empty()) places.emplace_back(part);
+    }
+    for (const auto* usual : {"/usr/sbin", "/usr/local/sbin"}) places.emplace_back(usual);
+    return places;
+}
+
+std::string in_words(milliseconds limit) {
+    return limit.count() % 1000 == 0 ? std::to_string(limit.count() / 1000) + " s"
+                                     : std::to_string(limit.count()) + " ms";
+}
+
+std::string after(const std::string& line, std::string_view prefix) {
+    return line.starts_with(prefix) ? line.substr(prefix.size()) : "";
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+std::string signal_in_words(int number) {
+    return "signal " + std::to_string(number) + " (" + strsignal(number) + ")";
+}
+
+std::vector<std::string> parts_of(const std::string& line) {
+    std::vector<std::string> parts;
+    std::istringstream stream(line);
+    for (std::string part; std::getline(stream, part, '\t');) parts.push_back(part);
+    return parts;
+}
+
+}  // namespace
+
+fs::path find_electiond(const fs::path& given) {
+    if (!given.empty()) {
+        if (is_program(given)) return fs::absolute(given);
+        throw Error(given.string() +
+                        " is not a program that can be run; --electiond must "
+                        "name electiond itself",
+                    Error::unavailable);
+    }
+    std::string searched;
+    for (const auto& place : usual_places()) {
+        if (is_program(place / "electiond")) return fs::absolute(place / "electiond");
+        searched += (searched.empty() ? "" : ", ") + place.string();
+    }
+    throw Error("there is no electiond in " + searched +
+                    ": install the package electiond, or name the program with --electiond FILE",
+                Error::unavailable);
+}
+
+struct Kit::Finished {
+    std::optional<io::Ended> ended;  // nullopt: not within the limit
+    std::vector<std::string> lines;
+    milliseconds took{};
+
+    // Why there is no result, if there is none: what the process did last is a step.
+    [[nodiscard]] std::string fault(const std::string& step, milliseconds limit) const {
+        if (!ended) return step + " has not ended within " + in_words(limit);
+        if (ended->signal != 0) return step + " crashed: " + signal_in_words(ended->signal);
+        return step + " ended the process, with exit code " + std::to_string(ended->code);
+    }
+};
+
+Kit::Kit(fs::path electiond, std::vector<std::string> options, milliseconds limit, bool verbose)
+    : electiond_(std::move(electiond)),
+      options_(std::move(options)),
+      limit_(limit),
+      verbose_(verbose) {}
+
+Kit::Finished Kit::execute(std::vector<std::string> words) const {
+    words.insert(words.begin(), electiond_.string());
+    const auto begun = std::chrono::steady_clock::now();
+    io::Child child({.command = std::move(words),
+                     .out = io::Output::captured(),
+                     .err = verbose_ ? io::Output::inherited() : io::Output::discarded(),
+                     .output_max = kOutputMax});
+    Finished finished;
+    finished.ended = child.wait(limit_);
+    child.end(milliseconds(0), SIGKILL);  // and the processes that it has started
+    finished.took =
+        std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
+    finished.lines = lines_of(child.output());
+    return finished;
+}
+
+std::vector<KitCase> Kit::cases_of(const std::string& kind) const {
+    const auto finished = execute({"--plugin-cases", kind});
+    std::vector<KitCase> cases;
+    for (const auto& line : finished.lines) {
+        auto parts = parts_of(line);
+        if (parts.size() == 3) {
+            cases.push_back({std::move(parts[0]), std::move(parts[1]), std::move(parts[2])});
+        }
+    }
+    if (!finished.ended || finished.ended->as_shell() != 0 || cases.empty()) {
+        throw Error(electiond_.string() +
+                        " lists no conformance cases: it must be of the same "
+                        "version as electionctl",
+                    Error::unavailable);
+    }
+    return cases;
+}
+
+Kit::Probed Kit::probe(const fs::path& file) const {
+    const auto finished = execute({"--probe-plugin", file.string()});
+    Probed probed;
+    probed.plugin.file = file.string();
+    const auto line = finished.lines.empty() ? std::string() : finished.lines.front();
+    auto parts = parts_of(line);
+    const int code = finished.ended ? finished.ended->as_shell() : -1;
+    if (code == 0 && parts.size() == 3) {
+        probed.plugin.name = std::move(parts[0]);
+        probed.plugin.version = std::move(parts[1]);
+        probed.plugin.kind = std::move(parts[2]);
+    } else if (code == Error::config && !line.empty()) {
+        probed.fault = line;
+    } else {
+        probed.fault = finished.fault("loading it", limit_);
+    }
+    return probed;
+}
+
+CaseOutcome Kit::run(const fs::path& file, const KitCase& chosen, const fs::path& folder) const {
+    std::vector<std::string> words{"--try-plugin", file.string(), "--case",
+                                   chosen.name,    "--directory", folder.string()};
+    words.insert(words.end(), options_.begin(), options_.end());
+    const auto finished = execute(std::move(words));
+    CaseOutcome outcome{.name = chosen.name, .expected = chosen.expected, .took = finished.took};
+    const int code = finished.ended ? finished.ended->as_shell() : -1;
+    std::string step = "the start";
+    for (const auto& line : finished.lines) {
+        if (const auto misuse = after(line, "misuse: "); !misuse.empty()) throw UsageError(misuse);
+        if (line.starts_with(kStep)) step = after(line, kStep);
+        if (const auto reason = after(line, "failed: "); !reason.empty()) {
+            outcome.kind = CaseOutcome::Kind::failed;
+            outcome.reason = reason;
+            return outcome;
+        }
+        if (const auto reason = after(line, "skipped: "); !reason.empty() && code == 0) {
+            outcome.kind = CaseOutcome::Kind::skipped;
+            outcome.reason = reason;
+            return outcome;
+        }
+        if (line == "passed" && code == 0) return outcome;
+        if (line == "passed" || line.starts_with("skipped: ")) step = "the end of the process";
+    }
+    outcome.kind = CaseOutcome::Kind::failed;
+    outcome.reason = finished.fault(step, limit_);
+    return outcome;
+}
+
+}  // namespace electiond::ctl

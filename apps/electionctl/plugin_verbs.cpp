@@ -1,0 +1,21 @@
+// electionctl plugin: checks whether a plugin keeps the rules.
+#include "electionctl/plugin_verbs.h"
+
+#include <ostream>
+
+#include "electionctl/exit_code.h"
+#include "electionctl/help.h"
+#include "electionctl/plugin_arguments.h"
+#include "electionctl/plugin_check.h"
+
+namespace electiond::ctl {
+
+int plugin(const std::vector<std::string>& words, std::ostream& out) {
+    const auto arguments = parse_plugin_arguments(words);
+    if (arguments.verb == "check") return check_plugin(arguments, out);
+    if (arguments.verb == "cases") return list_plugin_cases(arguments, out);
+    out << verb_help(*find_verb("plugin"));
+    return kDone;
+}
+
+}  // namespace electiond::ctl
