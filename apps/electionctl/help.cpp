@@ -101,7 +101,7 @@ constexpr std::array kVerbs{
              "for. docs/encryption.md shows how to encrypt a cluster from the beginning.\n",
              "", 0, true},
     VerbHelp{
-        "plugin", "check FILE | cases KIND", "checks whether plugins keep the rules",
+        "plugin", "check FILE | new NAME | cases KIND", "checks plugins, and begins new ones",
         "  check FILE [--option KEY=VALUE ...] [--config FILE] [--tap] [--json]\n"
         "                runs each conformance case on a plugin, in a process of its own, and "
         "prints\n"
@@ -118,6 +118,9 @@ constexpr std::array kVerbs{
         "                one counts as failed; what the plugin writes to standard error is shown; "
         "the\n"
         "                program to run, else the one next to electionctl or in PATH\n"
+        "  new NAME --kind discovery|transport [--directory DIR]\n"
+        "                writes a project of one source file into DIR (NAME), which builds and "
+        "passes\n"
         "  cases KIND [--electiond FILE]\n"
         "                lists the cases of a discovery or transport, and what each expects\n"
         "plugin asks no node. docs/writing-a-plugin.md shows how to write and use a new plugin.\n",

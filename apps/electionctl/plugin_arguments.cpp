@@ -11,7 +11,7 @@
 namespace electiond::ctl {
 namespace {
 
-constexpr std::string_view kVerbs = "check or cases";
+constexpr std::string_view kVerbs = "check, cases or new";
 
 // Which options each verb has, each with a space around it.
 struct Form {
@@ -19,11 +19,25 @@ struct Form {
 };
 constexpr Form kForms[] = {
     {"check", " --option --config --tap --json --case --timeout --strict --verbose --electiond "},
-    {"cases", " --electiond "}};
+    {"cases", " --electiond "},
+    {"new", " --kind --directory "}};
 
 void check_kind(const std::string& what, const std::string& kind) {
     if (kind == "discovery" || kind == "transport") return;
     throw UsageError(what + (kind.empty() ? "" : " " + kind) + ": expected discovery or transport");
+}
+
+// It becomes a file, a CMake target, and a part of the source.
+void check_name(const std::string& name) {
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
+    const bool good =
+        !name.empty() && name.size() <= 64 &&
+        kLetters.find(name.front()) != std::string_view::npos &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!good) {
+        throw UsageError("plugin new '" + name +
+                         "': expected a name of a-z, 0-9 and _, beginning with a letter, up to 64");
+    }
 }
 
 class Reader {
@@ -108,8 +122,12 @@ class Reader {
             result_.cases.push_back(value);
         } else if (name == "--timeout") {
             result_.timeout = parse_duration(value);
-        } else {
+        } else if (name == "--electiond") {
             result_.electiond = value;
+        } else if (name == "--kind") {
+            result_.kind = value;
+        } else {
+            result_.directory = value;
         }
     }
 
@@ -120,16 +138,21 @@ class Reader {
     }
 
     void finish() {
-        const std::string expected =
-            result_.verb == "check" ? "the FILE of a plugin" : "discovery or transport";
+        const std::string expected = result_.verb == "check"   ? "the FILE of a plugin"
+                                     : result_.verb == "cases" ? "discovery or transport"
+                                                               : "the NAME of a new plugin";
         if (operands_.size() != 1 || operands_.front().empty()) {
             throw UsageError("plugin " + result_.verb + " takes " + expected);
         }
         if (result_.verb == "check") {
             result_.file = operands_.front();
-        } else {
+        } else if (result_.verb == "cases") {
             result_.kind = operands_.front();
             check_kind("plugin cases", result_.kind);
+        } else {
+            result_.name = operands_.front();
+            check_name(result_.name);
+            check_kind("plugin new " + result_.name + " --kind", result_.kind);
         }
     }
 

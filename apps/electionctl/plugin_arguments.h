@@ -11,7 +11,7 @@ namespace electiond::ctl {
 struct PluginArguments {
     enum class Format { tap, json };
 
-    std::string verb{};  // check, cases; empty: help
+    std::string verb{};  // check, cases, new; empty: help
 
     // check
     std::filesystem::path file{};
@@ -26,8 +26,12 @@ struct PluginArguments {
     // check and cases
     std::filesystem::path electiond{};  // empty: to be found
 
-    // cases
+    // cases and new
     std::string kind{};  // discovery, transport
+
+    // new
+    std::string name{};
+    std::filesystem::path directory{};  // empty: ./NAME
 };
 
 // `words` are those after `plugin`. Throws UsageError.

@@ -1,4 +1,5 @@
-// electionctl plugin: checks whether a plugin keeps the rules.
+// electionctl plugin: makes the project of a new plugin, and checks whether a plugin keeps the
+// rules.
 #include "electionctl/plugin_verbs.h"
 
 #include <ostream>
@@ -7,6 +8,7 @@
 #include "electionctl/help.h"
 #include "electionctl/plugin_arguments.h"
 #include "electionctl/plugin_check.h"
+#include "electionctl/plugin_new.h"
 
 namespace electiond::ctl {
 
@@ -14,6 +16,7 @@ int plugin(const std::vector<std::string>& words, std::ostream& out) {
     const auto arguments = parse_plugin_arguments(words);
     if (arguments.verb == "check") return check_plugin(arguments, out);
     if (arguments.verb == "cases") return list_plugin_cases(arguments, out);
+    if (arguments.verb == "new") return new_plugin(arguments, out);
     out << verb_help(*find_verb("plugin"));
     return kDone;
 }

@@ -1,4 +1,5 @@
-// electionctl plugin: checks whether a plugin keeps the rules.
+// electionctl plugin: makes the project of a new plugin, and checks whether a plugin keeps the
+// rules.
 #pragma once
 
 #include <iosfwd>

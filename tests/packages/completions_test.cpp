@@ -107,13 +107,16 @@ TEST(Completions, OfTheClientOfferWhatFollowsAVerb) {
     EXPECT_THAT(offered({"electionctl", "tls", "show", "/etc/hostnam"}),
                 testing::Contains("/etc/hostname"));
     EXPECT_EQ(offered({"electionctl", "plugin", ""}),
-              (std::set<std::string>{"check", "cases"}));
+              (std::set<std::string>{"check", "new", "cases"}));
+    EXPECT_EQ(offered({"electionctl", "plugin", "new", "mine", "--kind", ""}),
+              (std::set<std::string>{"discovery", "transport"}));
 }
 
 // What is offered is also taken: an option that a verb does not know is refused by name.
 TEST(Completions, OfferNothingThatTheProgramRefuses) {
     std::vector<Words> places{{"tls", "init"},   {"tls", "add"},     {"tls", "renew"},
-                              {"tls", "revoke"}, {"tls", "show"},    {"plugin", "check"}, {"plugin", "cases"}};
+                              {"tls", "revoke"}, {"tls", "show"},    {"plugin", "check"},
+                              {"plugin", "new"}, {"plugin", "cases"}};
     for (const auto& verb : verbs()) {
         if (verb != "tls" && verb != "plugin") places.push_back({verb});
     }
