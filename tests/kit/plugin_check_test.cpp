@@ -1,0 +1,195 @@
+// electionctl plugin check and cases: their output, options and exit codes.
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "plugin_scene.h"
+
+namespace electiond::cluster {
+namespace {
+
+using testing::ElementsAre;
+using testing::Gt;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string kRegistry = kOwnPlugins / "file_registry.so";
+
+TEST(PluginCheck, PrintsTap) {
+    const auto finished = plugin({"check", kRegistry, "--option", "path=cluster.json", "--case",
+                                  "factory", "--case", "arbiter"});
+
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_EQ(finished.said, "TAP version 13\n1..4\n# " + kRegistry +
+                                 ": discovery file_registry 0.1.0\n"
+                                 "ok 1 - loads\nok 2 - factory\nok 3 - poll\nok 4 - arbiter\n"
+                                 "# 4 passed, 0 failed, 0 skipped\n");
+}
+
+TEST(PluginCheck, SaysInTapWhatIsWrongAndWhatIsExpected) {
+    const auto finished = plugin({"check", kKitGuests / "discovery_throws.so", "--case", "poll"});
+
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.said,
+                HasSubstr("not ok 3 - poll: poll threw: a foreign fault\n  ---\n  expected: \"With "
+                          "working options, announce and poll do not throw.\"\n  duration_ms: "));
+    EXPECT_THAT(finished.said, HasSubstr("# 2 passed, 1 failed, 0 skipped\n"));
+}
+
+TEST(PluginCheck, PrintsJson) {
+    const auto finished = plugin({"check", kOwnPlugins / "static_list.so", "--json", "--option",
+                                  "peers=[127.0.0.1:4001]", "--case", "poll", "--case", "arbiter",
+                                  "--case", "claim_lasts"});
+
+    EXPECT_EQ(finished.code, 0);
+    const auto report =
+        Poco::JSON::Parser().parse(finished.said).extract<Poco::JSON::Object::Ptr>();
+    EXPECT_EQ(report->getValue<std::string>("plugin"), "static_list");
+    EXPECT_EQ(report->getValue<std::string>("kind"), "discovery");
+    EXPECT_EQ(report->getValue<int>("passed"), 3);
+    EXPECT_EQ(report->getValue<int>("failed"), 0);
+    EXPECT_EQ(report->getValue<int>("skipped"), 2);
+    const auto last = report->getArray("cases")->getObject(4);
+    EXPECT_EQ(last->getValue<std::string>("name"), "claim_lasts");
+    EXPECT_EQ(last->getValue<std::string>("outcome"), "skipped");
+    EXPECT_EQ(last->getValue<std::string>("reason"), "needs arbiter");
+}
+
+TEST(PluginCheck, CountsSkippedCasesAsFailuresIfAskedTo) {
+    const std::vector<std::string> words{"check",    kOwnPlugins / "static_list.so",
+                                         "--option", "peers=[127.0.0.1:4001]",
+                                         "--case",   "arbiter"};
+    EXPECT_EQ(plugin(words).code, 0);
+    auto strict = words;
+    strict.emplace_back("--strict");
+    EXPECT_EQ(plugin(strict).code, 1);
+}
+
+TEST(PluginCheck, ReadsOptionsFromAFile) {
+    const Folder folder;
+    write(folder / "options.yaml", "peers:\n  \"1\": 127.0.0.1:4001\n");
+    const std::vector<std::string> words{"check",    kOwnPlugins / "static_list.so",
+                                         "--config", folder / "options.yaml",
+                                         "--case",   "factory"};
+    EXPECT_EQ(plugin(words).code, 0);
+
+    write(folder / "options.yaml", "peers: 7\n");
+    const auto wrong = plugin(words);
+    EXPECT_EQ(wrong.code, 1);
+    EXPECT_THAT(wrong.said, HasSubstr("options.yaml:1:8: discovery[0].peers is \"7\""));
+}
+
+TEST(PluginCheck, RefusesOptionsThatAreNoYaml) {
+    const auto finished = plugin({"check", kRegistry, "--option", "path=[", "--case", "factory"});
+
+    EXPECT_EQ(finished.code, 64);
+    EXPECT_THAT(finished.said, HasSubstr("electionctl: --option path: "));
+}
+
+TEST(PluginCheck, LeavesNoFileBehind) {
+    const Folder folder;
+    const auto finished =
+        run({"/usr/bin/env", "TMPDIR=" + folder.path().string(), ELECTIONCTL, "plugin", "check",
+             kRegistry, "--option", "path=cluster.json", "--case", "poll"});
+
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(PluginCheck, SaysWhereItHasLookedForElectiond) {
+    const Folder folder;
+    std::filesystem::copy_file(ELECTIONCTL, folder / "electionctl");
+    const auto missing = run(
+        {"/usr/bin/env", "PATH=/nowhere", folder / "electionctl", "plugin", "check", kRegistry});
+    if (missing.code == 1 || missing.code == 0) GTEST_SKIP() << "an electiond is installed here";
+    EXPECT_EQ(missing.code, 69) << missing.said;
+    EXPECT_THAT(missing.said, HasSubstr("there is no electiond in " + folder.path().string()));
+    EXPECT_THAT(missing.said, HasSubstr("/nowhere"));
+
+    const auto wrong = plugin({"check", kRegistry, "--electiond", folder / "nothing"});
+    EXPECT_EQ(wrong.code, 69);
+    const auto other = plugin({"check", kRegistry, "--electiond", "/bin/true"});
+    EXPECT_NE(other.code, 0);
+}
+
+TEST(PluginCheck, RefusesWordsThatItDoesNotKnow) {
+    const auto said = [](std::vector<std::string> words) {
+        const auto finished = plugin(std::move(words));
+        EXPECT_EQ(finished.code, 64) << finished.said;
+        return finished.said;
+    };
+    EXPECT_THAT(said({}), HasSubstr("plugin needs a verb: check, cases or new"));
+    EXPECT_THAT(said({"list"}), HasSubstr("unknown verb plugin list"));
+    EXPECT_THAT(said({"check"}), HasSubstr("plugin check takes the FILE of a plugin"));
+    EXPECT_THAT(said({"check", "a", "b"}), HasSubstr("takes the FILE"));
+    EXPECT_THAT(said({"check", "a", "--endpoint", "x"}), HasSubstr("--endpoint is not an option"));
+    EXPECT_THAT(said({"check", "a", "--option", "x"}), HasSubstr("expected KEY=VALUE"));
+    EXPECT_THAT(said({"check", "a", "--tap", "--json"}), HasSubstr("one at a time"));
+    EXPECT_THAT(said({"check", kRegistry, "--case", "nothing"}),
+                HasSubstr("there is no case nothing"));
+    EXPECT_THAT(said({"cases", "neither"}), HasSubstr("expected discovery or transport"));
+}
+
+TEST(PluginCheck, SaysWhatItDoes) {
+    const auto finished = plugin({"--help"});
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_THAT(finished.said, StartsWith("plugin: checks plugins, and begins new ones\n"));
+}
+
+// Names are what users see and ask for: unique, and each with its sentence.
+TEST(PluginCases, AreAtLeastFortyForEachKind) {
+    for (const auto* kind : {"discovery", "transport"}) {
+        const auto finished = plugin({"cases", kind});
+        EXPECT_EQ(finished.code, 0);
+        const auto sentences = lines_with(finished.said, "    ");
+        std::set<std::string> names;
+        std::size_t lines = 0;
+        for (const auto& line : lines_with(finished.said, "")) {
+            if (line.empty() || line.front() == ' ') continue;
+            ++lines;
+            names.insert(line);
+        }
+        EXPECT_GE(names.size(), 40U) << kind;
+        EXPECT_EQ(names.size(), lines) << kind;
+        EXPECT_EQ(sentences.size(), lines) << kind;
+        for (const auto& sentence : sentences) {
+            EXPECT_GT(sentence.size(), 10U);
+            EXPECT_LE(sentence.size(), 104U) << sentence;
+        }
+    }
+}
+
+// The mode of electiond that it runs: in no help, but strict all the same.
+TEST(KitMode, RefusesWordsThatItDoesNotKnow) {
+    const auto said = [](std::vector<std::string> words) {
+        words.insert(words.begin(), ELECTIOND);
+        const auto finished = run(words);
+        EXPECT_EQ(finished.code, 64) << finished.said;
+        return finished.said;
+    };
+    EXPECT_THAT(said({"--plugin-cases"}), HasSubstr("misuse: --plugin-cases takes discovery or"));
+    EXPECT_THAT(said({"--plugin-cases", "other"}), HasSubstr("misuse: "));
+    EXPECT_THAT(said({"--try-plugin", kRegistry}), HasSubstr("needs --case NAME"));
+    EXPECT_THAT(said({"--try-plugin", kRegistry, "--case", "nothing"}),
+                HasSubstr("there is no case nothing"));
+    EXPECT_THAT(said({"--try-plugin", kRegistry, "--case", "loads", "--what", "x"}),
+                HasSubstr("unknown option --what"));
+}
+
+TEST(KitMode, RunsOneCaseInItsOwnProcess) {
+    const Folder folder;
+    const auto finished = run({ELECTIOND, "--try-plugin", kRegistry, "--case", "spreads",
+                               "--option", "path=cluster.json", "--directory", folder.path()});
+
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(finished.said, HasSubstr("> poll\n"));
+    EXPECT_TRUE(finished.said.ends_with("passed\n")) << finished.said;
+}
+
+}  // namespace
+}  // namespace electiond::cluster
