@@ -200,5 +200,30 @@ TEST(Installation, HasWhatAPluginIsBuiltWith) {
         (prefix / ELECTIOND_LIBDIR / "electiond/plugins").string() + "\n");
 }
 
+// What electionctl plugin new writes, from nothing to a checked plugin.
+TEST(Installation, BuildsANewPluginUntouched) {
+    const Folder folder;
+    const auto prefix = folder / "opt";
+    install(prefix);
+    for (const std::string kind : {"discovery", "transport"}) {
+        const auto project = folder / kind;
+
+        (void)output_of({prefix / "bin/electionctl", "plugin", "new", "mine", "--kind", kind,
+                         "--directory", project});
+        (void)output_of({CMAKE, "-S", project, "-B", project / "build", "-G", "Ninja",
+                         std::string("-DCMAKE_CXX_COMPILER=") + CXX,
+                         "-DCMAKE_PREFIX_PATH=" + prefix.string()});
+        (void)output_of({CMAKE, "--build", project / "build"});
+
+        // All cases: tests/kit.
+        const auto checked =
+            output_of({prefix / "bin/electionctl", "plugin", "check", project / "build/mine.so",
+                       "--option", kind == "discovery" ? "directory=nodes" : "advertise=n1:1",
+                       "--case", kind == "discovery" ? "spreads" : "send_both_ways"});
+        EXPECT_THAT(checked, HasSubstr(": " + kind + " mine 0.1\n"));
+        EXPECT_THAT(checked, HasSubstr(" 0 failed, 0 skipped\n"));
+    }
+}
+
 }  // namespace
 }  // namespace electiond
