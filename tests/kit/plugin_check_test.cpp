@@ -164,6 +164,28 @@ TEST(PluginCases, AreAtLeastFortyForEachKind) {
     }
 }
 
+// docs/plugin-kit.md lists what authors can ask for.
+TEST(PluginCases, StandInThePage) {
+    const auto page = read(std::filesystem::path(ELECTIOND_SOURCE) / "docs/plugin-kit.md");
+    std::set<std::string> names;
+    for (const auto* kind : {"discovery", "transport"}) {
+        std::string name;
+        for (const auto& line : lines_with(plugin({"cases", kind}).said, "")) {
+            if (line.starts_with("    ")) {
+                EXPECT_THAT(page, HasSubstr(" | " + line.substr(4) + " |\n")) << name;
+            } else if (!line.empty()) {
+                name = line;
+                names.insert(name);
+                EXPECT_THAT(page, HasSubstr("\n| `" + name + "` | "));
+            }
+        }
+    }
+    // And no others: a row for each, and some names are of both kinds, with a row for each kind.
+    for (const auto& row : lines_with(page, "| `")) {
+        EXPECT_TRUE(names.contains(row.substr(3, row.find('`', 3) - 3))) << row;
+    }
+}
+
 // The mode of electiond that it runs: in no help, but strict all the same.
 TEST(KitMode, RefusesWordsThatItDoesNotKnow) {
     const auto said = [](std::vector<std::string> words) {
