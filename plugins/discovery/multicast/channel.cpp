@@ -2,6 +2,7 @@
 // as POCO does: an index names one interface for sure, and keeps when an address changes.
 #include "multicast/channel.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -89,6 +90,7 @@ Channel::Channel(const Group& group)
         // SO_REUSEPORT, which would ask for one user on one host.
         socket_.bind(address_, true, false);
         auto& socket = *socket_.impl();
+        ::fcntl(socket.sockfd(), F_SETFD, FD_CLOEXEC);  // POCO has no way to make it so
         if (group.address.family() == IPAddress::IPv4) {
             join_v4(socket, group, interface_index_);
         } else {
