@@ -101,29 +101,42 @@ packages() {
     tests/packages/life.sh build/packages
 }
 
-# The same life in a minimal Debian 12, made from the mirror that this machine installs from. Needs root and,
-# of Debian, debootstrap and systemd-container. Keeps the root and its packages for the next time.
-debian_root() {
+# Makes a minimal Debian 12 in $minimal, from the mirror that this machine installs from, and the packages if there are
+# none. Keeps both for the next time. Needs root and, of Debian, debootstrap and systemd-container.
+minimal=build/debian-root
+minimal_root() {
     compgen -G 'build/packages/electiond_*.deb' >/dev/null || config/debian/build-packages build/packages
-    local root=build/debian-root mirror depends
-    if [ ! -f $root/complete ]; then
-        mirror=$(apt-get indextargets --format "\$(REPO_URI)" "Codename: bookworm" | head -n 1)
-        rm -rf $root
-        debootstrap --variant=minbase --include=systemd,dbus,libnss-systemd,procps,curl bookworm $root "$mirror"
-        cp -L /etc/resolv.conf $root/etc/resolv.conf
-        depends=$(for package in electiond electionctl; do
-            dpkg-deb --field build/packages/${package}_*.deb Depends
-        done | paste -sd,)
-        DEBIAN_FRONTEND=noninteractive chroot $root apt-get satisfy -y --no-install-recommends "$depends"
-        touch $root/complete
-    fi
-    tests/packages/life.sh build/packages $root
+    [ ! -f $minimal/complete ] || return 0
+    local mirror
+    mirror=$(apt-get indextargets --format "\$(REPO_URI)" "Codename: bookworm" | head -n 1)
+    rm -rf $minimal
+    debootstrap --variant=minbase --include=systemd,dbus,libnss-systemd,procps,curl bookworm $minimal "$mirror"
+    cp -L /etc/resolv.conf $minimal/etc/resolv.conf
+    touch $minimal/complete
+}
+
+# The same life in that minimal Debian.
+debian_root() {
+    minimal_root
+    local depends
+    depends=$(for package in electiond electionctl; do
+        dpkg-deb --field build/packages/${package}_*.deb Depends
+    done | paste -sd,)
+    DEBIAN_FRONTEND=noninteractive chroot $minimal apt-get satisfy -y --no-install-recommends "$depends"
+    tests/packages/life.sh build/packages $minimal
+}
+
+# docs/plugin-in-ten-minutes.md, followed in that minimal Debian, which has no compiler before.
+authors() {
+    minimal_root
+    LIMIT=1200 tests/packages/authors.sh build/packages $minimal
 }
 
 case ${1:-} in
-    debian_root | events | load | packages | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
+    authors | debian_root | events | load | packages | rolling | storms | http1_fuzz | upgrade | watchers) "$1" ;;
     *)
-        echo "usage: tests/long.sh debian_root|events|load|packages|rolling|storms|http1_fuzz|upgrade|watchers" >&2
+        echo "usage: tests/long.sh" \
+            "authors|debian_root|events|load|packages|rolling|storms|http1_fuzz|upgrade|watchers" >&2
         exit 64
         ;;
 esac

@@ -123,7 +123,8 @@ constexpr std::array kVerbs{
         "passes\n"
         "  cases KIND [--electiond FILE]\n"
         "                lists the cases of a discovery or transport, and what each expects\n"
-        "plugin asks no node. docs/writing-a-plugin.md shows how to write and use a new plugin.\n",
+        "plugin asks no node. docs/plugin-in-ten-minutes.md shows how to write and use a new "
+        "plugin.\n",
         "", 0, true},
 };
 
