@@ -97,8 +97,15 @@ void CertificateWatch::read(Section& section, bool asked, Instant now) try {
     log_.info("certificates read again: " + section.files.setup.section + ", valid until " +
               to_text(section.context->own()->not_after));
 } catch (const std::exception& error) {
+    note_fault(section, error.what(), asked, now);
+} catch (...) {
+    note_fault(section, "the transport threw something that is not a std::exception", asked, now);
+}
+
+void CertificateWatch::note_fault(Section& section, const std::string& fault, bool asked,
+                                  Instant now) {
     if (section.fault.empty()) section.fault_since = now;
-    section.fault = error.what();
+    section.fault = fault;
     ++section.failures;
     tell_fault(section, asked, now);
 }

@@ -73,6 +73,8 @@ ReloadReport Daemon::reload(bool dry_run) noexcept {
         reload_into(report);
     } catch (const std::exception& error) {
         report.faults = lines_of(error.what());
+    } catch (...) {
+        report.faults.emplace_back("a plugin threw something that is not a std::exception");
     }
     if (dry_run) return report;
     log_reload(report);

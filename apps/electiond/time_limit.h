@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <utility>
 
@@ -17,9 +18,9 @@ inline constexpr std::chrono::seconds kCallLimit{5};
 inline constexpr std::chrono::seconds kCallGrace{1};  // after a stop of the call was requested
 
 // Runs `call(std::stop_token)` on a thread of its own and returns what it returns, or throws what
-// it throws; nullopt if it has not ended kCallGrace after its stop was requested, kCallLimit from
-// now. Then the thread is left behind: `call` must own, or share, all that it uses, and the process
-// must end by std::_Exit.
+// it throws (a std::runtime_error instead of what is no std::exception); nullopt if it has not
+// ended kCallGrace after its stop was requested, kCallLimit from now. Then the thread is left
+// behind: `call` must own, or share, all that it uses, and the process must end by std::_Exit.
 template <class Call>
 [[nodiscard]] auto within_limit(Call call)
     -> std::optional<decltype(call(std::declval<std::stop_token>()))> {
@@ -30,8 +31,11 @@ template <class Call>
     AbandonableThread thread([call = std::move(call), answer, token = stop.get_token()] {
         try {
             answer->set_value(call(token));
-        } catch (...) {
+        } catch (const std::exception&) {
             answer->set_exception(std::current_exception());
+        } catch (...) {  // by a plugin
+            answer->set_exception(std::make_exception_ptr(
+                std::runtime_error("it threw something that is not a std::exception")));
         }
     });
     const auto deadline = std::chrono::steady_clock::now() + kCallLimit;

@@ -10,6 +10,8 @@
 #include <map>
 #include <thread>
 
+#include "check/discoveries.h"
+
 namespace electiond {
 namespace {
 
@@ -163,6 +165,31 @@ TEST_F(DiscoveriesTest, OneThatHangsIsLeftBehind) {
     EXPECT_FALSE(discoveries_.stop(within(5s))) << "the process must not run destructors";
     // For this test alone: nothing that the thread uses may go before it.
     EXPECT_TRUE(fate_->wait([&] { return fate_->destroyed["a"] > 0; }));
+}
+
+// Throws what no caller expects.
+class Thrower : public Discovery {
+  public:
+    void announce(const Peer&, std::stop_token) override {}
+    std::vector<Peer> poll(std::stop_token) override { return {}; }
+    void withdraw(std::stop_token) noexcept override {}
+    [[nodiscard]] std::vector<Finding> check(const Peer&, std::stop_token) const override {
+        throw 7;
+    }
+};
+
+TEST(CheckDiscovery, WarnsOfACheckThatThrowsANumber) {
+    Guests::Named guest{"thrower", std::make_unique<Thrower>(), {"discovery[0]", {}, {}}};
+    guest.options.root.where = "node.yaml:7:5";
+    Findings findings;
+
+    EXPECT_TRUE(check_discovery(guest, {}, findings));
+
+    EXPECT_THAT(findings.faults, testing::IsEmpty());
+    EXPECT_THAT(
+        findings.warnings,
+        ElementsAre(
+            "node.yaml:7:5: discovery[0]: it threw something that is not a std::exception"));
 }
 
 }  // namespace
