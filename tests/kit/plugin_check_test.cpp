@@ -32,7 +32,7 @@ TEST(PluginCheck, PrintsTap) {
 }
 
 TEST(PluginCheck, SaysInTapWhatIsWrongAndWhatIsExpected) {
-    const auto finished = plugin({"check", kKitGuests / "discovery_throws.so", "--case", "poll"});
+    const auto finished = check_guest("discovery", "throws", {"--case", "poll"});
 
     EXPECT_EQ(finished.code, 1);
     EXPECT_THAT(finished.said,

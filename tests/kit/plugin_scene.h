@@ -21,6 +21,14 @@ inline const std::filesystem::path kOwnPlugins = ELECTIOND_PLUGINS;
     return run(words, limit);
 }
 
+// The same on a guest (guests/KIND_guest.cpp) with this defect.
+[[nodiscard]] inline Finished check_guest(const std::string& kind, const std::string& defect,
+                                          std::vector<std::string> words) {
+    words.insert(words.begin(), {"/usr/bin/env", "GUEST_DEFECT=" + defect, ELECTIONCTL, "plugin",
+                                 "check", kKitGuests / (kind + "_guest.so")});
+    return run(words, std::chrono::seconds(230));
+}
+
 [[nodiscard]] inline std::vector<std::string> lines_with(const std::string& text,
                                                          const std::string& begin) {
     std::vector<std::string> found;
