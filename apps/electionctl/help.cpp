@@ -112,16 +112,16 @@ constexpr std::array kVerbs{
         "                them start at a directory of the case. A case is skipped if it is about\n"
         "                something that a plugin need not do, or if a case that it needs has not\n"
         "                passed. Exit 0: none has failed. 1: some have\n"
-        "  check FILE [--case NAME ...] [--timeout 60s] [--strict] [--verbose] [--electiond FILE]\n"
+        "  check FILE [--case NAME ...] [--timeout 60s] [--strict] [--verbose] [--kit FILE]\n"
         "                only these cases, and those that they need; how long one may take; a "
         "skipped\n"
         "                one counts as failed; what the plugin writes to standard error is shown; "
         "the\n"
-        "                program to run, else the one next to electionctl or in PATH\n"
+        "                electiond-kit to run, else the one of this installation\n"
         "  new NAME --kind discovery|transport [--directory DIR]\n"
         "                writes a project of one source file into DIR (NAME), which builds and "
         "passes\n"
-        "  cases KIND [--electiond FILE]\n"
+        "  cases KIND [--kit FILE]\n"
         "                lists the cases of a discovery or transport, and what each expects\n"
         "plugin asks no node. docs/plugin-in-ten-minutes.md shows how to write and use a new "
         "plugin.\n",
@@ -149,7 +149,7 @@ constexpr std::string_view kGlobalOptions =
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 refused or failed, 2 unknown (is-leader), 64 bad usage,\n"
-    "65 a file of tls cannot be used, 69 unreachable (plugin: there is no electiond), 70 a\n"
+    "65 a file of tls cannot be used, 69 unreachable (plugin: there is no kit), 70 a\n"
     "bug, 71 a process cannot be created, 74 a file cannot be written, 75 timed out. If a\n"
     "signal ends watch --exec, it exits by the same signal.\n";
 

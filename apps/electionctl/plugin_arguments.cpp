@@ -18,8 +18,8 @@ struct Form {
     std::string_view verb, options;
 };
 constexpr Form kForms[] = {
-    {"check", " --option --config --tap --json --case --timeout --strict --verbose --electiond "},
-    {"cases", " --electiond "},
+    {"check", " --option --config --tap --json --case --timeout --strict --verbose --kit "},
+    {"cases", " --kit "},
     {"new", " --kind --directory "}};
 
 void check_kind(const std::string& what, const std::string& kind) {
@@ -122,8 +122,8 @@ class Reader {
             result_.cases.push_back(value);
         } else if (name == "--timeout") {
             result_.timeout = parse_duration(value);
-        } else if (name == "--electiond") {
-            result_.electiond = value;
+        } else if (name == "--kit") {
+            result_.kit = value;
         } else if (name == "--kind") {
             result_.kind = value;
         } else {

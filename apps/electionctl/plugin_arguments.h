@@ -24,7 +24,7 @@ struct PluginArguments {
     bool verbose = false;
 
     // check and cases
-    std::filesystem::path electiond{};  // empty: to be found
+    std::filesystem::path kit{};  // empty: to be found
 
     // cases and new
     std::string kind{};  // discovery, transport

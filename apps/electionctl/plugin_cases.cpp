@@ -1,4 +1,4 @@
-// Runs electiond for `electionctl plugin`: finds the program, lists cases, runs one at a time.
+// Runs electiond-kit for `electionctl plugin`: finds the program, lists cases, runs one at a time.
 #include "electionctl/plugin_cases.h"
 
 #include <electiond/error.h>
@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <sstream>
@@ -30,19 +29,9 @@ bool is_program(const fs::path& file) {
 }
 
 std::vector<fs::path> usual_places() {
-    std::vector<fs::path> places;
-    std::error_code ignored;
-    if (const auto own = fs::read_symlink("/proc/self/exe", ignored); !own.empty()) {
-        places.push_back(own.parent_path());                                   // a build tree
-        places.push_back((own.parent_path() / "../sbin").lexically_normal());  // an installation
-    }
-    const char* path = std::getenv("PATH");
-    std::istringstream parts(path == nullptr ? "" : path);
-    for (std::string part; std::getline(parts, part, ':');) {
-        if (!part.empty()) places.emplace_back(part);
-    }
-    for (const auto* usual : {"/usr/sbin", "/usr/local/sbin"}) places.emplace_back(usual);
-    return places;
+    const auto own = fs::read_symlink("/proc/self/exe").parent_path();
+    return {own,                                            // a build tree
+            (own / ELECTIOND_KIT_DIR).lexically_normal()};  // an installation
 }
 
 std::string in_words(milliseconds limit) {
@@ -74,21 +63,21 @@ std::vector<std::string> parts_of(const std::string& line) {
 
 }  // namespace
 
-fs::path find_electiond(const fs::path& given) {
+fs::path find_kit(const fs::path& given) {
     if (!given.empty()) {
         if (is_program(given)) return fs::absolute(given);
         throw Error(given.string() +
-                        " is not a program that can be run; --electiond must "
-                        "name electiond itself",
+                        " is not a program that can be run; --kit must name electiond-kit, which "
+                        "the package electiond-dev has",
                     Error::unavailable);
     }
     std::string searched;
     for (const auto& place : usual_places()) {
-        if (is_program(place / "electiond")) return fs::absolute(place / "electiond");
+        if (is_program(place / "electiond-kit")) return place / "electiond-kit";
         searched += (searched.empty() ? "" : ", ") + place.string();
     }
-    throw Error("there is no electiond in " + searched +
-                    ": install the package electiond, or name the program with --electiond FILE",
+    throw Error("there is no electiond-kit in " + searched +
+                    ": install the package electiond-dev, or name the program with --kit FILE",
                 Error::unavailable);
 }
 
@@ -105,14 +94,14 @@ struct Kit::Finished {
     }
 };
 
-Kit::Kit(fs::path electiond, std::vector<std::string> options, milliseconds limit, bool verbose)
-    : electiond_(std::move(electiond)),
+Kit::Kit(fs::path program, std::vector<std::string> options, milliseconds limit, bool verbose)
+    : program_(std::move(program)),
       options_(std::move(options)),
       limit_(limit),
       verbose_(verbose) {}
 
 Kit::Finished Kit::execute(std::vector<std::string> words) const {
-    words.insert(words.begin(), electiond_.string());
+    words.insert(words.begin(), program_.string());
     const auto begun = std::chrono::steady_clock::now();
     io::Child child({.command = std::move(words),
                      .out = io::Output::captured(),
@@ -128,7 +117,7 @@ Kit::Finished Kit::execute(std::vector<std::string> words) const {
 }
 
 std::vector<KitCase> Kit::cases_of(const std::string& kind) const {
-    const auto finished = execute({"--plugin-cases", kind});
+    const auto finished = execute({"--cases", kind});
     std::vector<KitCase> cases;
     for (const auto& line : finished.lines) {
         auto parts = parts_of(line);
@@ -137,8 +126,8 @@ std::vector<KitCase> Kit::cases_of(const std::string& kind) const {
         }
     }
     if (!finished.ended || finished.ended->as_shell() != 0 || cases.empty()) {
-        throw Error(electiond_.string() +
-                        " lists no conformance cases: it must be of the same "
+        throw Error(program_.string() +
+                        " lists no conformance cases: it must be the electiond-kit of the same "
                         "version as electionctl",
                     Error::unavailable);
     }
@@ -165,8 +154,8 @@ Kit::Probed Kit::probe(const fs::path& file) const {
 }
 
 CaseOutcome Kit::run(const fs::path& file, const KitCase& chosen, const fs::path& folder) const {
-    std::vector<std::string> words{"--try-plugin", file.string(), "--case",
-                                   chosen.name,    "--directory", folder.string()};
+    std::vector<std::string> words{"--try",     file.string(), "--case",
+                                   chosen.name, "--directory", folder.string()};
     words.insert(words.end(), options_.begin(), options_.end());
     const auto finished = execute(std::move(words));
     CaseOutcome outcome{.name = chosen.name, .expected = chosen.expected, .took = finished.took};

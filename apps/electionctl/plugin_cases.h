@@ -1,4 +1,4 @@
-// Runs electiond for `electionctl plugin`: finds the program, lists cases, runs one at a time.
+// Runs electiond-kit for `electionctl plugin`: finds the program, lists cases, runs one at a time.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,9 @@
 
 namespace electiond::ctl {
 
-// The program `electiond`: `given`, else the one beside this program or of the same installation,
-// else the first of PATH and the usual folders. Throws Error (unavailable) that lists where it was
-// looked for.
-[[nodiscard]] std::filesystem::path find_electiond(const std::filesystem::path& given);
+// The program `electiond-kit`: `given`, else the one beside this program or of the same
+// installation. Throws Error (unavailable) that lists where it was looked for.
+[[nodiscard]] std::filesystem::path find_kit(const std::filesystem::path& given);
 
 struct KitCase {
     std::string name{};
@@ -25,13 +24,13 @@ struct KitCase {
 class Kit {
   public:
     // `options` are words for each case: --option, --config, --certificates.
-    Kit(std::filesystem::path electiond, std::vector<std::string> options,
+    Kit(std::filesystem::path program, std::vector<std::string> options,
         std::chrono::milliseconds limit, bool verbose);
 
-    // The cases of a kind. Throws Error (unavailable) if this electiond has no kit.
+    // The cases of a kind. Throws Error (unavailable) if the program lists none.
     [[nodiscard]] std::vector<KitCase> cases_of(const std::string& kind) const;
 
-    // What the file is, as electiond's probe finds it. If it does not load, `fault` is one line.
+    // What the file is, as the daemon's probe finds it. If it does not load, `fault` is one line.
     struct Probed {
         CheckedPlugin plugin{};
         std::string fault{};
@@ -39,7 +38,7 @@ class Kit {
     [[nodiscard]] Probed probe(const std::filesystem::path& file) const;
 
     // Runs one case in `folder`, which is empty: in a process and a process group of its own, for
-    // at most the limit. Throws UsageError if electiond does not take the options.
+    // at most the limit. Throws UsageError if the kit does not take the options.
     [[nodiscard]] CaseOutcome run(const std::filesystem::path& file, const KitCase& chosen,
                                   const std::filesystem::path& folder) const;
 
@@ -47,7 +46,7 @@ class Kit {
     struct Finished;
     [[nodiscard]] Finished execute(std::vector<std::string> words) const;
 
-    std::filesystem::path electiond_;
+    std::filesystem::path program_;
     std::vector<std::string> options_;
     std::chrono::milliseconds limit_;
     bool verbose_;

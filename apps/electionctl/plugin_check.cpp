@@ -97,17 +97,17 @@ std::vector<KitCase> chosen(const std::vector<KitCase>& all,
 class Check {
   public:
     Check(const PluginArguments& arguments, std::ostream& out)
-        : arguments_(arguments), out_(out), electiond_(find_electiond(arguments.electiond)) {}
+        : arguments_(arguments), out_(out), program_(find_kit(arguments.kit)) {}
 
     int run() {
         const auto file = fs::absolute(arguments_.file);
-        const Kit probing(electiond_, {}, arguments_.timeout, arguments_.verbose);
+        const Kit probing(program_, {}, arguments_.timeout, arguments_.verbose);
         auto [plugin, fault] = probing.probe(file);
         plugin_ = std::move(plugin);
         if (!fault.empty()) return report_unloadable(fault);
 
         const auto cases = chosen(probing.cases_of(plugin_.kind), arguments_.cases);
-        const Kit kit(electiond_, options(), arguments_.timeout, arguments_.verbose);
+        const Kit kit(program_, options(), arguments_.timeout, arguments_.verbose);
         begin(cases.size());
         for (const auto& each : cases) add(run_case(kit, file, each));
         return end();
@@ -177,7 +177,7 @@ class Check {
 
     const PluginArguments& arguments_;
     std::ostream& out_;
-    const fs::path electiond_;
+    const fs::path program_;
     const Scratch scratch_;
     CheckedPlugin plugin_;
     std::vector<CaseOutcome> all_;
@@ -191,7 +191,7 @@ int check_plugin(const PluginArguments& arguments, std::ostream& out) {
 }
 
 int list_plugin_cases(const PluginArguments& arguments, std::ostream& out) {
-    const Kit kit(find_electiond(arguments.electiond), {}, arguments.timeout, false);
+    const Kit kit(find_kit(arguments.kit), {}, arguments.timeout, false);
     for (const auto& each : kit.cases_of(arguments.kind)) {
         out << each.name << '\n' << "    " << each.expected << '\n';
     }

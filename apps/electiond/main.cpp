@@ -4,13 +4,10 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
-#include <string>
-#include <vector>
 
 #include "bounded_write.h"
 #include "common/standard_streams.h"
 #include "host/probe.h"
-#include "kit_mode.h"
 #include "program.h"
 #include "signals.h"
 
@@ -23,8 +20,6 @@ int run(int argc, char** argv) {
     if (argc == 3 && std::strcmp(argv[1], electiond::kProbeOption) == 0) {
         return electiond::probe_plugin(argv[2]);
     }
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    if (electiond::is_kit_mode(words)) return electiond::run_kit_mode(words);
     electiond::block_signals();
     electiond::bound_terminate();
     const electiond::BoundedErrors errors;

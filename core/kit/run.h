@@ -16,10 +16,10 @@ namespace electiond::kit {
 // All cases of a kind, in the order in which they are run.
 [[nodiscard]] std::vector<Case> cases_of(PluginKind kind);
 
-// What `electiond --plugin-cases KIND` prints: a line "NAME<TAB>NEEDS<TAB>EXPECTED" for each case.
+// What `electiond-kit --cases KIND` prints: a line "NAME<TAB>NEEDS<TAB>EXPECTED" for each case.
 void print_cases(PluginKind kind, std::ostream& out);
 
-// What `electiond --try-plugin FILE --case NAME` does: runs the case in this process, and writes to
+// What `electiond-kit --try FILE --case NAME` does: runs the case in this process, and writes to
 // standard output as Report does. What the plugin prints goes to standard error. Returns the exit
 // code: 0 passed or skipped, 1 failed, 64 if there is no such case; also ends the process in the
 // middle (Report). Call it before the first thread; the process must end after it: the plugin may

@@ -101,20 +101,21 @@ TEST(PluginCheck, LeavesNoFileBehind) {
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-TEST(PluginCheck, SaysWhereItHasLookedForElectiond) {
+TEST(PluginCheck, SaysWhereItHasLookedForTheKit) {
     const Folder folder;
     std::filesystem::copy_file(ELECTIONCTL, folder / "electionctl");
-    const auto missing = run(
-        {"/usr/bin/env", "PATH=/nowhere", folder / "electionctl", "plugin", "check", kRegistry});
-    if (missing.code == 1 || missing.code == 0) GTEST_SKIP() << "an electiond is installed here";
+    const auto missing = run({folder / "electionctl", "plugin", "check", kRegistry});
     EXPECT_EQ(missing.code, 69) << missing.said;
-    EXPECT_THAT(missing.said, HasSubstr("there is no electiond in " + folder.path().string()));
-    EXPECT_THAT(missing.said, HasSubstr("/nowhere"));
+    EXPECT_THAT(missing.said, HasSubstr("there is no electiond-kit in " + folder.path().string()));
+    EXPECT_THAT(missing.said, HasSubstr("install the package electiond-dev"));
 
-    const auto wrong = plugin({"check", kRegistry, "--electiond", folder / "nothing"});
+    const auto wrong = plugin({"check", kRegistry, "--kit", folder / "nothing"});
     EXPECT_EQ(wrong.code, 69);
-    const auto other = plugin({"check", kRegistry, "--electiond", "/bin/true"});
-    EXPECT_NE(other.code, 0);
+    EXPECT_THAT(wrong.said, HasSubstr("is not a program that can be run"));
+    const auto other = plugin({"cases", "discovery", "--kit", "/bin/true"});
+    EXPECT_EQ(other.code, 69);
+    EXPECT_THAT(other.said, HasSubstr("/bin/true lists no conformance cases"));
+    EXPECT_NE(plugin({"check", kRegistry, "--kit", "/bin/true"}).code, 0);
 }
 
 TEST(PluginCheck, RefusesWordsThatItDoesNotKnow) {
@@ -186,27 +187,28 @@ TEST(PluginCases, StandInThePage) {
     }
 }
 
-// The mode of electiond that it runs: in no help, but strict all the same.
-TEST(KitMode, RefusesWordsThatItDoesNotKnow) {
+// The program that it runs: strict, too.
+TEST(ElectiondKit, RefusesWordsThatItDoesNotKnow) {
     const auto said = [](std::vector<std::string> words) {
-        words.insert(words.begin(), ELECTIOND);
+        words.insert(words.begin(), ELECTIOND_KIT);
         const auto finished = run(words);
         EXPECT_EQ(finished.code, 64) << finished.said;
         return finished.said;
     };
-    EXPECT_THAT(said({"--plugin-cases"}), HasSubstr("misuse: --plugin-cases takes discovery or"));
-    EXPECT_THAT(said({"--plugin-cases", "other"}), HasSubstr("misuse: "));
-    EXPECT_THAT(said({"--try-plugin", kRegistry}), HasSubstr("needs --case NAME"));
-    EXPECT_THAT(said({"--try-plugin", kRegistry, "--case", "nothing"}),
+    EXPECT_THAT(said({}), HasSubstr("electionctl plugin check runs this program"));
+    EXPECT_THAT(said({"--cases"}), HasSubstr("misuse: --cases takes discovery or"));
+    EXPECT_THAT(said({"--cases", "other"}), HasSubstr("misuse: "));
+    EXPECT_THAT(said({"--try", kRegistry}), HasSubstr("needs --case NAME"));
+    EXPECT_THAT(said({"--try", kRegistry, "--case", "nothing"}),
                 HasSubstr("there is no case nothing"));
-    EXPECT_THAT(said({"--try-plugin", kRegistry, "--case", "loads", "--what", "x"}),
+    EXPECT_THAT(said({"--try", kRegistry, "--case", "loads", "--what", "x"}),
                 HasSubstr("unknown option --what"));
 }
 
-TEST(KitMode, RunsOneCaseInItsOwnProcess) {
+TEST(ElectiondKit, RunsOneCaseInItsOwnProcess) {
     const Folder folder;
-    const auto finished = run({ELECTIOND, "--try-plugin", kRegistry, "--case", "spreads",
-                               "--option", "path=cluster.json", "--directory", folder.path()});
+    const auto finished = run({ELECTIOND_KIT, "--try", kRegistry, "--case", "spreads", "--option",
+                               "path=cluster.json", "--directory", folder.path()});
 
     EXPECT_EQ(finished.code, 0) << finished.said;
     EXPECT_THAT(finished.said, HasSubstr("> poll\n"));

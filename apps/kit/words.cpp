@@ -1,6 +1,5 @@
-// What electiond does for `electionctl plugin check`: lists conformance cases, and runs one of
-// them.
-#include "kit_mode.h"
+// The command line of electiond-kit, and what it does for each.
+#include "words.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "host/probe.h"
 #include "kit/run.h"
 #include "settings/section.h"
 #include "settings/yaml_document.h"
@@ -18,7 +18,7 @@ namespace electiond {
 namespace {
 
 constexpr int kUsage = 64;
-constexpr std::string_view kList = "--plugin-cases", kTry = "--try-plugin";
+constexpr std::string_view kList = "--cases", kTry = "--try";
 
 class Misuse : public std::runtime_error {
   public:
@@ -118,16 +118,21 @@ int try_case(const std::vector<std::string>& given) {
     return code;
 }
 
-}  // namespace
-
-bool is_kit_mode(const std::vector<std::string>& words) {
-    return !words.empty() && (words.front() == kList || words.front() == kTry);
+int run(const std::vector<std::string>& words) {
+    const auto first = words.empty() ? std::string() : words.front();
+    if (first == kList) return list_cases(words);
+    if (first == kTry) return try_case(words);
+    if (first == kProbeOption && words.size() == 2) return probe_plugin(words[1]);
+    throw Misuse("electionctl plugin check runs this program; it takes " + std::string(kList) +
+                 " KIND, " + kProbeOption + " FILE, or " + std::string(kTry) + " FILE --case NAME");
 }
 
-int run_kit_mode(const std::vector<std::string>& words) {
+}  // namespace
+
+int run_words(const std::vector<std::string>& words) {
     std::string misuse;
     try {
-        return words.front() == kList ? list_cases(words) : try_case(words);
+        return run(words);
     } catch (const Misuse& error) {
         misuse = error.what();
     } catch (const Error& error) {
