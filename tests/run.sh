@@ -8,10 +8,11 @@ cd "$(dirname "$0")/.."
 build=build${SANITIZE:+-${SANITIZE//,/-}}
 type=RelWithDebInfo
 storms=OFF
-pch=tests
-if [ -n "${SANITIZE:-}" ]; then type=Debug pch=all; elif [ -n "${CI:-}" ]; then storms=ON; fi
+of=tests
+if [ -n "${SANITIZE:-}" ]; then type=Debug of=all; elif [ -n "${CI:-}" ]; then storms=ON; fi
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=$type \
-    ${CI:+-DELECTIOND_WERROR=ON -DELECTIOND_PCH=$pch -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -g1 -DNDEBUG"} \
+    ${CI:+-DELECTIOND_WERROR=ON -DELECTIOND_PCH=$of -DELECTIOND_UNITY=$of} \
+    ${CI:+-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -g1 -DNDEBUG"} \
     -DELECTIOND_LONG_STORMS=$storms \
     ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} >/dev/null
 cmake --build "$build" -j "$(nproc)"
