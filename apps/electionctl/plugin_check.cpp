@@ -143,8 +143,8 @@ class Check {
     int report_unloadable(const std::string& fault) {
         begin(1);
         add({.name = "loads",
-             .expected = "The file is a plugin of this ABI and toolchain, and named after its "
-                         "plugin.",
+             .expected =
+                 "The file is a plugin of this ABI and toolchain, and has the name of the plugin.",
              .kind = Kind::failed,
              .reason = fault});
         return end();

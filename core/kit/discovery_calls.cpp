@@ -50,7 +50,8 @@ void gives_addresses(Trial& trial) {
     DiscoveryNode node(trial);
     node.announce(peer("1", 1));
     for (const auto& each : node.poll()) {
-        expect(!each.addresses.empty(), "poll returns a peer without address: " + in_words(each));
+        expect(!each.addresses.empty(),
+               "poll returns a peer without an address: " + in_words(each));
         for (const auto& address : each.addresses) {
             expect(address.port != 0 && Endpoint::parse(address.to_string()) == address,
                    "poll returns an address that nobody can connect to: " + address.to_string());
@@ -62,8 +63,9 @@ void gives_names(Trial& trial) {
     DiscoveryNode node(trial);
     node.announce(peer("1", 1));
     for (const auto& each : node.poll()) {
-        expect(is_name(each.id.value), "poll returns an id that is none: \"" + each.id.value +
-                                           "\"; it must be empty, or 1 to 64 of A-Z a-z 0-9 . _ -");
+        expect(is_name(each.id.value),
+               "poll returns an invalid id: \"" + each.id.value +
+                   "\"; it must be empty, or have 1 to 64 characters of A-Z a-z 0-9 . _ -");
     }
 }
 
@@ -210,7 +212,7 @@ std::set<std::string> contents_of(const fs::path& folder) {
 void checks(Trial& trial) {
     DiscoveryNode node(trial);
     for (const auto& finding : node.check(peer("1", 1))) {
-        expect(!finding.text.empty(), "check returns a Finding without text");
+        expect(!finding.text.empty(), "check returns a Finding without a text");
         expect(finding.text.find('\n') == std::string::npos,
                "check returns a Finding with more than one line: " + finding.text);
     }
@@ -300,23 +302,25 @@ void logs_little(Trial& trial) {
 
 constexpr Case kCases[] = {
     {"poll", "factory", "With working options, announce and poll do not throw.", polls},
-    {"poll_first", "poll", "poll before the first announce returns or throws, and does no harm.",
+    {"poll_first", "poll", "poll before the first announce returns or throws; later calls work.",
      polls_first},
     {"poll_gives_addresses", "poll", "Each peer has at least one address, with a host and a port.",
      gives_addresses},
-    {"poll_gives_names", "poll", "Each id is empty or 1 to 64 of A-Z a-z 0-9 . _ -", gives_names},
+    {"poll_gives_names", "poll", "Each id is empty, or has 1 to 64 characters of A-Z a-z 0-9 . _ -",
+     gives_names},
     {"poll_gives_each_once", "poll", "No peer is in one snapshot twice.", gives_each_once},
     {"poll_keeps_order", "poll",
      "While nothing changes, each poll returns the same peers in the same order.", keeps_order},
     {"poll_is_cheap", "poll",
      "While nothing changes, announce and poll take less than 0.1 s on average.", is_cheap},
-    {"poll_works_for_long", "poll", "1500 calls in turn return.", works_for_long},
+    {"poll_works_for_long", "poll", "1500 calls, one after the other, return.", works_for_long},
     {"poll_keeps_threads", "poll", "Calls do not leave threads behind.", keeps_threads},
     {"poll_keeps_descriptors", "poll", "Calls do not leave descriptors open.", keeps_descriptors},
-    {"poll_keeps_memory", "poll", "Calls do not keep memory.", keeps_memory},
-    {"announce_changes", "poll", "announce takes a changed address.", announces_changes},
+    {"poll_keeps_memory", "poll", "Calls leak no memory.", keeps_memory},
+    {"announce_changes", "poll", "announce accepts a changed address.", announces_changes},
     {"announce_any_address", "poll",
-     "announce takes IPv4, IPv6 and names, several addresses, and no API.", announces_any_address},
+     "announce accepts IPv4, IPv6 and host names, several addresses, and an empty API address.",
+     announces_any_address},
     {"withdraw_unannounced", "factory", "withdraw without announce does nothing.",
      withdraws_unannounced},
     {"withdraw_twice", "poll", "A second withdraw does nothing.", withdraws_twice},
@@ -324,17 +328,18 @@ constexpr Case kCases[] = {
     {"check", "factory", "check returns findings, each with one line of text.", checks},
     {"check_without_address", "check", "check works before the address is known.",
      checks_without_address},
-    {"check_leaves_no_trace", "check", "check makes, changes and keeps open nothing.",
+    {"check_leaves_no_trace", "check",
+     "check makes and changes no file, and leaves no descriptor open and no thread.",
      checks_without_a_trace},
     {"check_while_in_use", "check", "check works while another instance runs, and changes nothing.",
      checks_while_in_use},
     {"check_agrees", "poll", "check finds no fault if announce and poll work.", check_agrees},
     {"prints_nothing", "poll", "No call writes to standard output or standard error.",
      prints_nothing},
-    {"logs_lines", "poll", "What it logs are single lines; keys of fields are snake_case.",
+    {"logs_lines", "poll", "Each log message is a single line; keys of fields are snake_case.",
      logs_lines},
-    {"logs_little", "poll", "While nothing changes, it logs nothing (but at level debug).",
-     logs_little},
+    {"logs_little", "poll",
+     "While nothing changes, 100 calls log fewer than 10 lines above level debug.", logs_little},
 };
 
 }  // namespace

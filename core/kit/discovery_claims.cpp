@@ -25,7 +25,7 @@ void is_arbiter(Trial& trial) {
     node.announce(peer("1", 1));
     DiscoveryNode other(trial);
     expect(node.is_arbiter() == first && other.is_arbiter() == first,
-           "the plugin is now an arbiter, now none");
+           "the plugin is sometimes an arbiter and sometimes not");
     if (!first) throw Skipped{"it is not an arbiter"};
 }
 
@@ -96,7 +96,7 @@ void one_wins(Trial& trial) {
                 });
             }
         }
-        expect(!found.empty(), "of eight claims at once each one throws");
+        expect(!found.empty(), "each of eight claims at once throws");
         for (const auto& each : found)
             expect_same(each, found.front(), "one of eight claims at once");
         DiscoveryNode late(trial);
@@ -125,23 +125,24 @@ void stops(Trial& trial) {
                   [&] { (void)node.claim_or_throw(claim_of("a"), source.get_token()); });
     const auto stored = node.claim(claim_of("b"));
     expect(stored == claim_of("a") || stored == claim_of("b"),
-           "after a stopped claim, what is stored is " + in_words(stored));
+           "after a claim that was stopped, a claim of nobody is stored: " + in_words(stored));
 }
 
 constexpr Case kCases[] = {
-    {"arbiter", "poll", "It is an arbiter or not, always the same (a discovery need not be one).",
+    {"arbiter", "poll", "It is always an arbiter, or never (a discovery need not be one).",
      is_arbiter},
     {"claim_first_counts", "arbiter", "The first claim is stored and returned.", first_counts},
-    {"claim_second_gets_first", "arbiter", "Every later claim gets the first one back.",
+    {"claim_second_gets_first", "arbiter", "Every later claim returns the first one.",
      second_gets_first},
-    {"claim_lasts", "arbiter", "A claim lasts when its node has withdrawn and ended.", lasts},
-    {"claim_beside_announcements", "arbiter", "Announcements and withdrawals leave a claim alone.",
-     lasts_beside_announcements},
+    {"claim_lasts", "arbiter", "A claim stays stored after its node has withdrawn and ended.",
+     lasts},
+    {"claim_beside_announcements", "arbiter",
+     "Announcements and withdrawals do not change a claim.", lasts_beside_announcements},
     {"claim_per_cluster", "arbiter", "Each cluster has a claim of its own.", clusters_are_apart},
-    {"claim_at_once", "arbiter", "Of eight claims at the same time one wins, for all eight.",
-     one_wins},
+    {"claim_at_once", "arbiter",
+     "Of eight claims at the same time one is stored, and all eight return it.", one_wins},
     {"claim_replaced", "arbiter", "replace_claim replaces what is stored.", replaces},
-    {"claim_replaced_unset", "arbiter", "replace_claim works where nothing is stored.",
+    {"claim_replaced_unset", "arbiter", "replace_claim works if nothing is stored.",
      replaces_nothing},
     {"claim_stops", "arbiter", "claim ends within 0.5 s if its stop is requested.", stops},
 };

@@ -37,7 +37,7 @@ void met(Pair& pair) {
 void spreads(Trial& trial) {
     Pair pair(trial);
     if (!pair.meet(Milliseconds(4000))) {
-        throw Skipped{"what one node announces is not found by another"};
+        throw Skipped{"a node does not find what another node announces"};
     }
 }
 
@@ -70,7 +70,7 @@ void spreads_changes(Trial& trial) {
                                 pair.a.announce(pair.self_a);
                                 return pair.b.knows(pair.self_a) && !pair.b.knows(old);
                             }),
-           "another node does not find the address that a node has changed to");
+           "another node does not find the new address of a node");
 }
 
 void spreads_withdrawal(Trial& trial) {
@@ -106,7 +106,7 @@ void withdraws_itself_alone(Trial& trial) {
     pair.a.withdraw();
     expect(c_sees([&] { return !c.knows_id("a"); }),
            "another node still finds a node that has withdrawn");
-    expect(c.knows_id("b"), "withdraw of one node takes another one away, too");
+    expect(c.knows_id("b"), "withdraw of one node removes another one, too");
 }
 
 void keeps_clusters_apart(Trial& trial) {
@@ -153,7 +153,7 @@ void spreads_to_many(Trial& trial) {
         });
     };
     expect(trial.eventually("poll", kToSpread, all_known),
-           "of " + std::to_string(kNodes) + " nodes not all find all others");
+           "not all of " + std::to_string(kNodes) + " nodes find all others");
 }
 
 void keeps_order(Trial& trial) {
@@ -166,7 +166,7 @@ void keeps_order(Trial& trial) {
         const auto now = pair.a.poll();
         return std::exchange(last, now) == now;
     });
-    expect(stands, "poll never returns the same snapshot twice");
+    expect(stands, "poll never returns the same snapshot twice in a row, although nothing changes");
     for (int round = 0; round < 20; ++round) {
         pair.b.announce(pair.self_b);
         pair.a.announce(pair.self_a);
@@ -191,7 +191,7 @@ void repairs(Trial& trial) {
                                 pair.b.announce(pair.self_b);
                                 return pair.b.knows_id("a");
                             }),
-           "announce does not repair an entry that has vanished");
+           "announce does not restore an entry that has vanished");
 }
 
 void refuses_unreadable(Trial& trial) {
@@ -199,21 +199,21 @@ void refuses_unreadable(Trial& trial) {
     met(pair);
     auto odd = pair.self_a;
     odd.id = NodeId("a b\"}\n");
-    (void)trial.error_of("announce of an id that is none", [&] { pair.a.object().announce(odd); });
+    (void)trial.error_of("announce of an invalid id", [&] { pair.a.object().announce(odd); });
     const auto known = pair.b.poll();
     expect(std::ranges::none_of(known,
                                 [](const Peer& each) {
                                     return each.id.value.find_first_of(" \"}\n") !=
                                            std::string::npos;
                                 }),
-           "an id that is none reaches other nodes");
+           "an invalid id reaches other nodes");
     pair.a.announce(pair.self_a);
     expect(trial.eventually("poll", kToSpread,
                             [&] {
                                 pair.a.announce(pair.self_a);
                                 return pair.b.knows_id("a");
                             }),
-           "after a refused announce a node is not found any more");
+           "after an announce that was refused, a node is not found any more");
 }
 
 void sees_a_restart(Trial& trial) {
@@ -233,22 +233,23 @@ void sees_a_restart(Trial& trial) {
 }
 
 constexpr Case kCases[] = {
-    {"spreads", "poll", "What one node announces another finds (a discovery need not do this).",
+    {"spreads", "poll", "A node finds what another node announces (a discovery need not do this).",
      spreads},
-    {"spreads_all", "spreads", "Id, uuid, all addresses in their order, and the API arrive.",
-     spreads_all},
+    {"spreads_all", "spreads",
+     "Id, uuid, all addresses in their order, and the API address arrive.", spreads_all},
     {"spreads_changes", "spreads", "A changed address replaces the old one.", spreads_changes},
     {"spreads_withdrawal", "spreads", "A node that has withdrawn is not found any more.",
      spreads_withdrawal},
     {"spreads_to_many", "spreads", "Twelve nodes find each other.", spreads_to_many},
     {"spreads_in_order", "spreads",
      "While nothing changes, the snapshot of several nodes stays the same.", keeps_order},
-    {"spreads_in_one_cluster", "spreads", "Clusters with the same options stay apart.",
-     keeps_clusters_apart},
-    {"withdraw_itself_alone", "spreads_withdrawal", "withdraw takes only the own entry away.",
+    {"spreads_in_one_cluster", "spreads",
+     "Clusters with the same options do not find each other's nodes.", keeps_clusters_apart},
+    {"withdraw_itself_alone", "spreads_withdrawal", "withdraw removes only the node's own entry.",
      withdraws_itself_alone},
-    {"announce_repairs", "spreads", "announce repairs an own entry that has vanished.", repairs},
-    {"announce_refuses_unreadable", "spreads", "An id that is none never reaches other nodes.",
+    {"announce_repairs", "spreads", "announce restores the node's own entry if it has vanished.",
+     repairs},
+    {"announce_refuses_unreadable", "spreads", "An invalid id never reaches other nodes.",
      refuses_unreadable},
     {"announce_after_restart", "spreads", "A restarted node is found at its new address.",
      sees_a_restart},

@@ -166,14 +166,15 @@ void inherits_nothing(Trial& trial) {
     node.announce(peer("1", 1));
     (void)node.poll();
     const auto more = added(before, inheritable_now());
-    expect(more.empty(), "descriptors lack O_CLOEXEC, so that children inherit them: " + more);
+    expect(more.empty(),
+           "descriptors lack O_CLOEXEC, so children of the daemon inherit them: " + more);
 }
 
 void leaves_signals(Trial& trial) {
     const auto before = dispositions_now();
     live(trial);
     const auto more = added(before, dispositions_now());
-    expect(more.empty(), "a call changes what signals do: " + more);
+    expect(more.empty(), "a call changes how signals are handled: " + more);
 }
 
 void leaves_no_child(Trial& trial) {
@@ -193,18 +194,19 @@ constexpr Case kCases[] = {
      calls_end_midway},
     {"stop_later", "poll", "A stop that is requested after a call has returned does nothing.",
      forgets_tokens},
-    {"thread_of_the_host", "poll", "Another thread than the factory's makes all other calls.",
+    {"thread_of_the_host", "poll", "All other calls work in another thread than the factory's.",
      lives_in_another_thread},
     {"threads_at_once", "poll", "Instances in different threads do not disturb each other.",
      instances_run_at_once},
-    {"ends_threads", "poll", "No thread of the plugin's survives the destructor.", ends_threads},
+    {"ends_threads", "poll", "No thread of the plugin runs after the destructor.", ends_threads},
     {"ends_descriptors", "poll", "No descriptor is open after the destructor.", closes_descriptors},
     {"ends_in_time", "poll", "The destructor returns within a second.", ends_in_time},
     {"ends_without_withdraw", "poll", "The destructor works without withdraw.",
      ends_without_withdraw},
-    {"ends_children", "poll", "No child process survives the destructor.", leaves_no_child},
-    {"inherits_nothing", "poll", "Children of the daemon inherit no descriptor.", inherits_nothing},
-    {"leaves_signals", "poll", "No call changes the disposition of a signal.", leaves_signals},
+    {"ends_children", "poll", "No child process is left after the destructor.", leaves_no_child},
+    {"inherits_nothing", "poll",
+     "Each descriptor has O_CLOEXEC: children of the daemon inherit none.", inherits_nothing},
+    {"leaves_signals", "poll", "No call changes how a signal is handled.", leaves_signals},
 };
 
 }  // namespace

@@ -70,7 +70,7 @@ void refuses_wrong_values(Trial& trial) {
         expect(text.find(key) != std::string::npos,
                "the Error about the wrong value of " + key + " does not name the key: " + text);
         expect(text.find(kPlace) != std::string::npos,
-               "the Error about the wrong value of " + key + " does not say where it is: " + text);
+               "the Error about the wrong value of " + key + " does not name its place: " + text);
     }
 }
 
@@ -109,7 +109,7 @@ void sets_no_signal(Trial& trial) {
     const auto before = dispositions_now();
     const auto made = trial.make_any();
     const auto more = added(before, dispositions_now());
-    expect(more.empty(), "the factory changes what signals do: " + more);
+    expect(more.empty(), "the factory changes how signals are handled: " + more);
 }
 
 void prints_nothing(Trial& trial) {
@@ -127,28 +127,30 @@ void grows_by_nothing(Trial& trial) {
     const auto now = resident_bytes();
     constexpr std::size_t kMost = std::size_t{8} << 20;
     expect(kSanitized || now <= before + kMost,
-           "objects that are made and destroyed leave memory: " +
-               std::to_string((now - before) / 1024) + " KiB after " + std::to_string(3 * kRounds));
+           "objects that are made and destroyed leak memory: " +
+               std::to_string((now - before) / 1024) + " KiB after " + std::to_string(3 * kRounds) +
+               " of them");
 }
 
 constexpr Case kCases[] = {
-    {"loads", "", "The file is a plugin of this ABI and toolchain, and named after its plugin.",
+    {"loads", "", "The file is a plugin of this ABI and toolchain, and has the name of the plugin.",
      loads},
-    {"factory", "loads", "The factory makes an object of the given options.", makes},
+    {"factory", "loads", "The factory makes an object from the given options.", makes},
     {"factory_opens_nothing", "factory", "The factory opens no descriptor.", opens_nothing},
     {"factory_starts_no_thread", "factory", "The factory starts no thread.", starts_no_thread},
     {"factory_makes_no_file", "factory", "The factory makes no file.", makes_no_file},
     {"factory_without_options", "factory",
-     "Without options the factory works or names those that it needs: no placeholder harms it.",
+     "Without options the factory works or throws an Error (code config); it does not crash.",
      survives_without_options},
     {"factory_refuses_wrong_values", "factory",
-     "The factory refuses a value of the wrong kind by an Error (code config) with its place and "
+     "For a value of the wrong kind the factory throws an Error (code config) with its place and "
      "key.",
      refuses_wrong_values},
-    {"factory_makes_many", "factory", "Several objects exist side by side.", makes_many},
+    {"factory_makes_many", "factory", "Several objects can exist at the same time.", makes_many},
     {"factory_takes_any_cluster", "factory",
-     "Cluster and node may have any name of 1 to 64 of A-Z a-z 0-9 . _ -", takes_any_cluster},
-    {"factory_sets_no_signal", "factory", "The factory changes no signal's disposition.",
+     "Cluster and node may have any name of 1 to 64 characters of A-Z a-z 0-9 . _ -",
+     takes_any_cluster},
+    {"factory_sets_no_signal", "factory", "The factory does not change how signals are handled.",
      sets_no_signal},
     {"factory_prints_nothing", "factory",
      "Factory and destructor write nothing to standard output or standard error.", prints_nothing},
@@ -156,7 +158,7 @@ constexpr Case kCases[] = {
      "An object that is never used leaves no thread and no descriptor.", leaves_nothing_unused},
     {"unused_ends_in_time", "factory",
      "The destructor of an object that was never used returns within 0.5 s.", destroys_in_time},
-    {"unused_leaks_nothing", "factory", "Objects that are made and destroyed leave no memory.",
+    {"unused_leaks_nothing", "factory", "Objects that are made and destroyed leak no memory.",
      grows_by_nothing},
 };
 

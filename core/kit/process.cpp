@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 namespace electiond::kit {
 namespace {
@@ -94,8 +95,14 @@ std::set<std::string> dispositions_now() {
     for (int number = 1; number < NSIG; ++number) {
         struct sigaction action {};
         if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
-        all.insert(std::to_string(number) + " " +
-                   std::to_string(reinterpret_cast<std::uintptr_t>(action.sa_handler)));
+        std::ostringstream text;
+        text << number << " (" << strsignal(number) << ") ";
+        if (action.sa_handler == SIG_IGN) {
+            text << "is ignored";
+        } else {
+            text << "has a handler at " << reinterpret_cast<const void*>(action.sa_handler);
+        }
+        all.insert(text.str());
     }
     return all;
 }

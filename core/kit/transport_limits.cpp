@@ -50,12 +50,11 @@ void takes_new_limits(Trial& trial) {
     trial.report().step("set_limits");
     receiver.object().set_limits({.body_bytes = kWide});
     expect(trial.eventually("send", kPatience, passes),
-           "a wider body_bytes of set_limits does "
-           "not count");
+           "after set_limits with a larger body_bytes, a body of 1 MiB is still refused");
     trial.report().step("set_limits");
     receiver.object().set_limits({});
     expect(trial.eventually("send", kPatience, [&] { return !passes(); }),
-           "a narrower body_bytes of set_limits does not count");
+           "after set_limits with a smaller body_bytes, a body of 1 MiB still passes");
     expect(sender.reaches(receiver.endpoint()), "after set_limits no request gets through");
 }
 
@@ -67,13 +66,14 @@ void answers_busy(Trial& trial) {
     const auto kept = drawer.take();
     const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
     expect(response.kind == Kind::busy,
-           "with waiting_requests of 1, a second request is reported as " + in_words(response) +
+           "with a waiting_requests of 1, a second request is reported as " + in_words(response) +
                " instead of busy");
     kept.second({Kind::ok, "{}"});
     (void)first->await();
     const auto next = sender.send(receiver.endpoint(), request("hello"));
     drawer.take().second({Kind::ok, "{}"});
-    expect(next->await().kind == Kind::ok, "a place for a waiting request is not free again");
+    expect(next->await().kind == Kind::ok,
+           "a request that has its response still counts for waiting_requests");
 }
 
 void serves_beside_strangers(Trial& trial) {
@@ -84,7 +84,7 @@ void serves_beside_strangers(Trial& trial) {
     }
     TransportNode sender(trial);
     expect(sender.reaches(receiver.endpoint()),
-           "idle connections of strangers fill the limit, and no peer gets through");
+           "idle connections of strangers use all connections, and no peer gets through");
 }
 
 void closes_many(Trial& trial) {
@@ -100,7 +100,7 @@ void closes_many(Trial& trial) {
     };
     expect(trial.eventually("more connections than allowed", kPatience,
                             [&] { return closed() >= 40; }),
-           "with a limit of 20, more than 20 connections stay open");
+           "with a limit of 20 connections, more stay open");
 }
 
 void closes_slow_ones(Trial& trial) {
@@ -108,30 +108,36 @@ void closes_slow_ones(Trial& trial) {
     Stranger stranger(receiver.endpoint());
     (void)stranger.say(std::string_view("P", 1));
     expect(stranger.hear_all(Milliseconds(300) + 2 * kTolerance).has_value(),
-           "with request_time of 0.3 s, a message that never ends keeps its connection");
+           "with a request_time of 0.3 s, a connection whose message never ends stays open");
 }
 
 void closes_idle_ones(Trial& trial) {
     TransportNode receiver(trial, echo, {.limits = {.idle_time = Milliseconds(300)}});
     Stranger stranger(receiver.endpoint());
     expect(stranger.hear_all(Milliseconds(300) + 2 * kTolerance).has_value(),
-           "with idle_time of 0.3 s, an idle connection stays open");
+           "with an idle_time of 0.3 s, an idle connection stays open");
 }
 
 constexpr Case kCases[] = {
     {"limits", "send", "It keeps the limits of the host (a transport need not do this).",
      keeps_limits},
     {"limits_take_bodies", "limits", "Bodies up to body_bytes are carried.", takes_wide_bodies},
-    {"limits_refuse_bodies", "limits", "Longer bodies are never delivered.", refuses_wide_bodies},
-    {"limits_of_sender", "limits", "A sender refuses to send longer bodies (unreachable).",
+    {"limits_refuse_bodies", "limits", "Bodies longer than body_bytes are never delivered.",
+     refuses_wide_bodies},
+    {"limits_of_sender", "limits",
+     "A request with a body longer than body_bytes is reported as unreachable.",
      refuses_to_send_wide_bodies},
-    {"limits_change", "limits", "set_limits counts for what comes from then on.", takes_new_limits},
-    {"limits_waiting", "limits", "Beyond waiting_requests it responds busy.", answers_busy},
+    {"limits_change", "limits",
+     "New limits of set_limits apply to the requests that come afterwards.", takes_new_limits},
+    {"limits_waiting", "limits", "If waiting_requests is reached, further requests get busy.",
+     answers_busy},
     {"limits_connections", "limits", "No more connections than allowed stay open.", closes_many},
-    {"limits_strangers", "limits", "Connections of strangers give way to peers.",
+    {"limits_strangers", "limits", "If strangers use all connections, a peer still gets through.",
      serves_beside_strangers},
-    {"limits_request_time", "limits", "A message that takes too long is cut.", closes_slow_ones},
-    {"limits_idle_time", "limits", "A connection without requests is closed.", closes_idle_ones},
+    {"limits_request_time", "limits",
+     "A connection whose message takes longer than request_time is closed.", closes_slow_ones},
+    {"limits_idle_time", "limits", "A connection without requests is closed after idle_time.",
+     closes_idle_ones},
 };
 
 }  // namespace

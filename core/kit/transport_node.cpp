@@ -93,8 +93,8 @@ Pending TransportNode::send(const Endpoint& to, Request what, Milliseconds timeo
 Response TransportNode::ask(const Endpoint& to, Request what) {
     const auto name = what.name;
     auto response = send(to, std::move(what))->await(kPatience);
-    expect(response.kind == Response::Kind::ok, "the request " + name + " is reported as " +
-                                                    in_words(response) + " instead of answered");
+    expect(response.kind == Response::Kind::ok,
+           "the request " + name + " is reported as " + in_words(response) + " instead of ok");
     return response;
 }
 

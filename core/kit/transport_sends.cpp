@@ -60,11 +60,12 @@ void mangles_no_name(Trial& trial) {
         const auto [arrived, respond] = drawer.take();
         respond({Kind::ok, "{}"});
         expect(arrived.name == name,
-               "a request with an odd name arrives as another one: \"" + arrived.name + "\"");
+               "a request with an odd name arrives under another name: \"" + arrived.name + "\"");
     }
     const auto pending = sender.send(receiver.endpoint(), request("hello"));
     drawer.take().second({Kind::ok, "{}"});
-    expect(pending->await().kind == Kind::ok, "after odd names a usual request is not answered");
+    expect(pending->await().kind == Kind::ok,
+           "after requests with odd names, a usual request gets no response");
 }
 
 void carries_empty_bodies(Trial& trial) {
@@ -89,7 +90,7 @@ void carries_large_bodies(Trial& trial) {
         const std::string body(size, 'x');
         const auto response = sender.ask(receiver.endpoint(), request("hello", body));
         expect(response.body == body, "a body of " + std::to_string(size) +
-                                          " bytes comes back as " +
+                                          " bytes comes back with " +
                                           std::to_string(response.body.size()));
     }
 }
@@ -130,7 +131,7 @@ void carries_lanes(Trial& trial) {
             respond({Kind::ok, "{}"});
             (void)pending->await();
             expect(arrived.lane == lane,
-                   name + " is delivered in another lane than it was sent in");
+                   name + " is delivered in another lane than the one of its sender");
         }
     }
 }
@@ -168,8 +169,9 @@ void believes_no_sender(Trial& trial) {
     const auto [arrived, respond] = drawer.take();
     respond({Kind::ok, "{}"});
     (void)pending->await();
-    expect(arrived.verified_names.empty(), "verified_names are what the sender says");
-    expect(arrived.source != forged.source, "the source is what the sender says");
+    expect(arrived.verified_names.empty(),
+           "verified_names are taken from the Request of the sender");
+    expect(arrived.source != forged.source, "source is taken from the Request of the sender");
 }
 
 void answers_later(Trial& trial) {
@@ -180,7 +182,8 @@ void answers_later(Trial& trial) {
     auto one = drawer.take(), other = drawer.take();
     if (one.first.body != "1") std::swap(one, other);
     std::thread([&] { other.second({Kind::ok, "to 2"}); }).join();
-    expect(second->await().body == "to 2", "a later request is not answered before an earlier one");
+    expect(second->await().body == "to 2",
+           "a response waits for the response to an earlier request");
     std::thread([&] { one.second({Kind::ok, "to 1"}); }).join();
     expect(first->await().body == "to 1", "two responses are mixed up");
 }
@@ -189,8 +192,8 @@ void answers_busy_uncalled(Trial& trial) {
     TransportNode receiver(trial, [](const Request&, const Respond&) {});
     TransportNode sender(trial);
     const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
-    expect(response.kind == Kind::busy,
-           "a Respond that is destroyed uncalled responds " + in_words(response) + " and not busy");
+    expect(response.kind == Kind::busy, "a Respond that was destroyed without a call responds " +
+                                            in_words(response) + " instead of busy");
 }
 
 void answers_once(Trial& trial) {
@@ -202,7 +205,7 @@ void answers_once(Trial& trial) {
     for (int n = 0; n < 5; ++n) {
         const auto response = sender.ask(receiver.endpoint());
         expect(response.body == "first",
-               "of two responses the second arrives: " + in_words(response));
+               "of two calls of one Respond the second counts: " + in_words(response));
     }
 }
 
@@ -216,7 +219,7 @@ void takes_answers_after_stop(Trial& trial) {
     trial.report().step("Respond after the destructor");
     kept.second({Kind::ok, "too late"});
     expect(pending->await(Milliseconds(1500)).kind != Kind::ok,
-           "a response arrives although its transport has been destroyed");
+           "a response arrives although its transport was destroyed before");
 }
 
 void reports_once(Trial& trial) {
@@ -307,7 +310,8 @@ void sends_both_ways(Trial& trial) {
     for (const auto& each : all) {
         const auto response = each->await(kPatience);
         expect(response.kind == Kind::ok,
-               "of two nodes that send to each other at once, one gets " + in_words(response));
+               "of two nodes that send to each other at once, one gets " + in_words(response) +
+                   " instead of ok");
     }
 }
 
@@ -329,7 +333,7 @@ void sends_to_many(Trial& trial) {
         for (const auto& each : all) {
             const auto response = each->await(kPatience);
             expect(response.kind == Kind::ok,
-                   "one of twelve peers is reported as " + in_words(response));
+                   "a request to one of twelve peers is reported as " + in_words(response));
         }
     }
     for (const auto& each : receivers) {
@@ -360,8 +364,8 @@ void queries_delay_nothing(Trial& trial) {
     const auto election = sender.send(receiver.endpoint(), request("heartbeat"));
     const auto response = election->await(kPatience);
     expect(response.kind == Kind::ok && election->taken() < Milliseconds(1000) + kTolerance,
-           "an election request behind 100 unanswered queries is " + in_words(response) +
-               " after " + in_words(election->taken()));
+           "with 100 queries that have no response yet, an election request is reported as " +
+               in_words(response) + " after " + in_words(election->taken()));
 }
 
 void keeps_memory(Trial& trial) {
@@ -379,8 +383,8 @@ void keeps_memory(Trial& trial) {
     const int sent = send_many(kManyRequests);
     const auto now = resident_bytes();
     expect(kSanitized || now <= before + kMost,
-           "each request leaves memory: " + std::to_string((now - before) / 1024) + " KiB after " +
-               std::to_string(sent));
+           "requests leak memory: " + std::to_string((now - before) / 1024) + " KiB after " +
+               std::to_string(sent) + " requests");
 }
 
 void keeps_threads_and_descriptors(Trial& trial) {
@@ -400,49 +404,55 @@ void keeps_threads_and_descriptors(Trial& trial) {
 constexpr Case kCases[] = {
     {"send", "start_is_reached", "A request arrives as it was sent, and so does its response.",
      carries},
-    {"send_names", "send", "Names of 1 to 64 of a-z 0-9 _ - arrive unchanged.", carries_names},
+    {"send_names", "send", "Names of 1 to 64 characters of a-z 0-9 _ - arrive unchanged.",
+     carries_names},
     {"send_odd_names", "send",
-     "A request whose name it cannot carry is reported, and never arrives as another one.",
+     "A request whose name it cannot carry is reported, and never arrives under another name.",
      mangles_no_name},
     {"send_empty_bodies", "send", "Empty bodies arrive as empty bodies.", carries_empty_bodies},
     {"send_any_text", "send", "It does not look into bodies: any text arrives unchanged.",
      carries_any_text},
     {"send_large_bodies", "send", "Bodies of 64 KiB arrive, there and back.", carries_large_bodies},
-    {"send_huge_bodies", "send", "A body of 16 MiB arrives or is reported; then all goes on.",
+    {"send_huge_bodies", "send",
+     "A body of 16 MiB arrives or is reported as failed; the next request works.",
      reports_huge_bodies},
     {"send_in_lanes", "send", "A request is delivered in the lane that its sender chose.",
      carries_lanes},
     {"send_from_threads", "send", "Any thread may send.", sends_from_threads},
     {"send_from_response", "send", "An OnResponse may send.", sends_from_a_reply},
-    {"send_both_ways", "send", "Two nodes send to each other at once.", sends_both_ways},
+    {"send_both_ways", "send", "Two nodes can send to each other at the same time.",
+     sends_both_ways},
     {"send_to_itself", "send", "A node may send to its own endpoint.", sends_to_itself},
-    {"send_to_many", "send", "Requests to twelve peers arrive at their own peer.", sends_to_many},
+    {"send_to_many", "send", "Of requests to twelve peers each arrives at the right one.",
+     sends_to_many},
     {"send_to_name", "send", "A peer is reached by its host name.", reaches_a_name},
     {"send_many_at_once", "send", "A hundred requests at once each get their own response.",
      carries_many_at_once},
-    {"send_many_in_turn", "send", "2000 requests in turn are all answered.", carries_many_in_turn},
-    {"send_flood", "send", "Of 3000 requests at once each is answered or reported.",
-     reports_a_flood},
-    {"send_keeps_memory", "send", "Requests leave no memory behind.", keeps_memory},
-    {"send_keeps_resources", "send", "Requests leave no threads and descriptors behind.",
+    {"send_many_in_turn", "send", "2000 requests, one after the other, each get their response.",
+     carries_many_in_turn},
+    {"send_flood", "send",
+     "Of 3000 requests at once each gets a response or is reported as failed.", reports_a_flood},
+    {"send_keeps_memory", "send", "Requests leak no memory.", keeps_memory},
+    {"send_keeps_resources", "send", "Requests leave no threads and no descriptors behind.",
      keeps_threads_and_descriptors},
     {"lanes_delay_no_election", "send_in_lanes",
-     "Unanswered queries do not delay an election request to the same peer.",
+     "Queries without a response do not delay an election request to the same peer.",
      queries_delay_nothing},
-    {"response_kinds", "send", "ok, malformed, unknown and busy arrive as what they are.",
-     carries_kinds},
-    {"response_later", "send", "Answers may come later, in any order, and from any thread.",
+    {"response_kinds", "send",
+     "Responses of the kinds ok, malformed, unknown and busy arrive as such.", carries_kinds},
+    {"response_later", "send", "Responses may come later, in any order, and from any thread.",
      answers_later},
-    {"response_uncalled", "send", "A Respond that is destroyed uncalled responds busy.",
+    {"response_uncalled", "send", "If a Respond is destroyed without a call, the sender gets busy.",
      answers_busy_uncalled},
-    {"response_first", "send", "Of two calls of one Respond the first counts.", answers_once},
-    {"response_after_stop", "send", "A Respond does no harm after its transport's end.",
+    {"response_first", "send", "If a Respond is called twice, the first call counts.",
+     answers_once},
+    {"response_after_stop", "send", "A Respond may be called after its transport was destroyed.",
      takes_answers_after_stop},
     {"reported_once", "send", "OnResponse is called exactly once for each request.", reports_once},
     {"source", "send", "The source of a request is empty or ip:port.", names_the_source},
     {"names_without_tls", "send", "Without TLS verified_names is empty.", proves_nothing},
-    {"names_of_sender", "send", "Source and verified_names are not what the sender says.",
-     believes_no_sender},
+    {"names_of_sender", "send",
+     "source and verified_names are not taken from the Request of the sender.", believes_no_sender},
 };
 
 }  // namespace

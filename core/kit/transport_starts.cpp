@@ -14,7 +14,7 @@ constexpr Milliseconds kToStop{2000};
 
 void starts(Trial& trial) {
     TransportNode node(trial);
-    expect(!node.endpoint().host.empty(), "start returns an endpoint without host");
+    expect(!node.endpoint().host.empty(), "start returns an endpoint without a host");
 }
 
 void is_reached_where_it_says(Trial& trial) {
@@ -22,7 +22,8 @@ void is_reached_where_it_says(Trial& trial) {
     expect(receiver.endpoint() != sender.endpoint(),
            "two instances with port 0 return the same endpoint");
     (void)sender.ask(receiver.endpoint());
-    expect(receiver.delivered() == 1, "a request is not delivered at the endpoint of start");
+    expect(receiver.delivered() == 1,
+           "a request to the endpoint that start returned is not delivered");
 }
 
 void names_a_taken_address(Trial& trial) {
@@ -30,10 +31,10 @@ void names_a_taken_address(Trial& trial) {
     const auto address = first.endpoint().to_string();
     Desk desk(trial, echo);
     const auto second = trial.make_transport({.listen = address});
-    const auto text =
-        trial.refusal("start on a taken address", Error::os, [&] { (void)second->start(desk); });
+    const auto text = trial.refusal("start on an address that is in use", Error::os,
+                                    [&] { (void)second->start(desk); });
     expect(text.find(address) != std::string::npos,
-           "the Error about a taken address does not name " + address + ": " + text);
+           "the Error about an address that is in use does not name " + address + ": " + text);
     (void)first.ask(first.endpoint());
 }
 
@@ -52,7 +53,7 @@ void is_destroyed_after_a_failure(Trial& trial) {
     TransportNode first(trial);
     Desk desk(trial, echo);
     auto second = trial.make_transport({.listen = first.endpoint().to_string()});
-    (void)trial.error_of("start on a taken address", [&] { (void)second->start(desk); });
+    (void)trial.error_of("start on an address that is in use", [&] { (void)second->start(desk); });
     trial.report().step("stop after a start that failed");
     second->stop();
     second.reset();
@@ -97,7 +98,7 @@ void sends_without_listening(Trial& trial) {
                  [outcome](Response response) { outcome->report(std::move(response)); });
     const auto response = outcome->await(kPatience);
     expect(response.kind == Response::Kind::ok,
-           "after start_sending a request is reported as " + in_words(response));
+           "after start_sending a request is reported as " + in_words(response) + " instead of ok");
     trial.report().step("stop");
     sender->stop();
 }
@@ -206,7 +207,8 @@ void starts_in_another_thread(Trial& trial) {
             node->send(endpoint, request("hello"), kPatience,
                        [outcome](Response response) { outcome->report(std::move(response)); });
             const auto response = outcome->await(kPatience);
-            if (response.kind != Response::Kind::ok) fault = "a request is " + in_words(response);
+            if (response.kind != Response::Kind::ok)
+                fault = "a request is reported as " + in_words(response);
             trial.report().step("stop");
             node->stop();
         } catch (const Failed& failed) {
@@ -224,14 +226,15 @@ void inherits_nothing(Trial& trial) {
     TransportNode receiver(trial), sender(trial);
     (void)sender.ask(receiver.endpoint());
     const auto more = added(before, inheritable_now());
-    expect(more.empty(), "descriptors lack O_CLOEXEC, so that children inherit them: " + more);
+    expect(more.empty(),
+           "descriptors lack O_CLOEXEC, so children of the daemon inherit them: " + more);
 }
 
 void leaves_signals(Trial& trial) {
     const auto before = dispositions_now();
     live(trial);
     const auto more = added(before, dispositions_now());
-    expect(more.empty(), "a call changes what signals do: " + more);
+    expect(more.empty(), "a call changes how signals are handled: " + more);
 }
 
 void leaves_no_child(Trial& trial) {
@@ -256,7 +259,7 @@ void answers_stay_the_same(Trial& trial) {
     const bool limits = unstarted->keeps_limits(), tls = unstarted->can_authenticate();
     TransportNode node(trial);
     expect(node.object().keeps_limits() == limits && node.object().can_authenticate() == tls,
-           "keeps_limits or can_authenticate returns something else after start");
+           "keeps_limits or can_authenticate returns another value after start");
 }
 
 constexpr Case kCases[] = {
@@ -264,9 +267,10 @@ constexpr Case kCases[] = {
     {"start_is_reached", "start", "Another instance reaches the endpoint that start returned.",
      is_reached_where_it_says},
     {"start_names_taken_address", "start",
-     "On a taken address start throws an Error (code os) that names it.", names_a_taken_address},
+     "If the address is in use, start throws an Error (code os) that names it.",
+     names_a_taken_address},
     {"start_names_foreign_address", "start",
-     "On an address of another host start throws an Error (code os) that names it.",
+     "If the address is not of this host, start throws an Error (code os) that names it.",
      names_a_foreign_address},
     {"start_fails_cleanly", "start_names_taken_address",
      "After a start that failed, stop and destructor work.", is_destroyed_after_a_failure},
@@ -275,31 +279,32 @@ constexpr Case kCases[] = {
     {"start_sending", "start_is_reached",
      "start_sending works without listening, or throws an Error (code refused).",
      sends_without_listening},
-    {"start_in_other_thread", "start", "Another thread than the factory's starts and stops it.",
+    {"start_in_other_thread", "start", "start and stop work in another thread than the factory's.",
      starts_in_another_thread},
     {"stop_unstarted", "factory", "stop before start does nothing.", stops_unstarted},
     {"stop_twice", "start", "A second stop does nothing.", stops_twice},
     {"stop_in_time", "start_is_reached", "stop returns within 2 s.", stops_in_time},
     {"stop_frees_address", "start_is_reached",
-     "After stop the next instance can start at the same address.", frees_its_address},
-    {"stop_listens_no_more", "start", "After stop nothing is accepted.", listens_no_more},
+     "After stop another instance can start at the same address.", frees_its_address},
+    {"stop_listens_no_more", "start", "After stop no connection is accepted.", listens_no_more},
     {"stop_ends_threads", "start_is_reached", "stop joins all threads.", stop_ends_threads},
     {"destructor_stops", "start",
-     "The destructor stops it, and calls every OnResponse that is owed before it returns.",
+     "The destructor stops it: each OnResponse that was not called yet is called before it "
+     "returns.",
      destructor_stops},
-    {"ends_threads", "start_is_reached", "No thread of the plugin's survives the destructor.",
+    {"ends_threads", "start_is_reached", "No thread of the plugin runs after the destructor.",
      ends_threads},
     {"ends_descriptors", "start_is_reached", "No descriptor is open after the destructor.",
      closes_descriptors},
-    {"ends_children", "start_is_reached", "No child process survives the destructor.",
+    {"ends_children", "start_is_reached", "No child process is left after the destructor.",
      leaves_no_child},
-    {"inherits_nothing", "start_is_reached", "Children of the daemon inherit no descriptor.",
-     inherits_nothing},
-    {"leaves_signals", "start_is_reached", "No call changes the disposition of a signal.",
+    {"inherits_nothing", "start_is_reached",
+     "Each descriptor has O_CLOEXEC: children of the daemon inherit none.", inherits_nothing},
+    {"leaves_signals", "start_is_reached", "No call changes how a signal is handled.",
      leaves_signals},
     {"prints_nothing", "start_is_reached", "No call writes to standard output or standard error.",
      prints_nothing},
-    {"abilities_stay", "start", "keeps_limits and can_authenticate always return the same.",
+    {"abilities_stay", "start", "keeps_limits and can_authenticate always return the same value.",
      answers_stay_the_same},
 };
 

@@ -60,9 +60,11 @@ void proves_names(Trial& trial) {
         respond({Kind::ok, "{}"});
         const auto response = pending->await();
         expect(proves(arrived.verified_names, "2") && !proves(arrived.verified_names, "1"),
-               "a request of node 2 has the verified_names " + listed(arrived.verified_names));
+               "a request of node 2 has the verified_names " + listed(arrived.verified_names) +
+                   " instead of " + names_of("2").front());
         expect(proves(response.verified_names, "1") && !proves(response.verified_names, "2"),
-               "a response of node 1 has the verified_names " + listed(response.verified_names));
+               "a response of node 1 has the verified_names " + listed(response.verified_names) +
+                   " instead of " + names_of("1").front());
     }
 }
 
@@ -77,14 +79,15 @@ void believes_no_sender(Trial& trial) {
     respond({.kind = Kind::ok, .body = "{}", .verified_names = names_of("3")});
     const auto response = pending->await();
     expect(!proves(arrived.verified_names, "3") && !proves(response.verified_names, "3"),
-           "verified_names are what the other side says, not what its certificate proves");
+           "verified_names are taken from what the other side sends, not from its certificate");
 }
 
 void expect_refused(TransportNode& sender, const TransportNode& receiver, const std::string& who) {
     const auto response =
         sender.send(receiver.endpoint(), request("hello"), kRefusal)->await(kRefusal);
     expect(response.kind == Kind::unreachable || response.kind == Kind::timed_out,
-           "a request of " + who + " is reported as " + in_words(response));
+           "a request of " + who + " is reported as " + in_words(response) +
+               " instead of unreachable or timed_out");
     expect(receiver.delivered() == 0, "a request of " + who + " is delivered");
 }
 
@@ -92,7 +95,7 @@ void refuses_another_authority(Trial& trial) {
     TransportNode receiver(trial, echo, with_tls(trial, "1"));
     TransportNode sender(trial, echo, with_tls(trial, "2", "other"));
     expect_refused(sender, receiver, "a node with a certificate of another authority");
-    expect_refused(receiver, sender, "a node to one with a certificate of another authority");
+    expect_refused(receiver, sender, "a node to a peer with a certificate of another authority");
 }
 
 void refuses_plain_text(Trial& trial) {
@@ -113,7 +116,7 @@ void sends_no_plain_text(Trial& trial) {
     TransportNode sender(trial, echo, with_tls(trial, "2"));
     for (const auto& to : {peer.endpoint(), plain.endpoint()}) {
         const auto response = sender.send(to, request("hello", kSecret), kRefusal)->await(kRefusal);
-        expect(response.kind != Kind::ok, "with TLS, a peer without TLS counts as answering");
+        expect(response.kind != Kind::ok, "with TLS, a response of a peer without TLS counts");
     }
     expect(!heard_it && plain.delivered() == 0, "with TLS, a body is sent in plain text");
 }
@@ -166,22 +169,26 @@ void keeps_the_old_files(Trial& trial) {
 
 constexpr Case kCases[] = {
     {"tls", "send", "It can authenticate (a transport need not do this).", can_authenticate},
-    {"tls_carries", "tls", "Nodes of one authority reach each other.", carries},
+    {"tls_carries", "tls", "Nodes with certificates of the same authority reach each other.",
+     carries},
     {"tls_proves_names", "tls_carries",
      "verified_names are the names of the other side's certificate.", proves_names},
-    {"tls_believes_no_sender", "tls_carries", "verified_names are not what the other side says.",
-     believes_no_sender},
+    {"tls_believes_no_sender", "tls_carries",
+     "verified_names are not taken from what the other side sends.", believes_no_sender},
     {"tls_other_authority", "tls_carries",
-     "Certificates of another authority are refused, both ways.", refuses_another_authority},
+     "Certificates of another authority are refused, by sender and by receiver.",
+     refuses_another_authority},
     {"tls_refuses_plain_text", "tls_carries", "A node without TLS is refused.", refuses_plain_text},
     {"tls_sends_no_plain_text", "tls_carries", "Nothing is ever sent in plain text.",
      sends_no_plain_text},
     {"tls_factory", "tls", "The factory reads none of the files.", factory_reads_no_file},
-    {"tls_missing_file", "tls", "start names a file that is missing (Error, code config).",
+    {"tls_missing_file", "tls",
+     "If a file is missing, start throws an Error (code config) that names it.",
      names_a_missing_file},
-    {"tls_reload", "tls_carries", "reload_tls of unchanged files disturbs nobody.", reloads},
+    {"tls_reload", "tls_carries", "reload_tls with unchanged files disturbs no request.", reloads},
     {"tls_reload_keeps", "tls_carries",
-     "reload_tls of a wrong file throws an Error (code config) with its name; the old one is used.",
+     "If a file is wrong, reload_tls throws an Error (code config) that names it; the old one "
+     "stays in use.",
      keeps_the_old_files},
 };
 

@@ -18,7 +18,7 @@ bool is_senders_own(const Response& response) {
 void expect_no_answer(const Response& response, const std::string& of_whom) {
     expect(is_senders_own(response), "a request to " + of_whom + " is reported as " +
                                          in_words(response) +
-                                         ", where timed_out or unreachable is expected");
+                                         " instead of timed_out or unreachable");
 }
 
 void reports_silence(Trial& trial) {
@@ -33,8 +33,8 @@ void reports_silence(Trial& trial) {
                "timed_out is reported after " + in_words(pending->taken()) +
                    ", before the timeout of 0.2 s");
         expect(pending->taken() <= kTimeout + kTolerance,
-               "the report for a peer that never responds takes " + in_words(pending->taken()) +
-                   ", where the timeout is 0.2 s");
+               "a request to a peer that never responds is reported after " +
+                   in_words(pending->taken()) + "; its timeout is 0.2 s");
     }
 }
 
@@ -46,8 +46,8 @@ void reports_a_closed_port(Trial& trial) {
         const auto response = pending->await();
         expect_no_answer(response, "a port that nobody listens on");
         expect(pending->taken() <= Milliseconds(1000) + kTolerance,
-               "the report for a port that nobody listens on takes " + in_words(pending->taken()) +
-                   ", where the timeout is 1 s");
+               "a request to a port that nobody listens on is reported after " +
+                   in_words(pending->taken()) + "; its timeout is 1 s");
     }
 }
 
@@ -57,7 +57,8 @@ void gives_reasons(Trial& trial) {
     const auto response =
         sender.send(refusing.endpoint(), request("hello"), Milliseconds(1000))->await();
     expect_no_answer(response, "a port that nobody listens on");
-    expect(!response.body.empty(), "a failed request is reported without a reason in words");
+    expect(!response.body.empty(),
+           "a failed request is reported without a reason: its Response has an empty body");
 }
 
 void reports_an_unknown_name(Trial& trial) {
@@ -67,8 +68,8 @@ void reports_an_unknown_name(Trial& trial) {
             sender.send({"no-such-host.invalid", 1}, request("hello"), Milliseconds(1000));
         expect_no_answer(pending->await(Milliseconds(1000)), "a name that does not exist");
         expect(pending->taken() <= Milliseconds(1000) + kTolerance,
-               "the report for a name that does not exist takes " + in_words(pending->taken()) +
-                   ", where the timeout is 1 s");
+               "a request to a name that does not exist is reported after " +
+                   in_words(pending->taken()) + "; its timeout is 1 s");
     }
 }
 
@@ -78,7 +79,7 @@ void reports_odd_endpoints(Trial& trial) {
                            Endpoint{"::1%nosuch0", 1}, Endpoint{std::string(300, 'x'), 1}}) {
         const auto response =
             sender.send(to, request("hello"), Milliseconds(500))->await(Milliseconds(500));
-        expect_no_answer(response, "an endpoint that is none");
+        expect_no_answer(response, "the invalid endpoint \"" + to.to_string().substr(0, 60) + "\"");
     }
 }
 
@@ -124,8 +125,8 @@ void silence_delays_nobody(Trial& trial) {
         const auto pending = sender.send(receiver.endpoint(), request("heartbeat"));
         const auto response = pending->await();
         expect(response.kind == Kind::ok && pending->taken() < Milliseconds(500) + kTolerance,
-               "with a silent peer, a request to another one is " + in_words(response) + " after " +
-                   in_words(pending->taken()));
+               "with a silent peer, a request to another one is reported as " + in_words(response) +
+                   " after " + in_words(pending->taken()));
     }
 }
 
@@ -144,8 +145,8 @@ void the_dead_delay_nobody(Trial& trial) {
     const auto pending = sender.send(receiver.endpoint(), request("heartbeat"));
     const auto response = pending->await();
     expect(response.kind == Kind::ok && pending->taken() < Milliseconds(500) + kTolerance,
-           "with 60 dead peers, a request to a living one is " + in_words(response) + " after " +
-               in_words(pending->taken()));
+           "with 60 dead peers, a request to a living one is reported as " + in_words(response) +
+               " after " + in_words(pending->taken()));
     for (const auto& each : lost) (void)each->await(Milliseconds(2000));
 }
 
@@ -158,8 +159,7 @@ void stop_reports_all(Trial& trial) {
     for (const auto& each : owed) {
         expect(each->reported(), "stop() returns before OnResponse was called for a request");
         expect(each->await().kind != Kind::ok,
-               "stop() reports a request that nobody has answered "
-               "as ok");
+               "stop() reports ok for a request that got no response");
     }
 }
 
@@ -186,7 +186,7 @@ void stops_while_answers_are_owed(Trial& trial) {
     std::vector<Pending> all;
     for (int n = 0; n < 20; ++n) all.push_back(sender.send(receiver.endpoint(), request("hello")));
     auto kept = drawer.take();
-    trial.in_time("stop while requests are not answered yet", Milliseconds(2000),
+    trial.in_time("stop while requests have no response yet", Milliseconds(2000),
                   [&] { receiver.stop(); });
     kept.second({Kind::ok, "{}"});
     sender.stop();
@@ -217,8 +217,7 @@ void reaches_a_late_peer(Trial& trial) {
     }
     receiver = std::make_unique<TransportNode>(trial, echo, Setup{.listen = endpoint.to_string()});
     expect(sender.reaches(endpoint),
-           "a peer that comes later than its first request is not "
-           "reached");
+           "a peer that starts after the first requests to it is not reached");
 }
 
 void refreshes(Trial& trial) {
@@ -281,8 +280,8 @@ void survives_half_messages(Trial& trial) {
         const auto pending = sender.send(receiver.endpoint(), request("hello"));
         const auto response = pending->await();
         expect(response.kind == Kind::ok && pending->taken() < Milliseconds(1000) + kTolerance,
-               "with 100 connections that send nothing, a request is " + in_words(response) +
-                   " after " + in_words(pending->taken()));
+               "with 100 connections that send no complete message, a request is reported as " +
+                   in_words(response) + " after " + in_words(pending->taken()));
     }
 }
 
@@ -307,7 +306,8 @@ void survives_any_answer(Trial& trial) {
     for (int n = 0; n < 20; ++n) {
         const auto response =
             sender.send(liar.endpoint(), request("hello"), Milliseconds(500))->await();
-        expect(response.kind != Kind::ok, "any bytes count as a response: " + in_words(response));
+        expect(response.kind != Kind::ok,
+               "random bytes count as a response: " + in_words(response));
     }
     (void)sender.ask(receiver.endpoint());
 }
@@ -338,45 +338,52 @@ void logs_lines(Trial& trial) {
 }
 
 constexpr Case kCases[] = {
-    {"timeout", "send", "A peer that never responds is reported when the timeout is over.",
+    {"timeout", "send",
+     "A request to a peer that never responds is reported when its timeout is over.",
      reports_silence},
-    {"timeout_short", "send", "Timeouts of 0 to 2 ms are reported like any other.",
+    {"timeout_short", "send", "Requests with a timeout of 0 to 2 ms are reported like any other.",
      keeps_short_timeouts},
-    {"unreachable", "send", "A port that nobody listens on is reported within the timeout.",
+    {"unreachable", "send",
+     "A request to a port without a listener is reported within its timeout.",
      reports_a_closed_port},
     {"unreachable_reason", "unreachable", "A failed request is reported with a reason in words.",
      gives_reasons},
-    {"unreachable_name", "send", "A name that does not exist is reported within the timeout.",
+    {"unreachable_name", "send",
+     "A request to a host name that does not exist is reported within its timeout.",
      reports_an_unknown_name},
-    {"unreachable_oddly", "send", "Endpoints that are none are reported.", reports_odd_endpoints},
+    {"unreachable_oddly", "send", "A request to an invalid endpoint is reported as failed.",
+     reports_odd_endpoints},
     {"send_never_blocks", "send", "send returns at once, also if a peer does not read.",
      never_blocks},
     {"silent_peer_alone", "timeout", "A silent peer delays no other peer.", silence_delays_nobody},
     {"dead_peers_alone", "unreachable", "Dead peers and unknown names delay no other peer.",
      the_dead_delay_nobody},
     {"stop_reports_all", "timeout",
-     "stop calls every OnResponse that is owed before it returns, within 2 s.", stop_reports_all},
-    {"stop_under_traffic", "send", "stop works in the middle of traffic, on either side first.",
+     "stop returns within 2 s; each OnResponse that was not called yet is called before.",
+     stop_reports_all},
+    {"stop_under_traffic", "send", "stop works under traffic, whichever side stops first.",
      stops_under_traffic},
-    {"stop_before_responses", "send", "stop works while delivered requests are not answered yet.",
+    {"stop_before_responses", "send", "stop works while delivered requests have no response yet.",
      stops_while_answers_are_owed},
     {"restarted_peer", "stop_frees_address", "A restarted peer is reached again.",
      reaches_a_restarted_peer},
-    {"late_peer", "stop_frees_address", "A peer that comes late is reached.", reaches_a_late_peer},
+    {"late_peer", "stop_frees_address",
+     "A peer that starts after the first requests to it is reached.", reaches_a_late_peer},
     {"refresh", "send", "refresh of known and unknown addresses does no harm.", refreshes},
     {"reload", "send", "set_limits and reload_tls without a change do no harm.",
      takes_limits_and_files},
     {"stranger_any_bytes", "send", "Any bytes from a stranger do no harm.", survives_any_bytes},
-    {"stranger_half_message", "send", "Connections without a whole message delay nobody.",
+    {"stranger_half_message", "send", "Connections that send no complete message delay no request.",
      survives_half_messages},
     {"stranger_short", "send", "Connections that are closed at once do no harm.",
      survives_short_connections},
-    {"stranger_responds", "send", "Any bytes from a peer are not a response, and do no harm.",
-     survives_any_answer},
-    {"stranger_closes", "send", "A peer that closes without a response is reported.",
+    {"stranger_responds", "send",
+     "Random bytes from a peer do not count as a response, and do no harm.", survives_any_answer},
+    {"stranger_closes", "send",
+     "If a peer closes without a response, the request is reported as failed.",
      survives_silent_closing},
     {"logs_little", "stranger_any_bytes",
-     "What it logs are single lines, and few of them however many strangers come.", logs_lines},
+     "It logs single lines, and for 150 strangers at most 30 lines above level debug.", logs_lines},
 };
 
 }  // namespace

@@ -136,7 +136,7 @@ void Trial::in_time(const std::string& what, Milliseconds limit, const std::func
     (void)error_of(what, act);
     const auto taken = Clock::now() - begun;
     expect(taken <= limit + kTolerance,
-           what + " took " + in_words(taken) + ", where " + in_words(limit) + " are allowed");
+           what + " took " + in_words(taken) + "; the limit is " + in_words(limit));
 }
 
 bool Trial::eventually(const std::string& what, Milliseconds limit,
