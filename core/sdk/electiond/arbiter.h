@@ -1,4 +1,4 @@
-// What an arbiter does: decide once, for all nodes, who founds a cluster.
+// What an arbiter does: it decides once, for all nodes, which node founds a cluster.
 #pragma once
 
 #include <stop_token>
@@ -9,21 +9,22 @@
 
 namespace electiond {
 
-// A discovery may offer one (Discovery::arbiter). "The first one names the cluster": whatever it
-// returns must never change by itself, or two clusters are founded (protocol.md, section 6).
+// A discovery may be one (Discovery::arbiter). The first claim is stored, and all nodes get that
+// one. What is stored changes only by replace_claim; otherwise two clusters would be founded
+// (protocol.md, section 6).
 //
-// The thread rule, the stop token and the errors are those of Discovery: the same thread makes all
-// calls, one at a time. A call that cannot tell what is stored throws, and never guesses.
+// Threads, stop tokens and errors: as for Discovery; the same thread makes all calls, one at a
+// time. If a call cannot find out what is stored, it throws; it never guesses.
 class ELECTIOND_EXPORT Arbiter {
   public:
     virtual ~Arbiter() = default;
 
     // Stores `mine` for `cluster` if nothing is stored yet, atomically and durably, and returns
-    // what is stored now: `mine` or another's.
+    // what is stored now: `mine` or the claim of another node.
     [[nodiscard]] virtual Claim claim(const std::string& cluster, const Claim& mine,
                                       std::stop_token stop = {}) = 0;
 
-    // Replaces what is stored. For the offline `electiond recover` alone.
+    // Stores `mine`, whatever is stored. Only the offline command `electiond recover` calls it.
     virtual void replace_claim(const std::string& cluster, const Claim& mine,
                                std::stop_token stop = {}) = 0;
 };

@@ -1,4 +1,4 @@
-// What a discovery plugin does: announce this node, and name the nodes that there may be.
+// What a discovery plugin does: it announces this node, and lists the nodes that it knows.
 #pragma once
 
 #include <stop_token>
@@ -12,47 +12,51 @@
 
 namespace electiond {
 
-// Discovery yields addresses and join candidates, nothing else: nothing that it says, or stops
-// saying, changes a quorum (protocol.md section 6).
+// A discovery supplies addresses and nodes that may join, and nothing else: whatever it returns or
+// no longer returns, it never changes a quorum (protocol.md, section 6).
 //
-// Thread rule: the host calls one instance from one thread at a time (its scout), never the
-// election's. Calls may take a while: a slow or failing plugin is reported and its last good answer
-// stays in use. No thread of the plugin's own may survive its destructor.
-// Stopping: every call gets a stop token. The host requests a stop when the node ends or the call
-// has taken 5 s; the call then returns or throws within 0.5 s. A call that waits (for a lock, a
-// socket, a child) waits in short steps, or registers a std::stop_callback, whose function runs on
-// a thread of the host and must return at once. Between two steps that can't be interrupted
-// (opening a file, fsync) a call checks its token. A call that ignores its token blocks only the
-// scout of this discovery; if the process ends meanwhile, thread and object are left behind and the
-// destructor never runs. withdraw has a token of its own, whose stop is requested only shortly
-// before the end of the process. The destructor runs on the thread that makes the calls, after
-// withdraw.
-// Errors: a call that cannot do its work throws Error (or any std::exception).
-// The factory checks options and touches nothing else: no file, no socket. `--check` relies on it;
-// what it would like to know of files and interfaces is told by check().
+// Threads: the host calls an instance by one thread at a time: the scout, a thread for this
+// discovery alone, never the thread of the election. Calls may take a while: if a call is slow or
+// fails, the host logs that, and uses the last good snapshot. No thread of the plugin may run after
+// the destructor has returned.
+//
+// Stopping: every call gets a stop token. The host requests a stop if the node ends or the call has
+// taken 5 s; the call must then return or throw within 0.5 s. A call that waits (for a lock, a
+// socket, a child process) waits in short steps, or registers a std::stop_callback, whose function
+// runs on a thread of the host and must return at once. Between two steps that cannot be
+// interrupted (to open a file, fsync) a call checks its token. A call that ignores its token blocks
+// only the scout of this discovery. If the process ends meanwhile, thread and object are abandoned
+// and the destructor never runs. The stop of withdraw is requested only shortly before the process
+// ends. The destructor runs after withdraw, on the thread that makes the calls.
+//
+// Errors: a call that fails throws Error (or any other std::exception).
+//
+// The factory reads the options and does nothing else: it opens no file and no socket, because
+// `electiond --check` calls it, too. check() looks at files and interfaces instead.
 class ELECTIOND_EXPORT Discovery {
   public:
     virtual ~Discovery() = default;
 
-    // Makes `self` known, or updates it: called at start, when something of it changes, and before
-    // each poll. Repairs an entry of ours that has vanished. Cheap if nothing has changed. If it
-    // fails, poll is called all the same.
+    // Makes `self` known to the other nodes, or updates it. Called at start, when `self` changes,
+    // and before each poll. Restores the node's entry if it has vanished. Cheap if nothing has
+    // changed. If it fails, poll is called all the same.
     virtual void announce(const Peer& self, std::stop_token stop = {}) = 0;
 
-    // All nodes that are known now, a snapshot. May hold ourselves; the host drops that. Cheap if
-    // nothing has changed. A snapshot counts until the next one and nothing in it ages; one that
-    // equals the last, in the same order, goes no further than the scout.
+    // Returns a snapshot: all nodes that are known now. It may contain the node itself; the host
+    // drops that entry. Cheap if nothing has changed. A snapshot stays in use until the next one,
+    // and no entry expires before. If a snapshot equals the one before, in the same order, the
+    // scout does not pass it on.
     [[nodiscard]] virtual std::vector<Peer> poll(std::stop_token stop = {}) = 0;
 
-    // The node stops: takes our entry back, as far as that can be done now.
+    // The node stops: removes its entry, as far as that is possible now.
     virtual void withdraw(std::stop_token stop = {}) noexcept = 0;
 
-    // For `electiond --check`, instead of the calls above: what in this machine's files, interfaces
-    // and so on would keep those calls from their work. `self` as it would be announced; its
-    // addresses are empty where they are not known before the port is bound. Looks and reads alone:
-    // makes, writes and locks no file, binds and sends nothing. A daemon may run meanwhile, with
-    // the same options. Same thread rule and stop token as above. What it cannot see for itself
-    // (a server that does not answer) is a warning, not a fault.
+    // Called by `electiond --check` instead of the calls above. Returns what on this machine
+    // (files, interfaces, …) would make those calls fail. `self` is what would be announced; its
+    // addresses are empty if they are not known before the port is bound. It only looks and reads:
+    // it makes, writes and locks no file, and binds and sends nothing. A daemon with the same
+    // options may run at the same time. Threads and stop token: as above. A fault that it cannot
+    // see itself (a server that does not respond) is a warning.
     [[nodiscard]] virtual std::vector<Finding> check(const Peer& self,
                                                      std::stop_token stop = {}) const {
         (void)self;
@@ -60,9 +64,9 @@ class ELECTIOND_EXPORT Discovery {
         return {};
     }
 
-    // The arbiter, if this discovery is one; nullptr if not. A class that is both derives from
-    // Discovery and Arbiter, and returns `this`. The host does not delete it: it lives as long as
-    // the discovery. It is always the same one, and known after the factory.
+    // Returns the arbiter if this discovery is one, else nullptr. A class that is both derives from
+    // Discovery and Arbiter, and returns `this`. The host does not delete the arbiter: it lives as
+    // long as the discovery. From the factory on, every call returns the same pointer.
     [[nodiscard]] virtual Arbiter* arbiter() noexcept { return nullptr; }
 };
 

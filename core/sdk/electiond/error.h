@@ -1,5 +1,4 @@
-// The two kinds of wrong a program can do something about: the operator's (Error) and ours
-// (ENSURE).
+// Faults that the operator can correct (Error), and bugs of the program (ENSURE).
 #pragma once
 
 #include <limits.h>
@@ -17,10 +16,10 @@
 
 namespace electiond {
 
-// What only the operator can mend: a setting, a plugin, a port, a file. `what()` is a whole
-// sentence that names the place (file:line:column or path), the key, the value found, and the
-// remedy. The daemon turns it into the sysexits code it carries. Safe to throw from a plugin's
-// factory and from every call of a plugin that is not marked noexcept.
+// A fault that only the operator can correct: a setting, a plugin, a port, a file. what() is a
+// whole sentence that names the place (file:line:column or path), the key, the value found, and the
+// remedy. If the daemon ends by it, code() is its exit code (sysexits). A plugin may throw it from
+// its factory, and from every call that is not marked noexcept.
 class ELECTIOND_EXPORT Error : public std::runtime_error {
   public:
     enum Code : int { refused = 1, data = 65, unavailable = 69, os = 71, disk = 74, config = 78 };
@@ -34,10 +33,10 @@ class ELECTIOND_EXPORT Error : public std::runtime_error {
     Code code_;
 };
 
-// Called by ENSURE alone: writes which invariant is broken to standard error, and ends the process
-// with exit code 70. No destructor runs: a process with broken state must not write any more of it.
-// The end does not wait for a reader: if nothing can be written now, there is no line, and if the
-// write blocks all the same, the process ends after a second.
+// Only ENSURE calls it: writes the broken invariant to standard error, and ends the process with
+// exit code 70. No destructor runs: a process whose state is broken must not write that state. It
+// does not wait for a reader: if nothing can be written now, it writes no line, and if the write
+// blocks all the same, the process ends after a second.
 [[noreturn]] inline void broken_invariant(const char* condition, const char* file,
                                           int line) noexcept {
     constexpr int kBroken = 70;
@@ -63,7 +62,7 @@ class ELECTIOND_EXPORT Error : public std::runtime_error {
 
 }  // namespace electiond
 
-// A condition that only a bug can make false. On in release builds, too.
+// Checks a condition that only a bug can make false, in release builds, too.
 #define ENSURE(cond)                                                           \
     do {                                                                       \
         if (!(cond)) ::electiond::broken_invariant(#cond, __FILE__, __LINE__); \

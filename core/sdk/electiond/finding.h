@@ -1,15 +1,16 @@
-// What a plugin finds out about its surroundings before it runs.
+// What Discovery::check finds wrong on this machine.
 #pragma once
 
 #include <string>
 
 namespace electiond {
 
-// One problem. `text` continues "discovery[0].KEY ": "is eth9, but this machine has no such
-// interface; …", with the remedy. `key` may be empty: then it continues "discovery[0] ".
+// One problem. The host puts "discovery[0].KEY " in front of `text`, as in "is eth9, but this
+// machine has no such interface; …". `text` ends with the remedy. If `key` is empty, the host puts
+// "discovery[0] " in front.
 struct Finding {
-    // fault: as things are, the plugin cannot do its work, and somebody must change something.
-    // warning: it can, or perhaps can; worth a look.
+    // fault: the plugin cannot work until somebody changes something.
+    // warning: it works, or may work, but somebody should look.
     enum class Weight { warning, fault };
     Weight weight = Weight::warning;
     std::string key;

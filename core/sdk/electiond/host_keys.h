@@ -11,12 +11,13 @@ namespace electiond {
 
 enum class PluginKind : std::uint32_t { discovery = 1, transport = 2 };
 
-// Keys of electiond, which reads them itself. A plugin gets what they say as values of PluginSetup.
+// Keys of electiond, which reads them itself. A transport gets the values of listen, limits and tls
+// as members of PluginSetup.
 inline constexpr std::array<std::string_view, 1> kDiscoveryHostKeys{"plugin"};
 inline constexpr std::array<std::string_view, 6> kTransportHostKeys{
     "plugin", "listen", "advertise", "insecure", "limits", "tls"};
 
-// Keys that later versions of electiond may take. Nobody may use them until then.
+// Keys that later versions of electiond may take. Until then nobody may use them.
 inline constexpr std::array<std::string_view, 3> kReservedKeys{"arbiter", "enabled", "name"};
 
 [[nodiscard]] constexpr std::span<const std::string_view> host_keys(PluginKind kind) noexcept {
@@ -24,8 +25,8 @@ inline constexpr std::array<std::string_view, 3> kReservedKeys{"arbiter", "enabl
     return kDiscoveryHostKeys;
 }
 
-// All other keys of a section are the plugin's own, whatever their names: electiond reads none of
-// them, now or later. Options enforces this on both sides.
+// True for all other keys: they are the plugin's own, whatever their names, and electiond reads
+// none of them, now or later. Options refuses a plugin that reads a key of electiond.
 [[nodiscard]] constexpr bool is_plugins_own(PluginKind kind, std::string_view key) noexcept {
     const auto keys = host_keys(kind);
     return std::find(keys.begin(), keys.end(), key) == keys.end() &&

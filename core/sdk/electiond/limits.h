@@ -1,4 +1,4 @@
-// What strangers may cost a listener: the one file of default limits.
+// How much other hosts can use of a listener, with the default limits.
 #pragma once
 
 #include <chrono>
@@ -6,23 +6,24 @@
 
 namespace electiond {
 
-// The host reads these from the configuration (transport.limits, api.limits) and hands them over as
+// The host reads these from the configuration (transport.limits, api.limits), and passes them as
 // values. The defaults suit a cluster of any size that the protocol allows.
 struct Limits {
-    // Open at once on one listener. If all are taken, the one that has been idle for longest is
-    // closed for a new one.
+    // Connections that are open at the same time on one listener. If the limit is reached, a new
+    // connection replaces the one that has been idle for longest.
     std::size_t connections = 10'000;
-    // Of these, from one address (IPv6: one /64). Loopback and Unix sockets have only the total.
+    // Of these, from one address (IPv6: one /64). For loopback and Unix sockets only the total
+    // counts.
     std::size_t connections_per_address = 256;
     // Of one message.
     std::size_t header_bytes = std::size_t{16} * 1024;
     std::size_t body_bytes = std::size_t{64} * 1024;
-    // Delivered, and without a response yet, on all connections together.
+    // Requests that are delivered and have no response yet, on all connections together.
     std::size_t waiting_requests = 1'000;
     // From the first byte of a header to its last, and again for a body.
     std::chrono::milliseconds request_time{5'000};
-    // Without a request, before a connection is closed. Clients of ours give up after 60 s, so that
-    // it is not the server who closes under a request.
+    // How long a connection may stay open without a request. Our clients close theirs after 60 s,
+    // so the server does not close a connection on which a request is just being sent.
     std::chrono::milliseconds idle_time{90'000};
 
     bool operator==(const Limits&) const = default;

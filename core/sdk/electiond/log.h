@@ -1,4 +1,5 @@
-// The logging interface: plugins and core hand values to a function of the host, which writes them.
+// The logging interface: plugins and core pass lines as values to a function of the host, which
+// writes them.
 #pragma once
 
 #include <charconv>
@@ -15,7 +16,7 @@
 namespace electiond {
 
 // info: role, leader or peers changed. warning: the operator may have to act, and the text says
-// how. error: something failed for good. debug: every message.
+// how. error: something failed permanently. debug: every message.
 enum class LogLevel { debug, info, warning, error };
 
 // One fact that belongs to a line: `term=7`. Keys are snake_case; `ts`, `level`, `node` and `msg`

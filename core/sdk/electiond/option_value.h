@@ -21,7 +21,7 @@ struct OptionValue {
     std::vector<OptionEntry> map;  // in the order of the file
     std::string where{};           // "node.yaml:12:5", for messages
 
-    // For messages: the text in quotes, or what it is.
+    // For messages: the text in quotes, or the kind of the value.
     [[nodiscard]] std::string shown() const {
         switch (kind) {
             case Kind::list:
@@ -43,11 +43,11 @@ struct OptionEntry {
     std::string where{};  // of the key
 };
 
-// One section, a copyable value.
+// One section of the configuration; copyable.
 struct OptionSection {
     std::string name{};              // "discovery[0]", for messages
     OptionValue root{};              // a map
-    std::filesystem::path folder{};  // relative paths count from here: where the file lies
+    std::filesystem::path folder{};  // the directory of the file; relative paths start there
 
     // The value of a key; nullptr if it is not given.
     [[nodiscard]] const OptionValue* find(const std::string& key) const {
@@ -58,7 +58,7 @@ struct OptionSection {
         }
         return nullptr;
     }
-    // Where the value of a key stands; if it is not given, where the section stands.
+    // The place of the value of a key; if the key is not given, the place of the section.
     [[nodiscard]] const std::string& where(const std::string& key) const {
         const auto* value = find(key);
         return value == nullptr ? root.where : value->where;

@@ -1,4 +1,4 @@
-// Reads a plugin's section by key and type, and collects everything that is wrong with it.
+// Reads a plugin's section of the configuration by key and type, and collects all its faults.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,8 @@
 
 namespace electiond {
 
-// Reads "150ms", "2s", "1m", "1h": a whole number and a unit. Nothing if it is something else.
+// Reads "150ms", "2s", "1m", "1h": a whole number and a unit. nullopt if the text is something
+// else.
 [[nodiscard]] inline std::optional<std::chrono::milliseconds> parse_duration(
     std::string_view text) {
     std::int64_t number = 0;
@@ -40,19 +41,19 @@ namespace electiond {
     return std::chrono::milliseconds(number * scale);
 }
 
-// What a factory reads its options by. A reader never throws for what the operator wrote: it
-// records the fault, with file, line, column, key, value and what was expected, and returns the
-// default (if there is none, something harmless), so that the factory goes on and finds the next
-// one. When the factory has returned, the host throws all faults in one Error, and destroys what
-// was made. If the factory throws, and faults were recorded, only these are shown: the rest may
-// follow from them.
+// A factory reads its options with this class. If the operator wrote something wrong, a reader does
+// not throw: it records the fault, with file, line, column, key, value and what was expected, and
+// returns the default (for a required key a harmless placeholder). So the factory goes on and finds
+// the next fault. When the factory has returned, the host throws all faults in one Error, and
+// destroys the object. If the factory throws after a fault was recorded, only the recorded faults
+// are shown: the exception may be a consequence of a placeholder.
 //
-// A key that the factory has not asked for is unknown, and a fault. So ask for each key that you
-// know, in every case; has() counts, too. Keys of electiond (host_keys.h) are no options: they are
-// never unknown, and a plugin that asks for one gets an Error, since only its author can correct
-// that.
+// A key that the factory has not read is unknown, and a fault. So read each key that you know, in
+// every case; has() counts as reading. Keys of electiond (host_keys.h) are not options: they are
+// never unknown, and a reader throws an Error for them, since only the author can correct that.
 //
-// Made by the host for one call of a factory, by one thread. A plugin keeps no reference to it.
+// The host makes one for each call of a factory, and one thread uses it. A plugin keeps no
+// reference to it.
 class Options {
   public:
     using Duration = std::chrono::milliseconds;
@@ -64,12 +65,12 @@ class Options {
 
     [[nodiscard]] const std::string& section() const { return section_.name; }
     [[nodiscard]] const std::string& where() const { return section_.root.where; }
-    // Where the key stands; if it is not given, where the section stands.
+    // The place of the key; if it is not given, the place of the section.
     [[nodiscard]] const std::string& where(const std::string& key) const {
         return section_.where(key);
     }
 
-    // ---- readers: without `otherwise` the key is required --------------------------------------
+    // ---- readers: `otherwise` is the default; without it the key is required --------------------
 
     [[nodiscard]] bool has(const std::string& key) { return value(key) != nullptr; }
 
@@ -121,7 +122,7 @@ class Options {
         return otherwise;
     }
 
-    // Relative paths count from the folder of the configuration file.
+    // Relative paths start at the directory of the configuration file.
     [[nodiscard]] std::filesystem::path path(const std::string& key) {
         if (!require(key)) return {};
         const auto* given = scalar(key, "a path that is not empty");
@@ -158,8 +159,8 @@ class Options {
         return rows;
     }
 
-    // The value as it stands in the file, for what the readers above cannot read; nullptr if it is
-    // not given, which is no fault.
+    // The value as it stands in the file, for values that the readers above cannot read. nullptr if
+    // it is not given, which is no fault.
     [[nodiscard]] const OptionValue* value(const std::string& key) {
         if (!is_plugins_own(kind_, key)) {
             throw Error("the plugin of the section " + section_.name + " reads the key " + key +
@@ -172,15 +173,15 @@ class Options {
 
     // ---- faults that only the plugin can see ---------------------------------------------------
 
-    // "<key> is <value>, but must be <expected>". Does nothing if the key has a fault already, so
-    // that a placeholder is not complained about. If it is not given, the key is missing.
+    // "<key> is <value>, but must be <expected>". Does nothing if the key has a fault already: the
+    // value may be a placeholder. If the key is not given, it is recorded as missing.
     void wrong(const std::string& key, const std::string& expected) {
         const auto* given = value(key);
         if (given == nullptr) return missing(key);
         if (!is_faulty(key)) fault(key, "is " + given->shown() + ", but must be " + expected);
     }
-    // "<key> holds <item>, but must hold <expected>", with the place of the item, which is a part
-    // of the key's value.
+    // "<key> holds <item>, but must hold <expected>", with the place of the item. `item` is a part
+    // of the value of the key.
     void wrong_item(const std::string& key, const OptionValue& item, const std::string& expected) {
         fault(key, "holds " + item.shown() + ", but must hold " + expected, item.where);
     }
@@ -189,17 +190,17 @@ class Options {
         if (is_faulty(key)) return;
         fault(key, "is missing, but required" + (remedy.empty() ? "" : "; " + remedy));
     }
-    // "<key> <sentence>", at `at` if that is given, else at the place of the key.
+    // "<key> <sentence>", with the place `at`, or that of the key if `at` is empty.
     void fault(const std::string& key, const std::string& sentence, const std::string& at = {}) {
         add(at.empty() ? where(key) : at, full(key) + " " + sentence);
         faulty_.push_back(key);
     }
 
-    // Whether a value may be a placeholder.
+    // True if a value that was read may be a placeholder.
     [[nodiscard]] bool has_faults() const { return !faults_.empty(); }
 
-    // Throws one Error that lists all faults so far, a line each; does nothing if there are none. A
-    // factory calls it before something that must not see a placeholder.
+    // Throws one Error with all faults so far, one a line; does nothing if there are none. A
+    // factory calls it before code that must not run with a placeholder.
     void throw_faults() const {
         if (faults_.empty()) return;
         std::string lines;
@@ -207,7 +208,7 @@ class Options {
         throw Error(lines);
     }
 
-    // For the host, once the factory has returned: every key that nobody asked for is a fault.
+    // For the host, when the factory has returned: records a fault for each key that was not read.
     void refuse_unread() {
         std::vector<std::string> known = asked_;
         for (const auto key : host_keys(kind_)) known.emplace_back(key);

@@ -29,7 +29,8 @@ struct Name {
 using NodeId = Name<struct NodeIdTag>;      // the operator's short name of a node: "1", "db-2"
 using NodeUuid = Name<struct NodeUuidTag>;  // identity of one data directory, drawn when first used
 
-// Where something listens. `host` is an IP literal (IPv6 without brackets) or a name.
+// An address to connect to or to listen on. `host` is an IP literal (IPv6 without brackets) or a
+// name.
 struct Endpoint {
     std::string host;
     std::uint16_t port = 0;
@@ -42,7 +43,7 @@ struct Endpoint {
         return (bracket ? "[" + host + "]" : host) + ":" + std::to_string(port);
     }
 
-    // The inverse of to_string. Nothing where the text is not host:port with a port of 0 to 65535.
+    // The inverse of to_string. nullopt if the text is not host:port with a port of 0 to 65535.
     [[nodiscard]] static std::optional<Endpoint> parse(std::string_view text) {
         const auto colon = text.rfind(':');
         if (colon == std::string_view::npos || colon == 0) return std::nullopt;
@@ -67,10 +68,10 @@ struct Endpoint {
     }
 };
 
-// One node as discovery knows it. A hint, never a fact: nothing here changes a quorum.
+// One node as a discovery knows it. A hint, never a fact: nothing here changes a quorum.
 struct Peer {
-    NodeId id;                        // may be empty where a discovery knows only an address
-    std::optional<NodeUuid> uuid;     // where the discovery knows it
+    NodeId id;                        // empty if a discovery knows only an address
+    std::optional<NodeUuid> uuid;     // if the discovery knows it
     std::vector<Endpoint> addresses;  // of its transport, best first
     std::string api;                  // host:port of its control API; may be empty
 

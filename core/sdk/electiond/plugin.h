@@ -1,4 +1,4 @@
-// The handshake: the one symbol a plugin exports, and the macros that make it.
+// The handshake: the one symbol that a plugin exports, and the macros that define it.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +16,15 @@
 #include <electiond/transport.h>
 
 #if !defined(__cpp_rtti) || !defined(__cpp_exceptions)
-#error "a plugin of electiond needs exceptions, and RTTI, by which the host finds its abilities"
+#error "a plugin of electiond needs exceptions and RTTI: remove -fno-exceptions and -fno-rtti"
 #endif
 
 namespace electiond {
 
-// The version of everything in this folder that plugins and the host share: "6.0". A plugin is used
-// if its first number is the host's and its second one is not above the host's.
+// The version of all in this directory that plugins and the host share: "6.0". A plugin is used if
+// its first number equals the host's and its second is not higher than the host's.
 // docs/plugin-versions.md says which change raises which number; tests/sdk/abi_test.cpp fails if
-// one was forgotten.
+// that was forgotten.
 inline constexpr std::uint32_t kPluginAbi = 6;
 inline constexpr std::uint32_t kPluginAbiRevision = 0;
 inline constexpr std::uint32_t kPluginMagic = 0x454c4354;  // "ELCT"
@@ -33,8 +33,9 @@ inline constexpr char kPluginSymbol[] = "electiond_plugin";
 #define ELECTIOND_TEXT_(x) #x
 #define ELECTIOND_TEXT(x) ELECTIOND_TEXT_(x)
 
-// Two builds whose marks differ must not exchange C++ objects: compiler and its major version, C++
-// ABI of the standard library (its debug mode has larger containers), language level.
+// The toolchain mark: compiler and its major version, C++ ABI of the standard library (its debug
+// mode has larger containers), language level. Two builds with different marks must not exchange
+// C++ objects.
 #if defined(__clang__)
 #define ELECTIOND_COMPILER "clang" ELECTIOND_TEXT(__clang_major__)
 #else
@@ -50,24 +51,24 @@ inline constexpr char kPluginSymbol[] = "electiond_plugin";
 inline constexpr char kToolchain[] =
     ELECTIOND_COMPILER ELECTIOND_LIBRARY "-cpp" ELECTIOND_TEXT(__cplusplus);
 
-// What a factory is given. Made by the host alone, and borrowed for the length of the call: copy
-// what you need later, but not the struct. Later revisions append to it. From `listen` on for
-// transports only.
+// What a factory gets. Only the host makes it, and it is valid only during the call: copy the
+// members that you need later, but not the struct, to which later revisions append. The members
+// from `listen` on are for transports only.
 struct PluginSetup {
-    Options& options;     // the plugin's own keys of its section
+    Options& options;     // the plugin's section, for the plugin's own keys
     std::string cluster;  // name of the cluster
-    std::string node_id;  // our own id
+    std::string node_id;  // id of this node
     const Log& log;
     Endpoint listen{};                      // the key transport.listen
     const Limits& limits = kDefaultLimits;  // of the listener: the key transport.limits
     const TlsFiles* tls = nullptr;          // the key transport.tls; nullptr: plain text
 };
 
-// Plain C data: read and compared before the first C++ call is made into the library.
+// Plain C data: the host reads and compares it before it makes the first C++ call into the library.
 // Exactly one of the two factories is set. A factory returns an object that the host deletes, or
-// throws; the library stays loaded until the process ends.
-// The first three fields are the same in every version. All others are read only if `abi` is the
-// host's, and those that a later revision appends only if `size` covers them.
+// throws. The library stays loaded until the process ends.
+// The first three fields are the same in every version. All others are read only if `abi` equals
+// the host's. Fields that a later revision appends are read only if `size` covers them.
 struct PluginDescriptor {
     std::uint32_t magic;
     std::uint32_t size;  // of this struct
@@ -83,7 +84,8 @@ struct PluginDescriptor {
 
 }  // namespace electiond
 
-// ELECTIOND_DISCOVERY_PLUGIN("static_list", "1.0", StaticList): StaticList(const PluginSetup&).
+// ELECTIOND_DISCOVERY_PLUGIN("static_list", "1.0", StaticList) needs the constructor
+// StaticList(const PluginSetup&).
 #define ELECTIOND_DISCOVERY_PLUGIN(NAME, VERSION, TYPE)                                           \
     extern "C" ELECTIOND_EXPORT const ::electiond::PluginDescriptor electiond_plugin = {          \
         ::electiond::kPluginMagic,                                                                \
@@ -97,7 +99,7 @@ struct PluginDescriptor {
         [](const ::electiond::PluginSetup& s) -> ::electiond::Discovery* { return new TYPE(s); }, \
         nullptr}
 
-// ELECTIOND_TRANSPORT_PLUGIN("tcp", "1.0", Tcp): Tcp(const PluginSetup&).
+// ELECTIOND_TRANSPORT_PLUGIN("tcp", "1.0", Tcp) needs the constructor Tcp(const PluginSetup&).
 #define ELECTIOND_TRANSPORT_PLUGIN(NAME, VERSION, TYPE)                                  \
     extern "C" ELECTIOND_EXPORT const ::electiond::PluginDescriptor electiond_plugin = { \
         ::electiond::kPluginMagic,                                                       \

@@ -1,4 +1,4 @@
-// What a transport plugin does: carry opaque requests to other nodes and bring their responses
+// What a transport plugin does: it carries opaque requests to other nodes, and their responses
 // back.
 #pragma once
 
@@ -13,64 +13,67 @@
 
 namespace electiond {
 
-// Election messages must not wait behind queries: a query uses a connection of its own, waits, and
-// is dropped first when a queue is full. The lane travels with the request: the receiver delivers
-// it in the lane that its sender chose.
+// Election messages must not wait behind queries: a query uses another connection, waits if it
+// must, and is dropped first when a queue is full. The lane travels with the request: the receiver
+// delivers it in the lane that the sender chose.
 enum class Lane { election, query };
 
 struct Request {
     std::string name;  // "vote-request"; over HTTP the path without its slash
     std::string body;  // JSON text; a transport never looks inside
     Lane lane = Lane::election;
-    std::string source;  // "ip:port" as the receiver saw it, for logs alone; may be empty
-    // Set by the receiving transport: the names that the sender's certificate proves, as they stand
+    std::string source;  // "ip:port" as the receiver saw it, only for logs; may be empty
+    // The receiving transport sets it: the names that the sender's certificate proves, exactly as
     // in its SAN ("URI:electiond://cluster/1", "DNS:1.cluster"). Empty without TLS.
     std::vector<std::string> verified_names{};
 };
 
 struct Response {
-    // ok, malformed, unknown, busy come from the other side (over HTTP 200, 400, 404, 503; over TCP
-    // one byte of the response frame); timed_out and unreachable are the sender's own findings.
+    // The other side sends ok, malformed, unknown or busy (over HTTP 200, 400, 404, 503; over TCP
+    // one byte of the response frame). The sender itself reports timed_out and unreachable.
     enum class Kind { ok, malformed, unknown, busy, timed_out, unreachable };
     Kind kind = Kind::unreachable;
-    std::string
-        body;  // JSON text of the other side; for the sender's own findings a reason in words
-    // Set by the transport that brings the response: the names that the certificate of the node
-    // that responded proves, as in Request. Empty without TLS.
+    std::string body;  // JSON text of the other side; of timed_out and unreachable the reason
+    // The transport of the sender sets it: the names that the certificate of the node that
+    // responded proves, as in Request. Empty without TLS.
     std::vector<std::string> verified_names{};
 };
 
-// Sends the response to one delivered request. Any thread, never blocks, at most once, harmless
-// after the transport's stop(). Destroyed uncalled, it responds busy.
+// Sends the response to one delivered request. Any thread may call it, at most once, also after
+// stop() of the transport; it never blocks. If it is destroyed without a call, the transport sends
+// busy.
 using Respond = std::function<void(Response)>;
 
-// Brings the outcome of one sent request: exactly once, also at time-out and at stop(). Any thread;
-// must not block and must not throw.
+// Reports the outcome of one sent request. The transport calls it exactly once, also after a
+// timeout and in stop(), from any thread. It must not block and must not throw.
 using OnResponse = std::function<void(Response)>;
 
-// Where a transport puts what arrives. Any thread, never blocks.
+// A transport delivers here each request that arrives. Any thread may call it; it never blocks.
 class ELECTIOND_EXPORT Inbox {
   public:
     virtual ~Inbox() = default;
     virtual void deliver(Request request, Respond respond) noexcept = 0;
 };
 
-// Thread rule: start and stop are called once each, by one thread; send from any thread between
-// them. The network may lose, delay, repeat and reorder: nothing about it is promised, so a
-// transport may give up, but it must say so (OnResponse), stay bounded in memory, and keep one slow
-// or dead peer from delaying what goes to the others. The factory checks options and touches
-// nothing else: no thread, no descriptor, no event loop. A process may fork between the factory and
-// start().
+// Threads: one thread calls start and stop, once each; any thread may call send between them.
+//
+// The network may lose, delay, repeat and reorder messages. So a transport may give up on a
+// request, but it must report that (OnResponse), limit its memory, and let no slow or dead peer
+// delay messages to other peers.
+//
+// The factory reads the options and does nothing else: no thread, no descriptor, no event loop. The
+// process may fork between the factory and start().
 class ELECTIOND_EXPORT Transport {
   public:
     virtual ~Transport() = default;
 
-    // Binds and begins to deliver. Returns the real endpoint (port 0 works). Throws Error (code os)
-    // naming the address where it cannot be bound. `inbox` must outlive stop().
+    // Binds the address and begins to deliver. Returns the real endpoint (port 0 works). Throws
+    // Error (code os) that names the address if it cannot be bound. `inbox` stays valid until
+    // stop() has returned.
     virtual Endpoint start(Inbox& inbox) = 0;
 
-    // Instead of start(): begins to send without listening, for programs that only ask. Throws
-    // Error (code refused) if the transport does not support it.
+    // Called instead of start() by programs that only send: begins to send without listening.
+    // Throws Error (code refused) if the transport does not support it.
     virtual void start_sending() {
         throw Error("this transport plugin cannot send without listening", Error::refused);
     }
@@ -79,9 +82,9 @@ class ELECTIOND_EXPORT Transport {
     // transport.limits, the host logs one warning.
     [[nodiscard]] virtual bool keeps_limits() const noexcept { return false; }
 
-    // The configuration was read again: `limits` count from now on, for messages and connections
-    // that come. Connections that are too many now are closed, idle ones first; requests under way
-    // go on. Called only if keeps_limits() is true, by one thread, between start and stop; must not
+    // The configuration was read again: `limits` apply from now on to new messages and connections.
+    // If too many connections are open then, closes some, idle ones first; requests under way go
+    // on. Called only if keeps_limits() is true, by one thread, between start and stop; must not
     // block.
     virtual void set_limits(const Limits& limits) { (void)limits; }
 
@@ -89,27 +92,28 @@ class ELECTIOND_EXPORT Transport {
     // the configuration sets transport.tls, the host refuses to start.
     [[nodiscard]] virtual bool can_authenticate() const noexcept { return false; }
 
-    // The files of PluginSetup::tls may have changed: reads and checks them, and uses them for
-    // every connection from then on; ends those whose certificate they refuse, and keeps the
-    // others. Throws Error (code config) that names file, fault and remedy if they are wrong: then
-    // the ones read before stay in use. By one thread at a time, between start and stop, not from
-    // an OnResponse or the Inbox; blocks until the files are in use.
+    // The files of PluginSetup::tls may have changed: reads and checks them. If they are right,
+    // uses them for every new connection, closes the connections whose certificate they refuse, and
+    // keeps the others. If they are wrong, throws Error (code config) that names file, fault and
+    // remedy; the files that were read before stay in use. Called by one thread at a time, between
+    // start and stop, not from an OnResponse or the Inbox. Blocks until the files are in use.
     virtual void reload_tls() {}
 
-    // Sends `request` to `to` and reports once by `on_response`, at the latest `timeout` from now
-    // (and a little scheduling). Any thread, never blocks.
+    // Sends `request` to `to`, and calls `on_response` exactly once, at the latest `timeout` from
+    // now (plus the delay of scheduling). Any thread may call it; it never blocks.
     virtual void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
                       OnResponse on_response) noexcept = 0;
 
     // The addresses known for `to` may be out of date: another node responded there, or the node
     // has restarted. A transport that keeps resolved names resolves this one again (at most once a
-    // second), opens new connections by the result, and puts no more requests on the old ones. Does
-    // nothing for an IP address. Any thread, never blocks. After failures of its own (refused,
-    // timed out, broken) a transport must do the same without this call.
+    // second), opens new connections to the result, and sends no more requests on the old ones. For
+    // an IP address it does nothing. Any thread may call it; it never blocks. If a connection is
+    // refused, times out or breaks, a transport must do the same without this call.
     virtual void refresh(const Endpoint& to) noexcept { (void)to; }
 
-    // Joins its threads; every OnResponse still owed is called (unreachable) before it returns, and
-    // nothing is delivered after. Idempotent; the destructor calls it.
+    // Joins the threads of the transport. Before it returns, each OnResponse that was not called
+    // yet is called with unreachable; afterwards nothing is delivered. A second call does nothing.
+    // The destructor calls it.
     virtual void stop() noexcept = 0;
 };
 
