@@ -100,32 +100,36 @@ constexpr std::array kVerbs{
              "is asked\n"
              "for. docs/encryption.md shows how to encrypt a cluster from the beginning.\n",
              "", 0, true},
-    VerbHelp{
-        "plugin", "check FILE | new NAME | cases KIND", "checks plugins, and begins new ones",
-        "  check FILE [--option KEY=VALUE ...] [--config FILE] [--tap] [--json]\n"
-        "                runs each conformance case on a plugin, in a process of its own, and "
-        "prints\n"
-        "                TAP 13 or JSON. KEY=VALUE: an option of the plugin, as in its section of "
-        "the\n"
-        "                configuration; FILE of --config: a file with these keys. Relative paths "
-        "in\n"
-        "                them start at a directory of the case. A case is skipped if it is about\n"
-        "                something that a plugin need not do, or if a case that it needs has not\n"
-        "                passed. Exit 0: none has failed. 1: some have\n"
-        "  check FILE [--case NAME ...] [--timeout 60s] [--strict] [--verbose] [--kit FILE]\n"
-        "                only these cases, and those that they need; how long one may take; a "
-        "skipped\n"
-        "                one counts as failed; what the plugin writes to standard error is shown; "
-        "the\n"
-        "                electiond-kit to run, else the one of this installation\n"
-        "  new NAME --kind discovery|transport [--directory DIR]\n"
-        "                writes a project of one source file into DIR (NAME), which builds and "
-        "passes\n"
-        "  cases KIND [--kit FILE]\n"
-        "                lists the cases of a discovery or transport, and what each expects\n"
-        "plugin asks no node. docs/plugin-in-ten-minutes.md shows how to write and use a new "
-        "plugin.\n",
-        "", 0, true},
+    VerbHelp{"plugin", "check FILE | new NAME | cases KIND", "checks plugins, and creates new ones",
+             "  check FILE [--option KEY=VALUE ...] [--config FILE] [--tap] [--json]\n"
+             "                runs each conformance case on a plugin, in a process of its own, and "
+             "prints\n"
+             "                TAP 13 (default) or JSON. --option: an option of the plugin, as in "
+             "its section\n"
+             "                of the configuration. --config: a file with such keys. Relative "
+             "paths in them\n"
+             "                start at an empty directory of the case. A case is skipped if it is "
+             "about\n"
+             "                something that a plugin need not do, or if the case that it needs "
+             "has not\n"
+             "                passed. Exit 0: no case has failed. 1: some have\n"
+             "  check FILE [--case NAME ...] [--timeout 60s] [--strict] [--verbose] [--kit FILE]\n"
+             "                also takes these options. --case: only this case, and the cases that "
+             "it needs.\n"
+             "                --timeout: the longest time for one case. --strict: a skipped case "
+             "counts as\n"
+             "                failed. --verbose: shows what the plugin prints. --kit: the "
+             "electiond-kit to\n"
+             "                run, instead of the installed one\n"
+             "  new NAME --kind discovery|transport [--directory DIR]\n"
+             "                writes a project with one source file into DIR (default: NAME). It "
+             "builds,\n"
+             "                and passes the check\n"
+             "  cases KIND [--kit FILE]\n"
+             "                lists the cases of a discovery or transport, and what each expects\n"
+             "plugin asks no node. docs/plugin-in-ten-minutes.md shows how to write and use a new "
+             "plugin.\n",
+             "", 0, true},
 };
 
 constexpr std::string_view kGlobalOptions =
@@ -149,7 +153,7 @@ constexpr std::string_view kGlobalOptions =
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 refused or failed, 2 unknown (is-leader), 64 bad usage,\n"
-    "65 a file of tls cannot be used, 69 unreachable (plugin: there is no kit), 70 a\n"
+    "65 a file of tls cannot be used, 69 unreachable (plugin: no electiond-kit), 70 a\n"
     "bug, 71 a process cannot be created, 74 a file cannot be written, 75 timed out. If a\n"
     "signal ends watch --exec, it exits by the same signal.\n";
 

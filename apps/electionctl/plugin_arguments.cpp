@@ -36,7 +36,8 @@ void check_name(const std::string& name) {
         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
     if (!good) {
         throw UsageError("plugin new '" + name +
-                         "': expected a name of a-z, 0-9 and _, beginning with a letter, up to 64");
+                         "': expected a name of a-z, 0-9 and _, beginning with a letter, of at "
+                         "most 64 characters");
     }
 }
 

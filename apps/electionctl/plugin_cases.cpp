@@ -67,8 +67,8 @@ fs::path find_kit(const fs::path& given) {
     if (!given.empty()) {
         if (is_program(given)) return fs::absolute(given);
         throw Error(given.string() +
-                        " is not a program that can be run; --kit must name electiond-kit, which "
-                        "the package electiond-dev has",
+                        " is not a program that can be run; --kit must name electiond-kit of the "
+                        "package electiond-dev",
                     Error::unavailable);
     }
     std::string searched;
@@ -88,7 +88,7 @@ struct Kit::Finished {
 
     // Why there is no result, if there is none: what the process did last is a step.
     [[nodiscard]] std::string fault(const std::string& step, milliseconds limit) const {
-        if (!ended) return step + " has not ended within " + in_words(limit);
+        if (!ended) return step + " has not ended within " + in_words(limit) + " (--timeout)";
         if (ended->signal != 0) return step + " crashed: " + signal_in_words(ended->signal);
         return step + " ended the process, with exit code " + std::to_string(ended->code);
     }
@@ -127,8 +127,8 @@ std::vector<KitCase> Kit::cases_of(const std::string& kind) const {
     }
     if (!finished.ended || finished.ended->as_shell() != 0 || cases.empty()) {
         throw Error(program_.string() +
-                        " lists no conformance cases: it must be the electiond-kit of the same "
-                        "version as electionctl",
+                        " lists no conformance cases; install electiond-dev and electionctl of the "
+                        "same version",
                     Error::unavailable);
     }
     return cases;

@@ -31,7 +31,8 @@ class Scratch {
     Scratch() {
         auto name = (fs::temp_directory_path() / "electiond-plugin-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) {
-            throw Error("cannot create the directory " + name + ": " + std::strerror(errno),
+            throw Error("cannot create the directory " + name + ": " + std::strerror(errno) +
+                            "; name a directory that you may write to in TMPDIR",
                         Error::disk);
         }
         path_ = fs::canonical(name);

@@ -46,7 +46,9 @@ std::string filled(std::string text, const std::map<std::string, std::string>& v
 }
 
 [[noreturn]] void fail(const fs::path& file, int error) {
-    throw Error("cannot write " + file.string() + ": " + std::strerror(error), Error::disk);
+    throw Error("cannot write " + file.string() + ": " + std::strerror(error) +
+                    "; choose another directory with --directory DIR",
+                Error::disk);
 }
 
 void make_folder(const fs::path& folder) {
@@ -54,8 +56,8 @@ void make_folder(const fs::path& folder) {
     if (fs::exists(folder, error)) {
         if (!fs::is_directory(folder, error) || !fs::is_empty(folder, error) || error) {
             throw Error(folder.string() +
-                            " already exists, and is not an empty directory: remove "
-                            "it, or choose another one with --directory DIR",
+                            " already exists, and is not an empty directory; remove it, or choose "
+                            "another one with --directory DIR",
                         Error::refused);
         }
         return;

@@ -67,7 +67,9 @@ void add(std::vector<OptionEntry>& options, const std::string& key, const std::s
 
 void read_config(KitWords& words, const Environment& environment, Faults& faults) {
     std::ifstream file(words.config, std::ios::binary);
-    if (!file) throw Misuse(words.config + ": cannot be read");
+    if (!file) {
+        throw Misuse(words.config + ": cannot be read; --config must name a readable file");
+    }
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const auto name = std::filesystem::path(words.config).filename().string();
     const auto document = parse_yaml(text, {.name = name}, "", environment, faults);

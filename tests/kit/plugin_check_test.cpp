@@ -139,7 +139,7 @@ TEST(PluginCheck, RefusesWordsThatItDoesNotKnow) {
 TEST(PluginCheck, SaysWhatItDoes) {
     const auto finished = plugin({"--help"});
     EXPECT_EQ(finished.code, 0);
-    EXPECT_THAT(finished.said, StartsWith("plugin: checks plugins, and begins new ones\n"));
+    EXPECT_THAT(finished.said, StartsWith("plugin: checks plugins, and creates new ones\n"));
 }
 
 // Names are what users see and ask for: unique, and each with its sentence.
