@@ -112,6 +112,10 @@ class Reader {
     }
 
     void take(const std::string& name, const std::string& value) {
+        const bool many = name == "--option" || name == "--case";
+        if (!many && !given_.insert(name).second) {
+            throw UsageError(name + " is given twice: give it once");
+        }
         if (name == "--option") {
             if (value.find('=') == std::string::npos || value.front() == '=') {
                 throw UsageError("--option " + value + ": expected KEY=VALUE");
@@ -162,6 +166,7 @@ class Reader {
     const Form* form_ = nullptr;
     bool help_ = false;
     std::string format_;
+    std::set<std::string> given_;  // the options that may be given once, so far
     std::optional<std::string> inline_value_;
     std::vector<std::string> operands_;
     PluginArguments result_;

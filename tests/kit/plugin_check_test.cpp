@@ -131,6 +131,8 @@ TEST(PluginCheck, RefusesWordsThatItDoesNotKnow) {
     EXPECT_THAT(said({"check", "a", "--endpoint", "x"}), HasSubstr("--endpoint is not an option"));
     EXPECT_THAT(said({"check", "a", "--option", "x"}), HasSubstr("expected KEY=VALUE"));
     EXPECT_THAT(said({"check", "a", "--tap", "--json"}), HasSubstr("one at a time"));
+    EXPECT_THAT(said({"check", "a", "--config", "x", "--config", "y"}),
+                HasSubstr("--config is given twice"));
     EXPECT_THAT(said({"check", kRegistry, "--case", "nothing"}),
                 HasSubstr("there is no case nothing"));
     EXPECT_THAT(said({"cases", "neither"}), HasSubstr("expected discovery or transport"));
