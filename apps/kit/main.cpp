@@ -1,4 +1,4 @@
-// electiond-kit: lends its process to one conformance case, for `electionctl plugin check`.
+// electiond-kit: the process of one conformance case, for `electionctl plugin check`.
 #include <exception>
 #include <iostream>
 
