@@ -1,4 +1,4 @@
-// The other side of a transport that is no transport: bare TCP sockets.
+// What a transport may meet that is not a transport: bare TCP sockets.
 #include "kit/stranger.h"
 
 #include <arpa/inet.h>
@@ -120,7 +120,7 @@ FalsePeer::~FalsePeer() {
     if (thread_.joinable()) thread_.join();
 }
 
-void FalsePeer::answer_with(std::function<std::string(const std::string& heard)> response) {
+void FalsePeer::respond_with(std::function<std::string(const std::string& heard)> response) {
     thread_ = std::jthread([this, response = std::move(response)](const std::stop_token& stop) {
         constexpr Milliseconds kMoment{20};
         while (!stop.stop_requested()) {

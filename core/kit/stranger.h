@@ -1,4 +1,4 @@
-// The other side of a transport that is no transport: bare TCP sockets.
+// What a transport may meet that is not a transport: bare TCP sockets.
 #pragma once
 
 #include <functional>
@@ -46,9 +46,9 @@ class FalsePeer {
     FalsePeer& operator=(const FalsePeer&) = delete;
 
     [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
-    // From now on each connection is accepted, read for a moment, answered with what `response`
-    // returns for what was read, and closed.
-    void answer_with(std::function<std::string(const std::string& heard)> response);
+    // From now on accepts each connection, reads for a moment, sends what `response` returns for
+    // what was read, and closes it.
+    void respond_with(std::function<std::string(const std::string& heard)> response);
 
   private:
     io::Descriptor socket_;

@@ -58,7 +58,7 @@ void takes_new_limits(Trial& trial) {
     expect(sender.reaches(receiver.endpoint()), "after set_limits no request gets through");
 }
 
-void answers_busy(Trial& trial) {
+void responds_busy(Trial& trial) {
     Drawer drawer;
     TransportNode receiver(trial, drawer.handler(), {.limits = {.waiting_requests = 1}});
     TransportNode sender(trial);
@@ -130,7 +130,7 @@ constexpr Case kCases[] = {
     {"limits_change", "limits",
      "New limits of set_limits apply to the requests that come afterwards.", takes_new_limits},
     {"limits_waiting", "limits", "If waiting_requests is reached, further requests get busy.",
-     answers_busy},
+     responds_busy},
     {"limits_connections", "limits", "No more connections than allowed stay open.", closes_many},
     {"limits_strangers", "limits", "If strangers use all connections, a peer still gets through.",
      serves_beside_strangers},

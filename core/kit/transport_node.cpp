@@ -37,26 +37,26 @@ std::size_t Drawer::size() const {
 
 void Outcome::report(Response response) {
     const std::lock_guard lock(mutex_);
-    if (answer_) {
+    if (response_) {
         trial_.accuse("OnResponse is called a second time for one request, with " +
                       in_words(response));
         return;
     }
-    answer_ = std::move(response);
+    response_ = std::move(response);
     ended_ = Clock::now();
     changed_.notify_all();
 }
 
 bool Outcome::reported() const {
     const std::lock_guard lock(mutex_);
-    return answer_.has_value();
+    return response_.has_value();
 }
 
 Response Outcome::await(Milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    expect(changed_.wait_for(lock, kPatience + timeout, [this] { return answer_.has_value(); }),
+    expect(changed_.wait_for(lock, kPatience + timeout, [this] { return response_.has_value(); }),
            "OnResponse is never called for a request");
-    return *answer_;
+    return *response_;
 }
 
 Clock::duration Outcome::taken() const {

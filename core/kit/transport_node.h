@@ -18,10 +18,10 @@ namespace electiond::kit {
 
 using Handler = std::function<void(Request, Respond)>;
 
-// Answers ok with the body of the request.
+// Responds ok, with the body of the request.
 void echo(Request request, const Respond& respond);
 
-// How long the cases let a request take that should be answered at once.
+// How long a request may take whose response should come at once.
 inline constexpr Milliseconds kPatience{5000};
 
 // Takes what arrives and responds by a function. Notes a delivery after close().
@@ -40,7 +40,8 @@ class Desk : public Inbox {
     std::atomic<bool> closed_ = false;
 };
 
-// Keeps what arrives, to be answered later or never. Must outlive what uses its handler.
+// Keeps requests that arrive, so that a case responds later or never. Must outlive the users of its
+// handler.
 class Drawer {
   public:
     [[nodiscard]] Handler handler();
@@ -70,12 +71,12 @@ class Outcome {
     const Clock::time_point begun_ = Clock::now();
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::optional<Response> answer_;
+    std::optional<Response> response_;
     Clock::time_point ended_{};
 };
 using Pending = std::shared_ptr<Outcome>;
 
-// What has come back for `response`, for messages: "busy: too many requests".
+// Kind and body of a response, for messages: "busy (too many requests)".
 [[nodiscard]] std::string in_words(const Response& response);
 [[nodiscard]] Request request(const std::string& name, const std::string& body = "{}",
                               Lane lane = Lane::election);
@@ -92,7 +93,7 @@ class TransportNode {
     [[nodiscard]] Pending send(const Endpoint& to, Request what, Milliseconds timeout = kPatience);
     // send and await: fails unless the response is ok.
     Response ask(const Endpoint& to, Request what = request("hello"));
-    // The same until one is answered ok: the other side may have come just now.
+    // Repeats it until a response is ok: the other side may have started just now.
     [[nodiscard]] bool reaches(const Endpoint& to);
     void stop();
     void destroy();  // the plugin's object; nothing may be called after

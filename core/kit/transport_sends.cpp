@@ -174,7 +174,7 @@ void believes_no_sender(Trial& trial) {
     expect(arrived.source != forged.source, "source is taken from the Request of the sender");
 }
 
-void answers_later(Trial& trial) {
+void responds_later(Trial& trial) {
     Drawer drawer;
     TransportNode receiver(trial, drawer.handler()), sender(trial);
     const auto first = sender.send(receiver.endpoint(), request("hello", "1"));
@@ -188,7 +188,7 @@ void answers_later(Trial& trial) {
     expect(first->await().body == "to 1", "two responses are mixed up");
 }
 
-void answers_busy_uncalled(Trial& trial) {
+void responds_busy_uncalled(Trial& trial) {
     TransportNode receiver(trial, [](const Request&, const Respond&) {});
     TransportNode sender(trial);
     const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
@@ -196,7 +196,7 @@ void answers_busy_uncalled(Trial& trial) {
                                             in_words(response) + " instead of busy");
 }
 
-void answers_once(Trial& trial) {
+void responds_once(Trial& trial) {
     TransportNode receiver(trial, [](const Request&, const Respond& respond) {
         respond({Kind::ok, "first"});
         respond({Kind::busy, "second"});
@@ -209,7 +209,7 @@ void answers_once(Trial& trial) {
     }
 }
 
-void takes_answers_after_stop(Trial& trial) {
+void takes_responses_after_stop(Trial& trial) {
     Drawer drawer;
     auto receiver = std::make_unique<TransportNode>(trial, drawer.handler());
     TransportNode sender(trial);
@@ -267,7 +267,7 @@ void reports_a_flood(Trial& trial) {
 
 void sends_from_threads(Trial& trial) {
     TransportNode receiver(trial), sender(trial);
-    std::atomic<int> answered = 0;
+    std::atomic<int> responses = 0;
     {
         std::vector<std::jthread> threads;
         for (int thread = 0; thread < 4; ++thread) {
@@ -275,7 +275,7 @@ void sends_from_threads(Trial& trial) {
                 try {
                     for (int n = 0; n < 50; ++n) {
                         (void)sender.ask(receiver.endpoint());
-                        ++answered;
+                        ++responses;
                     }
                 } catch (const Failed& failed) {
                     trial.accuse("with four sending threads: " + failed.reason);
@@ -283,10 +283,10 @@ void sends_from_threads(Trial& trial) {
             });
         }
     }
-    expect(answered == 200 || !trial.accusation().empty(), "requests of four threads get lost");
+    expect(responses == 200 || !trial.accusation().empty(), "requests of four threads get lost");
 }
 
-void sends_from_a_reply(Trial& trial) {
+void sends_from_a_response(Trial& trial) {
     const auto last = std::make_shared<Outcome>(trial);
     std::atomic<int> left = 20;
     std::function<void(Response)> next;
@@ -419,7 +419,7 @@ constexpr Case kCases[] = {
     {"send_in_lanes", "send", "A request is delivered in the lane that its sender chose.",
      carries_lanes},
     {"send_from_threads", "send", "Any thread may send.", sends_from_threads},
-    {"send_from_response", "send", "An OnResponse may send.", sends_from_a_reply},
+    {"send_from_response", "send", "An OnResponse may send.", sends_from_a_response},
     {"send_both_ways", "send", "Two nodes can send to each other at the same time.",
      sends_both_ways},
     {"send_to_itself", "send", "A node may send to its own endpoint.", sends_to_itself},
@@ -441,13 +441,13 @@ constexpr Case kCases[] = {
     {"response_kinds", "send",
      "Responses of the kinds ok, malformed, unknown and busy arrive as such.", carries_kinds},
     {"response_later", "send", "Responses may come later, in any order, and from any thread.",
-     answers_later},
+     responds_later},
     {"response_uncalled", "send", "If a Respond is destroyed without a call, the sender gets busy.",
-     answers_busy_uncalled},
+     responds_busy_uncalled},
     {"response_first", "send", "If a Respond is called twice, the first call counts.",
-     answers_once},
+     responds_once},
     {"response_after_stop", "send", "A Respond may be called after its transport was destroyed.",
-     takes_answers_after_stop},
+     takes_responses_after_stop},
     {"reported_once", "send", "OnResponse is called exactly once for each request.", reports_once},
     {"source", "send", "The source of a request is empty or ip:port.", names_the_source},
     {"names_without_tls", "send", "Without TLS verified_names is empty.", proves_nothing},

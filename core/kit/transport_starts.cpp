@@ -254,7 +254,7 @@ void prints_nothing(Trial& trial) {
     expect(text.empty(), "the plugin writes to standard output or error: " + text);
 }
 
-void answers_stay_the_same(Trial& trial) {
+void abilities_stay_the_same(Trial& trial) {
     const auto unstarted = trial.make_transport();
     const bool limits = unstarted->keeps_limits(), tls = unstarted->can_authenticate();
     TransportNode node(trial);
@@ -305,7 +305,7 @@ constexpr Case kCases[] = {
     {"prints_nothing", "start_is_reached", "No call writes to standard output or standard error.",
      prints_nothing},
     {"abilities_stay", "start", "keeps_limits and can_authenticate always return the same value.",
-     answers_stay_the_same},
+     abilities_stay_the_same},
 };
 
 }  // namespace

@@ -108,7 +108,7 @@ void sends_no_plain_text(Trial& trial) {
     constexpr const char* kSecret = "electiond-kit-secret";
     std::atomic<bool> heard_it = false;
     FalsePeer peer;
-    peer.answer_with([&](const std::string& heard) {
+    peer.respond_with([&](const std::string& heard) {
         if (heard.find(kSecret) != std::string::npos) heard_it = true;
         return std::string();
     });

@@ -15,7 +15,7 @@ bool is_senders_own(const Response& response) {
     return response.kind == Kind::unreachable || response.kind == Kind::timed_out;
 }
 
-void expect_no_answer(const Response& response, const std::string& of_whom) {
+void expect_no_response(const Response& response, const std::string& of_whom) {
     expect(is_senders_own(response), "a request to " + of_whom + " is reported as " +
                                          in_words(response) +
                                          " instead of timed_out or unreachable");
@@ -28,7 +28,7 @@ void reports_silence(Trial& trial) {
     for (int n = 0; n < 5; ++n) {
         const auto pending = sender.send(silent.endpoint(), request("hello"), kTimeout);
         const auto response = pending->await();
-        expect_no_answer(response, "a peer that never responds");
+        expect_no_response(response, "a peer that never responds");
         expect(response.kind != Kind::timed_out || pending->taken() >= kTimeout,
                "timed_out is reported after " + in_words(pending->taken()) +
                    ", before the timeout of 0.2 s");
@@ -44,7 +44,7 @@ void reports_a_closed_port(Trial& trial) {
     for (int n = 0; n < 5; ++n) {
         const auto pending = sender.send(refusing.endpoint(), request("hello"), Milliseconds(1000));
         const auto response = pending->await();
-        expect_no_answer(response, "a port that nobody listens on");
+        expect_no_response(response, "a port that nobody listens on");
         expect(pending->taken() <= Milliseconds(1000) + kTolerance,
                "a request to a port that nobody listens on is reported after " +
                    in_words(pending->taken()) + "; its timeout is 1 s");
@@ -56,7 +56,7 @@ void gives_reasons(Trial& trial) {
     TransportNode sender(trial);
     const auto response =
         sender.send(refusing.endpoint(), request("hello"), Milliseconds(1000))->await();
-    expect_no_answer(response, "a port that nobody listens on");
+    expect_no_response(response, "a port that nobody listens on");
     expect(!response.body.empty(),
            "a failed request is reported without a reason: its Response has an empty body");
 }
@@ -66,7 +66,7 @@ void reports_an_unknown_name(Trial& trial) {
     for (int n = 0; n < 3; ++n) {
         const auto pending =
             sender.send({"no-such-host.invalid", 1}, request("hello"), Milliseconds(1000));
-        expect_no_answer(pending->await(Milliseconds(1000)), "a name that does not exist");
+        expect_no_response(pending->await(Milliseconds(1000)), "a name that does not exist");
         expect(pending->taken() <= Milliseconds(1000) + kTolerance,
                "a request to a name that does not exist is reported after " +
                    in_words(pending->taken()) + "; its timeout is 1 s");
@@ -79,7 +79,8 @@ void reports_odd_endpoints(Trial& trial) {
                            Endpoint{"::1%nosuch0", 1}, Endpoint{std::string(300, 'x'), 1}}) {
         const auto response =
             sender.send(to, request("hello"), Milliseconds(500))->await(Milliseconds(500));
-        expect_no_answer(response, "the invalid endpoint \"" + to.to_string().substr(0, 60) + "\"");
+        expect_no_response(response,
+                           "the invalid endpoint \"" + to.to_string().substr(0, 60) + "\"");
     }
 }
 
@@ -117,9 +118,9 @@ void never_blocks(Trial& trial) {
 void silence_delays_nobody(Trial& trial) {
     FalsePeer silent;
     TransportNode receiver(trial), sender(trial);
-    std::vector<Pending> unanswered;
+    std::vector<Pending> waiting;
     for (int n = 0; n < 50; ++n) {
-        unanswered.push_back(sender.send(silent.endpoint(), request("heartbeat")));
+        waiting.push_back(sender.send(silent.endpoint(), request("heartbeat")));
     }
     for (int n = 0; n < 20; ++n) {
         const auto pending = sender.send(receiver.endpoint(), request("heartbeat"));
@@ -180,7 +181,7 @@ void stops_under_traffic(Trial& trial) {
     }
 }
 
-void stops_while_answers_are_owed(Trial& trial) {
+void stops_while_responses_are_owed(Trial& trial) {
     Drawer drawer;
     TransportNode receiver(trial, drawer.handler()), sender(trial);
     std::vector<Pending> all;
@@ -295,10 +296,10 @@ void survives_short_connections(Trial& trial) {
     expect(receiver.delivered() == 1, "a connection without a message is delivered as a request");
 }
 
-void survives_any_answer(Trial& trial) {
+void survives_any_response(Trial& trial) {
     std::atomic<unsigned> seed = 11;
     FalsePeer liar;
-    liar.answer_with([&](const std::string&) {
+    liar.respond_with([&](const std::string&) {
         std::mt19937 random(++seed);
         return random_bytes(random, 3000);
     });
@@ -314,7 +315,7 @@ void survives_any_answer(Trial& trial) {
 
 void survives_silent_closing(Trial& trial) {
     FalsePeer closing;
-    closing.answer_with([](const std::string&) { return std::string(); });
+    closing.respond_with([](const std::string&) { return std::string(); });
     TransportNode sender(trial);
     for (int n = 0; n < 20; ++n) {
         const auto response =
@@ -322,7 +323,7 @@ void survives_silent_closing(Trial& trial) {
                 .send(closing.endpoint(), request("hello", std::string(60'000, 'x')),
                       Milliseconds(500))
                 ->await();
-        expect_no_answer(response, "a peer that closes without a response");
+        expect_no_response(response, "a peer that closes without a response");
     }
 }
 
@@ -364,7 +365,7 @@ constexpr Case kCases[] = {
     {"stop_under_traffic", "send", "stop works under traffic, whichever side stops first.",
      stops_under_traffic},
     {"stop_before_responses", "send", "stop works while delivered requests have no response yet.",
-     stops_while_answers_are_owed},
+     stops_while_responses_are_owed},
     {"restarted_peer", "stop_frees_address", "A restarted peer is reached again.",
      reaches_a_restarted_peer},
     {"late_peer", "stop_frees_address",
@@ -378,7 +379,7 @@ constexpr Case kCases[] = {
     {"stranger_short", "send", "Connections that are closed at once do no harm.",
      survives_short_connections},
     {"stranger_responds", "send",
-     "Random bytes from a peer do not count as a response, and do no harm.", survives_any_answer},
+     "Random bytes from a peer do not count as a response, and do no harm.", survives_any_response},
     {"stranger_closes", "send",
      "If a peer closes without a response, the request is reported as failed.",
      survives_silent_closing},
