@@ -94,10 +94,12 @@ std::set<std::string> dispositions_now() {
     std::set<std::string> all;
     for (int number = 1; number < NSIG; ++number) {
         struct sigaction action {};
-        if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
+        if (::sigaction(number, nullptr, &action) != 0) continue;
         std::ostringstream text;
         text << number << " (" << strsignal(number) << ") ";
-        if (action.sa_handler == SIG_IGN) {
+        if (action.sa_handler == SIG_DFL) {
+            text << "has no handler";
+        } else if (action.sa_handler == SIG_IGN) {
             text << "is ignored";
         } else {
             text << "has a handler at " << reinterpret_cast<const void*>(action.sa_handler);

@@ -25,7 +25,7 @@ inline constexpr bool kSanitized = false;
 [[nodiscard]] std::vector<pid_t> children_now();
 [[nodiscard]] std::size_t resident_bytes();
 [[nodiscard]] bool is_traced_now();  // by a debugger, in which it may stand still for any time
-// The numbers of the signals that do not have their default disposition, with what they have.
+// Each signal, with how this process handles it.
 [[nodiscard]] std::set<std::string> dispositions_now();
 
 // "3 and 5" of those in `now` that are not in `before`; empty: none.

@@ -130,6 +130,8 @@ const std::vector<Wrong> kWrongCalls = {
     {"discovery_opens_in_factory", "factory_opens_nothing", "/dev/null"},
     {"discovery_prints", "prints_nothing", "writes to standard output or error: polled"},
     {"discovery_replaces_no_claim", "claim_replaced", "a claim after replace_claim returns"},
+    {"discovery_resets_sigpipe", "leaves_signals",
+     "a call changes how signals are handled: 13 (Broken pipe) has no handler"},
     {"discovery_sets_signal", "leaves_signals",
      "a call changes how signals are handled: 15 (Terminated) is ignored"},
     {"discovery_shuffles", "spreads_in_order", "another order, although nothing has changed"},

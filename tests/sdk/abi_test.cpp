@@ -54,7 +54,7 @@ TEST(Abi, KeepsTheValues) {
               "120: 0, 8, 40, 64, 88");
     EXPECT_EQ(layout(&OptionEntry::key, &OptionEntry::value, &OptionEntry::where),
               "184: 0, 32, 152");
-    EXPECT_EQ(layout(&OptionSection::name, &OptionSection::root, &OptionSection::folder),
+    EXPECT_EQ(layout(&OptionSection::name, &OptionSection::root, &OptionSection::directory),
               "192: 0, 32, 152");
     EXPECT_EQ(sizeof(Options), 272U);
     EXPECT_EQ(sizeof(Error), 24U);

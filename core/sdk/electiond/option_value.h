@@ -45,9 +45,9 @@ struct OptionEntry {
 
 // One section of the configuration; copyable.
 struct OptionSection {
-    std::string name{};              // "discovery[0]", for messages
-    OptionValue root{};              // a map
-    std::filesystem::path folder{};  // the directory of the file; relative paths start there
+    std::string name{};                 // "discovery[0]", for messages
+    OptionValue root{};                 // a map
+    std::filesystem::path directory{};  // that of the file; relative paths start there
 
     // The value of a key; nullptr if it is not given.
     [[nodiscard]] const OptionValue* find(const std::string& key) const {

@@ -127,7 +127,7 @@ class Options {
         if (!require(key)) return {};
         const auto* given = scalar(key, "a path that is not empty");
         if (given == nullptr) return {};
-        return (section_.folder / *given).lexically_normal();
+        return (section_.directory / *given).lexically_normal();
     }
 
     [[nodiscard]] std::vector<std::string> list(const std::string& key) {

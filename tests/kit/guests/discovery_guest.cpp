@@ -131,6 +131,7 @@ class Guest : public Discovery, public Arbiter {
         if (has("keeps_threads")) start_thread();
         if (has("prints")) std::puts("polled");
         if (has("sets_signal")) std::signal(SIGTERM, SIG_IGN);
+        if (has("resets_sigpipe")) std::signal(SIGPIPE, SIG_DFL);
         if (has("throws")) throw std::runtime_error("a foreign fault");
         if (has("throws_number")) throw 7;
     }
