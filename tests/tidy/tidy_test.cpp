@@ -61,6 +61,7 @@ const std::map<std::string, std::set<std::string>> kFloors = {
     {"core/wire", {"wire", "election"}},
     {"core/storage", {"storage", "election/durable.h"}},
     {"core/node", {"node", "wire", "election"}},
+    {"apps/kit", {"common", "host", "kit", "settings", "words.h"}},
 };
 
 // Who may include core/io, which is written <io/…>: these, and of storage just the owned descriptor
@@ -100,8 +101,10 @@ void core_faults(const Source& source, const std::string& include, Faults& fault
         if (!allowed.contains(first) && !allowed.contains(include)) faults.push_back(include);
     }
     if (starts_with_any(source.path, {"plugins/", "apps/electionctl/"}) &&
-        std::set<std::string>{"election", "host", "kit", "wire", "storage", "node"}.contains(
-            first)) {
+        std::set<std::string>{"election", "host", "wire", "storage", "node"}.contains(first)) {
+        faults.push_back(include);
+    }
+    if (first == "kit" && !starts_with_any(source.path, {"core/kit/", "apps/kit/", "tests/"})) {
         faults.push_back(include);
     }
 }
@@ -165,6 +168,9 @@ TEST(House, APlantedWrongIncludeIsFound) {
         {"core/kit/run.cpp", "\"host/library.h\"", false},
         {"core/kit/run.cpp", "\"node/node.h\"", true},
         {"apps/electionctl/plugin_check.cpp", "\"kit/run.h\"", true},
+        {"apps/electiond/main.cpp", "\"kit/run.h\"", true},
+        {"apps/kit/words.cpp", "\"kit/run.h\"", false},
+        {"apps/kit/words.cpp", "\"node/node.h\"", true},
         {"plugins/transport/tcp/tcp.cpp", "\"kit/run.h\"", true},
         {"plugins/transport/tcp/tcp.cpp", "<io/stream.h>", false},
         {"plugins/transport/tcp/tcp.cpp", "\"wire/codec.h\"", true},
