@@ -111,7 +111,7 @@ TEST(Packages, OfTheClientHoldsTheClient) {
 
 TEST(Packages, OfTheSdkHoldsEachHeader) {
     std::set<std::string> expected{
-        "/usr/libexec/electiond-kit",
+        "/usr/libexec/electiond/electiond-kit",
         "/usr/share/cmake/electiond/electiondConfig.cmake",
         "/usr/share/cmake/electiond/electiondConfigVersion.cmake",
         "/usr/share/cmake/electiond/electiondTargets.cmake",
