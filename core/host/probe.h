@@ -21,9 +21,9 @@ struct PluginInfo {
 // Opens and checks `file` in this process; returns the fault instead of throwing it.
 [[nodiscard]] PluginInfo inspect_plugin(const std::filesystem::path& file);
 
-// The child's side, what `electiond --probe-plugin FILE` and electiond-kit run before anything else: opens, checks,
-// prints one line to standard output ("name<TAB>version<TAB>kind", or the fault) and returns the
-// exit code: 0 or 78. What the library itself prints goes to standard error.
+// The child's side, what `electiond --probe-plugin FILE` and electiond-kit run before anything
+// else: opens, checks, prints one line to standard output ("name<TAB>version<TAB>kind", or the
+// fault) and returns the exit code: 0 or 78. What the library itself prints goes to standard error.
 [[nodiscard]] int probe_plugin(const std::filesystem::path& file);
 
 // The parent's side: runs `program --probe-plugin file` without a shell, with no descriptor of ours
