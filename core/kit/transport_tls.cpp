@@ -187,8 +187,8 @@ constexpr Case kCases[] = {
      names_a_missing_file},
     {"tls_reload", "tls_carries", "reload_tls with unchanged files disturbs no request.", reloads},
     {"tls_reload_keeps", "tls_carries",
-     "If a file is wrong, reload_tls throws an Error (code config) that names it; the old one "
-     "stays in use.",
+     "If a file is wrong, reload_tls throws an Error (code config) that names it; the old ones "
+     "stay.",
      keeps_the_old_files},
 };
 
