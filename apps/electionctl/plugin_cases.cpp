@@ -3,11 +3,19 @@
 
 #include <electiond/error.h>
 #include <io/child.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -61,6 +69,55 @@ std::vector<std::string> parts_of(const std::string& line) {
     return parts;
 }
 
+// The parent of a process; 0 if it has ended.
+pid_t parent_of(const fs::path& process) {
+    std::ifstream file(process / "stat");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const auto name_end = text.rfind(')');  // the name may hold anything
+    if (name_end == std::string::npos || name_end + 4 >= text.size()) return 0;
+    return static_cast<pid_t>(std::atol(text.c_str() + name_end + 4));  // ") S PARENT"
+}
+
+std::set<pid_t> children_now() {
+    std::set<pid_t> all;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        if (parent_of(entry.path()) == ::getpid()) {
+            all.insert(static_cast<pid_t>(std::atol(name.c_str())));
+        }
+    }
+    return all;
+}
+
+// Ends the processes that a plugin has put into a session of their own, and that have outlived the
+// process of the case. They become children of this process, which asks the kernel for that.
+class Orphans {
+  public:
+    Orphans() {
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        before_ = children_now();
+    }
+    // True if there were any. Again and again: the children of one that ends are orphans, too.
+    [[nodiscard]] bool end() const {
+        bool any = false;
+        for (;;) {
+            auto now = children_now();
+            std::erase_if(now, [&](pid_t each) { return before_.contains(each); });
+            if (now.empty()) return any;
+            any = true;
+            for (const auto each : now) ::kill(each, SIGKILL);
+            for (const auto each : now) {
+                while (::waitpid(each, nullptr, 0) < 0 && errno == EINTR) {
+                }
+            }
+        }
+    }
+
+  private:
+    std::set<pid_t> before_;  // of whoever has become this program
+};
+
 }  // namespace
 
 fs::path find_kit(const fs::path& given) {
@@ -85,6 +142,7 @@ struct Kit::Finished {
     std::optional<io::Ended> ended;  // nullopt: not within the limit
     std::vector<std::string> lines;
     milliseconds took{};
+    bool left_orphans = false;
 
     // Why there is no result, if there is none: what the process did last is a step.
     [[nodiscard]] std::string fault(const std::string& step, milliseconds limit) const {
@@ -103,6 +161,7 @@ Kit::Kit(fs::path program, std::vector<std::string> options, milliseconds limit,
 Kit::Finished Kit::execute(std::vector<std::string> words) const {
     words.insert(words.begin(), program_.string());
     const auto begun = std::chrono::steady_clock::now();
+    const Orphans orphans;
     io::Child child({.command = std::move(words),
                      .out = io::Output::captured(),
                      .err = verbose_ ? io::Output::inherited() : io::Output::discarded(),
@@ -110,6 +169,7 @@ Kit::Finished Kit::execute(std::vector<std::string> words) const {
     Finished finished;
     finished.ended = child.wait(limit_);
     child.end(milliseconds(0), SIGKILL);  // and the processes that it has started
+    finished.left_orphans = orphans.end();
     finished.took =
         std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun);
     finished.lines = lines_of(child.output());
@@ -174,7 +234,12 @@ CaseOutcome Kit::run(const fs::path& file, const KitCase& chosen, const fs::path
             outcome.reason = reason;
             return outcome;
         }
-        if (line == "passed" && code == 0) return outcome;
+        if (line == "passed" && code == 0) {
+            if (!finished.left_orphans) return outcome;
+            outcome.kind = CaseOutcome::Kind::failed;
+            outcome.reason = "a child process is left behind";
+            return outcome;
+        }
         if (line == "passed" || line.starts_with("skipped: ")) step = "the end of the process";
     }
     outcome.kind = CaseOutcome::Kind::failed;

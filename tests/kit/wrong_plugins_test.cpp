@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <ostream>
 
 #include "plugin_scene.h"
@@ -175,6 +176,19 @@ TEST_P(WrongPlugin, IsNamedByOneLine) {
     std::vector<std::string> more{"--case", failing};
     if (kind == "discovery") more.insert(more.end(), {"--option", "path=file"});
     expect_named(check_guest(kind, guest.substr(kind.size() + 1), more), GetParam());
+}
+
+TEST(DaemonOfAPlugin, IsEnded) {
+    const Folder folder;
+    const auto finished =
+        run({"/usr/bin/env", "GUEST_DEFECT=leaves_daemon",
+             "GUEST_PID_FILE=" + (folder / "pid").string(), ELECTIONCTL, "plugin", "check",
+             kKitGuests / "discovery_guest.so", "--option", "path=file", "--case", "poll"},
+            std::chrono::seconds(60));
+
+    expect_named(finished, {"leaves_daemon", "poll", "poll ended the process, with exit code 3"});
+    const auto daemon = std::stoi(read(folder / "pid"));
+    EXPECT_NE(::kill(daemon, 0), 0) << daemon;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, WrongPlugin, testing::ValuesIn(kWrongCalls), name_of);

@@ -2,12 +2,14 @@
 // variable GUEST_DEFECT names, if it is set.
 #include <electiond/plugin.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -122,6 +124,7 @@ class Guest : public Discovery, public Arbiter {
         if (has("fills_memory")) fill_memory();
         if (has("forks") && ::fork() == 0) hang();
         if (has("forks_and_goes_on")) (void)!::fork();
+        if (has("leaves_daemon")) leave_daemon();
         if (has("hangs")) hang();
         if (has("ignores_stop") && stop.stop_requested()) {
             std::this_thread::sleep_for(std::chrono::seconds(4));
@@ -134,6 +137,20 @@ class Guest : public Discovery, public Arbiter {
         if (has("resets_sigpipe")) std::signal(SIGPIPE, SIG_DFL);
         if (has("throws")) throw std::runtime_error("a foreign fault");
         if (has("throws_number")) throw 7;
+    }
+
+    // Of which the process of the case can end no more: it has ended itself.
+    [[noreturn]] static void leave_daemon() {
+        const pid_t between = ::fork();
+        if (between == 0) {
+            ::setsid();
+            const pid_t daemon = ::fork();
+            if (daemon == 0) hang();
+            std::ofstream(std::getenv("GUEST_PID_FILE")) << daemon;
+            ::_exit(0);
+        }
+        ::waitpid(between, nullptr, 0);
+        ::_exit(3);
     }
 
     void fill_memory() {
