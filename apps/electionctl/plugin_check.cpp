@@ -110,7 +110,10 @@ class Check {
         const auto cases = chosen(probing.cases_of(plugin_.kind), arguments_.cases);
         const Kit kit(program_, options(), arguments_.timeout, arguments_.verbose);
         begin(cases.size());
-        for (const auto& each : cases) add(run_case(kit, file, each));
+        for (const auto& each : cases) {
+            add(run_case(kit, file, each));
+            if (!out_) return Error::disk;  // nobody reads it any more
+        }
         return end();
     }
 
@@ -169,6 +172,7 @@ class Check {
         } else {
             write_json(out_, plugin_, all_);
         }
+        if (!out_) return Error::disk;
         const bool good = std::ranges::all_of(all_, [&](const CaseOutcome& outcome) {
             return outcome.kind == Kind::passed ||
                    (outcome.kind == Kind::skipped && !arguments_.strict);

@@ -66,6 +66,13 @@ void add(std::vector<OptionEntry>& options, const std::string& key, const std::s
 }
 
 void read_config(KitWords& words, const Environment& environment, Faults& faults) {
+    constexpr std::uintmax_t kLargest = 1024 * 1024;
+    std::error_code error;
+    if (const auto size = std::filesystem::file_size(words.config, error);
+        error || size > kLargest) {
+        throw Misuse(words.config +
+                     ": is not a regular file of at most 1 MiB; --config must name one");
+    }
     std::ifstream file(words.config, std::ios::binary);
     if (!file) {
         throw Misuse(words.config + ": cannot be read; --config must name a readable file");
@@ -73,6 +80,7 @@ void read_config(KitWords& words, const Environment& environment, Faults& faults
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const auto name = std::filesystem::path(words.config).filename().string();
     const auto document = parse_yaml(text, {.name = name}, "", environment, faults);
+    throw_if_any(faults.lines(), words.config);
     if (document.kind != Value::Kind::map && document.kind != Value::Kind::none) {
         throw Misuse(words.config +
                      ": is not a map; expected the plugin's own keys, as in "

@@ -84,6 +84,27 @@ TEST(PluginCheck, ReadsOptionsFromAFile) {
     EXPECT_THAT(wrong.said, HasSubstr("options.yaml:1:8: discovery[0].peers is \"7\""));
 }
 
+TEST(PluginCheck, RefusesFilesOfOptionsThatItCannotUse) {
+    const Folder folder;
+    const auto refusal_of = [&](const std::filesystem::path& file) {
+        const auto finished = plugin({"check", kRegistry, "--config", file, "--case", "factory"});
+        EXPECT_EQ(finished.code, 64);
+        return finished.said;
+    };
+    write(folder / "options.yaml", "path: [\n");
+    EXPECT_THAT(refusal_of(folder / "options.yaml"),
+                HasSubstr("options.yaml:2:1: this is not YAML"));
+    EXPECT_THAT(refusal_of(folder.path()), HasSubstr("is not a regular file"));
+    EXPECT_THAT(refusal_of("/dev/zero"), HasSubstr("is not a regular file"));
+}
+
+TEST(PluginCheck, SaysThatItCannotWriteItsReport) {
+    const auto finished =
+        run({"/bin/sh", "-c", "exec \"$0\" plugin check \"$1\" --option path=x >/dev/full",
+             ELECTIONCTL, kRegistry});
+    EXPECT_EQ(finished.code, 74) << finished.said;
+}
+
 TEST(PluginCheck, RefusesOptionsThatAreNoYaml) {
     const auto finished = plugin({"check", kRegistry, "--option", "path=[", "--case", "factory"});
 
