@@ -34,6 +34,12 @@ void check_name(const std::string& name) {
         !name.empty() && name.size() <= 64 &&
         kLetters.find(name.front()) != std::string_view::npos &&
         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    constexpr std::string_view kTargets[] = {"all",     "clean",      "edit_cache",   "help",
+                                             "install", "preinstall", "rebuild_cache"};
+    if (std::ranges::find(kTargets, name) != std::end(kTargets)) {
+        throw UsageError("plugin new '" + name +
+                         "': CMake has a target of this name; expected another name");
+    }
     if (!good) {
         throw UsageError("plugin new '" + name +
                          "': expected a name of a-z, 0-9 and _, beginning with a letter, of at "

@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "hosts_file" becomes "HostsFile".
+// "hosts_file" becomes "HostsFile". A type of the SDK or of the template may have that name, as
+// Discovery has: so "Plugin" follows.
 std::string type_of(const std::string& name) {
     std::string type;
     bool upper = true;
@@ -31,7 +32,7 @@ std::string type_of(const std::string& name) {
             upper = false;
         }
     }
-    return type;
+    return type + "Plugin";
 }
 
 std::string filled(std::string text, const std::map<std::string, std::string>& values) {

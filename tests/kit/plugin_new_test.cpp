@@ -25,7 +25,7 @@ TEST(PluginNew, WritesAProjectOfOneSourceFile) {
         EXPECT_THAT(finished.said, HasSubstr("the " + kind + " plugin hosts_file"));
         const auto source = read(project / "hosts_file.cpp");
         EXPECT_THAT(source, StartsWith("// The " + kind + " hosts_file: "));
-        EXPECT_THAT(source, HasSubstr("class HostsFile final"));
+        EXPECT_THAT(source, HasSubstr("class HostsFilePlugin final"));
         const auto cmake = read(project / "CMakeLists.txt");
         EXPECT_EQ(std::ranges::count(cmake, '\n'), 6) << cmake;
         EXPECT_THAT(cmake, HasSubstr("find_package(electiond "));
@@ -49,7 +49,7 @@ TEST(PluginNew, OverwritesNothing) {
 }
 
 TEST(PluginNew, RefusesNamesThatCannotBeUsed) {
-    for (const auto* name : {"", "Mine", "1st", "my-plugin", "../x", "a b"}) {
+    for (const auto* name : {"", "Mine", "1st", "my-plugin", "../x", "a b", "help"}) {
         const auto finished = plugin({"new", name, "--kind", "discovery"});
         EXPECT_EQ(finished.code, 64) << name << finished.said;
     }
