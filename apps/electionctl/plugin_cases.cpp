@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -72,7 +71,9 @@ std::vector<std::string> parts_of(const std::string& line) {
 // The parent of a process; 0 if it has ended.
 pid_t parent_of(const fs::path& process) {
     std::ifstream file(process / "stat");
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::string text(4096, '\0');  // by read(), which does not throw if the process ends meanwhile
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
     const auto name_end = text.rfind(')');  // the name may hold anything
     if (name_end == std::string::npos || name_end + 4 >= text.size()) return 0;
     return static_cast<pid_t>(std::atol(text.c_str() + name_end + 4));  // ") S PARENT"
