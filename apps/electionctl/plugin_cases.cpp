@@ -3,6 +3,7 @@
 
 #include <electiond/error.h>
 #include <io/child.h>
+#include <io/children.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,9 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -68,42 +67,19 @@ std::vector<std::string> parts_of(const std::string& line) {
     return parts;
 }
 
-// The parent of a process; 0 if it has ended.
-pid_t parent_of(const fs::path& process) {
-    std::ifstream file(process / "stat");
-    std::string text(4096, '\0');  // by read(), which does not throw if the process ends meanwhile
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    const auto name_end = text.rfind(')');  // the name may hold anything
-    if (name_end == std::string::npos || name_end + 4 >= text.size()) return 0;
-    return static_cast<pid_t>(std::atol(text.c_str() + name_end + 4));  // ") S PARENT"
-}
-
-std::set<pid_t> children_now() {
-    std::set<pid_t> all;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-        const auto name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        if (parent_of(entry.path()) == ::getpid()) {
-            all.insert(static_cast<pid_t>(std::atol(name.c_str())));
-        }
-    }
-    return all;
-}
-
 // Ends the processes that a plugin has put into a session of their own, and that have outlived the
 // process of the case. They become children of this process, which asks the kernel for that.
 class Orphans {
   public:
     Orphans() {
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-        before_ = children_now();
+        before_ = io::children_now();
     }
     // True if there were any. Again and again: the children of one that ends are orphans, too.
     [[nodiscard]] bool end() const {
         bool any = false;
         for (;;) {
-            auto now = children_now();
+            auto now = io::children_now();
             std::erase_if(now, [&](pid_t each) { return before_.contains(each); });
             if (now.empty()) return any;
             any = true;
@@ -116,7 +92,7 @@ class Orphans {
     }
 
   private:
-    std::set<pid_t> before_;  // of whoever has become this program
+    std::set<pid_t> before_;  // children that a shell had, before it became this program
 };
 
 }  // namespace

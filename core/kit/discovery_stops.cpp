@@ -1,4 +1,6 @@
 // Cases of a discovery: stop tokens, threads, and what is left when an instance is destroyed.
+#include <io/children.h>
+
 #include <functional>
 #include <stop_token>
 #include <thread>
@@ -179,7 +181,7 @@ void leaves_signals(Trial& trial) {
 
 void leaves_no_child(Trial& trial) {
     live(trial);
-    expect(children_now().empty(), "a child process is left after the destructor");
+    expect(io::children_now().empty(), "a child process is left after the destructor");
 }
 
 constexpr Case kCases[] = {

@@ -1,4 +1,5 @@
-// What this process owns at the moment, as the kernel lists it: threads, descriptors, children.
+// What this process owns at the moment, as the kernel lists it: threads, descriptors, memory.
+// Children: io/children.h.
 #include "kit/process.h"
 
 #include <fcntl.h>
@@ -15,22 +16,8 @@
 #include <sstream>
 
 namespace electiond::kit {
-namespace {
 
 namespace fs = std::filesystem;
-
-// The parent of a process; 0 if it has ended.
-pid_t parent_of(const fs::path& process) {
-    std::ifstream file(process / "stat");
-    std::string text(4096, '\0');  // by read(), which does not throw if the process ends meanwhile
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    const auto name_end = text.rfind(')');  // the name may hold anything
-    if (name_end == std::string::npos || name_end + 4 >= text.size()) return 0;
-    return static_cast<pid_t>(std::atol(text.c_str() + name_end + 4));  // ") S PARENT"
-}
-
-}  // namespace
 
 std::set<std::string> threads_now() {
     std::set<std::string> all;
@@ -57,18 +44,6 @@ std::set<std::string> inheritable_now() {
         const auto name = entry.path().filename().string();
         const int flags = ::fcntl(std::atoi(name.c_str()), F_GETFD);
         if (flags >= 0 && (flags & FD_CLOEXEC) == 0) all.insert(name);
-    }
-    return all;
-}
-
-std::vector<pid_t> children_now() {
-    std::vector<pid_t> all;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-        const auto name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        if (parent_of(entry.path()) == ::getpid()) {
-            all.push_back(static_cast<pid_t>(std::atol(name.c_str())));
-        }
     }
     return all;
 }

@@ -1,7 +1,6 @@
-// What this process owns at the moment, as the kernel lists it: threads, descriptors, children.
+// What this process owns at the moment, as the kernel lists it: threads, descriptors, memory.
+// Children: io/children.h.
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstddef>
 #include <set>
@@ -21,8 +20,6 @@ inline constexpr bool kSanitized = false;
 [[nodiscard]] std::set<std::string> descriptors_now();  // "7 socket:[123]"
 // The numbers of those that a program started by this process would inherit.
 [[nodiscard]] std::set<std::string> inheritable_now();
-// Its children, and the orphans of these if this process is a subreaper.
-[[nodiscard]] std::vector<pid_t> children_now();
 [[nodiscard]] std::size_t resident_bytes();
 [[nodiscard]] bool is_traced_now();  // by a debugger, in which it may stand still for any time
 // Each signal, with how this process handles it.

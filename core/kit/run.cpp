@@ -2,11 +2,13 @@
 #include "kit/run.h"
 
 #include <fcntl.h>
+#include <io/children.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <ostream>
 
@@ -36,20 +38,35 @@ void prepare_process() {
 
 // Those that left the process group would outlive us.
 bool end_children() {
-    const auto children = children_now();
+    const auto children = io::children_now();
     for (const auto child : children) ::kill(child, SIGKILL);
     return !children.empty();
 }
 
-void run_case(const std::filesystem::path& file, const Case& chosen, const Subject& subject,
+// Names are unique within a kind alone, so the library tells first which case is meant.
+void run_case(const std::filesystem::path& file, const std::string& name, const Subject& subject,
               Report& report) {
     report.step("loading");
     const Library library(file);
+    const auto own = cases_of(library.kind());
+    const auto chosen = std::ranges::find(own, name, &Case::name);
+    if (chosen == own.end()) {
+        throw Failed{"the plugin is a " + to_string(library.kind()) + ", which has no case " +
+                     name};
+    }
     Trial trial(library, subject, report);
-    chosen.run(trial);
+    chosen->run(trial);
     report.step("the end of the case");
     if (end_children()) trial.accuse("a child process is left behind");
     if (const auto fault = trial.accusation(); !fault.empty()) throw Failed{fault};
+}
+
+bool is_case(const std::string& name) {
+    return std::ranges::any_of(
+        std::array{PluginKind::discovery, PluginKind::transport}, [&](PluginKind kind) {
+            const auto cases = cases_of(kind);
+            return std::ranges::find(cases, name, &Case::name) != cases.end();
+        });
 }
 
 }  // namespace
@@ -82,26 +99,12 @@ void print_cases(PluginKind kind, std::ostream& out) {
 }
 
 int try_plugin(const std::filesystem::path& file, const std::string& name, const Subject& subject) {
-    const auto all = [&] {
-        auto both = cases_of(PluginKind::discovery);
-        const auto others = cases_of(PluginKind::transport);
-        both.insert(both.end(), others.begin(), others.end());
-        return both;
-    }();
-    if (std::ranges::find(all, name, &Case::name) == all.end()) return kUsage;
+    if (!is_case(name)) return kUsage;
     prepare_process();
     Report report(io::Descriptor(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)));
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
     try {
-        // Names are unique within a kind, so the kind must be known first.
-        report.step("loading");
-        const auto kind = Library(file).kind();
-        const auto own = cases_of(kind);
-        const auto chosen = std::ranges::find(own, name, &Case::name);
-        if (chosen == own.end()) {
-            throw Failed{"the plugin is a " + to_string(kind) + ", which has no case " + name};
-        }
-        run_case(file, *chosen, subject, report);
+        run_case(file, name, subject, report);
         report.passed();
         return kPassed;
     } catch (const Skipped& skipped) {

@@ -158,7 +158,7 @@ void proves_nothing(Trial& trial) {
            "without TLS verified_names is not empty");
 }
 
-// Node never sets these, but whoever could would be anybody.
+// Node never sets these fields: who could set them could pretend to be any node.
 void believes_no_sender(Trial& trial) {
     Drawer drawer;
     TransportNode receiver(trial, drawer.handler()), sender(trial);

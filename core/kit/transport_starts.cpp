@@ -1,4 +1,6 @@
 // Cases of a transport: it starts, stops, and leaves nothing behind.
+#include <io/children.h>
+
 #include <functional>
 #include <thread>
 
@@ -239,7 +241,7 @@ void leaves_signals(Trial& trial) {
 
 void leaves_no_child(Trial& trial) {
     live(trial);
-    expect(children_now().empty(), "a child process is left after stop() and destructor");
+    expect(io::children_now().empty(), "a child process is left after stop() and destructor");
 }
 
 void prints_nothing(Trial& trial) {

@@ -1,0 +1,15 @@
+// The child processes that this process has now.
+#pragma once
+
+#include <sys/types.h>
+
+#include <set>
+
+namespace electiond::io {
+
+// Also the orphans of its children, if this process is a subreaper (prctl(2)); ended ones until
+// they are waited for. Reads /proc; throws std::filesystem::filesystem_error if it is not there.
+// Any thread.
+[[nodiscard]] std::set<pid_t> children_now();
+
+}  // namespace electiond::io
