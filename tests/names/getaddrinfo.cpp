@@ -54,8 +54,8 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
         reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
     auto addresses = name == nullptr ? std::nullopt : meaning_of(name);
     if (addresses) note(name);
-    // Also when the file goes, as at the end of a test: a thread that then asked the system would be
-    // in the middle of it when the process ends, and what it holds would count as leaked.
+    // Also when the file goes, as at the end of a test: a thread that then asked the system would
+    // be in the middle of it when the process ends, and what it holds would count as leaked.
     while (addresses && *addresses == Words{names::kHangs}) {
         ::poll(nullptr, 0, kLookAgainMs);
         addresses = meaning_of(name).value_or(Words{names::kHangs});
