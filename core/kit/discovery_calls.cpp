@@ -76,6 +76,16 @@ void gives_each_once(Trial& trial) {
     expect(twice.empty(), "poll returns one peer twice: " + twice);
 }
 
+void gives_few(Trial& trial) {
+    DiscoveryNode node(trial);
+    node.announce(peer("1", 1));
+    std::size_t count = 0;
+    for (const auto& each : node.poll()) count += each.addresses.size();
+    expect(count <= kSnapshotAddressesMax, "poll returns " + std::to_string(count) +
+                                               " addresses; the host refuses more than " +
+                                               std::to_string(kSnapshotAddressesMax));
+}
+
 void keeps_order(Trial& trial) {
     DiscoveryNode node(trial);
     node.announce(peer("1", 1));
@@ -309,6 +319,8 @@ constexpr Case kCases[] = {
     {"poll_gives_names", "poll", "Each id is empty, or has 1 to 64 characters of A-Z a-z 0-9 . _ -",
      gives_names},
     {"poll_gives_each_once", "poll", "No peer is in one snapshot twice.", gives_each_once},
+    {"poll_gives_few", "poll", "The peers of a snapshot have at most 256 addresses in all.",
+     gives_few},
     {"poll_keeps_order", "poll",
      "While nothing changes, each poll returns the same peers in the same order.", keeps_order},
     {"poll_is_cheap", "poll",

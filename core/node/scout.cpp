@@ -34,6 +34,17 @@ std::string silence(Duration duration) { return "has not answered for " + second
 // Hanging and failing are limited separately: the operator must learn which of the two it is.
 std::string hanging(const std::string& call) { return call + " hangs"; }
 
+// The election compares each address with each, and asks them all: too many would keep its thread
+// busy for seconds, and leave no connection to the voters.
+void refuse_too_many(const std::vector<Peer>& peers) {
+    std::size_t count = 0;
+    for (const auto& peer : peers) count += std::max<std::size_t>(peer.addresses.size(), 1);
+    if (count <= kSnapshotAddressesMax) return;
+    throw Error("it returns " + std::to_string(count) + " addresses, but the limit is " +
+                std::to_string(kSnapshotAddressesMax) +
+                "; remove those that are not of this cluster");
+}
+
 }  // namespace
 
 // What the thread does, and all the data that it uses.
@@ -142,8 +153,10 @@ void Scout::Rounds::poll() {
     std::vector<Peer> peers;
     const bool announced = call(
         kAnnounce, [&](std::stop_token stop) { discovery_->announce(self_, std::move(stop)); });
-    const bool polled =
-        call(kPoll, [&](std::stop_token stop) { peers = discovery_->poll(std::move(stop)); });
+    const bool polled = call(kPoll, [&](std::stop_token stop) {
+        peers = discovery_->poll(std::move(stop));
+        refuse_too_many(peers);
+    });
     {
         const std::lock_guard lock(mutex_);
         if (!announced || !polled) ++report_.polls_failed;

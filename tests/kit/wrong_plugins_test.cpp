@@ -118,6 +118,7 @@ const std::vector<Wrong> kWrongCalls = {
     {"discovery_fills_memory", "poll", "poll uses more than 256 MiB of memory"},
     {"discovery_forks", "poll", "a child process is left behind"},
     {"discovery_forks_and_goes_on", "poll", "a child process is left behind"},
+    {"discovery_gives_many", "poll_gives_few", "poll returns 258 addresses; the host refuses more"},
     {"discovery_hangs", "poll", "poll has not returned within 12 s"},
     {"discovery_ignores_kinds", "factory_refuses_wrong_values",
      "given a list of maps as path did not throw an Error"},

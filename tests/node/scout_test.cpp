@@ -264,6 +264,28 @@ TEST(Scout, AFailingPollKeepsTheLastGoodAnswerInUse) {
     }
 }
 
+// Of 512 addresses and more a transport reaches some no more, perhaps the voters.
+TEST(Scout, RefusesASnapshotOfTooManyAddresses) {
+    const auto crowd = [](std::size_t addresses) {
+        Peer peer{.id = id(2), .uuid = {}, .addresses = {}, .api = {}};
+        for (std::size_t port = 1; port <= addresses; ++port) {
+            peer.addresses.push_back({"two", static_cast<std::uint16_t>(port)});
+        }
+        return peer;
+    };
+    Camp camp;
+    camp.script.peers = {crowd(kSnapshotAddressesMax)};
+    camp.scout->start();
+    (void)camp.next<PeersPolled>();
+    EXPECT_EQ(camp.scout->report().fault, "");
+
+    camp.script.list({crowd(kSnapshotAddressesMax), listed(3)});
+    camp.expect_silence();
+    EXPECT_EQ(camp.scout->report().fault,
+              "it returns 257 addresses, but the limit is 256; remove those that are not of this "
+              "cluster");
+}
+
 TEST(Scout, SaysWhenItWorksAgain) {
     Camp camp;
     camp.script.fail("away");

@@ -1,6 +1,7 @@
 // What a discovery plugin does: it announces this node, and lists the nodes that it knows.
 #pragma once
 
+#include <cstddef>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include <electiond/peer.h>
 
 namespace electiond {
+
+// The most addresses that the peers of one snapshot may have in all. The election asks each of
+// them, and `http` and `tcp` keep connections to at most 512 addresses.
+inline constexpr std::size_t kSnapshotAddressesMax = 256;
 
 // A discovery supplies addresses and nodes that may join, and nothing else: whatever it returns or
 // no longer returns, it never changes a quorum (protocol.md, section 6).
@@ -45,7 +50,8 @@ class ELECTIOND_EXPORT Discovery {
     // Returns a snapshot: all nodes that are known now. It may contain the node itself; the host
     // drops that entry. Cheap if nothing has changed. A snapshot stays in use until the next one,
     // and no entry expires before. If a snapshot equals the one before, in the same order, the
-    // scout does not pass it on.
+    // scout does not pass it on. One with more than kSnapshotAddressesMax addresses is refused, as
+    // if the call had failed.
     [[nodiscard]] virtual std::vector<Peer> poll(std::stop_token stop = {}) = 0;
 
     // The node stops: removes its entry, as far as that is possible now.

@@ -82,6 +82,10 @@ class Guest : public Discovery, public Arbiter {
         const std::lock_guard lock(world().mutex);
         std::vector<Peer> peers;
         for (const auto& [id, peer] : world().nodes[cluster_]) peers.push_back(peer);
+        if (has("gives_many")) {
+            const std::vector<Endpoint> many(kSnapshotAddressesMax + 1, {"127.0.0.1", 4001});
+            peers.push_back({.id = NodeId("many"), .uuid = {}, .addresses = many, .api = {}});
+        }
         if (has("shuffles") && ++calls_ % 3 == 0) std::ranges::reverse(peers);
         return peers;
     }
