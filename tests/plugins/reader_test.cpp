@@ -55,7 +55,7 @@ class ReaderTest : public testing::Test {
                    {.clock = [this] { return now_; },
                     .facts =
                         [this](const fs::path& file) {
-                            auto facts = facts_of(file);
+                            auto facts = registry::facts_of(file);
                             if (facts && clock_stands_) facts->written_ns = facts->changed_ns = 0;
                             return facts;
                         }}};

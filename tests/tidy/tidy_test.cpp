@@ -55,6 +55,7 @@ std::vector<std::string> matches(const std::string& text, const std::string& pat
 const std::map<std::string, std::set<std::string>> kFloors = {
     {"core/sdk", {}},
     {"core/io", {"io"}},
+    {"core/registry", {"registry"}},
     {"core/election", {"election"}},
     {"core/host", {"host"}},
     {"core/kit", {"kit", "host"}},
@@ -66,9 +67,14 @@ const std::map<std::string, std::set<std::string>> kFloors = {
 
 // Who may include core/io, which is written <io/…>: these, and of storage just the owned descriptor
 // and the question whether a folder may be written.
-const std::vector<std::string> kIoUsers = {"core/io/", "core/host/", "core/kit/",
+const std::vector<std::string> kIoUsers = {"core/io/", "core/host/", "core/kit/", "core/registry/",
                                            "plugins/", "apps/",      "tests/"};
 const std::set<std::string> kStorageMayUse = {"io/descriptor.h", "io/file_access.h"};
+
+// Who may include core/registry, which is written <registry/…>.
+const std::vector<std::string> kRegistryUsers = {"core/registry/",
+                                                 "plugins/discovery/file_registry/",
+                                                 "apps/electionctl/registry_verbs.cpp", "tests/"};
 
 // What core/io may include of the SDK, and nothing else of ours.
 const std::set<std::string> kIoMayUse = {"electiond/peer.h", "electiond/error.h", "electiond/log.h",
@@ -77,7 +83,7 @@ const std::set<std::string> kIoMayUse = {"electiond/peer.h", "electiond/error.h"
 // Foreign libraries, by the beginning of the include, and the rooms that may see them. The longest
 // beginning counts: of Boost, core/io has single headers of Asio and nothing else.
 const std::map<std::string, std::vector<std::string>> kForeign = {
-    {"Poco/", {"core/storage/", "plugins/", "apps/", "tests/"}},
+    {"Poco/", {"core/storage/", "core/registry/", "plugins/", "apps/", "tests/"}},
     {"boost/", {"core/host/library.cpp"}},
     {"boost/asio/", {"core/io/"}},
     {"openssl/", {"core/io/", "apps/electionctl/certificate_maker.cpp", "tests/support/"}},
@@ -112,6 +118,9 @@ void core_faults(const Source& source, const std::string& include, Faults& fault
 void io_faults(const Source& source, const std::string& include, Faults& faults) {
     if (include.starts_with("io/") && !starts_with_any(source.path, kIoUsers) &&
         !(source.path.starts_with("core/storage/") && kStorageMayUse.contains(include))) {
+        faults.push_back(include);
+    }
+    if (include.starts_with("registry/") && !starts_with_any(source.path, kRegistryUsers)) {
         faults.push_back(include);
     }
     if (source.path.starts_with("core/io/") && include.starts_with("electiond/") &&
@@ -176,6 +185,13 @@ TEST(House, APlantedWrongIncludeIsFound) {
         {"plugins/transport/tcp/tcp.cpp", "\"wire/codec.h\"", true},
         {"apps/electiond/control/server.cpp", "<io/listener.h>", false},
         {"apps/electionctl/main.cpp", "<io/child.h>", false},
+        {"apps/electionctl/main.cpp", "<registry/files.h>", true},
+        {"apps/electionctl/registry_verbs.cpp", "<registry/files.h>", false},
+        {"plugins/discovery/file_registry/reader.cpp", "<registry/files.h>", false},
+        {"plugins/discovery/multicast/channel.cpp", "<registry/files.h>", true},
+        {"core/node/node.cpp", "<registry/files.h>", true},
+        {"core/registry/registry/files.cpp", "<io/descriptor.h>", false},
+        {"core/registry/registry/files.cpp", "\"node/node.h\"", true},
         {"apps/electionctl/main.cpp", "\"node/status.h\"", true},
         {"core/io/io/stream.cpp", "<electiond/limits.h>", false},
         {"core/io/io/stream.cpp", "<electiond/transport.h>", true},

@@ -9,9 +9,9 @@
 #include <system_error>
 
 #include <electiond/error.h>
+#include <registry/files.h>
 
 #include "file_registry/claim_file.h"
-#include "file_registry/files.h"
 #include "file_registry/registry.h"
 
 namespace electiond::discovery {
@@ -110,12 +110,12 @@ std::vector<Finding> check_registry(const fs::path& file, const std::string& clu
     std::vector<Finding> findings;
     const auto add = [&](std::optional<Finding> finding) {
         if (finding) findings.push_back(std::move(*finding));
-        stop_if_requested(stop, file);
+        registry::stop_if_requested(stop, file);
     };
     add(check_folder(file));
     if (!findings.empty()) return findings;
     const auto claim = claim_path(file, cluster);
-    const fs::path lock = file.string() + ".lock";
+    const auto lock = registry::lock_path(file);
     add(check_file(file, file, "it", io::may_read));
     add(check_file(file, lock, "its lock " + lock.string(), io::may_read_and_write));
     add(check_file(file, claim, "its claim " + claim.string(), io::may_read));
@@ -123,7 +123,7 @@ std::vector<Finding> check_registry(const fs::path& file, const std::string& clu
     check_text(
         file,
         [&] {
-            const auto text = read_file(file, Registry::kSizeMax);
+            const auto text = registry::read_file(file, registry::Document::kSizeMax);
             if (text) (void)Registry(cluster, *text, file.string());
         },
         findings);

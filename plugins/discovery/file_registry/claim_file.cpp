@@ -5,10 +5,10 @@
 
 #include <Poco/Exception.h>
 #include <electiond/error.h>
+#include <registry/files.h>
 
 #include "common/node_name.h"
 #include "common/peer_json.h"
-#include "file_registry/files.h"
 
 namespace electiond::discovery {
 namespace {
@@ -51,7 +51,7 @@ fs::path claim_path(const fs::path& registry, const std::string& cluster) {
 }
 
 std::optional<Claim> read_claim(const fs::path& file, const std::string& cluster) {
-    const auto text = read_file(file, kSizeMax);
+    const auto text = registry::read_file(file, kSizeMax);
     if (!text) return std::nullopt;
     if (text->size() > kSizeMax) garbled(file, "it is longer than 64 KiB");
     Poco::JSON::Object::Ptr object;

@@ -1,31 +1,29 @@
-// The discovery `file_registry`: one file that all nodes share says where they are, and a second
-// one beside it who may found the cluster.
-#include <optional>
+// The discovery `file_registry`: what it writes, when, and under which lock.
+#include "file_registry/file_registry.h"
+
+#include <algorithm>
+#include <utility>
 
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Timestamp.h>
-#include <electiond/plugin.h>
-#include <unistd.h>
+#include <registry/files.h>
 
 #include "common/peer_json.h"
-#include "common/seldom.h"
 #include "file_registry/check.h"
 #include "file_registry/claim_file.h"
-#include "file_registry/files.h"
-#include "file_registry/reader.h"
-#include "file_registry/registry.h"
 
 namespace electiond::discovery {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::milliseconds kLockPatience{2000};
+using registry::FileLock;
+using registry::stop_if_requested;
 
-std::string now_text() {
-    return Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::ISO8601_FORMAT);
-}
+constexpr std::chrono::hours kExpireAfter{24};
+// At the latest, so that the entries of others are looked at, too.
+constexpr std::chrono::hours kRenewAfterMax{6};
 
 fs::path read_path(Options& options) {
     auto path = options.path("path");
@@ -33,137 +31,159 @@ fs::path read_path(Options& options) {
     return path;
 }
 
-// One thread at a time, as the host calls. Holds no file open between the calls. Whoever writes
-// registry or claim holds the lock; whoever reads needs none, since files change by rename alone.
-// While nothing changes, announce and poll cost one look at the file's facts each.
-class FileRegistry final : public Discovery, public Arbiter {
-  public:
-    explicit FileRegistry(const PluginSetup& setup)
-        : cluster_(setup.cluster),
-          log_(setup.log),
-          path_(read_path(setup.options)),
-          reader_(cluster_, path_) {}
-
-    void announce(const Peer& self, std::stop_token stop) override {
-        if (self_ != self) {
-            require_readable(self);
-            self_ = self;
-        }
-        // Our first call also takes the lock, to clear what was left by those who died.
-        if (cleared_ && stands(self)) return;
-        const auto file = reader_.location();
-        const FileLock lock(lock_path(file), kLockPatience, stop);
-        if (!cleared_) remove_leftovers(claim_path(file, cluster_), stop);
-        remove_leftovers(file, stop);
-        auto registry = read_or_renew(file);
-        stop_if_requested(stop, file);
-        if (!holds(registry.peers(), self)) {
-            registry.put(self, now_text());
-            replace_file(file, registry.text(file));
-        }
-        cleared_ = true;
+std::chrono::milliseconds read_expire_after(Options& options) {
+    constexpr char kKey[] = "expire_after";
+    const auto after = options.duration(kKey, kExpireAfter);
+    if (after < registry::kExpireAfterMin || after > registry::kExpireAfterMax) {
+        options.wrong(kKey,
+                      "a duration from 1m to 8760h, much longer than election.hello_interval");
     }
-
-    [[nodiscard]] std::vector<Peer> poll(std::stop_token stop) override {
-        stop_if_requested(stop, path_);
-        const auto& found = reader_.look();
-        if (found.garbled) throw Error(*found.garbled);
-        return found.peers.value_or(std::vector<Peer>());
-    }
-
-    void withdraw(std::stop_token stop) noexcept override {
-        try {
-            if (!self_) return;
-            const auto self = *std::exchange(self_, std::nullopt);
-            const auto file = reader_.location();
-            const FileLock lock(lock_path(file), kLockPatience, stop);
-            const auto text = read_file(file, Registry::kSizeMax);
-            if (!text) return;
-            Registry registry(cluster_, *text, file);
-            stop_if_requested(stop, file);
-            if (registry.erase(self)) replace_file(file, registry.text(file));
-        } catch (const std::exception& error) {
-            log_.warning(std::string("this node's entry stays in the registry: ") + error.what());
-        }
-    }
-
-    [[nodiscard]] std::vector<Finding> check(const Peer&, std::stop_token stop) const override {
-        return check_registry(reader_.location(), cluster_, stop);
-    }
-
-    [[nodiscard]] Arbiter* arbiter() noexcept override { return this; }
-
-    // link() creates the file with its text or fails where it stands, in one step on every file
-    // system, so of all claimers one wins, whatever becomes of the lock.
-    [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine,
-                              std::stop_token stop) override {
-        const auto registry = reader_.location();
-        const auto file = claim_path(registry, cluster);
-        auto stored = read_claim(file, cluster);
-        if (!stored) {
-            const auto text = claim_text(cluster, mine, now_text());
-            const FileLock lock(lock_path(registry), kLockPatience, stop);
-            remove_leftovers(file, stop);
-            const bool won = publish_file(file, text);
-            stored = read_claim(file, cluster);
-            if (!stored || (won && *stored != mine)) {
-                throw Error("the claim " + file.string() +
-                                " was removed or changed while it was written; leave it alone",
-                            Error::data);
-            }
-        }
-        // Also for what we only found: its claimer may have died before this step.
-        sync_folder(file);
-        return *stored;
-    }
-
-    void replace_claim(const std::string& cluster, const Claim& mine,
-                       std::stop_token stop) override {
-        const auto registry = reader_.location();
-        const auto file = claim_path(registry, cluster);
-        const auto text = claim_text(cluster, mine, now_text());
-        const FileLock lock(lock_path(registry), kLockPatience, stop);
-        remove_leftovers(file, stop);
-        replace_file(file, text);
-    }
-
-  private:
-    [[nodiscard]] static fs::path lock_path(const fs::path& file) {
-        return file.string() + ".lock";
-    }
-
-    // A garbled registry does not hold us: it is renewed under the lock, and said there.
-    [[nodiscard]] bool stands(const Peer& self) {
-        const auto& found = reader_.look();
-        return found.peers && holds(*found.peers, self);
-    }
-
-    [[nodiscard]] Registry read_or_renew(const fs::path& file) {
-        const auto text = read_file(file, Registry::kSizeMax);
-        if (!text) return Registry(cluster_);
-        try {
-            return {cluster_, *text, file};
-        } catch (const Error& error) {
-            const fs::path aside = file.string() + ".garbled";
-            keep_aside(file, aside);
-            if (const auto times = renewals_.count(std::chrono::steady_clock::now())) {
-                log_.warning(std::string(error.what()) + "; done now" + repeated(*times),
-                             {{"file", aside.string()}});
-            }
-            return Registry(cluster_);
-        }
-    }
-
-    const std::string cluster_;
-    const Log log_;
-    const fs::path path_;
-    Reader reader_;
-    std::optional<Peer> self_;
-    bool cleared_ = false;
-    Seldom renewals_;  // of a garbled registry, which somebody may garble again and again
-};
+    return after;
+}
 
 }  // namespace
+
+FileRegistry::FileRegistry(const PluginSetup& setup, World world)
+    : cluster_(setup.cluster),
+      log_(setup.log),
+      path_(read_path(setup.options)),
+      expire_after_(read_expire_after(setup.options)),
+      world_(std::move(world)),
+      reader_(cluster_, path_, world_.reader) {}
+
+void FileRegistry::announce(const Peer& self, std::stop_token stop) {
+    if (self_ != self) {
+        require_readable(self);
+        self_ = self;
+    }
+    const auto now = world_.reader.clock();
+    const bool due = !renewed_at_ || now - *renewed_at_ >= renew_after();
+    // Our first call also takes the lock to clear what was left by those who died.
+    if (cleared_ && !due && stands(self)) return;
+    const auto file = reader_.location();
+    const FileLock lock(file, stop);
+    if (!cleared_) registry::remove_leftovers(claim_path(file, cluster_), stop);
+    registry::remove_leftovers(file, stop);
+    auto registry = read_or_renew(file);
+    stop_if_requested(stop, file);
+    if (due || !holds(registry.peers(), self)) {
+        drop_expired(registry, self);
+        registry.put(self, time_now(), expire_after_);
+        registry::replace_file(file, registry.text(file));
+        renewed_at_ = now;
+    }
+    cleared_ = true;
+}
+
+std::vector<Peer> FileRegistry::poll(std::stop_token stop) {
+    stop_if_requested(stop, path_);
+    const auto& found = reader_.look();
+    if (found.garbled) throw Error(*found.garbled);
+    return found.peers.value_or(std::vector<Peer>());
+}
+
+void FileRegistry::withdraw(std::stop_token stop) noexcept {
+    try {
+        if (!self_) return;
+        const auto self = *std::exchange(self_, std::nullopt);
+        renewed_at_.reset();
+        const auto file = reader_.location();
+        const FileLock lock(file, stop);
+        const auto text = registry::read_file(file, registry::Document::kSizeMax);
+        if (!text) return;
+        Registry registry(cluster_, *text, file);
+        stop_if_requested(stop, file);
+        if (registry.erase(self)) registry::replace_file(file, registry.text(file));
+    } catch (const std::exception& error) {
+        log_.warning(std::string("this node's entry stays in the registry until it expires: ") +
+                     error.what());
+    }
+}
+
+std::vector<Finding> FileRegistry::check(const Peer&, std::stop_token stop) const {
+    return check_registry(reader_.location(), cluster_, stop);
+}
+
+// link() creates the file with its text or fails where it stands, in one step on every file system,
+// so of all claimers one wins, whatever becomes of the lock.
+Claim FileRegistry::claim(const std::string& cluster, const Claim& mine, std::stop_token stop) {
+    const auto registry = reader_.location();
+    const auto file = claim_path(registry, cluster);
+    auto stored = read_claim(file, cluster);
+    if (!stored) {
+        const auto text = claim_text(cluster, mine, time_now());
+        const FileLock lock(registry, stop);
+        registry::remove_leftovers(file, stop);
+        const bool won = registry::publish_file(file, text);
+        stored = read_claim(file, cluster);
+        if (!stored || (won && *stored != mine)) {
+            throw Error("the claim " + file.string() +
+                            " was removed or changed while it was written; leave it alone",
+                        Error::data);
+        }
+    }
+    // Also for what we only found: its claimer may have died before this step.
+    registry::sync_folder(file);
+    return *stored;
+}
+
+void FileRegistry::replace_claim(const std::string& cluster, const Claim& mine,
+                                 std::stop_token stop) {
+    const auto registry = reader_.location();
+    const auto file = claim_path(registry, cluster);
+    const auto text = claim_text(cluster, mine, time_now());
+    const FileLock lock(registry, stop);
+    registry::remove_leftovers(file, stop);
+    registry::replace_file(file, text);
+}
+
+// Several times before others may remove our entry.
+std::chrono::milliseconds FileRegistry::renew_after() const {
+    return std::min<std::chrono::milliseconds>(expire_after_ / 4, kRenewAfterMax);
+}
+
+// A garbled registry does not hold us: it is renewed under the lock, and said there.
+bool FileRegistry::stands(const Peer& self) {
+    const auto& found = reader_.look();
+    return found.peers && holds(*found.peers, self);
+}
+
+Registry FileRegistry::read_or_renew(const Path& file) {
+    const auto text = registry::read_file(file, registry::Document::kSizeMax);
+    if (!text) return Registry(cluster_);
+    try {
+        return {cluster_, *text, file};
+    } catch (const Error& error) {
+        const fs::path aside = file.string() + ".garbled";
+        registry::keep_aside(file, aside);
+        if (const auto times = renewals_.count(std::chrono::steady_clock::now())) {
+            log_.warning(std::string(error.what()) + "; done now" + repeated(*times),
+                         {{"file", aside.string()}});
+        }
+        return Registry(cluster_);
+    }
+}
+
+void FileRegistry::drop_expired(Registry& registry, const Peer& self) {
+    for (const auto& entry : reader_.ages().expired(registry, world_.reader.clock())) {
+        if (entry.peer.uuid == self.uuid) continue;
+        registry.erase(entry.peer);
+        const auto minutes = std::chrono::floor<std::chrono::minutes>(entry.expire_after).count();
+        log_.info("the entry of node " + entry.peer.id.value +
+                      " is removed from the registry: it was not renewed for " +
+                      std::to_string(minutes) + " min; if that node still runs, it writes it again",
+                  {{"node", entry.peer.id.value},
+                   {"uuid", entry.peer.uuid ? entry.peer.uuid->value : ""},
+                   {"address", entry.peer.addresses.front().to_string()}});
+    }
+}
+
+std::string FileRegistry::time_now() const {
+    return Poco::DateTimeFormatter::format(
+        Poco::Timestamp::fromEpochTime(std::chrono::system_clock::to_time_t(world_.wall_clock())),
+        Poco::DateTimeFormat::ISO8601_FORMAT);
+}
+
 }  // namespace electiond::discovery
 
 ELECTIOND_DISCOVERY_PLUGIN("file_registry", "0.1.0", electiond::discovery::FileRegistry);

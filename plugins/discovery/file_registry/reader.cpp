@@ -22,29 +22,25 @@ const Reader::Found& Reader::look() {
     const bool settles = same && !settled_ && now - since_ >= kSettled;
     if (same && !settles) return found_;
     facts_.reset();  // for good if the file can't be read
-    read();
+    read(now);
     facts_ = facts;
     settled_ = settles;
     if (!same) since_ = now;
     return found_;
 }
 
-void Reader::read() {
+void Reader::read(Instant now) {
     found_ = {};
     const auto file = location();
-    const auto text = read_file(file, Registry::kSizeMax);
+    const auto text = registry::read_file(file, registry::Document::kSizeMax);
     if (!text) return;
     try {
-        found_.peers = Registry(cluster_, *text, file.string()).peers();
+        const Registry registry(cluster_, *text, file.string());
+        ages_.saw(registry, now);
+        found_.peers = registry.peers();
     } catch (const Error& error) {
         found_.garbled = error;
     }
-}
-
-fs::path Reader::location() const {
-    std::error_code failed;
-    auto real = fs::weakly_canonical(path_, failed);
-    return failed ? path_ : real;
 }
 
 }  // namespace electiond::discovery

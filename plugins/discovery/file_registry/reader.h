@@ -11,7 +11,9 @@
 #include <electiond/error.h>
 #include <electiond/peer.h>
 
-#include "file_registry/files.h"
+#include <registry/files.h>
+
+#include "file_registry/ages.h"
 
 namespace electiond::discovery {
 
@@ -34,7 +36,8 @@ class Reader {
     // What it asks; the tests have their own.
     struct World {
         std::function<Instant()> clock = std::chrono::steady_clock::now;
-        std::function<std::optional<FileFacts>(const std::filesystem::path&)> facts = facts_of;
+        std::function<std::optional<registry::FileFacts>(const std::filesystem::path&)> facts =
+            registry::facts_of;
     };
 
     // `path` may be a link. Touches nothing yet.
@@ -48,20 +51,23 @@ class Reader {
     // Valid until the next look. Throws Error where file or folder can't be read.
     [[nodiscard]] const Found& look();
 
-    // Where a link points to: a rename must replace the file, not the link, and all who share the
-    // file must take the same lock.
-    [[nodiscard]] std::filesystem::path location() const;
+    // How old the entries are, as of the last look that read the file.
+    [[nodiscard]] const Ages& ages() const { return ages_; }
+
+    // Where the file really is, if `path` is a link.
+    [[nodiscard]] std::filesystem::path location() const { return registry::real_path(path_); }
 
   private:
-    void read();
+    void read(Instant now);
 
     const std::string cluster_;
     const std::filesystem::path path_;
     const World world_;
     Found found_;
-    std::optional<FileFacts> facts_;  // found_ was read with these; nullopt: read again
-    Instant since_{};                 // they have stood at least since then
-    bool settled_ = false;            // and had stood for kSettled when the file was read
+    Ages ages_;
+    std::optional<registry::FileFacts> facts_;  // found_ was read with these; nullopt: read again
+    Instant since_{};                           // they have stood at least since then
+    bool settled_ = false;                      // and had stood for kSettled when the file was read
 };
 
 }  // namespace electiond::discovery

@@ -1,12 +1,13 @@
-// The registry's text: what it says of our cluster, and what must be kept of the rest.
+// What the registry says of the nodes of our cluster.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <Poco/JSON/Object.h>
 #include <electiond/peer.h>
+#include <registry/document.h>
 
 namespace electiond::discovery {
 
@@ -16,8 +17,7 @@ namespace electiond::discovery {
 // A value; touches no file.
 class Registry {
   public:
-    static constexpr std::size_t kSizeMax = 1024 * 1024;  // bytes; a longer text is refused
-    static constexpr std::size_t kNodesMax = 256;         // of one cluster; the oldest go first
+    static constexpr std::size_t kNodesMax = 256;  // of one cluster; the oldest go first
 
     // An empty one, for the nodes of `cluster`.
     explicit Registry(std::string cluster);
@@ -28,29 +28,38 @@ class Registry {
 
     [[nodiscard]] std::vector<Peer> peers() const;
 
-    // Sets our entry, with the time (ISO 8601), and drops those of our former lives: a node whose
-    // data directory was wiped comes back with its id and address, but under another uuid.
-    void put(const Peer& self, const std::string& time);
+    // An entry that its node renews: if `text`, the whole entry, stays the same for `expire_after`,
+    // the node has ended or can no longer write here.
+    struct Renewed {
+        Peer peer{};
+        std::string text{};
+        std::chrono::milliseconds expire_after{};
+    };
+    [[nodiscard]] std::vector<Renewed> renewed() const;
 
-    // Drops our entry; false where there was none.
-    bool erase(const Peer& self);
+    // Sets our entry, renewed at `time` (ISO 8601), and drops those of our former lives: a node
+    // whose data directory was wiped comes back with its id and address, but under another uuid.
+    void put(const Peer& self, const std::string& time, std::chrono::milliseconds expire_after);
 
-    // For people, too. Throws Error where it would be longer than kSizeMax.
+    // Drops the entry of this node; false where there was none.
+    bool erase(const Peer& node);
+
+    // For people, too. Throws Error where it would be too long.
     [[nodiscard]] std::string text(const std::string& file) const;
 
   private:
-    struct Entry {
-        Poco::JSON::Object::Ptr json;
+    struct OurEntry {
+        registry::Entry json;
         std::optional<Peer> peer;  // none: of another cluster
-        std::string updated_at;
+        registry::Heartbeat heartbeat;
     };
 
-    void add(const Poco::Dynamic::Var& item);
+    void add(const registry::Entry& item);
     void drop_oldest();
 
     std::string cluster_;
-    Poco::JSON::Object::Ptr root_;
-    std::vector<Entry> entries_;
+    registry::Document document_;
+    std::vector<OurEntry> entries_;
 };
 
 }  // namespace electiond::discovery

@@ -1,5 +1,5 @@
 // Files that no crash leaves half written, by POSIX calls: std streams know neither fsync nor link.
-#include "file_registry/files.h"
+#include "registry/files.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -8,14 +8,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
 #include <random>
 #include <system_error>
-#include <thread>
 
 #include <electiond/error.h>
 #include <electiond/remedy.h>
 
-namespace electiond::discovery {
+namespace electiond::registry {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,7 +29,7 @@ constexpr std::size_t kSuffixDigits = 16;
     std::error_code ignored;
     if (error == ENOENT && !fs::is_directory(folder, ignored)) {
         throw Error("the directory " + folder.string() + " of " + file.string() +
-                    " does not exist; create it, or correct the path of discovery file_registry");
+                    " does not exist; create it, or correct the path of the registry");
     }
     std::string remedy = "; check that disk and file system are healthy";
     if (error == EROFS) {
@@ -62,6 +63,16 @@ void write_all(int fd, const std::string& text, const fs::path& file) {
     }
 }
 
+// What root makes belongs to the owner of `like`: the daemons, which may have another user, must be
+// able to open the lock, and to replace the file in a folder with the sticky bit. A server that
+// refuses it is no fault.
+void give_to_owner_of(const fs::path& like, int fd) {
+    struct stat owned {};
+    if (::geteuid() == 0 && ::stat(like.c_str(), &owned) == 0 && owned.st_uid != 0) {
+        (void)!::fchown(fd, owned.st_uid, owned.st_gid);
+    }
+}
+
 // A file beside `file` that holds all of `text`, durably; gone with this object unless kept.
 class Draft {
   public:
@@ -70,6 +81,7 @@ class Draft {
             ::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644));
         if (fd.get() < 0) fail("create", name_, errno);
         try {
+            give_to_owner_of(file, fd.get());
             write_all(fd.get(), text, name_);
             if (::fsync(fd.get()) != 0) fail("fsync", name_, errno);
         } catch (...) {
@@ -102,8 +114,10 @@ void require_regular(int fd, const fs::path& file) {
     }
 }
 
-// Where O_CREAT is given for a file that is there, kernels that protect sticky folders refuse.
-io::Descriptor open_or_create(const fs::path& file, const std::stop_token& stop) {
+// The lock of `registry`. Where O_CREAT is given for a file that is there, kernels that protect
+// sticky folders refuse.
+io::Descriptor open_or_create(const fs::path& file, const fs::path& registry,
+                              const std::stop_token& stop) {
     for (;; stop_if_requested(stop, file)) {
         // O_NONBLOCK: a pipe or a device in its place must not block us.
         io::Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -114,7 +128,10 @@ io::Descriptor open_or_create(const fs::path& file, const std::stop_token& stop)
         if (errno != ENOENT) fail("open", file, errno);
         fd = io::Descriptor(
             ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-        if (fd.get() >= 0) return fd;
+        if (fd.get() >= 0) {
+            give_to_owner_of(registry, fd.get());
+            return fd;
+        }
         if (errno != EEXIST) fail("create", file, errno);
     }
 }
@@ -134,12 +151,16 @@ void stop_if_requested(const std::stop_token& stop, const fs::path& file) {
     throw Error("stopped before it was done with " + file.string(), Error::unavailable);
 }
 
-FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience,
-                   const std::stop_token& stop) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+fs::path lock_path(const fs::path& file) { return file.string() + ".lock"; }
+
+FileLock::FileLock(const fs::path& file, const std::stop_token& stop) {
+    const auto lock_file = lock_path(file);
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    std::mutex mutex;
+    std::condition_variable_any pause;
     for (;;) {
         stop_if_requested(stop, lock_file);
-        file_ = open_or_create(lock_file, stop);
+        file_ = open_or_create(lock_file, file, stop);
         if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
             if (stands_under(file_.get(), lock_file)) return;
             continue;
@@ -147,13 +168,14 @@ FileLock::FileLock(const fs::path& lock_file, std::chrono::milliseconds patience
         if (errno != EWOULDBLOCK && errno != EINTR) fail("lock", lock_file, errno);
         if (std::chrono::steady_clock::now() >= deadline) {
             throw Error(lock_file.string() + " has been locked by another process for " +
-                            std::to_string(patience.count()) +
+                            std::to_string(kPatience.count()) +
                             " ms; see who holds it with `fuser -v " + lock_file.string() +
                             "`, and end that process if it hangs",
                         Error::unavailable);
         }
         // flock has no wait that ends at a time, so look again and again.
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::unique_lock lock(mutex);
+        (void)pause.wait_for(lock, stop, std::chrono::milliseconds(5), [] { return false; });
     }
 }
 
@@ -195,6 +217,12 @@ std::optional<std::string> read_file(const fs::path& file, std::size_t size_max)
         text.append(part, static_cast<std::size_t>(count));
     }
     return text;
+}
+
+fs::path real_path(const fs::path& path) {
+    std::error_code failed;
+    auto real = fs::weakly_canonical(path, failed);
+    return failed ? path : real;
 }
 
 void replace_file(const fs::path& file, const std::string& text) {
@@ -244,4 +272,4 @@ void remove_leftovers(const fs::path& file, const std::stop_token& stop) {
     }
 }
 
-}  // namespace electiond::discovery
+}  // namespace electiond::registry

@@ -10,7 +10,7 @@
 
 #include <io/descriptor.h>
 
-namespace electiond::discovery {
+namespace electiond::registry {
 
 // All functions below throw Error naming the file, what failed and the remedy. Any thread. None of
 // them waits for the other end of a pipe; a file system that does not answer blocks them all the
@@ -19,13 +19,17 @@ namespace electiond::discovery {
 // Call it between the steps of a call: throws Error, naming `file`, if a stop was requested.
 void stop_if_requested(const std::stop_token& stop, const std::filesystem::path& file);
 
-// Excludes every other FileLock on the same file, in this process and in others, while it lives.
-// Waits for at most `patience`, and only until a stop is requested. The kernel releases the lock
-// when a process dies.
+// "cluster.json.lock": who writes the registry `file`, or a claim beside it, holds this lock.
+[[nodiscard]] std::filesystem::path lock_path(const std::filesystem::path& file);
+
+// The lock of the registry `file`: excludes every other FileLock of it, in this process and in
+// others, while it lives. Waits for at most kPatience, and only until a stop is requested. The
+// kernel releases the lock when a process dies.
 class FileLock {
   public:
-    FileLock(const std::filesystem::path& lock_file, std::chrono::milliseconds patience,
-             const std::stop_token& stop);
+    static constexpr std::chrono::milliseconds kPatience{2000};
+
+    FileLock(const std::filesystem::path& file, const std::stop_token& stop);
 
   private:
     io::Descriptor file_;
@@ -53,7 +57,12 @@ struct FileFacts {
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file,
                                                    std::size_t size_max);
 
-// After it, also after a crash, the file holds the old text or `text`, whole; durable on return.
+// Where a link points to: a rename must replace the file, not the link, and all who share the file
+// must take the same lock. `path` itself if that cannot be told.
+[[nodiscard]] std::filesystem::path real_path(const std::filesystem::path& path);
+
+// After it, also after a crash, the file holds the old text or `text`, whole; durable on return. If
+// root replaces the file of another user, that user still owns it.
 void replace_file(const std::filesystem::path& file, const std::string& text);
 
 // Creates the file with all of `text` in it. False where it already stands. sync_folder() makes
@@ -71,4 +80,4 @@ void sync_folder(const std::filesystem::path& file);
 // of this file take.
 void remove_leftovers(const std::filesystem::path& file, const std::stop_token& stop);
 
-}  // namespace electiond::discovery
+}  // namespace electiond::registry
