@@ -2,23 +2,19 @@
 #include "electionctl/plugin_arguments.h"
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "electionctl/arguments.h"
+#include "electionctl/local_words.h"
 
 namespace electiond::ctl {
 namespace {
 
-constexpr std::string_view kVerbs = "check, cases or new";
-
-// Which options each verb has, each with a space around it.
-struct Form {
-    std::string_view verb, options;
-};
-constexpr Form kForms[] = {
-    {"check", " --option --config --tap --json --case --timeout --strict --verbose --kit "},
+constexpr LocalForm kForms[] = {
+    {"check", " --option --config --case --timeout --kit ", " --tap --json --strict --verbose "},
     {"cases", " --kit "},
     {"new", " --kind --directory "}};
 
@@ -49,59 +45,23 @@ void check_name(const std::string& name) {
 
 class Reader {
   public:
-    explicit Reader(const std::vector<std::string>& words) : words_(words) {}
+    explicit Reader(LocalWords words) : words_(std::move(words)) {}
 
     PluginArguments read() {
-        bool options_end = false;
-        for (; next_ < words_.size(); ++next_) {
-            const auto& word = words_[next_];
-            if (!options_end && word == "--") {
-                options_end = true;
-            } else if (!options_end && word.size() > 1 && word.front() == '-') {
-                option(word);
-            } else if (form_ == nullptr) {
-                begin(word);
+        result_.verb = words_.verb;
+        if (result_.verb.empty()) return {};
+        for (const auto& [name, value] : words_.options) {
+            if (value) {
+                take(name, *value);
             } else {
-                operands_.push_back(word);
+                flag(name);
             }
         }
-        if (help_) return {};
-        if (form_ == nullptr) throw UsageError("plugin needs a verb: " + std::string(kVerbs));
         finish();
         return std::move(result_);
     }
 
   private:
-    void begin(const std::string& verb) {
-        form_ = std::ranges::find(kForms, verb, &Form::verb);
-        if (form_ == std::end(kForms)) {
-            throw UsageError("unknown verb plugin " + verb + ": expected " + std::string(kVerbs));
-        }
-        result_.verb = verb;
-    }
-
-    void option(const std::string& word) {
-        const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
-        const auto name = word.substr(0, equals);
-        inline_value_.reset();
-        if (equals != std::string::npos) inline_value_ = word.substr(equals + 1);
-        if (name == "-h" || name == "--help") {
-            help_ = true;
-            return;
-        }
-        if (form_ == nullptr || form_->options.find(" " + name + " ") == std::string_view::npos) {
-            throw UsageError(name + " is not an option of plugin" +
-                             (form_ == nullptr ? "" : " " + result_.verb) +
-                             ", which asks no node; see electionctl plugin --help");
-        }
-        if (name == "--tap" || name == "--json" || name == "--strict" || name == "--verbose") {
-            if (inline_value_) throw UsageError(name + " takes no value");
-            flag(name);
-        } else {
-            take(name, value(name));
-        }
-    }
-
     void flag(const std::string& name) {
         if (name == "--strict") {
             result_.strict = true;
@@ -142,46 +102,35 @@ class Reader {
         }
     }
 
-    std::string value(const std::string& name) {
-        if (!inline_value_ && next_ + 1 < words_.size()) inline_value_ = words_[++next_];
-        if (!inline_value_ || inline_value_->empty()) throw UsageError(name + " needs a value");
-        return *inline_value_;
-    }
-
     void finish() {
         const std::string expected = result_.verb == "check"   ? "the FILE of a plugin"
                                      : result_.verb == "cases" ? "discovery or transport"
                                                                : "the NAME of a new plugin";
-        if (operands_.size() != 1 || operands_.front().empty()) {
+        if (words_.operands.size() != 1 || words_.operands.front().empty()) {
             throw UsageError("plugin " + result_.verb + " takes " + expected);
         }
         if (result_.verb == "check") {
-            result_.file = operands_.front();
+            result_.file = words_.operands.front();
         } else if (result_.verb == "cases") {
-            result_.kind = operands_.front();
+            result_.kind = words_.operands.front();
             check_kind("plugin cases", result_.kind);
         } else {
-            result_.name = operands_.front();
+            result_.name = words_.operands.front();
             check_name(result_.name);
             check_kind("plugin new " + result_.name + " --kind", result_.kind);
         }
     }
 
-    const std::vector<std::string>& words_;
-    std::size_t next_ = 0;
-    const Form* form_ = nullptr;
-    bool help_ = false;
+    const LocalWords words_;
     std::string format_;
     std::set<std::string> given_;  // the options that may be given once, so far
-    std::optional<std::string> inline_value_;
-    std::vector<std::string> operands_;
     PluginArguments result_;
 };
 
 }  // namespace
 
 PluginArguments parse_plugin_arguments(const std::vector<std::string>& words) {
-    return Reader(words).read();
+    return Reader(read_local_words("plugin", "check, cases or new", kForms, words)).read();
 }
 
 }  // namespace electiond::ctl

@@ -7,8 +7,10 @@
 #include <charconv>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "electionctl/arguments.h"
+#include "electionctl/local_words.h"
 
 namespace electiond::ctl {
 namespace {
@@ -83,79 +85,37 @@ std::chrono::days parse_days(const std::string& text) {
     throw UsageError("--days " + text + ": expected a number from 1 to 3650");
 }
 
-// Which options each verb has, each with a space around it.
-struct Form {
-    std::string_view verb, options;
-};
-constexpr Form kForms[] = {{"init", " --cluster --nodes --dir --days "},
-                           {"add", " --cluster --dir --days "},
-                           {"renew", " --cluster --dir --days --ca "},
-                           {"revoke", " --dir "},
-                           {"show", " --ca --key "}};
+constexpr LocalForm kForms[] = {{"init", " --cluster --nodes --dir --days "},
+                                {"add", " --cluster --dir --days "},
+                                {"renew", " --cluster --dir --days ", " --ca "},
+                                {"revoke", " --dir "},
+                                {"show", " --ca --key "}};
 
 class Reader {
   public:
-    explicit Reader(const std::vector<std::string>& words) : words_(words) {}
+    explicit Reader(LocalWords words) : words_(std::move(words)) {}
 
     TlsArguments read() {
-        bool options_end = false;
-        for (; next_ < words_.size(); ++next_) {
-            const auto& word = words_[next_];
-            if (!options_end && word == "--") {
-                options_end = true;
-            } else if (!options_end && word.size() > 1 && word.front() == '-') {
-                option(word);
-            } else if (result_.verb.empty()) {
-                begin(word);
+        result_.verb = words_.verb;
+        if (result_.verb.empty()) return {};
+        for (const auto& [name, value] : std::exchange(words_.options, {})) {
+            if (value) {
+                take(name, *value);
             } else {
-                operands_.push_back(word);
+                result_.authority = true;
             }
         }
-        if (help_) return {};
-        if (result_.verb.empty())
-            throw UsageError("tls needs a verb: init, add, renew, revoke or show");
         finish();
         return std::move(result_);
     }
 
   private:
-    void begin(const std::string& verb) {
-        form_ = std::ranges::find(kForms, verb, &Form::verb);
-        if (form_ == std::end(kForms)) {
-            throw UsageError("unknown verb tls " + verb +
-                             ": expected init, add, renew, revoke or show");
-        }
-        result_.verb = verb;
-    }
-
-    void option(const std::string& word) {
-        const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
-        const auto name = word.substr(0, equals);
-        inline_value_.reset();
-        if (equals != std::string::npos) inline_value_ = word.substr(equals + 1);
-        if (name == "-h" || name == "--help") {
-            help_ = true;
-            return;
-        }
-        if (form_ == nullptr || form_->options.find(" " + name + " ") == std::string_view::npos) {
-            throw UsageError(name + " is not an option of tls" +
-                             (form_ == nullptr ? "" : " " + result_.verb) +
-                             ", which asks no node; see electionctl tls --help");
-        }
-        if (name == "--ca" && result_.verb == "renew") {
-            if (inline_value_) throw UsageError("--ca of renew takes no value");
-            result_.authority = true;
-        } else {
-            take(name, value(name));
-        }
-    }
-
     void take(const std::string& name, const std::string& value) {
         if (name == "--cluster") {
             check_name("--cluster", value);
             result_.cluster = value;
         } else if (name == "--nodes") {
-            operands_.push_back(value);
+            words_.operands.insert(words_.operands.begin() + nodes_++, value);
         } else if (name == "--dir") {
             result_.dir = value;
         } else if (name == "--days") {
@@ -165,16 +125,10 @@ class Reader {
         }
     }
 
-    std::string value(const std::string& name) {
-        if (!inline_value_ && next_ + 1 < words_.size()) inline_value_ = words_[++next_];
-        if (!inline_value_ || inline_value_->empty()) throw UsageError(name + " needs a value");
-        return *inline_value_;
-    }
-
     void finish() {
         if (result_.verb == "show" || result_.verb == "revoke") {
-            result_.files.assign(operands_.begin(), operands_.end());
-            if (operands_.empty() || (result_.verb == "show" && operands_.size() > 1)) {
+            result_.files.assign(words_.operands.begin(), words_.operands.end());
+            if (words_.operands.empty() || (result_.verb == "show" && words_.operands.size() > 1)) {
                 throw UsageError("tls " + result_.verb + " takes the FILE of a certificate");
             }
             if (result_.verb == "show") return;
@@ -185,15 +139,15 @@ class Reader {
         if (init && result_.cluster.empty()) {
             throw UsageError("tls init needs --cluster NAME, the cluster.name of the nodes");
         }
-        if (operands_.empty() && result_.verb != "renew") {
+        if (words_.operands.empty() && result_.verb != "renew") {
             throw UsageError(init ? "tls init needs --nodes ID=ADDRESS[,ADDRESS…] …"
                                   : "tls add needs a node: ID=ADDRESS[,ADDRESS…]");
         }
-        if (result_.authority && !operands_.empty()) {
+        if (result_.authority && !words_.operands.empty()) {
             throw UsageError("tls renew --ca renews only the authority; leave the nodes out");
         }
         std::set<std::string> seen;
-        for (const auto& word : operands_) {
+        for (const auto& word : words_.operands) {
             auto node = parse_node(word);
             const bool operators = result_.verb == "renew" && node.id == "operator";
             if (!operators || node.has_addresses) check_id(node.id);
@@ -203,19 +157,16 @@ class Reader {
         }
     }
 
-    const std::vector<std::string>& words_;
-    std::size_t next_ = 0;
-    const Form* form_ = nullptr;
-    bool help_ = false;
-    std::optional<std::string> inline_value_;
-    std::vector<std::string> operands_;
+    LocalWords words_;
+    std::ptrdiff_t nodes_ = 0;  // of the operands: those of --nodes come first
     TlsArguments result_;
 };
 
 }  // namespace
 
 TlsArguments parse_tls_arguments(const std::vector<std::string>& words) {
-    return Reader(words).read();
+    return Reader(read_local_words("tls", "init, add, renew, revoke or show", kForms, words))
+        .read();
 }
 
 void check_identities(const NodeArgument& node, const std::string& cluster) {
