@@ -65,12 +65,6 @@ int parse_count(const std::string& text) {
     return count;
 }
 
-Output parse_output(const std::string& text) {
-    if (text == "table") return Output::table;
-    if (text == "json") return Output::json;
-    throw UsageError("--output " + text + ": expected table or json");
-}
-
 // Takes the words one after the other; what is no option is the verb, then its operands.
 class Reader {
   public:
@@ -265,6 +259,12 @@ void take_endpoints(Arguments& arguments, const std::filesystem::path& usual_soc
 }
 
 }  // namespace
+
+Output parse_output(const std::string& text) {
+    if (text == "table") return Output::table;
+    if (text == "json") return Output::json;
+    throw UsageError("--output " + text + ": expected table or json");
+}
 
 std::chrono::milliseconds parse_duration(const std::string& text) {
     struct Unit {

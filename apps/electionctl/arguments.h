@@ -44,6 +44,9 @@ class UsageError : public std::runtime_error {
 [[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& words,
                                         const std::filesystem::path& usual_socket);
 
+// "table" or "json". Throws UsageError.
+[[nodiscard]] Output parse_output(const std::string& text);
+
 // "150ms", "2s", "1m", "1h"; a bare number is refused, as everywhere in electiond. Throws
 // UsageError.
 [[nodiscard]] std::chrono::milliseconds parse_duration(const std::string& text);

@@ -100,6 +100,21 @@ constexpr std::array kVerbs{
              "is asked\n"
              "for. docs/encryption.md shows how to encrypt a cluster from the beginning.\n",
              "", 0, true},
+    VerbHelp{
+        "registry", "list | prune", "lists and cleans the file of file_registry",
+        "  list --file FILE [--cluster NAME] [-o table|json]\n"
+        "                shows each entry: when its node last renewed it, and when it expires\n"
+        "                (never: the node runs an older version, which renews nothing)\n"
+        "  prune [ID|UUID ...] --file FILE [--cluster NAME] [--dry-run] [-o table|json]\n"
+        "                removes the entries that have expired, or those of these nodes. "
+        "--dry-run\n"
+        "                shows them, and changes nothing\n"
+        "FILE is the path in the section of the discovery. registry asks no node. Votes do not "
+        "depend\n"
+        "on the registry: a voter whose entry is removed stays a voter, and a node that still "
+        "runs\n"
+        "writes its entry again. The claim beside the file is never touched.\n",
+        "", 0, true},
     VerbHelp{"plugin", "check FILE | new NAME | cases KIND", "checks plugins, and creates new ones",
              "  check FILE [--option KEY=VALUE ...] [--config FILE] [--tap] [--json]\n"
              "                runs each conformance case on a plugin, in a process of its own, and "
@@ -153,9 +168,9 @@ constexpr std::string_view kGlobalOptions =
 
 constexpr std::string_view kExitCodes =
     "Exit codes: 0 done, 1 refused or failed, 2 unknown (is-leader), 64 bad usage,\n"
-    "65 a file of tls cannot be used, 69 unreachable (plugin: no electiond-kit), 70 a\n"
-    "bug, 71 a process cannot be created, 74 a file cannot be written, 75 timed out. If a\n"
-    "signal ends watch --exec, it exits by the same signal.\n";
+    "65 a file of tls or registry cannot be used, 69 unreachable (plugin: no electiond-kit;\n"
+    "registry: its lock is held), 70 a bug, 71 a process cannot be created, 74 a file cannot be\n"
+    "read or written, 75 timed out. If a signal ends watch --exec, it exits by the same signal.\n";
 
 }  // namespace
 

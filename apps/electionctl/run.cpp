@@ -11,6 +11,7 @@
 #include "electionctl/exit_code.h"
 #include "electionctl/help.h"
 #include "electionctl/plugin_verbs.h"
+#include "electionctl/registry_verbs.h"
 #include "electionctl/tls_verbs.h"
 #include "electionctl/top.h"
 #include "electionctl/verbs.h"
@@ -64,6 +65,9 @@ int run_checked(const std::vector<std::string>& words, std::ostream& out, std::o
     if (!words.empty() && words.front() == "tls") return tls({words.begin() + 1, words.end()}, out);
     if (!words.empty() && words.front() == "plugin") {
         return plugin({words.begin() + 1, words.end()}, out);
+    }
+    if (!words.empty() && words.front() == "registry") {
+        return registry_verb({words.begin() + 1, words.end()}, out);
     }
     const Arguments arguments = parse_arguments(words, usual_socket);
     if (arguments.version) {

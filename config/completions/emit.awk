@@ -9,8 +9,8 @@
     }
 }
 
-# Whether the options of every verb may follow too: tls and plugin ask no node.
-function common(place) { return place !~ /^(tls|plugin)/ }
+# Whether the options of every verb may follow too: tls, plugin and registry ask no node.
+function common(place) { return place !~ /^(tls|plugin|registry)/ }
 
 # The row is an option of the verb of `place`, as --yes of members in "members remove".
 function of_verb(i, place) { return word[i] ~ /^-/ && context[i] != "" && index(place, context[i] " ") == 1 }
@@ -118,7 +118,7 @@ function fish(   i, condition, part, n, what, name) {
         n = split(context[i], part, " ")
         condition = ""
         if (n == 0) condition = word[i] ~ /^-/ ? "" : " -n __fish_use_subcommand"
-        else if (context[i] == "*") condition = " -n 'not __fish_seen_subcommand_from tls plugin'"
+        else if (context[i] == "*") condition = " -n 'not __fish_seen_subcommand_from tls plugin registry'"
         else condition = " -n '__fish_seen_subcommand_from " part[n] "'"
         if (word[i] == "FILE") { print "complete -c " program condition " -F"; continue }
         name = word[i]

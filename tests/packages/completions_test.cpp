@@ -83,7 +83,7 @@ TEST(Completions, OfTheClientOfferItsVerbsAndOptions) {
     const auto options = found("electionctl", {"--help"}, "(?:\n  |, )(--[a-z-]+)");
     EXPECT_GT(options.size(), 6U);
     for (const auto& verb : verbs()) {
-        if (verb == "tls" || verb == "plugin") continue;  // which ask no node
+        if (verb == "tls" || verb == "plugin" || verb == "registry") continue;
         EXPECT_THAT(offered({"electionctl", verb, ""}), IsSupersetOf(options)) << verb;
         EXPECT_THAT(offered({"electionctl", verb, ""}),
                     IsSupersetOf(found("electionctl", {verb, "--help"}, "\n  (--[a-z-]+)")))
@@ -106,6 +106,9 @@ TEST(Completions, OfTheClientOfferWhatFollowsAVerb) {
               (std::set<std::string>{"--cluster", "--nodes", "--dir", "--days"}));
     EXPECT_THAT(offered({"electionctl", "tls", "show", "/etc/hostnam"}),
                 testing::Contains("/etc/hostname"));
+    EXPECT_EQ(offered({"electionctl", "registry", ""}), (std::set<std::string>{"list", "prune"}));
+    EXPECT_EQ(offered({"electionctl", "registry", "prune", "-"}),
+              (std::set<std::string>{"--file", "--cluster", "--dry-run", "-o"}));
     EXPECT_EQ(offered({"electionctl", "plugin", ""}),
               (std::set<std::string>{"check", "new", "cases"}));
     EXPECT_EQ(offered({"electionctl", "plugin", "new", "mine", "--kind", ""}),
@@ -114,11 +117,12 @@ TEST(Completions, OfTheClientOfferWhatFollowsAVerb) {
 
 // What is offered is also taken: an option that a verb does not know is refused by name.
 TEST(Completions, OfferNothingThatTheProgramRefuses) {
-    std::vector<Words> places{{"tls", "init"},   {"tls", "add"},     {"tls", "renew"},
-                              {"tls", "revoke"}, {"tls", "show"},    {"plugin", "check"},
-                              {"plugin", "new"}, {"plugin", "cases"}};
+    std::vector<Words> places{{"tls", "init"},      {"tls", "add"},      {"tls", "renew"},
+                              {"tls", "revoke"},    {"tls", "show"},     {"plugin", "check"},
+                              {"plugin", "new"},    {"plugin", "cases"}, {"registry", "list"},
+                              {"registry", "prune"}};
     for (const auto& verb : verbs()) {
-        if (verb != "tls" && verb != "plugin") places.push_back({verb});
+        if (verb != "tls" && verb != "plugin" && verb != "registry") places.push_back({verb});
     }
     for (const auto& place : places) {
         Words line{"electionctl"};
