@@ -75,21 +75,23 @@ void AddressBook::told_by_configuration(const std::vector<Voter>& voters) {
     }
 }
 
-void AddressBook::told_by_leader(const std::vector<Member>& members) {
-    hearsay(members);
+void AddressBook::told_by_leader(Instant now, const std::vector<Member>& members) {
+    hearsay(now, members);
     for (const auto& member : members) {
         const auto at = known_.find(member.uuid);
         if (at != known_.end() && at->second.proven.empty()) at->second.proven = member.id;
     }
 }
 
-void AddressBook::hearsay(const std::vector<Member>& members) {
+void AddressBook::hearsay(Instant now, const std::vector<Member>& members) {
     for (const auto& member : members) {
         auto* known = entry(member.uuid);
         if (!known) continue;
         if (known->id.empty()) set(known->id, member.id);
         if (known->api.empty()) set(known->api, member.api);
-        if (!member.addresses.empty()) set(known->told, member.addresses);
+        if (member.addresses.empty()) continue;
+        set(known->told, member.addresses);
+        known->told_at = now;
     }
 }
 
@@ -161,7 +163,19 @@ std::optional<Endpoint> AddressBook::route(const NodeUuid& uuid) const {
     return list[at->second.attempt % list.size()];
 }
 
-std::vector<AddressBook::Target> AddressBook::everyone(const std::vector<NodeUuid>& except) const {
+bool AddressBook::is_stranger(const NodeUuid& uuid, const Known& known, Instant now,
+                              const std::vector<Voter>& members) const {
+    if (listed(uuid) || std::ranges::find(members, uuid, &Voter::uuid) != members.end()) {
+        return false;
+    }
+    auto newest = std::max(known.heard, known.told_at);
+    if (!known.listed.empty()) newest = std::max(newest, std::optional(known.listed_at));
+    return !newest || now - *newest >= kStrangerAfter;
+}
+
+std::vector<AddressBook::Target> AddressBook::everyone(Instant now,
+                                                       const std::vector<Voter>& members,
+                                                       const std::vector<NodeUuid>& except) const {
     std::vector<Target> targets;
     const auto add = [&](const NodeUuid& uuid, const Endpoint& address) {
         if (address == own_) return;
@@ -171,6 +185,7 @@ std::vector<AddressBook::Target> AddressBook::everyone(const std::vector<NodeUui
     };
     std::vector<Endpoint> spared;
     for (const auto& [uuid, known] : known_) {
+        if (is_stranger(uuid, known, now, members)) continue;
         const bool skip = std::ranges::find(except, uuid) != except.end();
         for (const auto& address : candidates(known)) {
             skip ? add_once(spared, address) : add(uuid, address);

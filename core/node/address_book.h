@@ -1,6 +1,7 @@
 // Who answers where, as discovery and peers last told. A hint, never a fact.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -31,9 +32,9 @@ class AddressBook {
     // The ids and uuids of the voters of a configuration that this node holds or has held.
     void told_by_configuration(const std::vector<Voter>& voters);
     // What a leader's accepted heartbeat says of the members.
-    void told_by_leader(const std::vector<Member>& members);
+    void told_by_leader(Instant now, const std::vector<Member>& members);
     // What others say of others: a hint at the leader.
-    void hearsay(const std::vector<Member>& members);
+    void hearsay(Instant now, const std::vector<Member>& members);
     // A discovery's newest snapshot replaces its last one and stays in use until the next: nothing
     // that a snapshot says ages. True where it holds addresses not known before.
     bool found(Instant now, std::size_t source, const std::vector<Peer>& peers);
@@ -46,12 +47,16 @@ class AddressBook {
 
     // Where to reach `uuid` now; nothing where no address is known.
     [[nodiscard]] std::optional<Endpoint> route(const NodeUuid& uuid) const;
-    // Every address known, of everyone but `except` and ourselves; each once.
+    // Every address known, of everyone but `except`, ourselves, and strangers; each once. A
+    // stranger is listed by no discovery now, is none of `members`, and there was no news of it for
+    // kStrangerAfter: so nobody is called for ever whose entry has left the registry.
     struct Target {
         NodeUuid uuid{};  // empty where only discovery named it
         Endpoint address{};
     };
-    [[nodiscard]] std::vector<Target> everyone(const std::vector<NodeUuid>& except) const;
+    [[nodiscard]] std::vector<Target> everyone(Instant now, const std::vector<Voter>& members,
+                                               const std::vector<NodeUuid>& except) const;
+    static constexpr std::chrono::hours kStrangerAfter{1};
 
     [[nodiscard]] std::optional<NodeId> id_of(const NodeUuid& uuid) const;
     // P2: the id that this uuid belongs to: by the last configuration that named it, else by the
@@ -78,6 +83,7 @@ class AddressBook {
         std::vector<Endpoint> listed{};  // … what discovery lists …
         Instant listed_at{};
         std::vector<Endpoint> told{};  // … and what the leader says
+        std::optional<Instant> told_at{};
         std::string api{};
         std::optional<Instant> heard{};
         std::size_t attempt = 0;  // grows where it does not answer
@@ -92,6 +98,8 @@ class AddressBook {
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
     void add_listed_for(const NodeId& id, std::vector<Endpoint>& list) const;
     [[nodiscard]] bool listed(const NodeUuid& uuid) const;
+    [[nodiscard]] bool is_stranger(const NodeUuid& uuid, const Known& known, Instant now,
+                                   const std::vector<Voter>& members) const;
     [[nodiscard]] PeerStatus meant(const Peer& peer) const;
     [[nodiscard]] PeerStatus status(const NodeUuid& uuid, const Known& known) const;
     static constexpr std::size_t kKnownMax = 1024;

@@ -107,7 +107,7 @@ void Node::on(RequestArrived arrived) {
 // What a heartbeat brings beside the election: the members, and whether our role is confirmed.
 void Node::take_accepted(const Heartbeat& heartbeat) {
     if (heartbeat.members) {
-        book_.told_by_leader(*heartbeat.members);
+        book_.told_by_leader(now_, *heartbeat.members);
         views_.take_members(*heartbeat.members, now_);
         return publish();
     }
@@ -271,7 +271,7 @@ void Node::learn_hint(const ReplyBody& body) {
                 if (!reply.hint || !reply.hint->address) return;
                 Member leader{.id = reply.hint->id, .uuid = reply.hint->uuid};
                 leader.addresses = {*reply.hint->address};
-                book_.hearsay({leader});
+                book_.hearsay(now_, {leader});
             }
         },
         body);
@@ -362,7 +362,8 @@ void Node::send(const Outgoing& outgoing) {
         if (const auto address = book_.route(*uuid)) return send_to(*uuid, *address, name, body);
         return;
     }
-    for (const auto& target : book_.everyone(std::get<Everyone>(outgoing.to).except)) {
+    const auto& except = std::get<Everyone>(outgoing.to).except;
+    for (const auto& target : book_.everyone(now_, views_.known_members(), except)) {
         send_to(target.uuid, target.address, name, body);
     }
 }

@@ -41,6 +41,9 @@ class ViewMaker {
     [[nodiscard]] const std::shared_ptr<const NodeView>& view() const { return view_; }
     [[nodiscard]] const std::shared_ptr<const MembersView>& members() const { return members_; }
 
+    // The voters, the members as they were told last, and the leader.
+    [[nodiscard]] std::vector<Voter> known_members() const;
+
     // Adds the addresses that this node knows, for heartbeats and for the view.
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
 
@@ -76,8 +79,6 @@ class ViewMaker {
     [[nodiscard]] MemberRole role() const;
     [[nodiscard]] bool role_may_differ() const;
     [[nodiscard]] std::string name_of(const NodeUuid& uuid) const;
-    [[nodiscard]] std::vector<Voter> known_members() const;
-
     const Election& election_;
     const Identity& identity_;
     const AddressBook& book_;

@@ -48,7 +48,7 @@ TEST(AddressBook, KnowsNobodyAtFirst) {
     const auto book = empty_book();
 
     EXPECT_FALSE(book.route(uuid(2)));
-    EXPECT_THAT(book.everyone({}), IsEmpty());
+    EXPECT_THAT(book.everyone(kNow, {}, {}), IsEmpty());
     EXPECT_THAT(book.peers({}), IsEmpty());
     EXPECT_FALSE(book.id_of(uuid(2)));
     EXPECT_THAT(book.addresses(uuid(1)), ElementsAre(kOwn));
@@ -73,11 +73,11 @@ TEST(AddressBook, LearnsNothingAboutItself) {
     auto book = empty_book();
 
     book.heard(kNow, speaks(1, "elsewhere"));
-    book.hearsay({member_at(1, "elsewhere")});
+    book.hearsay(kNow, {member_at(1, "elsewhere")});
     book.found(kNow, 0, {listed(1, "elsewhere")});
 
     EXPECT_THAT(book.peers({}), IsEmpty());
-    EXPECT_THAT(book.everyone({}), IsEmpty());
+    EXPECT_THAT(book.everyone(kNow, {}, {}), IsEmpty());
     EXPECT_THAT(book.addresses(uuid(1)), ElementsAre(kOwn));
 }
 
@@ -85,7 +85,7 @@ TEST(AddressBook, ANodesOwnWordBeatsHearsay) {  // §2 of protocol.md
     auto book = empty_book();
     book.heard(kNow, speaks(2, "two"));
 
-    book.hearsay({member_at(2, "rumour")});
+    book.hearsay(kNow, {member_at(2, "rumour")});
 
     EXPECT_EQ(book.route(uuid(2)), at("two"));
     EXPECT_THAT(book.addresses(uuid(2)), ElementsAre(at("two"), at("rumour")));
@@ -94,11 +94,11 @@ TEST(AddressBook, ANodesOwnWordBeatsHearsay) {  // §2 of protocol.md
 TEST(AddressBook, HearsayIsBetterThanNothingAndNewerHearsayBetterThanOlder) {  // §2
     auto book = empty_book();
 
-    book.hearsay({member_at(2, "former")});
+    book.hearsay(kNow, {member_at(2, "former")});
     EXPECT_EQ(book.route(uuid(2)), at("former"));
-    book.hearsay({member_at(2, "newer")});
+    book.hearsay(kNow, {member_at(2, "newer")});
     EXPECT_EQ(book.route(uuid(2)), at("newer"));
-    book.hearsay({{.id = id(2), .uuid = uuid(2)}});
+    book.hearsay(kNow, {{.id = id(2), .uuid = uuid(2)}});
 
     EXPECT_EQ(book.route(uuid(2)), at("newer")) << "knowing none is no word";
 }
@@ -107,7 +107,7 @@ TEST(AddressBook, HearsayDoesNotBeatWhatANodeListsOfItself) {  // §2
     auto book = empty_book();
     book.found(kNow, 0, {listed(2, "registry")});
 
-    book.hearsay({member_at(2, "rumour")});
+    book.hearsay(kNow, {member_at(2, "rumour")});
 
     EXPECT_EQ(book.route(uuid(2)), at("registry"));
 }
@@ -135,7 +135,7 @@ TEST(AddressBook, SaysWhenANodeSpeaksFromAnAddressThatOthersDoNotKnowYet) {  // 
 TEST(AddressBook, WhereNobodyAnswersTheOtherAddressesAreTriedInTurn) {
     auto book = empty_book();
     book.heard(kNow, speaks(2, "a"));
-    book.hearsay({{.id = id(2), .uuid = uuid(2), .addresses = {at("b"), at("c")}}});
+    book.hearsay(kNow, {{.id = id(2), .uuid = uuid(2), .addresses = {at("b"), at("c")}}});
 
     std::vector<std::string> tried;
     for (int n = 0; n < 4; ++n) {
@@ -151,7 +151,7 @@ TEST(AddressBook, WhereNobodyAnswersTheOtherAddressesAreTriedInTurn) {
 TEST(AddressBook, ARequestThatAFormerAddressDidNotAnswerChangesNothing) {
     auto book = empty_book();
     book.heard(kNow, speaks(2, "former"));
-    book.hearsay({member_at(2, "told")});
+    book.hearsay(kNow, {member_at(2, "told")});
     book.heard(kNow, speaks(2, "now"));
 
     book.unanswered(uuid(2), at("former"));
@@ -162,7 +162,7 @@ TEST(AddressBook, ARequestThatAFormerAddressDidNotAnswerChangesNothing) {
 TEST(AddressBook, ANewWordOfItsOwnIsTriedFirst) {
     auto book = empty_book();
     book.heard(kNow, speaks(2, "a"));
-    book.hearsay({member_at(2, "b")});
+    book.hearsay(kNow, {member_at(2, "b")});
     book.unanswered(uuid(2), at("a"));
     ASSERT_EQ(book.route(uuid(2)), at("b"));
 
@@ -199,7 +199,7 @@ TEST(AddressBook, ANewLifeIsTriedFirstWhereItSaysItIs) {
     auto book = empty_book();
     EXPECT_FALSE(book.heard(kNow, speaks(2, "two", "a")).restarted) << "its first word";
     EXPECT_FALSE(book.heard(kNow, speaks(2, "two", "a")).restarted);
-    book.hearsay({member_at(2, "rumour")});
+    book.hearsay(kNow, {member_at(2, "rumour")});
     book.unanswered(uuid(2), at("two"));
     ASSERT_EQ(book.route(uuid(2)), at("rumour"));
 
@@ -235,7 +235,7 @@ TEST(AddressBook, ASnapshotReplacesTheLastOfItsSourceAlone) {
 
     book.found(kNow, 0, {nameless("c")});
 
-    EXPECT_THAT(hosts(book.everyone({})), testing::UnorderedElementsAre("b", "c"));
+    EXPECT_THAT(hosts(book.everyone(kNow, {}, {})), testing::UnorderedElementsAre("b", "c"));
 }
 
 TEST(AddressBook, EveryoneIsEachAddressOnceWithoutOurselvesAndTheExcepted) {
@@ -246,10 +246,12 @@ TEST(AddressBook, EveryoneIsEachAddressOnceWithoutOurselvesAndTheExcepted) {
                {nameless("two"), nameless("three"), nameless("four"), nameless("own"),
                 listed(1, "other-own")});
 
-    EXPECT_THAT(hosts(book.everyone({})), testing::UnorderedElementsAre("two", "three", "four"));
-    EXPECT_THAT(hosts(book.everyone({uuid(3)})), testing::UnorderedElementsAre("two", "four"))
+    EXPECT_THAT(hosts(book.everyone(kNow, {}, {})),
+                testing::UnorderedElementsAre("two", "three", "four"));
+    EXPECT_THAT(hosts(book.everyone(kNow, {}, {uuid(3)})),
+                testing::UnorderedElementsAre("two", "four"))
         << "nor by an address that is listed without its uuid";
-    const auto targets = book.everyone({});
+    const auto targets = book.everyone(kNow, {}, {});
     for (const auto& target : targets) {
         if (target.address == at("two")) {
             EXPECT_EQ(target.uuid, uuid(2));
@@ -258,6 +260,34 @@ TEST(AddressBook, EveryoneIsEachAddressOnceWithoutOurselvesAndTheExcepted) {
             EXPECT_TRUE(target.uuid.empty());
         }
     }
+}
+
+TEST(AddressBook, CallsNobodyForEverWhoIsListedNoMoreAndIsNoMember) {
+    auto book = empty_book();
+    const auto later = kNow + AddressBook::kStrangerAfter;
+    book.found(kNow, 0, {listed(2, "two"), listed(3, "three"), listed(4, "four"), nameless("n")});
+    book.heard(kNow, speaks(2, "two"));
+    book.heard(kNow, speaks(3, "three"));
+    EXPECT_THAT(hosts(book.everyone(later, {}, {})),
+                testing::UnorderedElementsAre("two", "three", "four", "n"))
+        << "as long as discovery lists them";
+
+    book.found(later, 0, {listed(3, "three")});  // the entries of 2 and 4 have expired
+
+    EXPECT_THAT(hosts(book.everyone(later - 1ns, {}, {})), testing::Contains("two"))
+        << "it may be back at once";
+    EXPECT_THAT(hosts(book.everyone(later, {}, {})), ElementsAre("three"));
+    EXPECT_THAT(hosts(book.everyone(later, {voter(2)}, {})),
+                testing::UnorderedElementsAre("two", "three"))
+        << "a member is called, however long it is silent and whatever discovery lists";
+    EXPECT_EQ(book.route(uuid(2)), at("two")) << "and its address stays known";
+
+    book.hearsay(later, {member_at(4, "four")});
+    EXPECT_THAT(hosts(book.everyone(later, {}, {})),
+                testing::UnorderedElementsAre("three", "four"));
+    book.heard(later, speaks(2, "two"));
+    EXPECT_THAT(hosts(book.everyone(later, {}, {})),
+                testing::UnorderedElementsAre("three", "four", "two"));
 }
 
 TEST(AddressBook, PeersShowsEveryNodeOnceById) {
