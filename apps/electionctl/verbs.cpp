@@ -34,6 +34,23 @@ std::optional<int> shown(const Session& session, const Answer& answer) {
     return kDone;
 }
 
+// "file_registry: 3 nodes, 463 ms ago; fails: …"
+std::string in_one_line(const Record& discovery) {
+    const auto age = in_words(discovery.number("ageMs"));
+    const auto nodes = discovery.text("peers");
+    std::string text =
+        discovery.text("plugin") + ": " +
+        (age.empty() ? "no answer yet"
+                     : nodes + (nodes == "1" ? " node, " : " nodes, ") + age + " ago");
+    const auto last = discovery.at("lastFailure");
+    if (const auto error = discovery.text("error"); !error.empty()) {
+        text += "; fails: " + error;
+    } else if (!last.empty()) {
+        text += "; last failed " + in_words(last.number("ageMs")) + " ago: " + last.text("error");
+    }
+    return text;
+}
+
 std::string ids(const Record& record, const std::string& key) {
     std::string all;
     for (const Record& peer : record.list(key)) all += (all.empty() ? "" : " ") + peer.text("id");
@@ -65,6 +82,9 @@ int status(const Session& session) {
     row("quorum", s.text("quorum"));
     row("priority", s.text("priority"));
     row("peers", ids(s, "peers"));
+    for (const Record& discovery : s.list("discovery")) {
+        row("discovery", in_one_line(discovery));
+    }
     row("uptime", in_words(seconds ? std::optional(*seconds * 1000) : std::nullopt));
     row("transport", s.text("transport"));
     row("version", s.text("version"));

@@ -99,6 +99,7 @@ class Scout::Rounds {
     void log_recovery(const std::string& name, Instant now);
     void forget_claim(Instant now);
     [[nodiscard]] std::string consequence(const std::string& name) const;
+    [[nodiscard]] ScoutFailure hang_of(const UnderWay& call, Instant now) const;
 
     const std::size_t source_;
     std::unique_ptr<Discovery> discovery_;     // used by the thread alone
@@ -209,6 +210,11 @@ bool Scout::Rounds::end(const std::string& name, const std::string& error) {
     const std::lock_guard lock(mutex_);
     const auto now = read_boot_clock();
     const auto done = *std::exchange(under_way_, std::nullopt);
+    if (done.overran) {
+        report_.last_failure = hang_of(done, now);
+    } else if (!error.empty() && !stopping_) {
+        report_.last_failure = {name, error, now, false};
+    }
     if (error.empty()) {
         faults_.erase(name);
         log_recovery(name, now);
@@ -337,15 +343,19 @@ ScoutReport Scout::Rounds::report() const {
         report.faults.push_back({name, fault.error, fault.since, false});
     }
     if (late) {
-        report.faults.push_back({under_way_->call,
-                                 under_way_->call + " " + silence(now - under_way_->since),
-                                 under_way_->since, true});
+        report.last_failure = hang_of(*under_way_, now);
+        report.faults.push_back(
+            {under_way_->call, report.last_failure->error, under_way_->since, true});
     }
     for (const auto& fault : report.faults) {
         if (report.fault.find(fault.error) != std::string::npos) continue;
         report.fault += (report.fault.empty() ? "" : "; ") + fault.error;
     }
     return report;
+}
+
+ScoutFailure Scout::Rounds::hang_of(const UnderWay& call, Instant now) const {
+    return {call.call, call.call + " " + silence(now - call.since), call.since + call_limit_, true};
 }
 
 // ---- the scout ----------------------------------------------------------------------------------

@@ -23,13 +23,22 @@ struct ScoutFault {
     bool hangs = false;
 };
 
+// The newest failure, also if the call works again by now.
+struct ScoutFailure {
+    std::string call{};
+    std::string error{};  // a sentence
+    Instant at{};         // when it failed; if it hangs now, when it should have answered
+    bool hung = false;    // it did not answer in time
+};
+
 // How one discovery does, for people. Any thread.
 struct ScoutReport {
     std::string plugin{};
     std::optional<Instant> good_at{};  // its last good answer, by the boot clock
     std::string fault{};               // what is wrong now, in one text; empty if nothing is
     std::vector<ScoutFault> faults{};  // the same, call by call
-    std::size_t peers = 0;             // in its last good answer
+    std::optional<ScoutFailure> last_failure{};
+    std::size_t peers = 0;  // in its last good answer
     std::uint64_t polls_ok = 0;
     std::uint64_t polls_failed = 0;
 };

@@ -26,7 +26,10 @@ TEST_F(Control, ShowsTheStatusOfALeader) {
     counters.campaigns.add(3);
     counters.late_ns.add(2'999'999);
     board.publish(leading());
-    reports = {{.plugin = "file_registry", .good_at = now - 40ms, .peers = 2},
+    reports = {{.plugin = "file_registry",
+                .good_at = now - 40ms,
+                .last_failure = ScoutFailure{"poll", "the file is gone", now - 90s, false},
+                .peers = 2},
                {.plugin = "multicast",
                 .fault = "no such interface",
                 .faults = {{"poll", "no such interface", now - 7s, false},
@@ -45,7 +48,9 @@ TEST_F(Control, ShowsTheStatusOfALeader) {
               R"("isLeader":true,"fencingToken":7,"leaseRemainingMs":900,"configVersion":3,)"
               R"("configTerm":1,"voters":3,"quorum":2,"priority":100,"eligible":true,)"
               R"("draining":false,"transport":"http",)"
-              R"("discovery":[{"plugin":"file_registry","ageMs":40,"peers":2},)"
+              R"("discovery":[{"plugin":"file_registry","ageMs":40,"peers":2,)"
+              R"("lastFailure":{"call":"poll","error":"the file is gone","ageMs":90000,)"
+              R"("hung":false}},)"
               R"({"plugin":"multicast","ageMs":null,"peers":0,"error":"no such interface",)"
               R"("failing":[{"call":"poll","error":"no such interface","sinceMs":7000,)"
               R"("hangs":false},{"call":"claim","error":"claim has not answered for 6 s",)"

@@ -205,6 +205,7 @@ TEST(Scout, AnnouncesBeforeEachPollAndPostsWhatItFinds) {
     EXPECT_GE(report.polls_ok, 3u);
     EXPECT_EQ(report.polls_failed, 0u);
     EXPECT_TRUE(report.good_at);
+    EXPECT_FALSE(report.last_failure);
 }
 
 Peer listed(int n) { return {.id = id(n), .uuid = {}, .addresses = {{"host", 1}}, .api = {}}; }
@@ -255,6 +256,10 @@ TEST(Scout, AFailingPollKeepsTheLastGoodAnswerInUse) {
 
     const auto report = camp.scout->report();
     EXPECT_EQ(report.fault, "the file is gone");
+    ASSERT_TRUE(report.last_failure);
+    EXPECT_EQ(report.last_failure->call, "poll");
+    EXPECT_EQ(report.last_failure->error, "the file is gone");
+    EXPECT_FALSE(report.last_failure->hung);
     EXPECT_EQ(report.peers, 1u);
     EXPECT_GE(report.polls_failed, 2u);
     EXPECT_EQ(camp.lines_with("the file is gone"), 1) << "said once";
@@ -298,6 +303,9 @@ TEST(Scout, SaysWhenItWorksAgain) {
 
     EXPECT_EQ(camp.lines_with("works again"), 1);
     EXPECT_EQ(camp.scout->report().fault, "");
+    ASSERT_TRUE(camp.scout->report().last_failure) << "why it failed stays visible";
+    EXPECT_EQ(camp.scout->report().last_failure->error, "away");
+    EXPECT_LE(camp.scout->report().last_failure->at, camp.scout->report().good_at);
 }
 
 TEST(Scout, AClaimGoesToTheArbiterAndItsWordComesBack) {
@@ -382,6 +390,9 @@ TEST(Scout, ShowsACallThatDoesNotAnswerAtOnceAndSaysSoOnce) {
     EXPECT_EQ(report.faults.front().call, "poll");
     EXPECT_TRUE(report.faults.front().hangs);
     EXPECT_EQ(report.fault.find("poll has not answered for "), 0u) << report.fault;
+    ASSERT_TRUE(report.last_failure);
+    EXPECT_EQ(report.last_failure->error, report.fault);
+    EXPECT_TRUE(report.last_failure->hung);
     camp.scout->watch(read_boot_clock() + 30s);
     EXPECT_EQ(camp.lines_with("not answered"), 1);
     camp.scout->watch(read_boot_clock() + 90s);
@@ -391,6 +402,8 @@ TEST(Scout, ShowsACallThatDoesNotAnswerAtOnceAndSaysSoOnce) {
     camp.script.wait_for("poll", camp.script.count("poll") + 2);
     EXPECT_EQ(camp.lines_with("works again after"), 1);
     EXPECT_EQ(camp.scout->report().fault, "");
+    ASSERT_TRUE(camp.scout->report().last_failure);
+    EXPECT_TRUE(camp.scout->report().last_failure->hung) << "it came back, but too late";
 }
 
 TEST(Scout, NamesNoLastGoodAnswerWhereThereNeverWasOne) {

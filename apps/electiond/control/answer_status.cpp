@@ -34,12 +34,22 @@ Json fault_list(const std::vector<ScoutFault>& faults, Instant now) {
     return json_array(list);
 }
 
+Json last_failure(const ScoutFailure& failure, Instant now) {
+    return json_object({{"call", failure.call},
+                        {"error", failure.error},
+                        {"ageMs", Json(now - failure.at)},
+                        {"hung", failure.hung}});
+}
+
 Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
     std::vector<Json> list;
     for (const auto& report : reports) {
         JsonFields fields{{"plugin", report.plugin},
                           {"ageMs", report.good_at ? Json(now - *report.good_at) : Json()},
                           {"peers", report.peers}};
+        if (report.last_failure) {
+            fields.emplace_back("lastFailure", last_failure(*report.last_failure, now));
+        }
         if (!report.fault.empty()) {
             fields.emplace_back("error", report.fault);
             fields.emplace_back("failing", fault_list(report.faults, now));
