@@ -183,7 +183,18 @@ void check_members(const Arguments& arguments) {
     if (operands.empty()) return;
     if (operands.size() == 2 && operands[0] == "remove" && !operands[1].empty()) return;
     if (operands.size() != 1 || operands[0] != "leave") {
-        throw UsageError("members takes no argument, or remove ID, or leave");
+        throw UsageError("members takes no argument, or remove ID (or UUID), or leave");
+    }
+}
+
+// --yes and --dry-run are options of members only with some of its operands.
+void check_options_of_members(const Arguments& arguments) {
+    const auto& operands = arguments.operands;
+    if (arguments.yes && operands.empty()) {
+        throw UsageError("--yes is only for members remove and members leave");
+    }
+    if (arguments.dry_run && (operands.empty() || operands[0] != "remove")) {
+        throw UsageError("--dry-run is only for members remove");
     }
 }
 
@@ -217,9 +228,9 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
     if (arguments.operands.size() > verb->operands_max) {
         throw UsageError("too many arguments after " + name + ": " + arguments.operands.back());
     }
-    if (name == "members") check_members(arguments);
-    if (arguments.yes && arguments.operands.empty()) {
-        throw UsageError("--yes is only for members remove and members leave");
+    if (name == "members") {
+        check_members(arguments);
+        check_options_of_members(arguments);
     }
     const std::string one = about_one_node(arguments);
     if (!one.empty() && arguments.endpoints.size() != 1) {

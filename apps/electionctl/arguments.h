@@ -28,7 +28,7 @@ struct Arguments {
     bool me = false;                  // wait-leader
     bool once = false;                // top
     bool yes = false;                 // members remove, members leave: do not ask
-    bool dry_run = false;             // reload
+    bool dry_run = false;             // reload, members remove
     bool help = false;
     bool version = false;
 };

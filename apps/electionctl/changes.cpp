@@ -28,8 +28,8 @@ std::string remedy_of(const Answer& answer) {
                    "and --key";
         case 404:
         case 405:
-            return "electionctl members lists the nodes; a daemon that does not have this path is "
-                   "older than electionctl";
+            return "electionctl members lists the nodes; a daemon that does not have this path or "
+                   "method is older than electionctl";
         case 409:
             return "electionctl members shows the nodes and which of them may lead";
         case 503:
@@ -147,16 +147,29 @@ int step_down(const Session& session, const std::optional<std::string>& expected
     return kDone;
 }
 
+namespace {
+
+// "3 (uuid 8e8d…, voter)"
+std::string named(const Record& removal) {
+    return removal.text("id") + " (uuid " + removal.text("uuid") + ", " + removal.text("role") +
+           ")";
+}
+
+}  // namespace
+
 int remove_member(const Session& session) {
-    const std::string& id = session.arguments.operands.at(1);
-    if (!confirmed(session, "Node " + id +
-                                " loses its membership for good: it can only come back as a new "
-                                "member, after electiond rejoin on it.")) {
+    const std::string& who = session.arguments.operands.at(1);
+    const bool dry_run = session.arguments.dry_run;
+    if (!dry_run && !confirmed(session, "Node " + who +
+                                            " loses its membership for good: it can only come back "
+                                            "as a new member, after electiond rejoin on it.")) {
         return kRefused;
     }
     std::string encoded;
-    Poco::URI::encode(id, "/?#&=+;,", encoded);
-    const Question question{.method = "DELETE", .path = "/members/" + encoded};
+    Poco::URI::encode(who, "/?#&=+;,", encoded);
+    // A dry run is another method: no daemon, of whatever version, removes anything at a GET.
+    const Question question{.method = dry_run ? "GET" : "DELETE",
+                            .path = (dry_run ? "/removal/" : "/members/") + encoded};
     const auto chosen = endpoint_to_ask(session, std::nullopt);
     if (const int* code = std::get_if<int>(&chosen)) return *code;
     Answer answer = ask_for_change(session, std::get<std::string>(chosen), question);
@@ -168,12 +181,16 @@ int remove_member(const Session& session) {
         answer = ask_for_change(session, *found.leader->endpoint, question);
     }
     if (!answer.ok()) return refused(session, answer);
-    session.out << (session.arguments.output == Output::json
-                        ? answer.body
-                        : "node " + id +
-                              " is removed; it comes back only as a new member "
-                              "(electiond rejoin)")
-                << '\n';
+    if (session.arguments.output == Output::json) {
+        session.out << answer.body << '\n';
+    } else if (dry_run) {
+        session.out << "node " << named(answer.record())
+                    << " can be removed: the other voters that answer keep a quorum\n";
+    } else {
+        const auto id = answer.record().text("id");
+        session.out << "node " << (id.empty() ? who : id)
+                    << " is removed; it comes back only as a new member (electiond rejoin)\n";
+    }
     return kDone;
 }
 

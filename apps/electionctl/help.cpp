@@ -65,13 +65,15 @@ constexpr std::array kVerbs{
              "changed. Takes exactly one endpoint.\n",
              " --dry-run ", 0},
     VerbHelp{
-        "members", "[remove ID | leave] [--yes]",
+        "members", "[remove ID|UUID [--dry-run] | leave] [--yes]",
         "shows voters and observers, or removes one for good",
-        "  remove ID     removes a voter or observer, if that is safe; finds the leader from any\n"
-        "                endpoint\n"
+        "  remove ID|UUID\n"
+        "                removes a voter or observer, if that is safe; finds the leader from any\n"
+        "                endpoint. An id that several members have is refused: name the uuid\n"
+        "  --dry-run     only says whether remove is possible, and changes nothing\n"
         "  leave         makes the asked node leave the cluster for good (exactly one endpoint)\n"
         "  --yes         does not ask for confirmation; without a terminal it never asks\n",
-        " --yes ", 2},
+        " --yes --dry-run ", 2},
     VerbHelp{"tls", "init | add | renew | revoke | show",
              "makes, renews, revokes and explains certificates",
              "  init --cluster NAME --nodes ID[=ADDRESS[,ADDRESS...]] ... --dir DIR [--days 365]\n"

@@ -1,7 +1,9 @@
 // The verbs that ask once.
 #include "electionctl/verbs.h"
 
+#include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "electionctl/endpoint.h"
 #include "electionctl/exit_code.h"
@@ -230,13 +232,20 @@ int history(const Session& session) {
 int members(const Session& session) {
     const Answer answer = session.client.ask_in_turn({.path = "/members"});
     if (const auto done = shown(session, answer)) return *done;
-    Table table({"ID", "ROLE", "STATE", "LAST CONTACT", "ROUND TRIP", "PRIORITY", "ELIGIBLE",
-                 "PEERS", "API"});
-    for (const Record& member : records_of(answer.json)) {
+    const auto all = records_of(answer.json);
+    // After a lost disk two members may have one id: only the uuid tells them apart.
+    std::set<std::string> seen;
+    const bool unique = std::ranges::all_of(
+        all, [&](const Record& member) { return seen.insert(member.text("id")).second; });
+    std::vector<std::string> head{"ID",       "ROLE",     "STATE", "LAST CONTACT", "ROUND TRIP",
+                                  "PRIORITY", "ELIGIBLE", "PEERS", "API"};
+    if (!unique) head.emplace_back("UUID");
+    Table table(head);
+    for (const Record& member : all) {
         table.add({member.text("id"), member.text("role"), member.text("state"),
                    in_words(member.number("lastContactMs")), in_words(member.number("rttMs")),
                    member.text("priority"), yes_or_no(member.flag("eligible")),
-                   member.text("address"), member.text("api")});
+                   member.text("address"), member.text("api"), member.text("uuid")});
     }
     table.print(session.out);
     if (const auto age = answer.record().number("asOfMs")) {

@@ -155,6 +155,7 @@ class Election {
     void advance_leave();
     [[nodiscard]] std::optional<NodeUuid> best_successor() const;
     [[nodiscard]] Spared can_be_spared() const;
+    [[nodiscard]] Spared can_be_removed(const NodeUuid& uuid) const;
     bool begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
                          std::optional<NodeUuid> target);
     bool promote_first(HandOver& hand_over);

@@ -81,15 +81,28 @@ void Election::remove(std::uint64_t ticket, const Remove& wish) {
     auto* lead = leading();
     if (!lead) return refuse(ticket, Reason::not_leader);
     if (lead->hand_over) return refuse(ticket, Reason::draining);
-    if (me().value == wish.who || durable_.node_id.value == wish.who) return leave(ticket);
+    const bool self = me().value == wish.who || durable_.node_id.value == wish.who;
+    if (self && !wish.dry_run) return leave(ticket);
     const auto* wanted = lead->roster.named(wish.who);
-    if (!wanted) return refuse(ticket, Reason::unknown_node);
-    const auto verdict =
-        durable_.config.has(wanted->uuid) ? spared(lead_view(), wanted->uuid) : Spared::yes;
+    if (!self && !wanted) return refuse(ticket, Reason::unknown_node);
+    const auto uuid = self ? me() : wanted->uuid;
+    const auto verdict = durable_.config.has(uuid) ? can_be_removed(uuid) : Spared::yes;
     if (verdict == Spared::no) return refuse(ticket, Reason::would_lose_quorum);
-    Removal removal{wanted->uuid, ticket, now_ + 5 * timing().election_timeout};
+    // As at the beginning of begin_hand_over(): the leader leaves only if another can lead.
+    if (self && !best_successor() && !eligible_standby(lead_view())) {
+        return refuse(ticket, Reason::not_eligible);
+    }
+    Removal removal{.uuid = uuid,
+                    .ticket = ticket,
+                    .until = now_ + 5 * timing().election_timeout,
+                    .dry_run = wish.dry_run};
     if (verdict == Spared::undecided) removal.undecided = now_ + timing().election_timeout;
     removals_.push_back(std::move(removal));
+}
+
+// M7: whether the others would keep a quorum that answers.
+Spared Election::can_be_removed(const NodeUuid& uuid) const {
+    return uuid == me() ? can_be_spared() : spared(lead_view(), uuid);
 }
 
 // Acks `leaving` until the leader has banned this node; who leads hands over first.

@@ -119,7 +119,9 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
 LeadView Election::lead_view() const {
     const auto& lead = *leading();
     std::vector<NodeUuid> asked;
-    for (const auto& removal : removals_) asked.push_back(removal.uuid);
+    for (const auto& removal : removals_) {
+        if (!removal.dry_run) asked.push_back(removal.uuid);
+    }
     return {.config = durable_.config,
             .roster = lead.roster,
             .policy = policy_,
@@ -163,10 +165,11 @@ void Election::end_removals() {
             if (held) end({removal.ticket}, std::nullopt);
             return held;
         }
-        const auto verdict = spared(lead_view(), removal.uuid);
+        const auto verdict = can_be_removed(removal.uuid);
         if (verdict == Spared::yes) {
             removal.undecided.reset();
-            return false;
+            if (removal.dry_run) end({removal.ticket}, std::nullopt);
+            return removal.dry_run;
         }
         const bool late =
             now_ >= removal.until ||

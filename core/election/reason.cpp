@@ -40,6 +40,7 @@ constexpr std::pair<Reason, std::string_view> kTexts[] = {
     {Reason::draining, "draining"},
     {Reason::would_lose_quorum, "would_lose_quorum"},
     {Reason::not_eligible, "not_eligible"},
+    {Reason::ambiguous_id, "ambiguous_id"},
     {Reason::duplicate_uuid, "duplicate_uuid"},
     {Reason::claim_conflict, "claim_conflict"},
     {Reason::claim_orphaned, "claim_orphaned"},

@@ -41,6 +41,7 @@ enum class Reason {
     draining,
     would_lose_quorum,
     not_eligible,
+    ambiguous_id,
     // reports
     duplicate_uuid,
     claim_conflict,

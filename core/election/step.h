@@ -81,9 +81,10 @@ struct StepDown {
     std::optional<std::string> to{};  // an id or a uuid
 };
 
-// An operator takes a node out for good (§6.4).
+// An operator takes a node out for good (§6.4), or asks whether that could be done now.
 struct Remove {
     std::string who{};  // an id or a uuid
+    bool dry_run = false;
 };
 
 // This node leaves for good (§6.4).

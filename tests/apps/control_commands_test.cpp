@@ -106,7 +106,8 @@ TEST_F(StepDownRoute, DoesNotWaitForEver) {
     const std::pair<ApiRequest, Duration> limits[] = {
         {post("/step-down"), 100ms + 3 * 1000ms + 1000ms},
         {post("/leave"), 6 * 1000ms + 1000ms},
-        {{.method = "DELETE", .target = "/members/2"}, 6 * 1000ms + 1000ms}};
+        {{.method = "DELETE", .target = "/members/2"}, 6 * 1000ms + 1000ms},
+        {get("/removal/2"), 6 * 1000ms + 1000ms}};
     for (const auto& [request, limit] : limits) {
         const auto later = parked(routes.answer(request, kNobody));
         EXPECT_EQ(later->deadline(), now + limit) << request.target;
@@ -180,6 +181,107 @@ TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
         EXPECT_EQ(std::get<Remove>(wanted[0]).who, "2");
         EXPECT_TRUE(std::holds_alternative<Leave>(wanted[1]));
     }
+}
+
+class RemovalRoute : public ::testing::Test, public ControlBench {
+  protected:
+    RemovalRoute() {
+        board.publish(leading());
+        mailbox = [this](Event event) {
+            auto& wish = std::get<Wish>(event);
+            asked.push_back(std::get<Remove>(wish.what));
+            wish.done({.refused = refused, .term = 8});
+            return true;
+        };
+    }
+    ApiResponse ask(const std::string& method, const std::string& target) {
+        ControlRoutes routes(faces());
+        return answer(routes, {.method = method, .target = target});
+    }
+    // Node 2 has lost its disk: its former life is still a voter.
+    void has_two_of_id_2() {
+        auto status = leading();
+        status.members.list.push_back({.id = NodeId("2"), .uuid = NodeUuid("uuid-2-new")});
+        board.publish(status);
+    }
+
+    Reason refused = Reason::none;
+    std::vector<Remove> asked;
+};
+
+TEST_F(RemovalRoute, TakesAnIdOrAUuid) {
+    for (const auto* who : {"2", "uuid-2"}) {
+        const auto removed = ask("DELETE", std::string("/members/") + who);
+
+        EXPECT_EQ(removed.status, 200);
+        EXPECT_EQ(
+            removed.body,
+            R"({"message":"Removed for good","id":"2","uuid":"uuid-2","role":"voter","term":8})");
+        EXPECT_EQ(asked.back().who, "uuid-2");
+        EXPECT_FALSE(asked.back().dry_run);
+    }
+}
+
+TEST_F(RemovalRoute, SaysByGetWhetherItIsPossible) {
+    const auto possible = ask("GET", "/removal/3");
+    EXPECT_EQ(possible.body,
+              R"({"message":"Can be removed","id":"3","uuid":"uuid-3","role":"voter","term":8})");
+    EXPECT_TRUE(asked.back().dry_run);
+
+    refused = Reason::would_lose_quorum;
+    problem(ask("GET", "/removal/3"), 409);
+    EXPECT_EQ(ask("HEAD", "/removal/3").status, 409);
+    EXPECT_EQ(asked.size(), 3U);
+    EXPECT_TRUE(std::ranges::all_of(asked, &Remove::dry_run));
+}
+
+TEST_F(RemovalRoute, RemovesNobodyForAQuery) {
+    for (const auto* query : {"?dryRun=true", "?x"}) {
+        problem(ask("DELETE", std::string("/members/2") + query), 400);
+        problem(ask("GET", std::string("/removal/2") + query), 400);
+    }
+    EXPECT_TRUE(asked.empty()) << "a client that wants a dry run must not remove";
+}
+
+TEST_F(RemovalRoute, ChoosesNotBetweenTwoOfOneId) {
+    has_two_of_id_2();
+
+    for (const auto& answer : {ask("DELETE", "/members/2"), ask("GET", "/removal/2")}) {
+        const auto why = problem(answer, 409);
+        EXPECT_EQ(why->getValue<std::string>("reason"), "ambiguous_id");
+        EXPECT_THAT(why->getValue<std::string>("detail"),
+                    ::testing::HasSubstr("uuid-2, uuid-2-new"));
+    }
+    EXPECT_TRUE(asked.empty());
+
+    EXPECT_EQ(ask("DELETE", "/members/uuid-2").status, 200);
+    EXPECT_EQ(asked.back().who, "uuid-2");
+}
+
+TEST_F(RemovalRoute, LeavesTheNameToTheLeaderIfThisNodeDoesNotLead) {
+    board.publish(following());
+    refused = Reason::not_leader;
+
+    problem(ask("DELETE", "/members/2"), 421);
+    EXPECT_EQ(asked.back().who, "2");
+}
+
+TEST_F(RemovalRoute, SaysOfANodeThatOnlyDiscoveryListsThatItIsNoMember) {
+    auto status = leading();
+    status.view.peers.push_back(
+        {.id = NodeId("9"), .uuid = NodeUuid("uuid-9"), .addresses = {{"127.0.0.1", 4009}}});
+    board.publish(status);
+    refused = Reason::unknown_node;
+
+    for (const auto* who : {"9", "uuid-9"}) {
+        const auto why = problem(ask("DELETE", std::string("/members/") + who), 404);
+        EXPECT_THAT(why->getValue<std::string>("detail"),
+                    ::testing::AllOf(::testing::HasSubstr("not a member of the cluster"),
+                                     ::testing::HasSubstr("lists it at 127.0.0.1:4009"),
+                                     ::testing::HasSubstr("electionctl registry prune")));
+    }
+    EXPECT_THAT(problem(ask("DELETE", "/members/77"), 404)->getValue<std::string>("detail"),
+                ::testing::HasSubstr("has no node 77"));
 }
 
 TEST_F(StepDownRoute, NobodyGoesForABodyThatIsNotUnderstood) {

@@ -16,6 +16,7 @@ using electiond::testing::Canned;
 using electiond::testing::dead_url;
 using electiond::testing::FakeApi;
 using electiond::testing::Seen;
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -271,6 +272,58 @@ TEST(Electionctl, RemovesAMemberThroughTheLeader) {
     EXPECT_THAT(result.out, HasSubstr("node 3 is removed"));
 }
 
+TEST(Electionctl, SaysWhetherAMemberCouldBeRemovedAndRemovesNobody) {
+    FakeApi follower, leader;
+    follower.on("GET /removal/u3", {421, R"({"error":"Not leader","leaderId":"1"})"});
+    follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
+    leader.on("GET /leader", {200, kLeads});
+    leader.on(
+        "GET /removal/u3",
+        {200, R"({"message":"Can be removed","id":"3","uuid":"u3","role":"voter","term":7})"});
+
+    const Result possible = ask(follower.url(), {"members", "remove", "u3", "--dry-run"});
+    EXPECT_EQ(possible.code, 0) << possible.err;
+    EXPECT_EQ(possible.out,
+              "node 3 (uuid u3, voter) can be removed: the other voters that answer keep a "
+              "quorum\n");
+
+    leader.on("GET /removal/u3", {409, R"({"title":"x","detail":"2 of 3 voters are heard"})"});
+    const Result refused = ask(leader.url(), {"members", "remove", "u3", "--dry-run"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("2 of 3 voters are heard"));
+
+    const Result older = ask(leader.url(), {"members", "remove", "9", "--dry-run"});
+    EXPECT_EQ(older.code, 1);
+    EXPECT_THAT(older.err, HasSubstr("does not have this path or method is older"));
+    for (const auto& seen : leader.seen()) EXPECT_EQ(seen.method, "GET") << seen.path;
+}
+
+TEST(Electionctl, ShowsTheUuidsWhereTwoMembersHaveOneId) {
+    FakeApi api;
+    api.on("GET /members",
+           {200, R"({"members":[{"id":"3","uuid":"old"},{"id":"3","uuid":"new"}]})"});
+    EXPECT_THAT(ask(api.url(), {"members"}).out,
+                AllOf(HasSubstr("UUID"), HasSubstr("old\n"), HasSubstr("new\n")));
+
+    api.on("GET /members", {200, R"({"members":[{"id":"3","uuid":"old"}]})"});
+    EXPECT_THAT(ask(api.url(), {"members"}).out, Not(HasSubstr("UUID")));
+}
+
+TEST(Electionctl, ShowsHowEachDiscoveryDoes) {
+    FakeApi api;
+    api.on("GET /status",
+           {200, R"({"id":"1","discovery":[{"plugin":"file_registry","ageMs":463,"peers":3},)"
+                 R"({"plugin":"static_list","ageMs":40,"peers":1,"lastFailure":)"
+                 R"({"call":"poll","error":"away","ageMs":90000,"hung":false}},)"
+                 R"({"plugin":"multicast","ageMs":null,"peers":0,"error":"no interface"}]})"});
+
+    EXPECT_THAT(ask(api.url(), {"status"}).out,
+                AllOf(ContainsRegex("discovery +file_registry: 3 nodes, 463 ms ago\n"),
+                      ContainsRegex("discovery +static_list: 1 node, 40 ms ago; last failed 1 min "
+                                    "30 s ago: away\n"),
+                      ContainsRegex("discovery +multicast: no answer yet; fails: no interface\n")));
+}
+
 TEST(Electionctl, ReportsWhenAMemberMayNotBeRemoved) {
     FakeApi api;
     api.on("DELETE /members/3",
@@ -357,6 +410,20 @@ TEST(Electionctl, RefusesWordsThatItCannotObey) {
         {"status", "--endpoint", "http://"},
         {"members", "remove"},
         {"members", "--yes"},
+        {"members", "--dry-run"},
+        {"members", "leave", "--dry-run"},
+        {"status", "--dry-run"},
+        {"registry"},
+        {"registry", "list"},
+        {"registry", "sweep", "--file", "x"},
+        {"registry", "list", "--file", "x", "--dry-run"},
+        {"registry", "list", "3", "--file", "x"},
+        {"registry", "list", "--file", "x", "--file", "y"},
+        {"registry", "prune", "--file", "x", "-o", "yaml"},
+        {"registry", "prune", "--file", "x", "-o", "json", "--output", "json"},
+        {"registry", "prune", "", "--file", "x"},
+        {"registry", "prune", "--file", "x", "--dry-run=yes"},
+        {"--endpoint", "127.0.0.1:1", "registry", "list"},
         {"status", "--yes"},
         {"members", "evict", "3"},
         {"wait-leader", "--me", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},

@@ -203,6 +203,76 @@ TEST(Removal, ThatWouldLoseTheQuorumByNowIsGivenUp) {  // M7
     EXPECT_TRUE(bench.leads());
 }
 
+// ---- what a removal would do
+
+// Changes nothing and sends nothing about it.
+void expect_no_change(const Bench& bench) {
+    EXPECT_EQ(bench.node.electorate().voters.size(), 3u);
+    EXPECT_TRUE(bench.node.electorate().banned.empty());
+    EXPECT_FALSE(bench.node.leaving());
+    EXPECT_FALSE(bench.node.draining());
+    EXPECT_TRUE(bench.leads());
+}
+
+TEST(RemovalDryRun, SaysAtOnceThatAVoterMayGoAndLeavesItThere) {  // 6.4, M7
+    for (const auto& who : {std::string("3"), uuid(3).value}) {
+        auto bench = leader();
+        bench.lead_on(kH, {2, 3});
+
+        const auto ticket = bench.command(Remove{.who = who, .dry_run = true});
+
+        EXPECT_EQ(only_done(bench).ticket, ticket);
+        EXPECT_EQ(only_done(bench).refused, Reason::none);
+        expect_no_change(bench);
+        bench.lead_on(2 * kE, {2, 3});
+        expect_no_change(bench);
+    }
+}
+
+TEST(RemovalDryRun, IsRefusedForTheReasonsOfARemoval) {  // M7
+    auto bench = leader();
+    bench.pass(kH);
+    bench.ack(3);
+    bench.lead_on(kE, {3});  // 2 is silent for E
+
+    bench.command(Remove{.who = "3", .dry_run = true});
+    EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum);
+    bench.command(Remove{.who = "1", .dry_run = true});
+    EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum) << "the leader itself";
+    bench.command(Remove{.who = "9", .dry_run = true});
+    EXPECT_EQ(only_done(bench).refused, Reason::unknown_node);
+    bench.command(Remove{.who = "2", .dry_run = true});
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+    expect_no_change(bench);
+
+    Bench follower;
+    follower.command(Remove{.who = "2", .dry_run = true});
+    EXPECT_EQ(only_done(follower).refused, Reason::not_leader);
+}
+
+TEST(RemovalDryRun, WaitsForAVoterWhoseLastAckIsOld) {  // M7
+    auto bench = doubtful();
+    const auto ticket = bench.command(Remove{.who = "3", .dry_run = true});
+    ASSERT_TRUE(bench.out.done.empty());
+
+    bench.pass(kH);
+    bench.ack(2);
+
+    EXPECT_EQ(only_done(bench).ticket, ticket);
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+    expect_no_change(bench);
+}
+
+TEST(RemovalDryRun, OfTheLeaderHandsNothingOver) {  // 6.4, E1
+    auto bench = leader();
+    bench.lead_on(kH, {2, 3});
+
+    bench.command(Remove{.who = "1", .dry_run = true});
+
+    EXPECT_EQ(only_done(bench).refused, Reason::none);
+    expect_no_change(bench);
+}
+
 TEST(Removal, OfNobodyKnownIsRefused) {
     auto bench = leader();
 

@@ -1,4 +1,5 @@
-// What changes something: /step-down, /leave, DELETE /members/ID.
+// What changes something, or says whether that is possible: /step-down, /leave,
+// /members/ID, /removal/ID.
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
@@ -8,6 +9,7 @@
 
 #include "control/answers.h"
 #include "control/outcome.h"
+#include "control/record.h"
 
 namespace electiond {
 namespace {
@@ -82,24 +84,53 @@ ApiAnswer carry_out(const Call& call, Wanted what, Milliseconds longest, Tell te
     return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
 }
 
+// A node that discovery still lists is not a member for that.
+std::string why_unknown(const Status& status, const std::string& who) {
+    const auto listed = std::ranges::find_if(status.view->peers, [&](const PeerStatus& peer) {
+        return peer.id.value == who || peer.uuid.value == who;
+    });
+    if (listed == status.view->peers.end()) {
+        return "The cluster has no node " + who + "; GET /members lists them.";
+    }
+    const auto address = shown_address(listed->addresses);
+    return "Node " + who + " is not a member of the cluster, so there is no vote to take from it" +
+           (address ? "; it is shown because discovery lists it at " + address->to_string() : "") +
+           ". If it is in the file of file_registry, its entry goes when it expires, or at once by "
+           "`electionctl registry prune " +
+           who + " --file FILE`.";
+}
+
+// The node that a removal is about.
+struct Leaver {
+    std::string id{};                  // as the client named it, or its id
+    std::optional<NodeUuid> uuid{};    // if this node knows it …
+    std::optional<MemberRole> role{};  // … and what it is
+};
+
+JsonFields fields_of(const Leaver& leaver, const std::string& message, Term term) {
+    JsonFields fields{{"message", message}, {"id", leaver.id}};
+    if (leaver.uuid) fields.emplace_back("uuid", *leaver.uuid);
+    if (leaver.role) fields.emplace_back("role", to_string(*leaver.role));
+    fields.emplace_back("term", term);
+    return fields;
+}
+
 // How a removal or a leave ended, as interface.md says for both.
 ApiResponse departure(const ControlFaces& faces, const std::optional<Done>& done,
-                      const std::string& who, const std::string& message) {
+                      const Leaver& leaver, const std::string& message) {
     if (!done) {
         return answer(Problem{503, "Not done in time",
                               "It may still be carried out; GET /members shows whether it was."});
     }
     switch (done->refused) {
         case Reason::none:
-            return answer(200,
-                          json_object({{"message", message}, {"id", who}, {"term", done->term}}));
+            return answer(200, json_object(fields_of(leaver, message, done->term)));
         case Reason::not_leader:
             return answer(Problem{421, "Not currently leader",
                                   "Send the request to the node that leads.", Reason::not_leader,
                                   faces.board.read()->leader_at(faces.now())});
         case Reason::unknown_node:
-            return answer(Problem{404, "Unknown node",
-                                  "The cluster has no node " + who + "; GET /members lists them.",
+            return answer(Problem{404, "Unknown node", why_unknown(*faces.board.read(), leaver.id),
                                   Reason::unknown_node});
         case Reason::would_lose_quorum:
             return answer(Problem{409, "Would lose the quorum",
@@ -126,10 +157,59 @@ Milliseconds departure_limit(const Call& call) {
     return 6 * call.faces.timing.election_timeout + Milliseconds{1000};
 }
 
-Tell departure_of(const Call& call, const std::string& who, const std::string& message) {
-    return [&faces = call.faces, who, message](const std::optional<Done>& done) {
-        return departure(faces, done, who, message);
+Tell departure_of(const Call& call, const Leaver& leaver, const std::string& message) {
+    return [&faces = call.faces, leaver, message](const std::optional<Done>& done) {
+        return departure(faces, done, leaver, message);
     };
+}
+
+// Whom the path names, /members/ID or /removal/UUID for example. A node that does not lead leaves
+// that to the leader. Throws Problem if an id names several members: one may be the former life of
+// the other, and the wrong one of the two must not go.
+Leaver named_in_path(const Call& call) {
+    const auto& path = call.target.path;
+    Leaver leaver{.id = path.substr(path.rfind('/') + 1)};
+    const auto status = call.faces.board.read();
+    if (!status->leads_at(call.faces.now())) return leaver;
+    std::string uuids;
+    std::size_t count = 0;
+    for (const auto& member : status->members->list) {
+        const bool by_uuid = member.uuid.value == leaver.id;
+        if (!by_uuid && member.id.value != leaver.id) continue;
+        const Leaver found{member.id.value, member.uuid, member.role};
+        if (by_uuid) return found;
+        uuids += (uuids.empty() ? "" : ", ") + member.uuid.value;
+        if (++count == 1) leaver = found;
+    }
+    if (count <= 1) return leaver;
+    throw Problem{409, "Several members have this id",
+                  "The members " + uuids + " all have the id " + leaver.id +
+                      "; name one by its uuid (GET /members shows which of them answers).",
+                  Reason::ambiguous_id};
+}
+
+// The election is asked by uuid, if that is known: then who was found here is the one that goes.
+ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& message) try {
+    if (!call.target.query.empty()) {
+        throw Problem{400, "Malformed query",
+                      "A removal takes no query; GET /removal/ID says whether it is possible.",
+                      Reason::malformed};
+    }
+    expect_no_wish(call);
+    const auto leaver = named_in_path(call);
+    auto tell = departure_of(call, leaver, message);
+    if (dry_run) {
+        tell = [departed = std::move(tell)](const std::optional<Done>& done) {
+            return done ? departed(done)
+                        : answer(Problem{503, "Not decided in time",
+                                         "Nothing was changed; ask again."});
+        };
+    }
+    return carry_out(
+        call, Remove{.who = leaver.uuid ? leaver.uuid->value : leaver.id, .dry_run = dry_run},
+        departure_limit(call), std::move(tell));
+} catch (const Problem& problem) {
+    return answer(problem);
 }
 
 }  // namespace
@@ -156,21 +236,20 @@ ApiAnswer answer_step_down(const Call& call) try {
     return answer(problem);
 }
 
-ApiAnswer answer_remove_member(const Call& call) try {
-    const auto& path = call.target.path;
-    const auto who = path.substr(path.rfind('/') + 1);
-    expect_no_wish(call);
-    return carry_out(call, Remove{who}, departure_limit(call),
-                     departure_of(call, who, "Removed for good"));
-} catch (const Problem& problem) {
-    return answer(problem);
+ApiAnswer answer_remove_member(const Call& call) {
+    return carry_out_removal(call, false, "Removed for good");
+}
+
+// A dry run is a GET, and not a query of DELETE, which an older version would ignore.
+ApiAnswer answer_may_remove_member(const Call& call) {
+    return carry_out_removal(call, true, "Can be removed");
 }
 
 ApiAnswer answer_leave(const Call& call) try {
     expect_no_wish(call);
     const auto who = call.faces.board.read()->view->id.value;
     return carry_out(call, Leave{}, departure_limit(call),
-                     departure_of(call, who, "Left for good"));
+                     departure_of(call, Leaver{.id = who}, "Left for good"));
 } catch (const Problem& problem) {
     return answer(problem);
 }

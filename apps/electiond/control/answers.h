@@ -53,6 +53,7 @@ struct Call {
 // answer_commands.cpp: what changes something
 [[nodiscard]] ApiAnswer answer_step_down(const Call& call);
 [[nodiscard]] ApiAnswer answer_remove_member(const Call& call);
+[[nodiscard]] ApiAnswer answer_may_remove_member(const Call& call);
 [[nodiscard]] ApiAnswer answer_leave(const Call& call);
 
 // answer_reload.cpp: reads the configuration again
