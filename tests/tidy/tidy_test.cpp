@@ -83,6 +83,7 @@ const std::set<std::string> kIoMayUse = {"electiond/peer.h", "electiond/error.h"
 // Foreign libraries, by the beginning of the include, and the rooms that may see them. The longest
 // beginning counts: of Boost, core/io has single headers of Asio and nothing else.
 const std::map<std::string, std::vector<std::string>> kForeign = {
+    {"ares", {"plugins/discovery/dns/"}},
     {"Poco/", {"core/storage/", "core/registry/", "plugins/", "apps/", "tests/"}},
     {"boost/", {"core/host/library.cpp"}},
     {"boost/asio/", {"core/io/"}},
@@ -202,6 +203,8 @@ TEST(House, APlantedWrongIncludeIsFound) {
         {"core/io/io/stream.cpp", "<boost/dll.hpp>", true},
         {"core/io/io/tls.cpp", "<openssl/ssl.h>", false},
         {"plugins/transport/http/http.cpp", "<boost/asio/post.hpp>", true},
+        {"plugins/discovery/dns/message.cpp", "<ares.h>", false},
+        {"plugins/discovery/multicast/check.cpp", "<ares.h>", true},
         {"apps/electiond/control/server.cpp", "<boost/asio/ip/tcp.hpp>", true},
         {"apps/electiond/control/server.cpp", "<openssl/ssl.h>", true},
         {"apps/electionctl/certificate_maker.cpp", "<openssl/x509v3.h>", false},

@@ -1,0 +1,84 @@
+// The discovery `dns`: the nodes are the addresses of a name, or the targets of its SRV records.
+#include <algorithm>
+#include <utility>
+
+#include <electiond/plugin.h>
+
+#include "common/seldom.h"
+#include "dns/check.h"
+#include "dns/finder.h"
+
+namespace electiond::discovery {
+namespace {
+
+using Clock = Client::Clock;
+
+// One thread at a time, as the host calls; none of its own. A poll whose last answer has outlived
+// its TTL asks the servers and waits for them, at most `timeout`; others return what is known.
+class Dns final : public Discovery {
+  public:
+    explicit Dns(const PluginSetup& setup)
+        : log_(setup.log), finder_(read_settings(setup.options)) {}
+
+    // DNS is read-only: whoever keeps the zone enters nodes and takes them out.
+    void announce(const Peer& self, std::stop_token) override {
+        if (self_ == self) return;
+        self_ = self;
+        due_ = {};  // another one is to be left out
+    }
+    void withdraw(std::stop_token) noexcept override {}
+
+    [[nodiscard]] std::vector<Peer> poll(std::stop_token stop) override {
+        if (Clock::now() < due_) return peers_;
+        auto found = finder_.find(self_, stop);
+        due_ = Clock::now() + fresh_for(found);
+        report(found);
+        peers_ = std::move(found.peers);
+        return peers_;
+    }
+
+    [[nodiscard]] std::vector<Finding> check(const Peer& self, std::stop_token) const override {
+        return check_dns(finder_.settings(), self);
+    }
+
+  private:
+    // "Nobody else", and an answer in part, hold only for a moment: while a cluster starts, both
+    // change soon, whatever their TTL.
+    [[nodiscard]] Clock::duration fresh_for(const Found& found) const {
+        const auto& settings = finder_.settings();
+        if (found.peers.empty() || !found.troubles.empty() || !found.ttl) {
+            return settings.least_ttl;
+        }
+        return std::clamp<Clock::duration>(*found.ttl, settings.least_ttl, settings.most_ttl);
+    }
+
+    void report(const Found& found) {
+        if (!found.troubles.empty()) {
+            if (const auto times = troubles_.count(Clock::now())) {
+                log_.warning(
+                    "discovery dns knows some nodes only by older answers, or not at all: " +
+                    found.troubles.front() + "; check this server" + repeated(*times));
+            }
+        }
+        if (found.none == std::exchange(none_, found.none) || none_.empty()) return;
+        if (const auto times = nobody_.count(Clock::now())) {
+            log_.warning("discovery dns finds nobody: " + none_ +
+                         "; if nodes should be there, check the zone, and the key " +
+                         finder_.key() + ": a whole name, to which no domain is added" +
+                         repeated(*times));
+        }
+    }
+
+    Log log_;
+    Finder finder_;
+    Peer self_{};
+    std::vector<Peer> peers_;
+    Clock::time_point due_{};  // when peers_ must be looked up again
+    std::string none_;         // why nobody was there, in the last answer
+    Seldom troubles_, nobody_;
+};
+
+}  // namespace
+}  // namespace electiond::discovery
+
+ELECTIOND_DISCOVERY_PLUGIN("dns", "0.1.0", electiond::discovery::Dns);

@@ -1,0 +1,276 @@
+// What a DNS server answered, read strictly. c-ares has readers of its own, but the one for SRV
+// leaves out the TTL, none compares the owner of a record with the question, and none checks that
+// the message is a response at all.
+#include "dns/message.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstring>
+#include <map>
+#include <memory>
+
+namespace electiond::discovery {
+namespace {
+
+constexpr std::size_t kHeaderSize = 12;
+constexpr std::uint16_t kClassIn = 1;
+constexpr std::uint16_t kTypeCname = 5;
+constexpr int kAliasesMax = 16;  // CNAME records in a row
+
+// Why a message cannot be used.
+struct Fault {
+    std::string text;
+};
+
+[[noreturn]] void malformed() { throw Fault{"sent a malformed answer"}; }
+
+// Reads from the front of a message; throws Fault at its end.
+class Cursor {
+  public:
+    explicit Cursor(std::span<const unsigned char> message) : message_(message) {}
+
+    std::uint8_t byte() {
+        need(1);
+        return message_[at_++];
+    }
+    std::uint16_t two() {
+        const auto high = byte();
+        return static_cast<std::uint16_t>(high << 8 | byte());
+    }
+    std::uint32_t four() {
+        const std::uint32_t high = two();
+        return high << 16 | two();
+    }
+    // A name, perhaps compressed, in small letters. c-ares bounds the jumps.
+    std::string name() {
+        need(1);
+        char* text = nullptr;
+        long size = 0;
+        if (::ares_expand_name(message_.data() + at_, message_.data(),
+                               static_cast<int>(message_.size()), &text, &size) != ARES_SUCCESS) {
+            malformed();
+        }
+        const std::unique_ptr<char, decltype(&::ares_free_string)> owned(text, ::ares_free_string);
+        need(static_cast<std::size_t>(size));
+        at_ += static_cast<std::size_t>(size);
+        return normal_name(text);
+    }
+    void skip(std::size_t count) {
+        need(count);
+        at_ += count;
+    }
+    [[nodiscard]] std::size_t position() const { return at_; }
+    [[nodiscard]] const unsigned char* here() const { return message_.data() + at_; }
+
+  private:
+    void need(std::size_t count) const {
+        if (message_.size() - at_ < count) malformed();
+    }
+
+    std::span<const unsigned char> message_;
+    std::size_t at_ = 0;
+};
+
+// One record of the type that was asked for.
+struct Found {
+    std::string owner;
+    std::uint32_t ttl = 0;
+    std::string address{};  // empty: one that nobody can be reached at
+    Service service{};
+};
+
+struct Alias {
+    std::string target;
+    std::uint32_t ttl = 0;
+};
+
+// The answer section.
+struct Section {
+    std::vector<Found> found;
+    std::map<std::string, Alias> aliases;
+};
+
+// Nobody can be reached at 0.0.0.0, ::, a multicast address, or a link-local one without its
+// interface.
+std::string address_of(RecordType type, const unsigned char* data) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (type == RecordType::a) {
+        if (data[0] == 0 || data[0] >= 224) return {};
+        ::inet_ntop(AF_INET, data, text.data(), text.size());
+    } else {
+        in6_addr address{};
+        std::memcpy(&address, data, sizeof address);
+        if (IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_MULTICAST(&address) ||
+            IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_V4MAPPED(&address)) {
+            return {};
+        }
+        ::inet_ntop(AF_INET6, data, text.data(), text.size());
+    }
+    return text.data();
+}
+
+// RFC 2181, section 8: a TTL with its highest bit set counts as 0.
+std::uint32_t ttl_of(std::uint32_t stated) { return stated > INT32_MAX ? 0 : stated; }
+
+void read_record(Cursor& cursor, RecordType wanted, Section& section) {
+    Found found{.owner = cursor.name()};
+    const auto type = cursor.two();
+    const auto its_class = cursor.two();
+    found.ttl = ttl_of(cursor.four());
+    const std::size_t size = cursor.two();
+    const auto begin = cursor.position();
+    const bool is_wanted = type == static_cast<std::uint16_t>(wanted);
+    if (its_class != kClassIn || (!is_wanted && type != kTypeCname)) return cursor.skip(size);
+    if (type == kTypeCname) {
+        section.aliases.try_emplace(found.owner, Alias{cursor.name(), found.ttl});
+    } else if (wanted == RecordType::srv) {
+        cursor.skip(4);  // priority and weight: every node is greeted, in any case
+        found.service.port = cursor.two();
+        found.service.target = cursor.name();
+        section.found.push_back(found);
+    } else {
+        if (size != (wanted == RecordType::a ? sizeof(in_addr) : sizeof(in6_addr))) malformed();
+        const auto* data = cursor.here();
+        cursor.skip(size);
+        found.address = address_of(wanted, data);
+        section.found.push_back(found);
+    }
+    if (cursor.position() - begin != size) malformed();
+    if (section.found.size() > kRecordsMax) {
+        throw Fault{"named more than " + std::to_string(kRecordsMax) + " records"};
+    }
+}
+
+std::string code_name(int code) {
+    switch (code) {
+        case 1:
+            return "FORMERR";
+        case 2:
+            return "SERVFAIL";
+        case 4:
+            return "NOTIMP";
+        case 5:
+            return "REFUSED";
+        default:
+            return "with code " + std::to_string(code);
+    }
+}
+
+template <class T>
+void sort_and_unite(std::vector<T>& list) {
+    std::ranges::sort(list);
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+// The records of the name that the aliases lead to.
+Records collect(const Section& section, const std::string& asked, bool looks_up_for_others) {
+    auto owner = asked;
+    std::uint32_t ttl = UINT32_MAX;
+    for (int hops = 0; section.aliases.contains(owner); ++hops) {
+        if (hops == kAliasesMax) throw Fault{"named more than 16 aliases (CNAME) in a row"};
+        const auto& alias = section.aliases.at(owner);
+        ttl = std::min(ttl, alias.ttl);
+        owner = alias.target;
+    }
+    Records records;
+    bool any = false;
+    for (const auto& each : section.found) {
+        if (each.owner != owner) continue;
+        any = true;
+        ttl = std::min(ttl, each.ttl);
+        if (!each.address.empty()) records.addresses.push_back(each.address);
+        if (!each.service.target.empty() && each.service.port != 0) {
+            records.services.push_back(each.service);
+        }
+    }
+    if (!any && owner != asked && !looks_up_for_others) {
+        throw Fault{"named the alias " + owner + " (CNAME) alone, and does not look names up"};
+    }
+    if (any) records.ttl = std::chrono::seconds(ttl);
+    sort_and_unite(records.addresses);
+    sort_and_unite(records.services);
+    return records;
+}
+
+Records read(std::span<const unsigned char> message, const Question& question) {
+    if (message.size() < kHeaderSize) malformed();
+    Cursor cursor(message);
+    cursor.skip(2);  // the id, which c-ares has compared
+    const auto flags = cursor.two();
+    const auto questions = cursor.two();
+    const auto answers = cursor.two();
+    cursor.skip(2);
+    const auto additional = cursor.two();
+    const bool response = (flags & 0x8000) != 0, authoritative = (flags & 0x0400) != 0,
+               truncated = (flags & 0x0200) != 0, recursive = (flags & 0x0080) != 0;
+    const int code = flags & 0x000f;
+    if (!response) throw Fault{"sent a question instead of an answer"};
+    if (code == 3) return {.name_exists = false};
+    if (code != 0) throw Fault{"answered " + code_name(code)};
+    if (truncated) throw Fault{"cut its answer, by TCP, too"};
+    if (answers == 0 && !authoritative && !recursive && additional == 0) {
+        throw Fault{"neither holds this name nor looks it up for others"};
+    }
+    if (questions != 1) malformed();
+    (void)cursor.name();
+    cursor.skip(4);
+    Section section;
+    for (int count = 0; count < answers; ++count) read_record(cursor, question.type, section);
+    return collect(section, normal_name(question.name), recursive);
+}
+
+}  // namespace
+
+std::string Question::to_string() const {
+    return name + (type == RecordType::a ? " A" : type == RecordType::aaaa ? " AAAA" : " SRV");
+}
+
+Answer read_answer(std::span<const unsigned char> message, const Question& question) {
+    if (message.size() > INT_MAX) return {.records = {}, .fault = "sent a malformed answer"};
+    try {
+        return {.records = read(message, question), .fault = {}};
+    } catch (const Fault& fault) {
+        return {.records = {}, .fault = fault.text};
+    }
+}
+
+bool is_dns_name(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty() || name.size() > 253 || canonical_address(std::string(name))) return false;
+    std::size_t label = 0;
+    for (const char c : name) {
+        const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                            (c >= '0' && c <= '9') || c == '-' || c == '_';
+        if (c == '.' ? label == 0 : !letter) return false;
+        label = c == '.' ? 0 : label + 1;
+        if (label > 63) return false;
+    }
+    return label != 0;
+}
+
+std::optional<std::string> canonical_address(const std::string& text) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    std::array<char, INET6_ADDRSTRLEN> shown{};
+    for (const int family : {AF_INET, AF_INET6}) {
+        if (::inet_pton(family, text.c_str(), bytes.data()) == 1) {
+            return ::inet_ntop(family, bytes.data(), shown.data(), shown.size());
+        }
+    }
+    return std::nullopt;
+}
+
+std::string normal_name(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    std::string small(name);
+    for (auto& c : small) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return small;
+}
+
+}  // namespace electiond::discovery

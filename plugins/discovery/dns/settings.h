@@ -1,0 +1,29 @@
+// The options of the discovery `dns`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <electiond/options.h>
+
+#include "dns/client.h"
+
+namespace electiond::discovery {
+
+struct DnsSettings {
+    std::string host{};  // its A and AAAA records are the nodes, all at `port` …
+    std::string srv{};   // … or its SRV records; one of the two is empty
+    std::uint16_t port = 0;
+    bool ipv4 = true;
+    bool ipv6 = true;
+    ClientSettings client{};
+    std::chrono::milliseconds timeout{};  // of a whole look-up
+    std::chrono::milliseconds least_ttl{};
+    std::chrono::milliseconds most_ttl{};
+};
+
+// Records every fault in `options`; the result is of use only if there are none.
+[[nodiscard]] DnsSettings read_settings(Options& options);
+
+}  // namespace electiond::discovery
