@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <optional>
 #include <ostream>
 
+#include "../support/dnsmasq.h"
 #include "plugin_scene.h"
 
 namespace electiond::cluster {
@@ -95,6 +97,7 @@ std::vector<Tested> tested() {
          kOwnPlugins / "multicast.so",
          {"--option", own_group(), "--option", "port=17403", "--option", "interface=lo"},
          kClaims},
+        {"dns", kOwnPlugins / "dns.so", {"--option", "host=nodes.test"}, both(kSpreads, kClaims)},
         {"http", kOwnPlugins / "http.so", {}, no_options},
         {"tcp", kOwnPlugins / "tcp.so", {}, no_options},
         {"discovery_guest", kKitGuests / "discovery_guest.so", {"--option", "path=x"}, {}},
@@ -118,6 +121,14 @@ class OwnPlugins : public testing::TestWithParam<Tested> {};
 TEST_P(OwnPlugins, PassTheKit) {
     Words words{"check", GetParam().file};
     words.insert(words.end(), GetParam().options.begin(), GetParam().options.end());
+    const Folder folder;
+    std::optional<Dnsmasq> server;
+    if (GetParam().name == "dns") {
+        if (!Dnsmasq::installed()) GTEST_SKIP() << "needs dnsmasq (package dnsmasq-base)";
+        server.emplace(folder.path(), free_port());
+        server->set_hosts("10.0.0.1 nodes.test\n10.0.0.2 nodes.test\nfd00::3 nodes.test\n");
+        words.insert(words.end(), {"--option", "servers=[\"" + server->address() + "\"]"});
+    }
 
     const auto finished = plugin(words);
 

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "discovery/discovery_bench.h"
+#include "discovery/fake_dns.h"
 
 namespace electiond::bench {
 namespace {
@@ -22,6 +23,16 @@ struct Guest {
 
 void PrintTo(const Guest& guest, std::ostream* out) { *out << guest.plugin; }
 
+// Knows two nodes by any name; one for all tests.
+std::string dns_server() {
+    static const FakeDns server([](const Query& query) -> FakeDns::Answers {
+        Response response(query);
+        if (query.type == kA) response.a(query.name, "10.0.0.1").a(query.name, "10.0.0.2");
+        return {response.bytes()};
+    });
+    return server.address();
+}
+
 std::vector<Guest> guests() {
     return {{.plugin = "file_registry",
              .good = {{"path", text("cluster.json")}},
@@ -37,6 +48,11 @@ std::vector<Guest> guests() {
              .good = own_group(),
              .absent = own_group("nosuch0"),
              .spreads = true,
+             .arbitrates = false},
+            {.plugin = "dns",
+             .good = {{"host", text("nodes.test")}, {"servers", list({dns_server()})}},
+             .absent = {{"srv", text("_no._tcp.such.invalid")}},
+             .spreads = false,
              .arbitrates = false}};
 }
 

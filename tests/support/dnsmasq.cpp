@@ -1,0 +1,111 @@
+// A real DNS server, dnsmasq, for the zone `test`.
+#include "dnsmasq.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <io/descriptor.h>
+
+namespace electiond {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kProgram[] = "/usr/sbin/dnsmasq";
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+std::string own_user() {
+    const auto* user = ::getpwuid(::geteuid());
+    return user != nullptr ? user->pw_name : "root";
+}
+
+}  // namespace
+
+bool Dnsmasq::installed() { return ::access(kProgram, X_OK) == 0; }
+
+Dnsmasq::Dnsmasq(fs::path folder, std::uint16_t port, const std::vector<std::string>& options)
+    : folder_(std::move(folder)), port_(port) {
+    write_hosts("");
+    io::Program program{
+        .command = {kProgram, "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
+                    "--no-hosts", "--no-poll", "--pid-file=", "--user=" + own_user(),
+                    "--log-facility=" + (folder_ / "dnsmasq.log").string(),
+                    "--listen-address=127.0.0.1", "--bind-interfaces",
+                    "--port=" + std::to_string(port_), "--local=/test/",
+                    "--addn-hosts=" + (folder_ / "hosts").string()},
+        .out = io::Output::discarded(),
+        .err = io::Output::inherited()};
+    program.command.insert(program.command.end(), options.begin(), options.end());
+    child_ = std::make_unique<io::Child>(program);
+    for (int tries = 0; !answers(); ++tries) {
+        if (tries == 20 || child_->wait(std::chrono::milliseconds{0})) {
+            throw std::runtime_error("dnsmasq does not answer on port " + std::to_string(port_));
+        }
+    }
+}
+
+void Dnsmasq::write_hosts(const std::string& lines) const {
+    std::ofstream(folder_ / "hosts.new") << lines;
+    fs::rename(folder_ / "hosts.new", folder_ / "hosts");
+}
+
+void Dnsmasq::set_hosts(const std::string& lines) {
+    write_hosts(lines);
+    signal(SIGHUP);
+}
+
+bool Dnsmasq::answers() const {
+    // "ready.test A", of id 1.
+    static const std::string query("\0\1\1\0\0\1\0\0\0\0\0\0\5ready\4test\0\0\1\0\1", 28);
+    const io::Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto to = loopback(port_);
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+        return false;
+    }
+    for (int tries = 0; tries < 10; ++tries) {
+        (void)::send(socket.get(), query.data(), query.size(), 0);
+        pollfd watched{socket.get(), POLLIN, 0};
+        char answer[512];
+        if (::poll(&watched, 1, 100) > 0 && ::recv(socket.get(), answer, sizeof answer, 0) > 0) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});  // it does not listen yet
+    }
+    return false;
+}
+
+std::uint16_t free_port() {
+    for (int tries = 0; tries < 50; ++tries) {
+        const io::Descriptor tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const io::Descriptor udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        auto address = loopback(0);
+        socklen_t size = sizeof address;
+        auto* generic = reinterpret_cast<sockaddr*>(&address);
+        if (::bind(tcp.get(), generic, size) == 0 &&
+            ::getsockname(tcp.get(), generic, &size) == 0 &&
+            ::bind(udp.get(), generic, size) == 0) {
+            return ntohs(address.sin_port);
+        }
+    }
+    throw std::runtime_error("no port is free for UDP and TCP");
+}
+
+}  // namespace electiond
