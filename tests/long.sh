@@ -83,6 +83,14 @@ events() {
     ELECTIOND_EVENT_CHANGES=${CHANGES:-1000} build/bin/cluster_test --gtest_filter='EventStreams*'
 }
 
+# Clusters that find each other by DNS, ROUNDS (20) times each: three blank nodes start in the same instant; a node moves
+# to another address, and is found by DNS alone within 2 x hello_interval after the answer is right. Prints the times.
+discovery_dns() {
+    build cluster_test
+    ELECTIOND_DNS_ROUNDS=${ROUNDS:-20} build/bin/cluster_test \
+        --gtest_filter='*DnsCluster.IsOne*:*DnsCluster.FindsANode*'
+}
+
 # Three nodes replaced one by one by a next version and back, ROUNDS (10) times, over both transports,
 # under a client that asks every millisecond who leads. OTHER is the next version: a daemon with its
 # plugins beside it; by default this one with additions (tests/cluster/next).

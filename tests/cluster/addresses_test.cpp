@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 class Moving : public testing::TestWithParam<std::string> {};
 
 TEST_P(Moving, NodesRestartedOneByOneWithNewPortsFindEachOther) {
+    if (GetParam().starts_with("dns") && !Dnsmasq::installed()) GTEST_SKIP() << kNeedsDnsmasq;
     ShownCluster cluster({.discovery = GetParam(), .election_timeout = Milliseconds{600}});
     cluster.start_all();
     ASSERT_NE(cluster.await_leader(3), 0);
@@ -23,12 +24,14 @@ TEST_P(Moving, NodesRestartedOneByOneWithNewPortsFindEachOther) {
     }
     const int leader = cluster.await_leader(3);
     for (const int node : {1, 2, 3}) {
-        const auto port = std::to_string(cluster.peer_port(node));
-        EXPECT_THAT(cluster.get(leader, "/members").body, testing::HasSubstr(":" + port + "\""));
+        const auto address = cluster.peer_address(node);
+        EXPECT_THAT(cluster.get(leader, "/members").body, testing::HasSubstr(address + "\""));
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(With, Moving, testing::Values("file_registry", "static_list", "multicast"),
+INSTANTIATE_TEST_SUITE_P(With, Moving,
+                         testing::Values("file_registry", "static_list", "multicast", "dns",
+                                         "dns_srv"),
                          [](const auto& its) { return its.param; });
 
 TEST(Cluster, FindsItselfAgainWhenAllNodesMoveAtOnce) {

@@ -10,6 +10,7 @@ class Formation : public testing::TestWithParam<Plugins> {};
 
 TEST_P(Formation, ThreeNodesStartedAtOnceElectOneLeader) {
     const auto& [transport, encrypted, discovery] = GetParam();
+    if (discovery.starts_with("dns") && !Dnsmasq::installed()) GTEST_SKIP() << kNeedsDnsmasq;
     ShownCluster cluster({.transport = transport, .discovery = discovery, .encrypted = encrypted});
 
     cluster.start_all();
@@ -38,7 +39,7 @@ std::string name_of(const testing::TestParamInfo<Plugins>& its) {
 INSTANTIATE_TEST_SUITE_P(Of, Formation,
                          testing::Combine(testing::Values("http", "tcp"), testing::Bool(),
                                           testing::Values("file_registry", "static_list",
-                                                          "multicast")),
+                                                          "multicast", "dns", "dns_srv")),
                          name_of);
 
 // Scenario 1 of the seed.

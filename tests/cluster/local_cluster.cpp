@@ -44,8 +44,8 @@ LocalCluster::LocalCluster(Plan plan) : plan_(std::move(plan)), group_port_(port
 LocalCluster::Node& LocalCluster::node_of(int node) {
     auto [at, fresh] = nodes_.try_emplace(node);
     if (fresh) {
-        move(node);
         move(node, host(node));
+        move(node);
         std::filesystem::create_directory(folder(node));
     }
     return at->second;
@@ -67,6 +67,13 @@ std::string LocalCluster::discovery_yaml() const {
                std::to_string(own % 256) + ", port: " + std::to_string(group_port_) +
                ", interface: lo, ttl: 1}";
     }
+    if (by_dns()) {
+        const auto port = std::to_string(nodes_.begin()->second.peer);
+        return "{plugin: dns, servers: [\"127.0.0.1:" + std::to_string(group_port_) + "\"], " +
+               (plan_.discovery == "dns" ? "host: nodes.test, port: " + port
+                                         : "srv: _electiond._tcp.test") +
+               "}";
+    }
     std::string peers;
     for (const auto& [node, its] : nodes_) {
         peers += (peers.empty() ? "" : ", ") + in_quotes(node) + ": " +
@@ -78,7 +85,7 @@ std::string LocalCluster::discovery_yaml() const {
 std::string LocalCluster::founding_yaml(int node) const {
     if (plan_.discovery == "file_registry") return "bootstrap: claim";
     if (node > plan_.nodes) return "bootstrap: join";
-    if (plan_.discovery == "multicast") {
+    if (plan_.discovery == "multicast" || plan_.discovery == "dns") {
         return "bootstrap: all, expect: " + std::to_string(plan_.nodes);
     }
     std::string voters;
@@ -129,6 +136,39 @@ void LocalCluster::write_config(int node) {
               "ms\n" + plan_.election + "log: {level: " + plan_.log_level + "}\n");
 }
 
+// ---- the DNS server -----------------------------------------------------------------------------
+
+std::string LocalCluster::zone() const {
+    std::string lines;
+    for (const auto& [node, its] : nodes_) {
+        lines +=
+            its.peer_host + (plan_.discovery == "dns" ? " nodes.test" : " " + name(node)) + "\n";
+    }
+    return lines;
+}
+
+// It reads addresses again when it is told to, but SRV records only at its start.
+void LocalCluster::serve_names() {
+    if (!by_dns()) return;
+    std::vector<std::string> services;
+    for (const auto& [node, its] : nodes_) {
+        services.push_back("--srv-host=_electiond._tcp.test," + name(node) + "," +
+                           std::to_string(its.peer));
+    }
+    if (!dns_ || services != services_) {
+        dns_.reset();
+        std::filesystem::create_directory(folder_ / "dns");
+        dns_ = std::make_unique<Dnsmasq>(folder_ / "dns", group_port_, services);
+        services_ = services;
+    }
+    if (!names_kept_) publish();
+}
+
+void LocalCluster::publish() {
+    names_kept_ = false;
+    dns_->set_hosts(zone());
+}
+
 // ---- processes ----------------------------------------------------------------------------------
 
 std::vector<std::string> LocalCluster::preloading() const {
@@ -150,6 +190,7 @@ void LocalCluster::spawn(int node) {
 
 void LocalCluster::start(int node) {
     (void)node_of(node);
+    serve_names();
     write_config(node);
     spawn(node);
 }
@@ -159,6 +200,7 @@ void LocalCluster::start_all() {
     for (const auto& [node, its] : nodes_) {
         if (!running(node)) fresh.push_back(node);
     }
+    serve_names();
     for (const int node : fresh) write_config(node);
     for (const int node : fresh) spawn(node);
 }
@@ -196,7 +238,11 @@ void LocalCluster::run_through(int node, std::vector<std::string> prefix) {
 void LocalCluster::move(int node) {
     auto& its = nodes_.at(node);
     its.api = ports_.next();
-    its.peer = ports_.next();
+    its.peer =
+        plan_.discovery == "dns" && nodes_.size() > 1 ? nodes_.begin()->second.peer : ports_.next();
+    // Of all on one port, each moves to another address.
+    if (plan_.discovery == "dns")
+        move(node, "127.0." + std::to_string(moves_++) + "." + std::to_string(node));
 }
 
 void LocalCluster::move(int node, const std::string& host) {

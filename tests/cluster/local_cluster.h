@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../names/name_service.h"
+#include "../support/dnsmasq.h"
 #include "../support/test_ca.h"
 #include "api.h"
 #include "folder.h"
@@ -19,9 +20,13 @@
 
 namespace electiond::cluster {
 
+inline constexpr char kNeedsDnsmasq[] = "needs dnsmasq (package dnsmasq-base)";
+
 struct Plan {
     std::string transport = "http";
-    std::string discovery = "file_registry";  // found by claim; static_list and multicast by all
+    // file_registry: founded by claim; all others by all. dns: the addresses of nodes.test, where
+    // all nodes have one port, each at an address of its own; dns_srv: by SRV records.
+    std::string discovery = "file_registry";
     int nodes = 3;
     Milliseconds election_timeout{1000};
     std::string election = "";  // further keys of that section, one a line, as "  key: value"
@@ -70,6 +75,11 @@ class LocalCluster {
     // To this address for its peers, from the next start on; its name means it at once.
     void move(int node, const std::string& host);
     void wipe(int node);  // forgets its data directory
+    // Of dns and dns_srv: the DNS server. Each start publishes the addresses of all nodes there,
+    // but between keep_names() and publish().
+    [[nodiscard]] Dnsmasq& name_server() { return *dns_; }
+    void keep_names() { names_kept_ = true; }
+    void publish();
 
     // Of an encrypted cluster. A node's certificate, key and authorities are files in its folder,
     // made at its first start, and replaced here in its place.
@@ -110,6 +120,9 @@ class LocalCluster {
     [[nodiscard]] names::NameService& name_service() { return names_; }
     [[nodiscard]] std::uint16_t api_port(int node) const { return nodes_.at(node).api; }
     [[nodiscard]] std::uint16_t peer_port(int node) const { return nodes_.at(node).peer; }
+    [[nodiscard]] std::string peer_address(int node) const {
+        return nodes_.at(node).peer_host + ":" + std::to_string(peer_port(node));
+    }
     [[nodiscard]] std::string logs() const;  // the end of each node's
     [[nodiscard]] const Plan& plan() const { return plan_; }
     [[nodiscard]] Ports& ports() { return ports_; }
@@ -124,6 +137,9 @@ class LocalCluster {
         std::unique_ptr<Process> process;
     };
     Node& node_of(int node);  // made where it is new
+    [[nodiscard]] bool by_dns() const { return plan_.discovery.starts_with("dns"); }
+    [[nodiscard]] std::string zone() const;
+    void serve_names();
     [[nodiscard]] std::string discovery_yaml() const;
     [[nodiscard]] std::string founding_yaml(int node) const;
     void write_config(int node);
@@ -138,7 +154,11 @@ class LocalCluster {
     names::NameService names_{folder_ / "names"};
     std::vector<std::string> preloaded_;
     Ports ports_;
-    std::uint16_t group_port_;
+    std::uint16_t group_port_;  // of multicast, or of the DNS server
+    std::unique_ptr<Dnsmasq> dns_;
+    bool names_kept_ = false;
+    int moves_ = 0;
+    std::vector<std::string> services_;  // the SRV records that it has
     std::map<int, Node> nodes_;
 };
 
