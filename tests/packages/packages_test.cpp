@@ -97,6 +97,18 @@ TEST(Packages, OfTheDaemonHoldsWhatRuns) {
                                   }));
 }
 
+TEST(Packages, OfFurtherPluginsHoldsThem) {
+    EXPECT_EQ(files("electiond-plugins-extra"),
+              (std::set<std::string>{
+                  "/usr/lib/electiond/plugins/dns.so",
+                  "/usr/share/doc/electiond-plugins-extra/copyright",
+              }));
+    EXPECT_THAT(field("electiond-plugins-extra", "Depends"), HasSubstr("libc-ares2"));
+    EXPECT_THAT(field("electiond-plugins-extra", "Depends"),
+                HasSubstr("electiond (= " ELECTIOND_VERSION ")"));
+    EXPECT_THAT(field("electiond", "Depends"), Not(HasSubstr("ares")));
+}
+
 TEST(Packages, OfTheClientHoldsTheClient) {
     EXPECT_EQ(files("electionctl"), (std::set<std::string>{
                                         "/usr/bin/electionctl",
@@ -166,7 +178,8 @@ TEST(Changelog, IsMadeFromThePageOfChanges) {
 // Nobody has chosen a licence.
 TEST(Packages, SayThatThereIsNoLicence) {
     const cluster::Folder folder;
-    for (const auto* package : {"electiond", "electionctl", "electiond-dev"}) {
+    for (const auto* package :
+         {"electiond", "electiond-plugins-extra", "electionctl", "electiond-dev"}) {
         (void)output_of({"/usr/bin/dpkg-deb", "--extract", deb(package), folder / package});
         EXPECT_THAT(
             cluster::read(folder.path() / package / "usr/share/doc" / package / "copyright"),
