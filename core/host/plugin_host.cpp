@@ -2,6 +2,8 @@
 #include "host/plugin_host.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <system_error>
 
 #include <electiond/wording.h>
@@ -38,6 +40,15 @@ std::string joined(const Texts& texts, const std::string& nothing) {
     return all.empty() ? nothing : all;
 }
 
+// Plugins of ours that need further libraries have a package of their own.
+std::string where_to_get(const std::string& plugin) {
+    constexpr std::array<std::string_view, 1> kExtra{"dns"};
+    if (std::ranges::find(kExtra, plugin) == kExtra.end()) {
+        return "; install it or correct plugins.directories";
+    }
+    return "; install the package electiond-plugins-extra or correct plugins.directories";
+}
+
 }  // namespace
 
 PluginHost::PluginHost(std::vector<fs::path> directories, fs::path probe_program, Log log,
@@ -66,7 +77,7 @@ fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
     throw Error("there is no " + to_string(kind) + " plugin " + plugin + ": no " + plugin +
                 ".so in " + joined(searched, "plugins.directories, which is empty") + "; " +
                 to_string(kind) + " plugins there: " + joined(there, "none") +
-                (meant.empty() ? "; install it or correct plugins.directories" : meant));
+                (meant.empty() ? where_to_get(plugin) : meant));
 }
 
 // Only for a message, so a file that takes long, or that cannot be tried, is left out.
