@@ -219,6 +219,19 @@ TEST(Child, KeepsNoMoreOutputThanIsWanted) {
     EXPECT_TRUE(child.output_cut());
 }
 
+TEST(Child, KeepsStandardErrorApartWhereItIsAskedTo) {
+    Program program = shell("echo out; head -c 100000 /dev/zero | tr '\\0' e >&2; echo more");
+    program.err = Output::captured_apart();
+    program.errors_max = 1000;
+    Child child(program);
+
+    EXPECT_EQ(child.wait(kLong).value().code, 0);  // neither stream has held it up
+
+    EXPECT_EQ(child.output(), "out\nmore\n");
+    EXPECT_FALSE(child.output_cut());
+    EXPECT_EQ(child.errors(), std::string(1000, 'e'));
+}
+
 TEST(Child, IsEndedInTimeWhileItWritesWithoutEnd) {
     Child child(shell("exec yes"));
     const auto deadline = std::chrono::steady_clock::now() + kLong;

@@ -186,7 +186,8 @@ Clock::time_point after(milliseconds limit) {
 
 }  // namespace
 
-Child::Child(const Program& program) : output_max_(program.output_max) {
+Child::Child(const Program& program)
+    : output_{.max = program.output_max}, errors_{.max = program.errors_max} {
     if (program.command.empty()) fail(EINVAL, "cannot run a program without a name");
     keep_the_ends_of_children();
     start(program);
@@ -210,7 +211,7 @@ void Child::start(const Program& program) {
     const auto word_pointers = pointers_to(words);
     const auto variable_pointers = pointers_to(variables);
     const Descriptor input = make_input(program.input);
-    Pipe capture;
+    Pipe capture, apart;
     Descriptor nothing;
     const auto target_of = [&](const Output& output) -> Descriptor {
         if (output.target_ == Output::kInherited) return Descriptor();
@@ -219,9 +220,10 @@ void Child::start(const Program& program) {
                 nothing = checked(::open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null");
             return lifted(nothing.get());
         }
-        if (output.target_ != Output::kCaptured) return lifted(output.target_);
-        if (!capture.writer.open()) capture = make_pipe();
-        return lifted(capture.writer.get());
+        if (output.target_ >= 0) return lifted(output.target_);
+        auto& pipe = output.target_ == Output::kCaptured ? capture : apart;
+        if (!pipe.writer.open()) pipe = make_pipe();
+        return lifted(pipe.writer.get());
     };
     const Descriptor out = target_of(program.out), err = target_of(program.err);
     Pipe report = make_pipe();
@@ -247,23 +249,29 @@ void Child::start(const Program& program) {
                                 ? "cannot run " + program.command.front()
                                 : program.command.front() + ": cannot prepare a process for it");
     }
-    captured_ = std::move(capture.reader);
-    if (captured_.open()) ::fcntl(captured_.get(), F_SETFL, O_NONBLOCK);
+    output_.pipe = std::move(capture.reader);
+    errors_.pipe = std::move(apart.reader);
+    for (const auto* each : {&output_, &errors_}) {
+        if (each->pipe.open()) ::fcntl(each->pipe.get(), F_SETFL, O_NONBLOCK);
+    }
 }
 
 std::optional<Ended> Child::wait(milliseconds limit) {
     if (ended_) return ended_;
     const auto deadline = after(limit);
     for (;;) {
-        std::array<pollfd, 2> watched{pollfd{process_.get(), POLLIN, 0},
-                                      pollfd{captured_.get(), POLLIN, 0}};  // poll ignores -1
+        std::array<pollfd, 3> watched{pollfd{process_.get(), POLLIN, 0},
+                                      pollfd{output_.pipe.get(), POLLIN, 0},  // poll ignores -1
+                                      pollfd{errors_.pipe.get(), POLLIN, 0}};
         const int ready = ::poll(watched.data(), watched.size(), left_until(deadline));
         if (ready < 0 && errno != EINTR) fail(errno, "poll");
-        if (ready > 0 && watched[1].revents != 0) read_output();
+        if (ready > 0 && watched[1].revents != 0) output_.read();
+        if (ready > 0 && watched[2].revents != 0) errors_.read();
         if (ready > 0 && watched[0].revents != 0) break;
         if (Clock::now() >= deadline) return std::nullopt;
     }
-    read_output();
+    output_.read();
+    errors_.read();
     siginfo_t how{};
     // Not reaped yet (WNOWAIT): so its number, also as that of its group, is not reused while this
     // object exists.
@@ -293,7 +301,8 @@ Ended Child::end(milliseconds grace, int first) {
     (void)wait(milliseconds::max());
     collect();
     if (in_time && !group_empties(deadline)) ::kill(-pid_, SIGKILL);
-    read_output();
+    output_.read();
+    errors_.read();
     return *ended_;
 }
 
@@ -308,20 +317,20 @@ bool Child::group_empties(Clock::time_point deadline) const noexcept {
     return true;
 }
 
-void Child::read_output() {
+void Child::Captured::read() {
     std::array<char, 16 * 1024> piece;
-    for (std::size_t done = 0; captured_.open() && done < kReadAtOnce;) {
-        const auto count = ::read(captured_.get(), piece.data(), piece.size());
+    for (std::size_t done = 0; pipe.open() && done < kReadAtOnce;) {
+        const auto count = ::read(pipe.get(), piece.data(), piece.size());
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
         if (count <= 0) {
-            captured_ = Descriptor();  // end of file: no process writes to it any more
+            pipe = Descriptor();  // end of file: no process writes to it any more
             return;
         }
         const auto bytes = static_cast<std::size_t>(count);
-        const auto kept = std::min(bytes, output_max_ - output_.size());
-        output_.append(piece.data(), kept);
-        output_cut_ = output_cut_ || kept < bytes;
+        const auto kept = std::min(bytes, max - text.size());
+        text.append(piece.data(), kept);
+        cut = cut || kept < bytes;
         done += bytes;
     }
 }

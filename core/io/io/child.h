@@ -23,12 +23,15 @@ class Output {
     [[nodiscard]] static Output discarded() { return Output(kDiscarded); }
     // Kept, up to Program::output_max. If both streams are captured, they share one text.
     [[nodiscard]] static Output captured() { return Output(kCaptured); }
+    // The same, but kept apart from what is captured(): in Child::errors(), up to
+    // Program::errors_max.
+    [[nodiscard]] static Output captured_apart() { return Output(kCapturedApart); }
     // Into a descriptor that the caller keeps; it is borrowed until Child's constructor returns.
     [[nodiscard]] static Output to(int descriptor) { return Output(descriptor); }
 
   private:
     friend class Child;
-    static constexpr int kInherited = -1, kDiscarded = -2, kCaptured = -3;
+    static constexpr int kInherited = -1, kDiscarded = -2, kCaptured = -3, kCapturedApart = -4;
     explicit Output(int target) : target_(target) {}
     int target_;
 };
@@ -42,6 +45,7 @@ struct Program {
     Output out = Output::inherited();
     Output err = Output::inherited();
     std::size_t output_max = 64 * 1024;  // bytes; what is captured beyond is read and dropped
+    std::size_t errors_max = 16 * 1024;  // the same for what is captured apart
 };
 
 // How a program has ended: `signal` is 0 if it ended by itself.
@@ -93,21 +97,28 @@ class Child {
     Ended end(std::chrono::milliseconds grace, int first = SIGTERM);
 
     // What was captured so far.
-    [[nodiscard]] const std::string& output() const noexcept { return output_; }
-    [[nodiscard]] bool output_cut() const noexcept { return output_cut_; }
+    [[nodiscard]] const std::string& output() const noexcept { return output_.text; }
+    [[nodiscard]] bool output_cut() const noexcept { return output_.cut; }
+    // What was captured apart so far.
+    [[nodiscard]] const std::string& errors() const noexcept { return errors_.text; }
 
   private:
+    // One of the two captured texts, and the pipe that it comes from.
+    struct Captured {
+        Descriptor pipe{};
+        std::size_t max = 0;
+        std::string text{};
+        bool cut = false;
+        void read();
+    };
+
     void start(const Program& program);
-    void read_output();
     [[nodiscard]] bool group_empties(std::chrono::steady_clock::time_point deadline) const noexcept;
     void collect() noexcept;
 
     pid_t pid_ = -1;
     Descriptor process_;  // a pidfd: the number of an ended process may soon be another's
-    Descriptor captured_;
-    std::size_t output_max_;
-    std::string output_;
-    bool output_cut_ = false;
+    Captured output_, errors_;
     std::optional<Ended> ended_;
     bool collected_ = false;  // until then the kernel does not reuse pid_, as process or group
 };
