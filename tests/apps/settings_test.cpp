@@ -509,7 +509,8 @@ TEST(Environment, NeverMistakesAHooksVariablesForKeys) {
                                                 {"ELECTIOND_TERM", "3"},
                                                 {"ELECTIOND_FENCING_TOKEN", "3"},
                                                 {"ELECTIOND_REASON", "startup"},
-                                                {"ELECTIOND_INDEX", "9"}});
+                                                {"ELECTIOND_INDEX", "9"},
+                                                {"ELECTIOND_PEER", "{}"}});
 
     EXPECT_EQ(settings.cluster.name, "demo");
     EXPECT_THAT(settings.warnings, IsEmpty());

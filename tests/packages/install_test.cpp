@@ -33,7 +33,8 @@ void install(const fs::path& prefix) {
 void expect_own_plugins(const fs::path& prefix) {
     const auto plugins = prefix / ELECTIOND_LIBDIR / "electiond/plugins/";
     const auto said = output_of({prefix / "sbin/electiond", "--list-plugins"});
-    for (const auto* name : {"file_registry", "static_list", "multicast", "dns", "http", "tcp"}) {
+    for (const auto* name :
+         {"exec", "file_registry", "static_list", "multicast", "dns", "http", "tcp"}) {
         EXPECT_THAT(said, HasSubstr("\t" + plugins.string() + name + ".so\n"));
     }
 }

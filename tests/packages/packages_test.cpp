@@ -78,6 +78,7 @@ TEST(Packages, OfTheDaemonHoldsWhatRuns) {
     EXPECT_EQ(files("electiond"), (std::set<std::string>{
                                       "/lib/systemd/system/electiond.service",
                                       "/lib/systemd/system/electiond@.service",
+                                      "/usr/lib/electiond/plugins/exec.so",
                                       "/usr/lib/electiond/plugins/file_registry.so",
                                       "/usr/lib/electiond/plugins/http.so",
                                       "/usr/lib/electiond/plugins/multicast.so",

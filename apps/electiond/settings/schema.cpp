@@ -97,17 +97,18 @@ constexpr std::array kSchema = std::to_array<Key>({
     {"log.format", Shape::text},
 });
 
-// Variables of ours that are no keys: the path of the configuration, and what hooks are given (and
-// their children inherit); ELECTIOND_NODE_ID is a key, too.
-constexpr std::array<std::string_view, 9> kOtherVariables = {"ELECTIOND_CONFIG",
-                                                             "ELECTIOND_EVENT",
-                                                             "ELECTIOND_CLUSTER",
-                                                             "ELECTIOND_LEADER_ID",
-                                                             "ELECTIOND_PREVIOUS_LEADER_ID",
-                                                             "ELECTIOND_TERM",
-                                                             "ELECTIOND_FENCING_TOKEN",
-                                                             "ELECTIOND_REASON",
-                                                             "ELECTIOND_INDEX"};
+// Variables of ours that are no keys: the path of the configuration, and what hooks and programs of
+// a discovery are given (and their children inherit); ELECTIOND_NODE_ID is a key, too.
+constexpr std::array<std::string_view, 10> kOtherVariables = {"ELECTIOND_CONFIG",
+                                                              "ELECTIOND_EVENT",
+                                                              "ELECTIOND_CLUSTER",
+                                                              "ELECTIOND_LEADER_ID",
+                                                              "ELECTIOND_PREVIOUS_LEADER_ID",
+                                                              "ELECTIOND_TERM",
+                                                              "ELECTIOND_FENCING_TOKEN",
+                                                              "ELECTIOND_REASON",
+                                                              "ELECTIOND_INDEX",
+                                                              "ELECTIOND_PEER"};
 
 std::string_view parent_of(std::string_view path) {
     const auto dot = path.rfind('.');

@@ -12,14 +12,7 @@
 namespace electiond::discovery {
 namespace {
 
-constexpr std::size_t kAddressesMax = 16;
 constexpr std::size_t kHostSizeMax = 253;  // the longest name that DNS allows
-
-std::optional<Endpoint> endpoint_of(const std::string& text) {
-    auto endpoint = Endpoint::parse(text);
-    if (endpoint && (endpoint->port == 0 || endpoint->host.size() > kHostSizeMax)) endpoint.reset();
-    return endpoint;
-}
 
 std::optional<std::vector<Endpoint>> endpoints_of(const Poco::JSON::Object& object) {
     const auto array = object.getArray("addresses");
@@ -27,7 +20,7 @@ std::optional<std::vector<Endpoint>> endpoints_of(const Poco::JSON::Object& obje
     std::vector<Endpoint> endpoints;
     for (const auto& item : *array) {
         const auto endpoint =
-            item.isString() ? endpoint_of(item.extract<std::string>()) : std::nullopt;
+            item.isString() ? dialable_endpoint(item.extract<std::string>()) : std::nullopt;
         if (!endpoint) return std::nullopt;
         endpoints.push_back(*endpoint);
     }
@@ -35,6 +28,12 @@ std::optional<std::vector<Endpoint>> endpoints_of(const Poco::JSON::Object& obje
 }
 
 }  // namespace
+
+std::optional<Endpoint> dialable_endpoint(const std::string& text) {
+    auto endpoint = Endpoint::parse(text);
+    if (endpoint && (endpoint->port == 0 || endpoint->host.size() > kHostSizeMax)) endpoint.reset();
+    return endpoint;
+}
 
 Poco::JSON::Object::Ptr parse_object(const std::string& text) {
     Poco::JSON::Parser parser(new Poco::JSON::ParseHandler(true));
@@ -66,7 +65,7 @@ std::optional<Peer> get_peer(const Poco::JSON::Object& object) {
     const auto addresses = endpoints_of(object);
     if (!id || !is_node_name(*id) || !api || !addresses) return std::nullopt;
     if (object.has("uuid") && (!uuid || !is_node_name(*uuid))) return std::nullopt;
-    if (!api->empty() && !endpoint_of(*api)) return std::nullopt;
+    if (!api->empty() && !dialable_endpoint(*api)) return std::nullopt;
     Peer peer{.id = NodeId(*id), .uuid = std::nullopt, .addresses = *addresses, .api = *api};
     if (uuid) peer.uuid = NodeUuid(*uuid);
     return peer;

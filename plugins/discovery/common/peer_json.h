@@ -1,6 +1,7 @@
 // A node as JSON, the same in a registry's entry and in a datagram, and read back strictly.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,12 @@
 #include <electiond/peer.h>
 
 namespace electiond::discovery {
+
+inline constexpr std::size_t kAddressesMax = 16;  // of one node
+
+// Parses host:port. Returns nullopt if nobody can connect there: port 0, or a host longer than a
+// DNS name may be.
+[[nodiscard]] std::optional<Endpoint> dialable_endpoint(const std::string& text);
 
 // The object that `text` is, its keys in their order. Throws std::exception where it is none.
 [[nodiscard]] Poco::JSON::Object::Ptr parse_object(const std::string& text);
