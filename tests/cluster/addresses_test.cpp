@@ -31,7 +31,7 @@ TEST_P(Moving, NodesRestartedOneByOneWithNewPortsFindEachOther) {
 
 INSTANTIATE_TEST_SUITE_P(With, Moving,
                          testing::Values("file_registry", "static_list", "multicast", "dns",
-                                         "dns_srv"),
+                                         "dns_srv", "exec"),
                          [](const auto& its) { return its.param; });
 
 TEST(Cluster, FindsItselfAgainWhenAllNodesMoveAtOnce) {

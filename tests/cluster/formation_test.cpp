@@ -39,7 +39,7 @@ std::string name_of(const testing::TestParamInfo<Plugins>& its) {
 INSTANTIATE_TEST_SUITE_P(Of, Formation,
                          testing::Combine(testing::Values("http", "tcp"), testing::Bool(),
                                           testing::Values("file_registry", "static_list",
-                                                          "multicast", "dns", "dns_srv")),
+                                                          "multicast", "dns", "dns_srv", "exec")),
                          name_of);
 
 // Scenario 1 of the seed.

@@ -11,6 +11,17 @@ namespace {
 constexpr std::chrono::seconds kEnd{20};
 constexpr std::size_t kShown = 8'000;  // so many characters of a log
 
+// Peers are the files of a folder: each node writes one of them.
+constexpr char kPeersProgram[] = R"(#!/bin/sh
+set -eu
+own=$2/$ELECTIOND_NODE_ID
+case $1 in
+list) cat "$2"/*.peer ;;
+announce) cat >"$own.new" && mv "$own.new" "$own.peer" ;;
+withdraw) rm "$own.peer" ;;
+esac
+)";
+
 std::string in_quotes(int node) { return "\"" + std::to_string(node) + "\""; }
 
 std::string address(const std::string& host, std::uint16_t port) {
@@ -36,6 +47,10 @@ bool wait_until(const std::function<bool()>& condition, Milliseconds limit) {
 
 LocalCluster::LocalCluster(Plan plan) : plan_(std::move(plan)), group_port_(ports_.next()) {
     std::filesystem::create_directory(registry().parent_path());
+    if (plan_.discovery == "exec") {
+        write(peers_program(), kPeersProgram);
+        std::filesystem::permissions(peers_program(), std::filesystem::perms(0755));
+    }
     if (plan_.by_name) preload(ELECTIOND_NAMES_PRELOAD);
     if (plan_.encrypted) authority_ = std::make_unique<TestCa>();
     for (int node = 1; node <= plan_.nodes; ++node) (void)node_of(node);
@@ -73,6 +88,15 @@ std::string LocalCluster::discovery_yaml() const {
                (plan_.discovery == "dns" ? "host: nodes.test, port: " + port
                                          : "srv: _electiond._tcp.test") +
                "}";
+    }
+    if (plan_.discovery == "exec") {
+        std::string keys;
+        for (const auto* key : {"command", "announce", "withdraw"}) {
+            keys += std::string(key) + ": [" + peers_program().string() + ", " +
+                    (key == std::string("command") ? "list" : key) + ", " +
+                    peers_program().parent_path().string() + "], ";
+        }
+        return "{plugin: exec, " + keys + "interval: 500ms}";
     }
     std::string peers;
     for (const auto& [node, its] : nodes_) {

@@ -110,6 +110,10 @@ class LocalCluster {
     [[nodiscard]] std::filesystem::path config(int node) const {
         return folder(node) / "node.yaml";
     }
+    // What exec runs; the nodes' entries are beside it.
+    [[nodiscard]] std::filesystem::path peers_program() const {
+        return registry().parent_path() / "peers";
+    }
     [[nodiscard]] std::filesystem::path registry() const {
         return folder_ / "registry/cluster.json";
     }
