@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <Poco/DateTimeFormat.h>
-#include <Poco/DateTimeFormatter.h>
-#include <Poco/Timestamp.h>
 #include <registry/files.h>
 
+#include "common/claim_json.h"
 #include "common/peer_json.h"
 #include "file_registry/check.h"
 #include "file_registry/claim_file.h"
@@ -178,11 +176,7 @@ void FileRegistry::drop_expired(Registry& registry, const Peer& self) {
     }
 }
 
-std::string FileRegistry::time_now() const {
-    return Poco::DateTimeFormatter::format(
-        Poco::Timestamp::fromEpochTime(std::chrono::system_clock::to_time_t(world_.wall_clock())),
-        Poco::DateTimeFormat::ISO8601_FORMAT);
-}
+std::string FileRegistry::time_now() const { return time_text(world_.wall_clock()); }
 
 }  // namespace electiond::discovery
 
