@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kUsage = 64;
 constexpr std::string_view kList = "--cases", kTry = "--try";
+constexpr char kCaseVariable[] = "KIT_CASE";
 
 class Misuse : public std::runtime_error {
   public:
@@ -119,7 +120,8 @@ int list_cases(const std::vector<std::string>& words) {
 int try_case(const std::vector<std::string>& given) {
     auto words = read(given);
     Faults faults;
-    const auto environment = process_environment();
+    auto environment = process_environment();
+    environment[kCaseVariable] = words.name;
     if (!words.config.empty()) read_config(words, environment, faults);
     read_options(words, environment, faults);
     throw_if_any(faults.lines(), words.config);
