@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "../support/dnsmasq.h"
+#include "etcd_server.h"
 #include "plugin_scene.h"
 
 namespace electiond::cluster {
@@ -144,6 +145,20 @@ TEST_P(OwnPlugins, PassTheKit) {
 
 INSTANTIATE_TEST_SUITE_P(All, OwnPlugins, testing::ValuesIn(tested()),
                          [](const auto& each) { return each.param.name; });
+
+// Each case has keys of its own: a claim of an earlier one would count.
+TEST(OwnPluginsWithAServer, EtcdPassesTheKit) {
+    if (const auto missing = EtcdServer::missing()) GTEST_SKIP() << *missing;
+    const EtcdServer server;
+
+    const auto finished = plugin({"check", kOwnPlugins / "etcd.so", "--option",
+                                  "endpoints=[\"" + server.endpoint() + "\"]", "--option",
+                                  "prefix=/kit/${KIT_CASE}"});
+
+    EXPECT_EQ(finished.code, 0) << finished.said;
+    EXPECT_THAT(lines_with(finished.said, "not ok "), IsEmpty());
+    EXPECT_THAT(skipped(finished.said), IsEmpty());
+}
 
 }  // namespace
 }  // namespace electiond::cluster

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <ostream>
 
 #include "discovery/discovery_bench.h"
 #include "discovery/fake_dns.h"
+#include "etcd_server.h"
 
 namespace electiond::bench {
 namespace {
@@ -58,16 +60,30 @@ std::vector<Guest> guests() {
              .good = {{"host", text("nodes.test")}, {"servers", list({dns_server()})}},
              .absent = {{"srv", text("_no._tcp.such.invalid")}},
              .spreads = false,
-             .arbitrates = false}};
+             .arbitrates = false},
+            {.plugin = "etcd",
+             .good = {{"endpoints", list({"http://127.0.0.1:1"})}},  // the server's, once it runs
+             .absent = {{"endpoints", list({"http://127.0.0.1:1"})}},
+             .spreads = true,
+             .arbitrates = true}};
 }
 
 class DiscoveryContract : public testing::TestWithParam<Guest> {
   protected:
+    void SetUp() override {
+        if (GetParam().plugin != "etcd") return;
+        if (const auto missing = cluster::EtcdServer::missing()) GTEST_SKIP() << *missing;
+        etcd_ = std::make_unique<cluster::EtcdServer>();
+    }
+
     [[nodiscard]] std::unique_ptr<Discovery> made(const std::string& cluster = "demo") const {
-        return make(GetParam().plugin, GetParam().good, cluster, folder_.path());
+        const auto good =
+            etcd_ ? OptionMap{{"endpoints", list({etcd_->endpoint()})}} : GetParam().good;
+        return make(GetParam().plugin, good, cluster, folder_.path());
     }
 
     Folder folder_;
+    std::unique_ptr<cluster::EtcdServer> etcd_;
 };
 
 std::ptrdiff_t open_files() {

@@ -92,6 +92,7 @@ const std::map<std::string, std::vector<std::string>> kForeign = {
     {"yaml-cpp/", {"apps/electiond/settings/"}},
     {"simdjson", {"core/wire/fields."}},
     {"ncurses", {"apps/electionctl/"}},
+    {"curl/", {"plugins/discovery/etcd/http.cpp"}},
     {"systemd/", {"apps/electiond/service_manager.cpp", "apps/electiond/journal_entry.cpp"}},
 };
 
@@ -214,6 +215,8 @@ TEST(House, APlantedWrongIncludeIsFound) {
         {"tests/support/test_ca.cpp", "<openssl/x509v3.h>", false},
         {"tests/io/tls_test.cpp", "<openssl/ssl.h>", true},
         {"plugins/transport/http/http.cpp", "<openssl/ssl.h>", true},
+        {"plugins/discovery/etcd/http.cpp", "<curl/curl.h>", false},
+        {"plugins/discovery/etcd/gateway.cpp", "<curl/curl.h>", true},
         {"tests/io/stream_test.cpp", "<boost/asio/post.hpp>", true},
         {"core/host/library.cpp", "<boost/dll/shared_library.hpp>", false},
         {"apps/electiond/service_manager.cpp", "<systemd/sd-daemon.h>", false},

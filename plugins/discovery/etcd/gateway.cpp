@@ -1,0 +1,313 @@
+// etcd as the plugin uses it.
+#include "etcd/gateway.h"
+
+#include <io/tls.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <electiond/wording.h>
+
+#include "etcd/password.h"
+
+namespace electiond::discovery::etcd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Of gRPC, as far as they matter here.
+constexpr int kCanceled = 1, kUnknown = 2, kDeadline = 4, kNotFound = 5, kDenied = 7,
+              kExhausted = 8, kInternal = 13, kUnavailable = 14, kUnauthenticated = 16;
+
+constexpr char kRange[] = "/v3/kv/range", kPut[] = "/v3/kv/put", kTxn[] = "/v3/kv/txn",
+               kGrant[] = "/v3/lease/grant", kKeepAlive[] = "/v3/lease/keepalive",
+               kRevoke[] = "/v3/lease/revoke", kWatch[] = "/v3/watch",
+               kAuthenticate[] = "/v3/auth/authenticate";
+
+constexpr std::chrono::seconds kCredentialsAgain{5};
+
+bool contains(const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+}
+
+// This member of etcd cannot answer now; another one may.
+bool is_of_the_endpoint(const Refusal& refusal) {
+    switch (refusal.code) {
+        case kCanceled:
+        case kUnknown:
+        case kDeadline:
+        case kInternal:
+        case kUnavailable:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// The token is not, or no longer, good: also after a restart of etcd, or if its users changed.
+bool wants_token(const Refusal& refusal) {
+    return refusal.code == kUnauthenticated || contains(refusal.message, "user name is empty") ||
+           contains(refusal.message, "revision of auth store is old");
+}
+
+std::string in_words(std::chrono::milliseconds time) {
+    return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                    : std::to_string(time.count()) + " ms";
+}
+
+}  // namespace
+
+Gateway::Gateway(const Settings& settings)
+    : settings_(settings),
+      http_({.ca = settings.ca, .cert = settings.cert, .key = settings.key}),
+      failures_(settings.endpoints.size()) {}
+
+// ---- the calls ----------------------------------------------------------------------------------
+
+template <class Read>
+auto Gateway::read(const Read& read, const std::string& body) {
+    try {
+        return read(body);
+    } catch (const std::exception& error) {
+        const auto fault =
+            "gives an answer that is none of etcd's (" + on_one_line(error.what()) + ")";
+        const auto sentence = current() + " " + fault + "; correct " + settings_.name("endpoints");
+        go_on_to_the_next("it " + fault);
+        throw Error(sentence, Error::data);
+    }
+}
+
+void Gateway::go_on_to_the_next(std::string failure) {
+    failures_[current_] = std::move(failure);
+    http_.close_stream();
+    current_ = (current_ + 1) % settings_.endpoints.size();
+}
+
+Range Gateway::range(const Call& call, const std::string& key, const std::string& end,
+                     std::size_t limit) {
+    return read(read_range, ask(call, kRange, range_request(key, end, limit)));
+}
+
+std::optional<KeyValue> Gateway::create(const Call& call, const std::string& key,
+                                        const std::string& value) {
+    return read(read_created, ask(call, kTxn, create_request(key, value)));
+}
+
+std::int64_t Gateway::put(const Call& call, const std::string& key, const std::string& value,
+                          const std::string& lease) {
+    return read(read_revision, ask(call, kPut, put_request(key, value, lease)));
+}
+
+Lease Gateway::grant(const Call& call, std::chrono::seconds ttl) {
+    return read(read_grant, ask(call, kGrant, grant_request(ttl)));
+}
+
+std::optional<std::chrono::seconds> Gateway::keep_alive(const Call& call,
+                                                        const std::string& lease) {
+    return read(read_keep_alive, ask(call, kKeepAlive, lease_request(lease)));
+}
+
+void Gateway::revoke(const Call& call, const std::string& lease) {
+    (void)ask(call, kRevoke, lease_request(lease));
+}
+
+void Gateway::watch(const std::string& key, const std::string& end, std::int64_t revision,
+                    std::function<void(const std::string&)> on_line) {
+    http_.open_stream({.url = current() + kWatch,
+                       .body = watch_request(key, end, revision),
+                       .token = token_,
+                       .timeout = settings_.timeout},
+                      std::move(on_line));
+}
+
+// ---- endpoints ----------------------------------------------------------------------------------
+
+std::string Gateway::ask(const Call& call, const std::string& path, const std::string& body) {
+    for (std::size_t tried = 0; tried < settings_.endpoints.size(); ++tried) {
+        if (call.left().count() <= 0) break;
+        auto answer = ask_current(call, path, body);
+        if (answer.kind == Answer::Kind::endpoint_failed) {
+            go_on_to_the_next(std::move(answer.failure));
+            continue;
+        }
+        failures_[current_].clear();
+        if (answer.kind == Answer::Kind::refused) refuse(answer.refusal, path);
+        return std::move(answer.body);
+    }
+    throw Error(no_endpoint(), Error::unavailable);
+}
+
+Gateway::Answer Gateway::ask_current(const Call& call, const std::string& path,
+                                     const std::string& body) {
+    const bool has_user = !settings_.user.empty();
+    if (has_user && token_.empty() && !without_token_) {
+        auto failed = authenticate(call);
+        if (failed.kind != Answer::Kind::good) return failed;
+    }
+    auto answer = post(call, path, body, token_);
+    if (!has_user || answer.kind != Answer::Kind::refused || !wants_token(answer.refusal))
+        return answer;
+    token_.clear();
+    without_token_ = false;
+    auto failed = authenticate(call);
+    if (failed.kind != Answer::Kind::good) return failed;
+    return post(call, path, body, token_);
+}
+
+Gateway::Answer Gateway::post(const Call& call, const std::string& path, const std::string& body,
+                              const std::string& token) {
+    const auto timeout = std::min(settings_.timeout, call.left());
+    if (timeout.count() <= 0)
+        return {.kind = Answer::Kind::endpoint_failed, .failure = "no time was left to ask it"};
+    const auto outcome = http_.post(
+        {.url = current() + path, .body = body, .token = token, .timeout = timeout}, call.stop());
+    if (outcome.fault == Http::Fault::stopped)
+        throw Error("stopped before etcd answered", Error::unavailable);
+    return judged(outcome, path);
+}
+
+Gateway::Answer Gateway::judged(const Http::Outcome& outcome, const std::string& path) const {
+    const auto failed = [](std::string why) {
+        return Answer{.kind = Answer::Kind::endpoint_failed, .failure = std::move(why)};
+    };
+    if (outcome.fault != Http::Fault::none) return failed(failure_of(outcome));
+    // A stream reports its errors with status 200.
+    const bool may_refuse = outcome.status != 200 || outcome.body.starts_with("{\"error\"");
+    if (auto refusal = may_refuse ? read_refusal(outcome.body) : std::nullopt) {
+        refusal->message = on_one_line(refusal->message.substr(0, 300));
+        if (is_of_the_endpoint(*refusal)) return failed("it answers \"" + refusal->message + '"');
+        return {.kind = Answer::Kind::refused, .refusal = *refusal};
+    }
+    if (outcome.status == 200) return {.body = outcome.body};
+    if (outcome.status == 404) {
+        return failed("it does not know " + path +
+                      ": etcd 3.4 or later is needed, with its JSON gateway (enable-grpc-gateway)");
+    }
+    return failed("it answers with status " + std::to_string(outcome.status) + ", " +
+                  in_quotes(outcome.body.substr(0, outcome.body.find('\n'))) +
+                  (current().starts_with("http:") ? "; if it needs TLS, write https://" : ""));
+}
+
+std::string Gateway::failure_of(const Http::Outcome& outcome) const {
+    const auto detail = on_one_line(outcome.detail);
+    switch (outcome.fault) {
+        case Http::Fault::unresolved:
+            return "its name cannot be resolved";
+        case Http::Fault::timed_out:
+            return "no answer within " + in_words(settings_.timeout);
+        case Http::Fault::cut:
+            return std::string("it closed the connection without an answer") +
+                   (current().starts_with("http:") ? "; if it needs TLS, write https://" : "");
+        case Http::Fault::too_long:
+            return "its answer is longer than 4 MiB; remove what does not belong below the prefix";
+        case Http::Fault::tls:
+            return tls_failure(detail);
+        default:
+            return detail;
+    }
+}
+
+// If our own files are wrong, that is said with key, file and remedy.
+std::string Gateway::tls_failure(const std::string& detail) const {
+    try {
+        (void)io::TlsContext::load({.cert = settings_.cert,
+                                    .key = settings_.key,
+                                    .ca = settings_.ca,
+                                    .tls12 = true,
+                                    .section = settings_.section});
+    } catch (const Error& error) {
+        return error.what();
+    }
+    if (contains(detail, "wrong version number") || contains(detail, "SSL_ERROR_SYSCALL") ||
+        contains(detail, "unexpected eof")) {
+        return "it does not go on with TLS; if it speaks plain text, write http://";
+    }
+    if (contains(detail, "alert")) {
+        return "it refuses this node's certificate (" + detail + "); set " +
+               settings_.name("cert") + " and " + settings_.name("key") +
+               " to one that its authority has signed";
+    }
+    if (contains(detail, "subject name")) {
+        return "its certificate is of another host (" + detail +
+               "); use a name that it has in endpoints, or issue one with this name";
+    }
+    if (contains(detail, "certificate")) {
+        return "its certificate is not accepted (" + detail + "); set " + settings_.name("ca") +
+               " to the authority that has signed it, or renew it there";
+    }
+    return "TLS fails: " + detail;
+}
+
+// In the order of the file, so that the same trouble has the same text.
+std::string Gateway::no_endpoint() const {
+    std::string list;
+    for (std::size_t i = 0; i < failures_.size(); ++i) {
+        if (failures_[i].empty()) continue;
+        list += (list.empty() ? "" : "; ") + settings_.endpoints[i] + ": " + failures_[i];
+    }
+    return "no endpoint of etcd answers (" + list + "); start etcd, or correct " +
+           settings_.name("endpoints");
+}
+
+// ---- who we are ---------------------------------------------------------------------------------
+
+// The file is read each time, so that a new password needs no restart.
+Gateway::Answer Gateway::authenticate(const Call& call) {
+    if (Clock::now() < credentials_again_) throw Error(credentials_fault_);
+    const auto fail = [&](const std::string& fault) {
+        credentials_fault_ = fault;
+        credentials_again_ = Clock::now() + kCredentialsAgain;
+        throw Error(fault);
+    };
+    std::string password;
+    try {
+        password = read_password(settings_.password_file);
+    } catch (const Error& error) {
+        throw Error(settings_.name("password_file") + " " + error.what());
+    }
+    auto answer = post(call, kAuthenticate, authenticate_request(settings_.user, password), {});
+    if (answer.kind == Answer::Kind::endpoint_failed) return answer;
+    if (answer.kind == Answer::Kind::good) {
+        token_ = read(read_token, answer.body);
+        return answer;
+    }
+    if (contains(answer.refusal.message, "authentication is not enabled")) {
+        without_token_ = true;
+        return {};
+    }
+    if (contains(answer.refusal.message, "authentication failed")) {
+        fail("etcd refuses the user " + in_quotes(settings_.user) + " with the password in " +
+             settings_.password_file.string() + "; correct " + settings_.name("user") +
+             " or that file, or create the user (etcdctl user add)");
+    }
+    return answer;
+}
+
+void Gateway::refuse(const Refusal& refusal, const std::string& path) const {
+    const auto& said = refusal.message;
+    if (refusal.code == kNotFound && contains(said, "lease not found"))
+        throw NoSuchLease("etcd knows the lease of this node's entry no more", Error::unavailable);
+    if (refusal.code == kExhausted) {
+        throw Error("etcd refuses what needs space (" + said +
+                        "); remove keys, compact and defragment it, then run etcdctl alarm disarm",
+                    Error::unavailable);
+    }
+    if (refusal.code == kDenied) {
+        throw Error("etcd does not permit it to " +
+                    (settings_.user.empty() ? std::string("this node")
+                                            : "the user " + in_quotes(settings_.user)) +
+                    " (" + said +
+                    "); allow it by etcdctl role grant-permission ROLE --prefix=true "
+                    "readwrite " +
+                    settings_.prefix + "/");
+    }
+    if (wants_token(refusal) && settings_.user.empty()) {
+        throw Error("etcd wants a user and a password (" + said + "); set " +
+                    settings_.name("user") + " and " + settings_.name("password_file"));
+    }
+    throw Error("etcd at " + current() + " refuses " + path + ": " + said +
+                    "; look for the reason in its log",
+                Error::unavailable);
+}
+
+}  // namespace electiond::discovery::etcd

@@ -1,0 +1,76 @@
+// The nodes of a cluster as etcd lists them, read again only if something has changed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <electiond/log.h>
+#include <electiond/peer.h>
+
+#include "etcd/gateway.h"
+
+namespace electiond::discovery::etcd {
+
+// "/electiond/demo/": below it lie the keys of the cluster demo. Different names never share a
+// key: what is not a letter, a digit, . _ or - stands as %XX.
+[[nodiscard]] std::string cluster_prefix(const std::string& prefix, const std::string& cluster);
+
+// The value of a node's key.
+[[nodiscard]] std::string node_json(const Peer& peer);
+
+// One thread at a time, none of its own. A watch says whether something has changed; what has is
+// then read as a whole. Without a watch (a proxy that holds its lines back, an etcd that ends it)
+// each look reads, so that nothing is missed.
+class Nodes {
+  public:
+    static constexpr std::size_t kNodesMax = 256;
+    // Also if the watch is silent: its connection may be dead without a sign.
+    static constexpr std::chrono::seconds kReadAgain{10};
+
+    // `folder`: the keys begin with it, and end with a node's id. Borrows the gateway.
+    Nodes(Gateway& gateway, std::string folder, Log log);
+
+    // One of the entries, as it is stored.
+    struct Entry {
+        std::string id;
+        std::optional<Peer> peer;  // nullopt: no node can be read from it
+        std::string lease;
+        std::int64_t mod_revision = 0;
+    };
+
+    // Brings the entries up to date; true if they were read. Throws Error; then the next look reads
+    // again.
+    bool look(const Call& call);
+    [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+    [[nodiscard]] std::vector<Peer> peers() const;
+    [[nodiscard]] const Entry* find(const std::string& id) const;
+
+    [[nodiscard]] std::string key(const std::string& id) const { return folder_ + id; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void read_line(const std::string& line) noexcept;
+    void end_useless_watch(Clock::time_point now);
+    void read(const Call& call);
+    void watch_from(std::int64_t revision, Clock::time_point now);
+    void report_oddities(const Range& range);
+
+    Gateway& gateway_;
+    const std::string folder_;
+    const std::string folder_end_;
+    const Log log_;
+    std::vector<Entry> entries_;
+    bool read_ = false;     // the last try to read them worked
+    bool changed_ = false;  // since then, as the watch reports
+    bool watch_reports_ = false;
+    bool watch_canceled_ = false;
+    Clock::time_point read_again_{};
+    Clock::time_point watch_again_{};
+    std::string oddity_;  // that was logged last
+};
+
+}  // namespace electiond::discovery::etcd

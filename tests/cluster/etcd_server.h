@@ -1,0 +1,63 @@
+// A real etcd of a test: started, killed, paused, filled and asked through etcdctl.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../support/test_ca.h"
+#include "folder.h"
+#include "ports.h"
+#include "process.h"
+
+namespace electiond::cluster {
+
+// One member, with its data in a folder of its own, which lasts as long as the object. One thread
+// only. Throws std::runtime_error if etcd does not start.
+class EtcdServer {
+  public:
+    struct Setup {
+        std::optional<TestCa::Files> certificate{};  // it speaks TLS
+        std::filesystem::path client_authority{};    // and wants certificates of this authority
+        std::filesystem::path authority{};           // etcdctl trusts it
+        std::vector<std::string> more{};             // arguments
+    };
+
+    // Why there can be none on this machine; nullopt: nothing is missing.
+    [[nodiscard]] static std::optional<std::string> missing();
+
+    EtcdServer() : EtcdServer(Setup{}) {}
+    explicit EtcdServer(Setup setup);
+
+    void start();  // again, with the data that it has; waits until it answers
+    void kill9();
+    void pause() { process_->signal(SIGSTOP); }
+    void resume() { process_->signal(SIGCONT); }
+
+    [[nodiscard]] std::string endpoint() const;
+    // By this name or address instead of 127.0.0.1.
+    [[nodiscard]] std::string endpoint(const std::string& host) const;
+    // etcdctl with these words, and `--user=root:…` once authentication is on.
+    [[nodiscard]] Finished ctl(std::vector<std::string> words) const;
+    // The same; throws std::runtime_error if it fails. What it prints.
+    std::string control(std::vector<std::string> words) const;
+    // Creates the user root, and demands users and passwords from now on.
+    void demand_passwords();
+
+    // How many requests of a method ("Range") it has answered so far.
+    [[nodiscard]] int answered(const std::string& method) const;
+    [[nodiscard]] std::string log() const { return read(folder_ / "log"); }
+
+  private:
+    [[nodiscard]] bool is_up() const;
+
+    const Setup setup_;
+    const Folder folder_;
+    Ports ports_;
+    const std::uint16_t client_, peer_, metrics_;
+    std::unique_ptr<Process> process_;
+    bool demands_passwords_ = false;
+};
+
+}  // namespace electiond::cluster
