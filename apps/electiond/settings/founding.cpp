@@ -33,7 +33,7 @@ Bootstrap resolve_bootstrap(const Settings& settings, std::size_t arbiters) {
         if (has_founders) return Bootstrap::all;
         throw refuse(arbiters == 0
                          ? "is not set and nothing says how the cluster is founded; add a "
-                           "discovery plugin that can arbitrate (file_registry), or give "
+                           "discovery plugin that can arbitrate (file_registry, etcd), or give "
                            "cluster.voters or cluster.expect, or set bootstrap: join"
                          : "is not set and " + std::to_string(arbiters) +
                                " discovery plugins could arbitrate; keep one of them, or give "
@@ -42,7 +42,7 @@ Bootstrap resolve_bootstrap(const Settings& settings, std::size_t arbiters) {
     if (cluster.bootstrap == Bootstrap::claim && arbiters != 1) {
         throw refuse(
             "is \"claim\", which needs exactly one discovery plugin that can arbitrate "
-            "(as file_registry can), but " +
+            "(as file_registry and etcd can), but " +
             std::to_string(arbiters) +
             (arbiters == 0 ? " are configured; add one, or use bootstrap: all with "
                              "cluster.voters or cluster.expect"
