@@ -42,7 +42,7 @@ std::string joined(const Texts& texts, const std::string& nothing) {
 
 // Plugins of ours that need further libraries have a package of their own.
 std::string where_to_get(const std::string& plugin) {
-    constexpr std::array<std::string_view, 1> kExtra{"dns"};
+    constexpr std::array<std::string_view, 2> kExtra{"dns", "etcd"};
     if (std::ranges::find(kExtra, plugin) == kExtra.end()) {
         return "; install it or correct plugins.directories";
     }
