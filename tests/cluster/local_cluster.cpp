@@ -76,6 +76,9 @@ std::string LocalCluster::discovery_yaml() const {
     if (plan_.discovery == "file_registry") {
         return "{plugin: file_registry, path: " + registry().string() + "}";
     }
+    if (plan_.discovery == "etcd") {
+        return "{plugin: etcd, endpoints: [\"" + plan_.etcd + "\"], timeout: 1s}";
+    }
     if (plan_.discovery == "multicast") {
         const int own = ports_.first() / Ports::kSize;
         return "{plugin: multicast, group: 239.255." + std::to_string(own / 256) + "." +
@@ -107,7 +110,7 @@ std::string LocalCluster::discovery_yaml() const {
 }
 
 std::string LocalCluster::founding_yaml(int node) const {
-    if (plan_.discovery == "file_registry") return "bootstrap: claim";
+    if (plan_.discovery == "file_registry" || plan_.discovery == "etcd") return "bootstrap: claim";
     if (node > plan_.nodes) return "bootstrap: join";
     if (plan_.discovery == "multicast" || plan_.discovery == "dns") {
         return "bootstrap: all, expect: " + std::to_string(plan_.nodes);

@@ -24,8 +24,9 @@ inline constexpr char kNeedsDnsmasq[] = "needs dnsmasq (package dnsmasq-base)";
 
 struct Plan {
     std::string transport = "http";
-    // file_registry: founded by claim; all others by all. dns: the addresses of nodes.test, where
-    // all nodes have one port, each at an address of its own; dns_srv: by SRV records.
+    // file_registry and etcd: founded by claim; all others by all. dns: the addresses of
+    // nodes.test, where all nodes have one port, each at an address of its own; dns_srv: by SRV
+    // records.
     std::string discovery = "file_registry";
     int nodes = 3;
     Milliseconds election_timeout{1000};
@@ -34,6 +35,7 @@ struct Plan {
     std::string subnet = "";          // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
     bool by_name = false;             // peers know each other by name alone; for static_list
     bool encrypted = false;           // peers speak TLS
+    std::string etcd = "";            // its endpoint, for the discovery of that name
     std::string program = ELECTIOND;  // the daemon; another build's has its plugins beside it
 };
 
