@@ -54,8 +54,8 @@ std::string Discoveries::gate(const std::vector<Entry>& entries) const {
         if (entry.discovery->arbiter() != nullptr) wanted.push_back(entry.text);
     }
     return running == wanted ? ""
-                             : "a plugin that can arbitrate (as file_registry can) cannot change "
-                               "while the process runs";
+                             : "a plugin that can arbitrate (as file_registry and etcd can) "
+                               "cannot change while the process runs";
 }
 
 bool Discoveries::runs(const std::string& text) const {
