@@ -156,7 +156,8 @@ TEST(Electiond, TakesTheUsualConfiguration) {
 TEST(Electiond, ListsThePlugins) {
     const auto finished = electiond({"--list-plugins"});
     EXPECT_EQ(finished.code, 0) << finished.said;
-    for (const auto* name : {"exec", "file_registry", "static_list", "multicast", "http", "tcp"}) {
+    for (const auto* name :
+         {"exec", "file_registry", "static_list", "multicast", "dns", "etcd", "http", "tcp"}) {
         EXPECT_THAT(finished.said, HasSubstr(std::string("\t") + name + "\t"));
     }
 }

@@ -34,7 +34,7 @@ void expect_own_plugins(const fs::path& prefix) {
     const auto plugins = prefix / ELECTIOND_LIBDIR / "electiond/plugins/";
     const auto said = output_of({prefix / "sbin/electiond", "--list-plugins"});
     for (const auto* name :
-         {"exec", "file_registry", "static_list", "multicast", "dns", "http", "tcp"}) {
+         {"exec", "file_registry", "static_list", "multicast", "dns", "etcd", "http", "tcp"}) {
         EXPECT_THAT(said, HasSubstr("\t" + plugins.string() + name + ".so\n"));
     }
 }
