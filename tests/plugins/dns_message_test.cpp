@@ -14,6 +14,8 @@ using bench::encode_name;
 using bench::kA;
 using bench::kAaaa;
 using bench::kCname;
+using bench::kNs;
+using bench::kSoa;
 using bench::kSrv;
 using bench::Query;
 using bench::Response;
@@ -133,6 +135,31 @@ TEST(DnsMessage, TellsNobodyFromAServerThatDoesNotKnow) {
     EXPECT_THAT(fault(alias), HasSubstr("the alias far.example (CNAME) alone"));
 }
 
+// A referral names the servers of the zone, and where they are.
+TEST(DnsMessage, TellsAReferralFromNobody) {
+    Response referral(query(kHostA));
+    referral.flags(0x0080, 0).authority("test", kNs, encode_name("ns.test"));
+    referral.additional("ns.test", kA, "abcd");
+    EXPECT_THAT(fault(referral), HasSubstr("neither holds"));
+
+    Response nobody(query(kHostA));
+    nobody.flags(0x0080, 0).authority("Test", kSoa, "of no interest");
+    EXPECT_TRUE(records(nobody).empty());
+}
+
+// A server that only holds zones knows of the target in its zone that there is no such record.
+TEST(DnsMessage, TakesAnAliasWithoutARecordForNobodyIfItsZoneIsTheServers) {
+    const auto alias_of = [](const std::string& target, const std::string& zone) {
+        Response response(query(kHostA));
+        response.flags(0x0080, 0x0400).cname("u.test", target);
+        return response.authority(zone, kSoa, "of no interest");
+    };
+    EXPECT_TRUE(records(alias_of("v.test", "test")).empty());
+    EXPECT_TRUE(records(alias_of("v.test", "v.test")).empty());
+    EXPECT_THAT(fault(alias_of("v.far.example", "test")), HasSubstr("alone"));
+    EXPECT_THAT(fault(alias_of("v.latest", "test")), HasSubstr("alone"));
+}
+
 TEST(DnsMessage, RefusesAnAnswerThatIsCut) {
     Response response(query(kHostA));
     response.flags(0, 0x0200).a("u.test", "10.0.0.1");
@@ -175,6 +202,9 @@ TEST(DnsMessage, RefusesRecordsOfAWrongSize) {
     Response none(query(kHostA));
     auto bytes = none.bytes();
     bytes[7] = 1;
+    EXPECT_EQ(answer(bytes, kHostA).fault, "sent a malformed answer");
+    bytes = Response(query(kHostA)).flags(0x0080, 0).bytes();
+    bytes[9] = 1;
     EXPECT_EQ(answer(bytes, kHostA).fault, "sent a malformed answer");
 }
 

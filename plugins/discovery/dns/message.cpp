@@ -13,6 +13,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
 
 namespace electiond::discovery {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t kHeaderSize = 12;
 constexpr std::uint16_t kClassIn = 1;
 constexpr std::uint16_t kTypeCname = 5;
+constexpr std::uint16_t kTypeSoa = 6;
 constexpr int kAliasesMax = 16;  // CNAME records in a row
 
 // Why a message cannot be used.
@@ -77,7 +79,7 @@ class Cursor {
 };
 
 // One record of the type that was asked for.
-struct Found {
+struct Entry {
     std::string owner;
     std::uint32_t ttl = 0;
     std::string address{};  // empty: one that nobody can be reached at
@@ -89,10 +91,13 @@ struct Alias {
     std::uint32_t ttl = 0;
 };
 
-// The answer section.
-struct Section {
-    std::vector<Found> found;
-    std::map<std::string, Alias> aliases;
+// The sections of answers and authorities.
+struct Sections {
+    bool authoritative = false;
+    bool recursive = false;  // the server looks names up at others
+    std::vector<Entry> entries{};
+    std::map<std::string, Alias> aliases{};
+    std::vector<std::string> zones{};  // those with a SOA record
 };
 
 // Nobody can be reached at 0.0.0.0, ::, a multicast address, or a link-local one without its
@@ -117,31 +122,31 @@ std::string address_of(RecordType type, const unsigned char* data) {
 // RFC 2181, section 8: a TTL with its highest bit set counts as 0.
 std::uint32_t ttl_of(std::uint32_t stated) { return stated > INT32_MAX ? 0 : stated; }
 
-void read_record(Cursor& cursor, RecordType wanted, Section& section) {
-    Found found{.owner = cursor.name()};
+void read_record(Cursor& cursor, RecordType wanted, Sections& sections) {
+    Entry entry{.owner = cursor.name()};
     const auto type = cursor.two();
     const auto its_class = cursor.two();
-    found.ttl = ttl_of(cursor.four());
+    entry.ttl = ttl_of(cursor.four());
     const std::size_t size = cursor.two();
     const auto begin = cursor.position();
     const bool is_wanted = type == static_cast<std::uint16_t>(wanted);
     if (its_class != kClassIn || (!is_wanted && type != kTypeCname)) return cursor.skip(size);
     if (type == kTypeCname) {
-        section.aliases.try_emplace(found.owner, Alias{cursor.name(), found.ttl});
+        sections.aliases.try_emplace(entry.owner, Alias{cursor.name(), entry.ttl});
     } else if (wanted == RecordType::srv) {
         cursor.skip(4);  // priority and weight: every node is greeted, in any case
-        found.service.port = cursor.two();
-        found.service.target = cursor.name();
-        section.found.push_back(found);
+        entry.service.port = cursor.two();
+        entry.service.target = cursor.name();
+        sections.entries.push_back(entry);
     } else {
         if (size != (wanted == RecordType::a ? sizeof(in_addr) : sizeof(in6_addr))) malformed();
         const auto* data = cursor.here();
         cursor.skip(size);
-        found.address = address_of(wanted, data);
-        section.found.push_back(found);
+        entry.address = address_of(wanted, data);
+        sections.entries.push_back(entry);
     }
     if (cursor.position() - begin != size) malformed();
-    if (section.found.size() > kRecordsMax) {
+    if (sections.entries.size() > kRecordsMax) {
         throw Fault{"named more than " + std::to_string(kRecordsMax) + " records"};
     }
 }
@@ -167,19 +172,46 @@ void sort_and_unite(std::vector<T>& list) {
     list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
+// The names of the zones whose SOA record is in the authority section.
+std::vector<std::string> read_zones(Cursor& cursor, int count) {
+    std::vector<std::string> zones;
+    for (; count > 0; --count) {
+        auto owner = cursor.name();
+        const auto type = cursor.two();
+        cursor.skip(2 + 4);  // class and TTL
+        cursor.skip(cursor.two());
+        if (type == kTypeSoa) zones.push_back(std::move(owner));
+    }
+    return zones;
+}
+
+bool is_in(const std::string& name, const std::string& zone) {
+    return zone.empty() || name == zone || name.ends_with("." + zone);
+}
+
+// Whether a missing record of `owner` does not exist. A server that does not look names up refers
+// to others for what it does not hold: then there is no SOA record (RFC 2308, section 2.2), but
+// perhaps NS records with their addresses.
+bool says_that_there_is_none(const Sections& sections, const std::string& owner,
+                             const std::string& asked) {
+    return sections.recursive || (sections.authoritative && owner == asked) ||
+           std::ranges::any_of(sections.zones,
+                               [&](const std::string& zone) { return is_in(owner, zone); });
+}
+
 // The records of the name that the aliases lead to.
-Records collect(const Section& section, const std::string& asked, bool looks_up_for_others) {
+Records collect(const Sections& sections, const std::string& asked) {
     auto owner = asked;
     std::uint32_t ttl = UINT32_MAX;
-    for (int hops = 0; section.aliases.contains(owner); ++hops) {
+    for (int hops = 0; sections.aliases.contains(owner); ++hops) {
         if (hops == kAliasesMax) throw Fault{"named more than 16 aliases (CNAME) in a row"};
-        const auto& alias = section.aliases.at(owner);
+        const auto& alias = sections.aliases.at(owner);
         ttl = std::min(ttl, alias.ttl);
         owner = alias.target;
     }
     Records records;
     bool any = false;
-    for (const auto& each : section.found) {
+    for (const auto& each : sections.entries) {
         if (each.owner != owner) continue;
         any = true;
         ttl = std::min(ttl, each.ttl);
@@ -188,7 +220,8 @@ Records collect(const Section& section, const std::string& asked, bool looks_up_
             records.services.push_back(each.service);
         }
     }
-    if (!any && owner != asked && !looks_up_for_others) {
+    if (!any && !says_that_there_is_none(sections, owner, asked)) {
+        if (owner == asked) throw Fault{"neither holds this name nor looks it up for others"};
         throw Fault{"named the alias " + owner + " (CNAME) alone, and does not look names up"};
     }
     if (any) records.ttl = std::chrono::seconds(ttl);
@@ -204,8 +237,8 @@ Records read(std::span<const unsigned char> message, const Question& question) {
     const auto flags = cursor.two();
     const auto questions = cursor.two();
     const auto answers = cursor.two();
-    cursor.skip(2);
-    const auto additional = cursor.two();
+    const auto authorities = cursor.two();
+    cursor.skip(2);  // the additional section: names of SRV records are looked up, in any case
     const bool response = (flags & 0x8000) != 0, authoritative = (flags & 0x0400) != 0,
                truncated = (flags & 0x0200) != 0, recursive = (flags & 0x0080) != 0;
     const int code = flags & 0x000f;
@@ -213,15 +246,13 @@ Records read(std::span<const unsigned char> message, const Question& question) {
     if (code == 3) return {.name_exists = false};
     if (code != 0) throw Fault{"answered " + code_name(code)};
     if (truncated) throw Fault{"cut its answer, by TCP, too"};
-    if (answers == 0 && !authoritative && !recursive && additional == 0) {
-        throw Fault{"neither holds this name nor looks it up for others"};
-    }
     if (questions != 1) malformed();
     (void)cursor.name();
     cursor.skip(4);
-    Section section;
-    for (int count = 0; count < answers; ++count) read_record(cursor, question.type, section);
-    return collect(section, normal_name(question.name), recursive);
+    Sections sections{.authoritative = authoritative, .recursive = recursive};
+    for (int count = 0; count < answers; ++count) read_record(cursor, question.type, sections);
+    if (!recursive) sections.zones = read_zones(cursor, authorities);
+    return collect(sections, normal_name(question.name));
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ namespace electiond::bench {
 namespace {
 
 constexpr std::size_t kHeader = 12;
+// Where in it the number of records of a section is.
+constexpr std::size_t kAnswer = 6, kAuthority = 8, kAdditional = 10;
 
 std::string four_bytes(std::uint32_t value) {
     return two_bytes(static_cast<std::uint16_t>(value >> 16)) +
@@ -82,12 +84,27 @@ Response::Response(const Query& query) : bytes_(query.message) { flags(0, 0x8080
 
 void Response::put(std::size_t at, std::uint16_t value) { bytes_.replace(at, 2, two_bytes(value)); }
 
-Response& Response::record(const std::string& encoded_name, std::uint16_t type, std::uint32_t ttl,
-                           const std::string& data) {
+Response& Response::append(std::size_t section, const std::string& encoded_name, std::uint16_t type,
+                           std::uint32_t ttl, const std::string& data) {
     bytes_ += encoded_name + two_bytes(type) + two_bytes(1) + four_bytes(ttl) +
               two_bytes(static_cast<std::uint16_t>(data.size())) + data;
-    put(6, ++records_);
+    put(section, static_cast<std::uint16_t>(number_at(bytes_, section) + 1));
     return *this;
+}
+
+Response& Response::record(const std::string& encoded_name, std::uint16_t type, std::uint32_t ttl,
+                           const std::string& data) {
+    return append(kAnswer, encoded_name, type, ttl, data);
+}
+
+Response& Response::authority(const std::string& name, std::uint16_t type,
+                              const std::string& data) {
+    return append(kAuthority, encode_name(name), type, 0, data);
+}
+
+Response& Response::additional(const std::string& name, std::uint16_t type,
+                               const std::string& data) {
+    return append(kAdditional, encode_name(name), type, 0, data);
 }
 
 Response& Response::a(const std::string& name, const std::string& address, std::uint32_t ttl) {

@@ -15,7 +15,7 @@
 
 namespace electiond::bench {
 
-inline constexpr std::uint16_t kA = 1, kCname = 5, kAaaa = 28, kSrv = 33;
+inline constexpr std::uint16_t kA = 1, kNs = 2, kCname = 5, kSoa = 6, kAaaa = 28, kSrv = 33;
 
 struct Query {
     std::string message;  // as it came
@@ -36,6 +36,9 @@ class Response {
                   std::uint32_t ttl = 0);
     Response& record(const std::string& encoded_name, std::uint16_t type, std::uint32_t ttl,
                      const std::string& data);
+    // Behind all other records.
+    Response& authority(const std::string& name, std::uint16_t type, const std::string& data);
+    Response& additional(const std::string& name, std::uint16_t type, const std::string& data);
     Response& code(int code);  // 2: SERVFAIL, 3: NXDOMAIN, 5: REFUSED
     Response& flags(std::uint16_t clear, std::uint16_t set);
     Response& id(std::uint16_t id);
@@ -44,9 +47,10 @@ class Response {
 
   private:
     void put(std::size_t at, std::uint16_t value);
+    Response& append(std::size_t section, const std::string& encoded_name, std::uint16_t type,
+                     std::uint32_t ttl, const std::string& data);
 
     std::string bytes_;
-    std::uint16_t records_ = 0;
 };
 
 [[nodiscard]] std::string two_bytes(std::uint16_t value);
