@@ -146,6 +146,10 @@ TEST_F(Dns, LeavesOutItselfIfItAnnouncesAName) {
     const auto dns = made({{"srv", text("_u._tcp.test")}}, server);
     dns->announce(self("N2.test", 7402));
     EXPECT_THAT(shown(dns->poll()), ElementsAre("10.0.0.1:7401 [fd00::1]:7401"));
+    EXPECT_THAT(server.take_asked(),
+                testing::UnorderedElementsAre("_u._tcp.test SRV", "n1.test A", "n1.test AAAA",
+                                              "n2.test A", "n2.test AAAA"))
+        << "each question once";
 
     server.play([](const Query& query) -> FakeDns::Answers {
         Response response(query);

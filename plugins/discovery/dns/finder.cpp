@@ -47,7 +47,12 @@ Found Finder::find(const Peer& self, const std::stop_token& stop) {
     return found;
 }
 
-void Finder::ask(const std::set<Question>& questions, const std::stop_token& stop) {
+// What this look-up knows already is not asked again: a failure would replace it.
+void Finder::ask(std::set<Question> questions, const std::stop_token& stop) {
+    std::erase_if(questions, [this](const Question& question) {
+        const auto answer = answers_.find(question);
+        return answer != answers_.end() && answer->second.records;
+    });
     if (questions.empty()) return;
     for (auto& [question, answer] : client_.ask(questions, deadline_, stop)) {
         answers_[question] = std::move(answer);

@@ -41,7 +41,7 @@ class Finder {
     [[nodiscard]] std::string key() const { return settings_.srv.empty() ? "host" : "srv"; }
 
   private:
-    void ask(const std::set<Question>& questions, const std::stop_token& stop);
+    void ask(std::set<Question> questions, const std::stop_token& stop);
     void find_hosts(Found& found, const std::set<Question>& own, const std::stop_token& stop);
     void find_services(Found& found, const std::set<Question>& own, const std::stop_token& stop);
     void require_any(const std::set<Question>& questions) const;
