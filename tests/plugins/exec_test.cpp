@@ -376,6 +376,17 @@ TEST_F(Programs, ThatLeaveProcessesBehindCountAndLeaveNone) {
     EXPECT_TRUE(eventually([&] { return dead(process_in("left")); }));
 }
 
+// What is left behind has the time until it is killed; then the output would be cut in a line.
+TEST_F(Programs, ThatLeaveProcessesBehindWhichPrintTooMuchHaveFailed) {
+    const auto discovery = lister(
+        "rm -f \"$1/ready\"; (trap 'echo more than there is room for; exit' TERM; "
+        ": >\"$1/ready\"; while :; do sleep 0.01; done) & "
+        "until test -e \"$1/ready\"; do sleep 0.01; done; yes '' | head -c 1048570");
+    EXPECT_TRUE(eventually([&] {
+        return poll_fault(*discovery).find("printed more than 1 MiB") != std::string::npos;
+    }));
+}
+
 TEST_F(Programs, ThatForkIntoTheBackgroundNameNobody) {
     const auto discovery = lister("(sleep 1; " + std::string(kOne) + ") & exit 0", "60s", "1h");
     EXPECT_THAT(discovery->poll(), IsEmpty());

@@ -4,6 +4,7 @@
 #include <string.h>  // sigabbrev_np
 
 #include <algorithm>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -67,6 +68,11 @@ std::string signal_name(int number) {
     return name == nullptr ? std::to_string(number) : std::string("SIG") + name;
 }
 
+std::string too_much() {
+    return "printed more than " + std::to_string(kOutputMax / 1024 / 1024) +
+           " MiB, so it was ended; let it print a line for each peer, and no more";
+}
+
 std::string fault_of(const io::Ended& ended) {
     if (ended.signal != 0) return "was ended by " + signal_name(ended.signal);
     return ended.code == 0 ? "" : "ended with exit code " + std::to_string(ended.code);
@@ -91,10 +97,7 @@ std::optional<Finished> ProgramRun::wait(milliseconds patience, const std::stop_
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
         const auto ended = child_.wait(std::clamp(left, milliseconds{0}, kStep));
-        if (child_.output_cut()) {
-            return finish("printed more than " + std::to_string(kOutputMax / 1024 / 1024) +
-                          " MiB, so it was ended; let it print a line for each peer, and no more");
-        }
+        if (child_.output_cut()) return finish(too_much());
         if (ended) return finish(fault_of(*ended));
         if (Clock::now() >= deadline_) {
             return finish("has not ended within " + in_words(command_.timeout) +
@@ -105,8 +108,10 @@ std::optional<Finished> ProgramRun::wait(milliseconds patience, const std::stop_
 }
 
 // Ends the group even if the program has ended well: it may have left processes behind.
-Finished ProgramRun::finish(const std::string& fault) {
+// These may have printed, too: half an output is none.
+Finished ProgramRun::finish(std::string fault) {
     (void)child_.end(kGrace);
+    if (fault.empty() && child_.output_cut()) fault = too_much();
     Finished finished{.output = child_.output(), .errors = child_.errors(), .fault = {}};
     if (fault.empty()) return finished;
     const auto reason = reason_in(finished.errors);

@@ -52,7 +52,7 @@ class ProgramRun {
                                                const std::stop_token& stop);
 
   private:
-    [[nodiscard]] Finished finish(const std::string& fault);
+    [[nodiscard]] Finished finish(std::string fault);
 
     const Command command_;
     const std::chrono::steady_clock::time_point deadline_;
