@@ -201,7 +201,12 @@ Child::Child(const Program& program)
 
 Child::~Child() {
     if (collected_) return;
-    if (!wait(milliseconds(0))) signal(SIGKILL);
+    // Not by wait(): it reads what is captured, for which there may be no memory.
+    siginfo_t how{};
+    const bool ended = ended_ || (::waitid(P_PID, static_cast<id_t>(pid_), &how,
+                                           WEXITED | WNOHANG | WNOWAIT) == 0 &&
+                                  how.si_pid == pid_);
+    if (!ended) signal(SIGKILL);
     collect();
 }
 
