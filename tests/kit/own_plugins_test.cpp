@@ -131,8 +131,9 @@ TEST_P(OwnPlugins, PassTheKit) {
     std::optional<Dnsmasq> server;
     if (GetParam().name == "dns") {
         if (!Dnsmasq::installed()) GTEST_SKIP() << "needs dnsmasq (package dnsmasq-base)";
-        server.emplace(folder.path(), free_port());
-        server->set_hosts("10.0.0.1 nodes.test\n10.0.0.2 nodes.test\nfd00::3 nodes.test\n");
+        const std::vector<std::string> records = {"--host-record=nodes.test,10.0.0.1,fd00::3",
+                                                  "--host-record=nodes.test,10.0.0.2"};
+        server.emplace(folder.path(), std::nullopt, records);
         words.insert(words.end(), {"--option", "servers=[\"" + server->address() + "\"]"});
     }
 

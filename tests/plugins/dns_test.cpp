@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using testing::AllOf;
+using testing::AnyOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -167,14 +168,14 @@ TEST_F(Dns, LeavesOutItselfIfItAnnouncesAName) {
 TEST_F(Dns, AsksAgainWhenTheTtlIsOver) {
     FakeDns server(same({{kA, "10.0.0.1"}}, 1));
     const auto dns = made({{"host", text("u.test")}, {"family", text("ipv4")}}, server);
-    (void)dns->poll();
     const auto begun = Clock::now();
+    (void)dns->poll();
     server.play(same({{kA, "10.0.0.2"}}, 1));
 
     EXPECT_TRUE(eventually(
         [&] { return shown(dns->poll()) == std::vector<std::string>{"10.0.0.2:7401"}; }));
 
-    EXPECT_GE(Clock::now() - begun, 900ms);
+    EXPECT_GE(Clock::now() - begun, 1s);
     EXPECT_LE(server.take_asked().size(), 3U);
 }
 
@@ -243,13 +244,14 @@ TEST_F(Dns, TakesNxdomainAndNoDataForNobody) {
 
 TEST_F(Dns, NamesTheServerThatDoesNotKnow) {
     FakeDns server(silent);
-    const auto dns = made({{"host", text("u.test")}, {"timeout", text("300ms")}}, server);
+    const auto hasty = made({{"host", text("u.test")}, {"timeout", text("300ms")}}, server);
     const auto begun = Clock::now();
-    EXPECT_THAT(failure(*dns), AllOf(HasSubstr("cannot look up u.test A: " + server.address() +
-                                               " did not answer within "),
-                                     HasSubstr("the keys servers and host")));
-    EXPECT_LT(Clock::now() - begun, 2s);
+    EXPECT_THAT(failure(*hasty), AllOf(HasSubstr("cannot look up u.test A: " + server.address() +
+                                                 " did not answer within "),
+                                       HasSubstr("the keys servers and host")));
+    EXPECT_LT(Clock::now() - begun, 3s);
 
+    const auto dns = made({{"host", text("u.test")}}, server);
     const std::vector<std::pair<int, std::string>> codes = {
         {1, "FORMERR"}, {2, "SERVFAIL"}, {4, "NOTIMP"}, {5, "REFUSED"}, {9, "with code 9"}};
     for (const auto& [code, name] : codes) {
@@ -258,15 +260,17 @@ TEST_F(Dns, NamesTheServerThatDoesNotKnow) {
         });
         EXPECT_THAT(failure(*dns), HasSubstr(server.address() + " answered " + name));
     }
-    const auto nobody = "127.0.0.1:" + std::to_string(free_port());
-    const auto refused = made({{"host", text("u.test")}}, {nobody});
-    EXPECT_THAT(failure(*refused), HasSubstr(nobody + " cannot be reached (Connection refused)"));
+    const DeadPort nobody;
+    const auto refused = made({{"host", text("u.test")}}, {nobody.address()});
+    EXPECT_THAT(failure(*refused),
+                HasSubstr(nobody.address() + " cannot be reached (Connection refused)"));
     EXPECT_THAT(lines_, IsEmpty());
 }
 
 // Each datagram makes the next one fail: none of the questions may wait for its timeout.
 TEST_F(Dns, FailsAtOnceWhereNobodyListens) {
-    const auto dns = made({{"host", text("u.test")}}, {"127.0.0.1:" + std::to_string(free_port())});
+    const DeadPort nobody;
+    const auto dns = made({{"host", text("u.test")}}, {nobody.address()});
     auto many = self("n1.test");
     for (int i = 2; i < 6; ++i) many.addresses.push_back({"n" + std::to_string(i) + ".test", 7401});
     dns->announce(many);
@@ -322,8 +326,9 @@ TEST_F(Dns, AsksTheNextServer) {
     FakeDns good(same({{kA, "10.0.0.1"}}));
     FakeDns bad(
         [](const Query& query) -> FakeDns::Answers { return {Response(query).code(5).bytes()}; });
-    const auto nobody = "127.0.0.1:" + std::to_string(free_port());
-    const auto dns = made({{"host", text("u.test")}}, {nobody, bad.address(), good.address()});
+    const DeadPort nobody;
+    const auto dns =
+        made({{"host", text("u.test")}}, {nobody.address(), bad.address(), good.address()});
 
     EXPECT_THAT(shown(dns->poll()), ElementsAre("10.0.0.1:7401"));
     EXPECT_THAT(bad.take_asked(), SizeIs(2));
@@ -332,7 +337,7 @@ TEST_F(Dns, AsksTheNextServer) {
 
     good.play(silent);
     EXPECT_THAT(failure(*dns), AllOf(HasSubstr(good.address() + " did not answer within"),
-                                     HasSubstr(", " + nobody + " cannot be reached"),
+                                     HasSubstr(", " + nobody.address() + " cannot be reached"),
                                      HasSubstr(", " + bad.address() + " answered REFUSED")));
 }
 
@@ -370,7 +375,7 @@ TEST_F(Dns, EndsSoonIfAStopIsRequested) {
         });
         const auto begun = Clock::now();
         EXPECT_THAT(fault([&] { (void)dns->poll(stop.get_token()); }), HasSubstr("stopped"));
-        EXPECT_LT(Clock::now() - begun, 600ms);
+        EXPECT_LT(Clock::now() - begun, 2s);  // 0.5 s is for the kit, which is alone
     }
 }
 
@@ -406,12 +411,16 @@ TEST_F(Dns, FailsIfAnAnswerIsCutByTcpToo) {
 }
 
 TEST_F(Dns, FailsIfTcpIsSilentOrEndsEarly) {
-    FakeDns server([](const Query& query) -> FakeDns::Answers {
-        if (query.tcp) return {};
-        return {Response(query).flags(0, 0x0200).bytes()};
-    });
-    const auto dns = made({{"host", text("u.test")}, {"timeout", text("400ms")}}, server);
-    EXPECT_THAT(failure(*dns), HasSubstr(server.address() + " did not answer within"));
+    for (const auto& by_tcp : {FakeDns::Answers{}, FakeDns::Answers{""}}) {
+        FakeDns server([&](const Query& query) -> FakeDns::Answers {
+            if (query.tcp) return by_tcp;
+            return {Response(query).flags(0, 0x0200).bytes()};
+        });
+        const auto dns = made({{"host", text("u.test")}, {"timeout", text("1s")}}, server);
+        EXPECT_THAT(failure(*dns), AnyOf(HasSubstr(server.address() + " did not answer within"),
+                                         HasSubstr(server.address() + " cannot be ")));
+        EXPECT_THAT(server.take_asked(), Contains(HasSubstr(" tcp")));
+    }
 }
 
 // ---- lies ---------------------------------------------------------------------------------------
@@ -452,7 +461,7 @@ TEST_F(Dns, RefusesMalformedAnswers) {
             bytes[7] = 1;
             return {bytes};
         });
-        const auto dns = made({{"host", text("u.test")}, {"timeout", text("500ms")}}, server);
+        const auto dns = made({{"host", text("u.test")}}, server);
         EXPECT_THAT(failure(*dns), HasSubstr("sent a malformed answer"));
     }
 }
@@ -604,7 +613,7 @@ class RealDns : public Dns {
     }
 
     [[nodiscard]] Dnsmasq started(const std::vector<std::string>& options = {}) {
-        return {folder_.path(), free_port(), options};
+        return Dnsmasq(folder_.path(), std::nullopt, options);
     }
     [[nodiscard]] std::unique_ptr<Discovery> asking(const Dnsmasq& server, OptionMap options) {
         return made(std::move(options), {server.address()});
@@ -676,13 +685,13 @@ TEST_F(RealDns, KeepsTheTtl) {
 TEST_F(RealDns, FailsWhileItIsStoppedOrDead) {
     auto server = started();
     server.set_hosts("10.0.0.1 u.test\n");
-    const auto dns = asking(server, {{"host", text("u.test")}, {"timeout", text("300ms")}});
+    const auto dns = asking(server, {{"host", text("u.test")}});
     ASSERT_TRUE(comes_to(*dns, {"10.0.0.1:7401"}));
 
     server.signal(SIGSTOP);
-    EXPECT_THAT(failure(*dns), HasSubstr(server.address() + " did not answer within"));
+    const auto hasty = asking(server, {{"host", text("u.test")}, {"timeout", text("300ms")}});
+    EXPECT_THAT(failure(*hasty), HasSubstr(server.address() + " did not answer within"));
     server.signal(SIGCONT);
-    EXPECT_TRUE(eventually([&] { return failure(*dns).empty(); }));
     EXPECT_TRUE(comes_to(*dns, {"10.0.0.1:7401"}));
 
     server.signal(SIGKILL);

@@ -37,13 +37,42 @@ std::string own_user() {
     return user != nullptr ? user->pw_name : "root";
 }
 
+// At this moment: another process may take it before dnsmasq does.
+std::uint16_t free_port() {
+    for (int tries = 0; tries < 50; ++tries) {
+        const io::Descriptor tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const io::Descriptor udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        auto address = loopback(0);
+        socklen_t size = sizeof address;
+        auto* generic = reinterpret_cast<sockaddr*>(&address);
+        if (::bind(tcp.get(), generic, size) == 0 &&
+            ::getsockname(tcp.get(), generic, &size) == 0 &&
+            ::bind(udp.get(), generic, size) == 0) {
+            return ntohs(address.sin_port);
+        }
+    }
+    throw std::runtime_error("no port is free for UDP and TCP");
+}
+
 }  // namespace
 
 bool Dnsmasq::installed() { return ::access(kProgram, X_OK) == 0; }
 
-Dnsmasq::Dnsmasq(fs::path folder, std::uint16_t port, const std::vector<std::string>& options)
-    : folder_(std::move(folder)), port_(port) {
+Dnsmasq::Dnsmasq(fs::path folder, std::optional<std::uint16_t> port,
+                 const std::vector<std::string>& options)
+    : folder_(std::move(folder)) {
     write_hosts("");
+    for (int tries = 1;; ++tries) {
+        port_ = port ? *port : free_port();
+        start(options);
+        if (comes_up()) return;
+        if (port || tries == 5) {
+            throw std::runtime_error("dnsmasq does not answer on port " + std::to_string(port_));
+        }
+    }
+}
+
+void Dnsmasq::start(const std::vector<std::string>& options) {
     io::Program program{
         .command = {kProgram, "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
                     "--no-hosts", "--no-poll", "--pid-file=", "--user=" + own_user(),
@@ -55,11 +84,17 @@ Dnsmasq::Dnsmasq(fs::path folder, std::uint16_t port, const std::vector<std::str
         .err = io::Output::inherited()};
     program.command.insert(program.command.end(), options.begin(), options.end());
     child_ = std::make_unique<io::Child>(program);
-    for (int tries = 0; !answers(); ++tries) {
-        if (tries == 20 || child_->wait(std::chrono::milliseconds{0})) {
-            throw std::runtime_error("dnsmasq does not answer on port " + std::to_string(port_));
-        }
+}
+
+// False at once if it has ended: its port is taken, or an option is wrong.
+bool Dnsmasq::comes_up() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (std::chrono::steady_clock::now() < deadline) {
+        const bool answered = answers();
+        if (child_->wait(std::chrono::milliseconds{0})) return false;
+        if (answered) return true;
     }
+    return false;
 }
 
 void Dnsmasq::write_hosts(const std::string& lines) const {
@@ -90,22 +125,6 @@ bool Dnsmasq::answers() const {
         std::this_thread::sleep_for(std::chrono::milliseconds{20});  // it does not listen yet
     }
     return false;
-}
-
-std::uint16_t free_port() {
-    for (int tries = 0; tries < 50; ++tries) {
-        const io::Descriptor tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const io::Descriptor udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        auto address = loopback(0);
-        socklen_t size = sizeof address;
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        if (::bind(tcp.get(), generic, size) == 0 &&
-            ::getsockname(tcp.get(), generic, &size) == 0 &&
-            ::bind(udp.get(), generic, size) == 0) {
-            return ntohs(address.sin_port);
-        }
-    }
-    throw std::runtime_error("no port is free for UDP and TCP");
 }
 
 }  // namespace electiond

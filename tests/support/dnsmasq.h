@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,10 @@ class Dnsmasq {
     // Whether this machine has it; package dnsmasq-base.
     [[nodiscard]] static bool installed();
 
-    // Keeps its hosts file in `folder`. Further options as on its command line.
-    Dnsmasq(std::filesystem::path folder, std::uint16_t port,
-            const std::vector<std::string>& options = {});
+    // Keeps its hosts file in `folder`. Further options as on its command line. Without a port it
+    // takes a free one.
+    explicit Dnsmasq(std::filesystem::path folder, std::optional<std::uint16_t> port = {},
+                     const std::vector<std::string>& options = {});
 
     // The whole zone, as lines "10.0.0.1 name.test". Returns at once; it is in use a moment later.
     void set_hosts(const std::string& lines);
@@ -30,13 +32,12 @@ class Dnsmasq {
 
   private:
     void write_hosts(const std::string& lines) const;
+    void start(const std::vector<std::string>& options);
+    [[nodiscard]] bool comes_up();
 
     std::filesystem::path folder_;
-    std::uint16_t port_;
+    std::uint16_t port_ = 0;
     std::unique_ptr<io::Child> child_;
 };
-
-// A port of 127.0.0.1 that is free for UDP and for TCP at this moment.
-[[nodiscard]] std::uint16_t free_port();
 
 }  // namespace electiond

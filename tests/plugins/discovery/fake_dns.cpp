@@ -43,9 +43,14 @@ sockaddr_in loopback(std::uint16_t port) {
 }
 
 bool bound(const io::Descriptor& socket, sockaddr_in address) {
-    const int on = 1;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     return ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+}
+
+std::uint16_t port_of(const io::Descriptor& socket) {
+    sockaddr_in own{};
+    socklen_t size = sizeof own;
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size);
+    return ntohs(own.sin_port);
 }
 
 io::Descriptor make_socket(int type) {
@@ -142,16 +147,25 @@ Response& Response::question(const std::string& name, std::uint16_t type) {
     return *this;
 }
 
+// ---- nobody -------------------------------------------------------------------------------------
+
+// The socket is connected to itself, so it receives nothing from others: they are refused.
+DeadPort::DeadPort() : udp_(make_socket(SOCK_DGRAM)) {
+    if (!bound(udp_, loopback(0))) throw std::runtime_error("no port is free for UDP");
+    port_ = port_of(udp_);
+    const auto own = loopback(port_);
+    if (::connect(udp_.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) {
+        throw std::runtime_error("cannot connect a socket to itself");
+    }
+}
+
 // ---- the server ---------------------------------------------------------------------------------
 
 FakeDns::FakeDns(Script script) : script_(std::move(script)) {
     for (int tries = 0; tries < 50; ++tries) {
         udp_ = make_socket(SOCK_DGRAM);
         if (!bound(udp_, loopback(0))) continue;
-        sockaddr_in own{};
-        socklen_t size = sizeof own;
-        ::getsockname(udp_.get(), reinterpret_cast<sockaddr*>(&own), &size);
-        port_ = ntohs(own.sin_port);
+        port_ = port_of(udp_);
         tcp_ = make_socket(SOCK_STREAM);
         if (!bound(tcp_, loopback(port_)) || ::listen(tcp_.get(), 16) != 0) continue;
         thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
@@ -229,6 +243,7 @@ void FakeDns::serve_connection() {
             return;
         }
         for (const auto& answer : answers_to(message, true)) {
+            if (answer.empty()) return;
             const auto framed = two_bytes(static_cast<std::uint16_t>(answer.size())) + answer;
             if (::send(socket.get(), framed.data(), framed.size(), MSG_NOSIGNAL) < 0) return;
         }

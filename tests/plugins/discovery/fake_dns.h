@@ -59,7 +59,8 @@ class Response {
 // On 127.0.0.1, by UDP and by TCP on one port. It answers one query after the other.
 class FakeDns {
   public:
-    // What is sent back, in this order: by TCP each with its length in front. It may wait.
+    // What is sent back, in this order: by TCP each with its length in front, and an empty one
+    // closes the connection. It may wait.
     using Answers = std::vector<std::string>;
     using Script = std::function<Answers(const Query&)>;
 
@@ -86,6 +87,17 @@ class FakeDns {
     Script script_;
     std::vector<std::string> asked_;
     std::jthread thread_;
+};
+
+// A port of 127.0.0.1 where nobody listens, no other test either, as long as the object exists.
+class DeadPort {
+  public:
+    DeadPort();
+    [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  private:
+    io::Descriptor udp_;
+    std::uint16_t port_ = 0;
 };
 
 }  // namespace electiond::bench
