@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,22 @@ namespace electiond::discovery {
 // while this machine is suspended. A process that has just started has seen nothing yet, so it
 // expires nothing for that long.
 //
+// A registry that cannot be used now may be out of reach for all nodes, and none can renew its
+// entry. So a time in which this process did not see the registry, or could not write it, makes no
+// entry older: otherwise the first node that can write again would remove all others, which live.
+//
 // One thread.
 class Ages {
   public:
     using Instant = std::chrono::steady_clock::time_point;
 
+    // The registry stands at `now`; if it has changed, saw() follows. The age of an entry begins
+    // again if the last such moment is longer ago than its node waits between two renewals.
+    void looked(Instant now);
     // The registry has been read at `now`.
     void saw(const Registry& registry, Instant now);
+    // All ages begin again when the registry has changed next: it cannot be written now.
+    void restart() { seen_.clear(); }
 
     // The nodes whose entries in `registry`, just read, have expired at `now`. An entry that
     // differs from what was seen last has not: its node renewed it meanwhile.
@@ -32,7 +42,14 @@ class Ages {
                                                          Instant now) const;
 
   private:
-    std::map<std::string, Instant> since_;  // the whole text of an entry: first seen then
+    struct Seen {
+        Instant since{};
+        std::chrono::milliseconds expire_after{};
+    };
+    [[nodiscard]] bool lost_sight(const Seen& seen, Instant now) const;
+
+    std::map<std::string, Seen> seen_;  // by the whole text of an entry
+    std::optional<Instant> looked_at_;
 };
 
 }  // namespace electiond::discovery

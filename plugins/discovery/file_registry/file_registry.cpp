@@ -55,20 +55,30 @@ void FileRegistry::announce(const Peer& self, std::stop_token stop) {
         self_ = self;
     }
     const auto now = world_.reader.clock();
-    const bool due = !renewed_at_ || now - *renewed_at_ >= renew_after();
     // Our first call also takes the lock to clear what was left by those who died.
-    if (cleared_ && !due && stands(self)) return;
+    if (cleared_ && !is_due(now) && stands(self)) return;
+    try {
+        write(self, now, stop);
+    } catch (...) {
+        reader_.restart_ages();
+        throw;
+    }
+}
+
+// Our entry, if it is due or does not stand there.
+void FileRegistry::write(const Peer& self, Reader::Instant now, const std::stop_token& stop) {
     const auto file = reader_.location();
     const FileLock lock(file, stop);
     if (!cleared_) registry::remove_leftovers(claim_path(file, cluster_), stop);
     registry::remove_leftovers(file, stop);
     auto registry = read_or_renew(file);
     stop_if_requested(stop, file);
-    if (due || !holds(registry.peers(), self)) {
-        drop_expired(registry, self);
+    if (is_due(now) || !holds(registry.peers(), self)) {
+        const auto dropped = drop_expired(registry, self);
         registry.put(self, time_now(), expire_after_);
         registry::replace_file(file, registry.text(file));
         renewed_at_ = now;
+        report(dropped);
     }
     cleared_ = true;
 }
@@ -135,6 +145,10 @@ void FileRegistry::replace_claim(const std::string& cluster, const Claim& mine,
     registry::replace_file(file, text);
 }
 
+bool FileRegistry::is_due(Reader::Instant now) const {
+    return !renewed_at_ || now - *renewed_at_ >= renew_after();
+}
+
 // Several times before others may remove our entry.
 std::chrono::milliseconds FileRegistry::renew_after() const {
     return std::min<std::chrono::milliseconds>(expire_after_ / 4, kRenewAfterMax);
@@ -162,10 +176,15 @@ Registry FileRegistry::read_or_renew(const Path& file) {
     }
 }
 
-void FileRegistry::drop_expired(Registry& registry, const Peer& self) {
-    for (const auto& entry : reader_.ages().expired(registry, world_.reader.clock())) {
-        if (entry.peer.uuid == self.uuid) continue;
-        registry.erase(entry.peer);
+std::vector<Registry::Renewed> FileRegistry::drop_expired(Registry& registry, const Peer& self) {
+    auto expired = reader_.ages().expired(registry, world_.reader.clock());
+    std::erase_if(expired, [&](const auto& entry) { return entry.peer.uuid == self.uuid; });
+    for (const auto& entry : expired) registry.erase(entry.peer);
+    return expired;
+}
+
+void FileRegistry::report(const std::vector<Registry::Renewed>& dropped) const {
+    for (const auto& entry : dropped) {
         const auto minutes = std::chrono::floor<std::chrono::minutes>(entry.expire_after).count();
         log_.info("the entry of node " + entry.peer.id.value +
                       " is removed from the registry: it was not renewed for " +

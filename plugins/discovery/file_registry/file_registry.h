@@ -55,8 +55,11 @@ class FileRegistry final : public Discovery, public Arbiter {
 
     [[nodiscard]] std::chrono::milliseconds renew_after() const;
     [[nodiscard]] bool stands(const Peer& self);
+    [[nodiscard]] bool is_due(Reader::Instant now) const;
+    void write(const Peer& self, Reader::Instant now, const std::stop_token& stop);
     [[nodiscard]] Registry read_or_renew(const Path& file);
-    void drop_expired(Registry& registry, const Peer& self);
+    [[nodiscard]] std::vector<Registry::Renewed> drop_expired(Registry& registry, const Peer& self);
+    void report(const std::vector<Registry::Renewed>& dropped) const;
     [[nodiscard]] std::string time_now() const;
 
     const std::string cluster_;

@@ -20,7 +20,10 @@ const Reader::Found& Reader::look() {
     const auto now = world_.clock();
     const bool same = facts && facts == facts_;
     const bool settles = same && !settled_ && now - since_ >= kSettled;
-    if (same && !settles) return found_;
+    if (same && !settles) {
+        if (found_.peers) ages_.looked(now);
+        return found_;
+    }
     facts_.reset();  // for good if the file can't be read
     read(now);
     facts_ = facts;
@@ -36,6 +39,7 @@ void Reader::read(Instant now) {
     if (!text) return;
     try {
         const Registry registry(cluster_, *text, file.string());
+        ages_.looked(now);
         ages_.saw(registry, now);
         found_.peers = registry.peers();
     } catch (const Error& error) {

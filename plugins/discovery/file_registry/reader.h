@@ -53,6 +53,8 @@ class Reader {
 
     // How old the entries are, as of the last look that read the file.
     [[nodiscard]] const Ages& ages() const { return ages_; }
+    // The caller could not write the file, so perhaps nobody can.
+    void restart_ages() { ages_.restart(); }
 
     // Where the file really is, if `path` is a link.
     [[nodiscard]] std::filesystem::path location() const { return registry::real_path(path_); }
