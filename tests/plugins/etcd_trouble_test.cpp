@@ -8,8 +8,6 @@
 #include <Poco/Net/ServerSocket.h>
 #include <sys/socket.h>
 
-#include <atomic>
-
 #include "discovery/etcd_scene.h"
 
 namespace electiond::bench {
@@ -410,19 +408,31 @@ TEST_F(GuardedEtcd, TellsWhatToSetAndWhatToPermit) {
 
 // ---- what is no etcd ----------------------------------------------------------------------------
 
-// Answers each request with the same status and body, whatever is asked.
+// Answers as the test says, or each request with the same status and body.
 class Liar {
   public:
-    Liar(int status, std::string body)
-        : status_(status),
-          body_(std::move(body)),
+    struct Answer {
+        int status = 200;
+        std::string body;
+    };
+    // Called by several threads.
+    using Act = std::function<Answer(const std::string& path, const std::string& body)>;
+
+    explicit Liar(Act act)
+        : act_(std::move(act)),
           socket_(Poco::Net::SocketAddress("127.0.0.1", 0)),
           server_(new Factory(*this), socket_, new Poco::Net::HTTPServerParams) {
         server_.start();
     }
+    Liar(int status, const std::string& body)
+        : Liar([status, body](const std::string&, const std::string&) {
+              return Answer{status, body};
+          }) {}
     ~Liar() { server_.stopAll(true); }
 
-    [[nodiscard]] std::string endpoint() const { return "http://" + socket_.address().toString(); }
+    [[nodiscard]] std::string endpoint(const std::string& host = "127.0.0.1") const {
+        return "http://" + host + ":" + std::to_string(socket_.address().port());
+    }
 
   private:
     class Handler : public Poco::Net::HTTPRequestHandler {
@@ -430,10 +440,12 @@ class Liar {
         explicit Handler(const Liar& liar) : liar_(liar) {}
         void handleRequest(Poco::Net::HTTPServerRequest& request,
                            Poco::Net::HTTPServerResponse& response) override {
-            request.stream().ignore(1'000'000);
-            response.setStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(liar_.status_));
+            std::ostringstream body;
+            body << request.stream().rdbuf();
+            const auto answer = liar_.act_(request.getURI(), body.str());
+            response.setStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.status));
             response.set("Location", "http://127.0.0.1:1/");
-            response.sendBuffer(liar_.body_.data(), liar_.body_.size());
+            response.sendBuffer(answer.body.data(), answer.body.size());
         }
 
       private:
@@ -451,8 +463,7 @@ class Liar {
         const Liar& liar_;
     };
 
-    const int status_;
-    const std::string body_;
+    const Act act_;
     Poco::Net::ServerSocket socket_;
     Poco::Net::HTTPServer server_;
 };
@@ -488,6 +499,91 @@ TEST(WhatIsNoEtcd, IsNamed) {
         EXPECT_NE(fault([&] { a->announce(node("a", 1)); }), "");
         EXPECT_NE(fault([&] { (void)a->arbiter()->claim("demo", claim_of("a")); }), "");
     }
+}
+
+// What is between quotes after `"name":`.
+std::string field(const std::string& json, const std::string& name) {
+    const auto key = '"' + name + "\":\"";
+    const auto begin = json.find(key) + key.size();
+    return json.substr(begin, json.find('"', begin) - begin);
+}
+
+TEST(WhatIsNoEtcd, ThatStoresAClaimAndLosesTheAnswerFoundsOneClusterAllTheSame) {
+    std::mutex mutex;
+    std::string stored;
+    int tries = 0;
+    // A member whose reads come too early, so that all depends on the transaction.
+    const Liar server([&](const std::string& path, const std::string& body) -> Liar::Answer {
+        if (path == "/v3/kv/range") return {200, R"({"header":{"revision":"1"}})"};
+        const std::lock_guard lock(mutex);
+        ++tries;
+        if (stored.empty()) {
+            stored = field(body, "value");
+            return {503, R"({"error":"etcdserver: request timed out","code":14})"};
+        }
+        return {200,
+                R"({"responses":[{"response_range":{"kvs":[{"value":")" + stored + R"("}]}}]})"};
+    });
+    const auto made = [&](std::vector<std::string> endpoints) {
+        return make("etcd", {{"endpoints", list(std::move(endpoints))}});
+    };
+
+    EXPECT_NE(
+        fault([&] { (void)made({server.endpoint()})->arbiter()->claim("demo", claim_of("a")); }),
+        "");
+    const auto a = made({server.endpoint()});
+    const auto b = made({server.endpoint()});
+    EXPECT_EQ(b->arbiter()->claim("demo", claim_of("b")), claim_of("a"));
+    EXPECT_EQ(a->arbiter()->claim("demo", claim_of("a")), claim_of("a"));
+
+    {
+        const std::lock_guard lock(mutex);
+        stored.clear();
+        tries = 0;
+    }
+    const auto twice = made({server.endpoint(), server.endpoint("localhost")});
+    EXPECT_EQ(twice->arbiter()->claim("demo", claim_of("c")), claim_of("c"));
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(tries, 2) << "the second endpoint finds what the first one has stored";
+}
+
+TEST(WhatIsNoEtcd, AndRepeatsThePasswordDoesNotBringItIntoTheLog) {
+    Folder folder;
+    write(folder / "password", "geheim\n");
+    std::filesystem::permissions(folder / "password", std::filesystem::perms(0600));
+    const Liar echo([](const std::string&, const std::string& body) {
+        return Liar::Answer{500, body};
+    });
+    const auto a = make(
+        "etcd",
+        at_endpoint(echo.endpoint(), {{"user", text("u")}, {"password_file", text("password")}}),
+        "demo", folder.path());
+
+    EXPECT_THAT(fault([&] { (void)a->poll(); }),
+                AllOf(HasSubstr("it answers with status 500"), Not(HasSubstr("geheim"))));
+}
+
+// As some proxies do; a member of etcd says that 0 s are left.
+TEST(WhatIsNoEtcd, AndRefusesToRenewALeaseThatIsGoneGetsANewOne) {
+    std::mutex mutex;
+    int grants = 0;
+    const Liar server([&](const std::string& path, const std::string&) -> Liar::Answer {
+        const std::lock_guard lock(mutex);
+        if (path == "/v3/lease/grant") {
+            ++grants;
+            return {200, R"({"ID":"7","TTL":"1"})"};
+        }
+        if (path == "/v3/lease/keepalive")
+            return {404, R"({"error":"etcdserver: requested lease not found","code":5})"};
+        return {200, R"({"header":{"revision":"1"}})"};
+    });
+    const auto a = make("etcd", at_endpoint(server.endpoint()));
+
+    EXPECT_TRUE(eventually([&] {
+        a->announce(node("a", 1));
+        const std::lock_guard lock(mutex);
+        return grants >= 3;
+    }));
 }
 
 // A server that confirms no watch, as behind a proxy that holds streams back.

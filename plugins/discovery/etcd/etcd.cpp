@@ -160,6 +160,7 @@ class Etcd final : public Discovery, public Arbiter {
     void judge_own_entry() {
         const auto* entry = nodes_.find(self_->id.value);
         taken_by_.reset();
+        if (entry == nullptr && nodes_.more()) return;  // else each call would write it again
         stands_ = entry != nullptr && entry->peer == self_ && !entry->lease.empty();
         if (stands_ || entry == nullptr || !entry->peer || entry->lease.empty()) return;
         if ((!lease_ || entry->lease != lease_->id) && entry->mod_revision > put_at_)

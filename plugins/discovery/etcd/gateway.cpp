@@ -104,7 +104,11 @@ Lease Gateway::grant(const Call& call, std::chrono::seconds ttl) {
 
 std::optional<std::chrono::seconds> Gateway::keep_alive(const Call& call,
                                                         const std::string& lease) {
-    return read(read_keep_alive, ask(call, kKeepAlive, lease_request(lease)));
+    try {
+        return read(read_keep_alive, ask(call, kKeepAlive, lease_request(lease)));
+    } catch (const NoSuchLease&) {  // of a proxy: a member of etcd grants 0 s instead
+        return std::nullopt;
+    }
 }
 
 void Gateway::revoke(const Call& call, const std::string& lease) {
@@ -183,8 +187,11 @@ Gateway::Answer Gateway::judged(const Http::Outcome& outcome, const std::string&
         return failed("it does not know " + path +
                       ": etcd 3.4 or later is needed, with its JSON gateway (enable-grpc-gateway)");
     }
-    return failed("it answers with status " + std::to_string(outcome.status) + ", " +
-                  in_quotes(outcome.body.substr(0, outcome.body.find('\n'))) +
+    // A server that is no etcd may repeat what it was sent: the password.
+    const auto shown = path == kAuthenticate
+                           ? std::string()
+                           : ", " + in_quotes(outcome.body.substr(0, outcome.body.find('\n')));
+    return failed("it answers with status " + std::to_string(outcome.status) + shown +
                   (current().starts_with("http:") ? "; if it needs TLS, write https://" : ""));
 }
 

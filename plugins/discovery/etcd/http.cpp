@@ -97,6 +97,9 @@ class Transfer {
         if (!lasting) set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
         set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
         set(CURLOPT_ERRORBUFFER, &error_[0]);
+        // Connections last, so a look-up each costs little; and an address that was kept would be
+        // used for a minute after etcd has moved.
+        set(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
         // A look-up that hangs must not hold up a stop.
         set(CURLOPT_QUICK_EXIT, 1L);
         prepare_tls(tls);

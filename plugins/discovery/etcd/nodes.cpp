@@ -89,6 +89,7 @@ void Nodes::read(const Call& call) {
                            .mod_revision = each.mod_revision});
     }
     entries_ = std::move(entries);
+    more_ = range.more;
     report_oddities(range);
     const auto now = Clock::now();
     read_ = true;

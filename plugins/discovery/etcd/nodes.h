@@ -44,9 +44,10 @@ class Nodes {
     // Brings the entries up to date; true if they were read. Throws Error; then the next look reads
     // again.
     bool look(const Call& call);
-    [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
     [[nodiscard]] std::vector<Peer> peers() const;
     [[nodiscard]] const Entry* find(const std::string& id) const;
+    // True if etcd has more entries than are read, so that one that is not found may be there.
+    [[nodiscard]] bool more() const { return more_; }
 
     [[nodiscard]] std::string key(const std::string& id) const { return folder_ + id; }
 
@@ -64,6 +65,7 @@ class Nodes {
     const std::string folder_end_;
     const Log log_;
     std::vector<Entry> entries_;
+    bool more_ = false;
     bool read_ = false;     // the last try to read them worked
     bool changed_ = false;  // since then, as the watch reports
     bool watch_reports_ = false;
