@@ -1,6 +1,5 @@
 // Clusters that find each other by DNS, from a real server that dies, hangs, lies and says nobody.
 #include <csignal>
-#include <cstdlib>
 
 #include "cluster_test.h"
 #include "page.h"
@@ -8,24 +7,7 @@
 namespace electiond::cluster {
 namespace {
 
-using std::chrono::steady_clock;
 using testing::HasSubstr;
-
-// tests/long.sh discovery_dns sets it.
-int rounds() {
-    const char* text = std::getenv("ELECTIOND_DNS_ROUNDS");
-    return text != nullptr ? std::stoi(text) : 1;
-}
-
-std::string median_and_longest(std::vector<Milliseconds> times) {
-    std::ranges::sort(times);
-    return "median " + std::to_string(times[times.size() / 2].count()) + " ms, longest " +
-           std::to_string(times.back().count()) + " ms, of " + std::to_string(times.size());
-}
-
-Milliseconds since(steady_clock::time_point begin) {
-    return std::chrono::round<Milliseconds>(steady_clock::now() - begin);
-}
 
 class DnsCluster : public testing::TestWithParam<std::string> {
   protected:
@@ -33,21 +15,6 @@ class DnsCluster : public testing::TestWithParam<std::string> {
         if (!Dnsmasq::installed()) GTEST_SKIP() << kNeedsDnsmasq;
     }
 };
-
-TEST_P(DnsCluster, IsOneClusterEachTimeThreeBlankNodesStartAtOnce) {
-    std::vector<Milliseconds> times;
-    for (int round = 0; round < rounds(); ++round) {
-        ShownCluster cluster({.discovery = GetParam()});
-        const auto begin = steady_clock::now();
-        cluster.start_all();
-        ASSERT_TRUE(wait_until([&] { return cluster.leader().has_value(); }));
-        times.push_back(since(begin));
-        ASSERT_NE(cluster.await_leader(3), 0);
-        const auto id = cluster.get(1, "/status").text("clusterId");
-        for (const int node : {2, 3}) EXPECT_EQ(cluster.get(node, "/status").text("clusterId"), id);
-    }
-    std::cout << "until a leader was seen: " << median_and_longest(times) << "\n";
-}
 
 // Whatever DNS does meanwhile: leader, term and voters stay, each node says what is wrong, and
 // seldom.
@@ -113,41 +80,6 @@ TEST_P(DnsCluster, KeepsLeaderAndQuorumWhateverDnsDoes) {
         EXPECT_EQ(cluster.stop(node), 0);
         EXPECT_LT(read(cluster.log(node)).size(), 20'000U) << "and nobody floods its log";
     }
-}
-
-// The node that moves knows nobody: it is found by the others' DNS alone.
-TEST_P(DnsCluster, FindsANodeThatHasMovedAsSoonAsDnsIsRight) {
-    ShownCluster cluster({.discovery = GetParam()});
-    cluster.start_all();
-    ASSERT_NE(cluster.await_leader(3), 0);
-    if (cluster.leader() == 3) {
-        EXPECT_EQ(cluster.post(3, "/step-down", R"({"to":"1"})").code, 200);
-        ASSERT_TRUE(wait_until([&] { return cluster.agreed() == 1; }));
-    }
-    const auto before = cluster.get(1, "/status");
-    cluster.configure(3, "ELECTIOND_DISCOVERY=[{plugin: dns, host: nobody.test, servers: [\"" +
-                             cluster.name_server().address() + "\"]}]");
-    std::vector<Milliseconds> times;
-    for (int round = 0; round < rounds(); ++round) {
-        cluster.kill9(3);
-        cluster.keep_names();
-        cluster.move(3, "127.1." + std::to_string(round) + ".3");
-        cluster.start(3);
-        ASSERT_TRUE(cluster.await_up(3));
-
-        const auto right = steady_clock::now();
-        cluster.publish();
-        ASSERT_TRUE(wait_until([&] { return cluster.get(3, "/follower").code == 200; }));
-
-        times.push_back(since(right));
-    }
-    std::cout << "until it followed the leader: " << median_and_longest(times) << "\n";
-    if (rounds() > 1) {  // on a machine that does nothing else: 2 x hello_interval
-        EXPECT_LE(std::ranges::max(times), cluster.plan().election_timeout);
-    }
-    const auto status = cluster.get(1, "/status");
-    EXPECT_EQ(status.number("configVersion"), before.number("configVersion"));
-    EXPECT_EQ(status.number("term"), before.number("term"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, DnsCluster, testing::Values("dns", "dns_srv"),

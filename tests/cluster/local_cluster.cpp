@@ -110,11 +110,15 @@ std::string LocalCluster::discovery_yaml() const {
 }
 
 std::string LocalCluster::founding_yaml(int node) const {
-    if (plan_.discovery == "file_registry" || plan_.discovery == "etcd") return "bootstrap: claim";
+    static const std::map<std::string, std::string> usual = {
+        {"file_registry", "claim"}, {"etcd", "claim"}, {"multicast", "expect"}, {"dns", "expect"}};
+    const auto at = usual.find(plan_.discovery);
+    const auto founding = !plan_.founding.empty() ? plan_.founding
+                          : at != usual.end()     ? at->second
+                                                  : "voters";
+    if (founding == "claim") return "bootstrap: claim";
     if (node > plan_.nodes) return "bootstrap: join";
-    if (plan_.discovery == "multicast" || plan_.discovery == "dns") {
-        return "bootstrap: all, expect: " + std::to_string(plan_.nodes);
-    }
+    if (founding == "expect") return "bootstrap: all, expect: " + std::to_string(plan_.nodes);
     std::string voters;
     for (int i = 1; i <= plan_.nodes; ++i) voters += (i > 1 ? ", " : "") + in_quotes(i);
     return "bootstrap: all, voters: [" + voters + "]";

@@ -24,10 +24,12 @@ inline constexpr char kNeedsDnsmasq[] = "needs dnsmasq (package dnsmasq-base)";
 
 struct Plan {
     std::string transport = "http";
-    // file_registry and etcd: founded by claim; all others by all. dns: the addresses of
-    // nodes.test, where all nodes have one port, each at an address of its own; dns_srv: by SRV
-    // records.
+    // dns: the addresses of nodes.test, where all nodes have one port, each at an address of its
+    // own; dns_srv: by SRV records.
     std::string discovery = "file_registry";
+    // claim, or by all: as many as expect says, or those that voters names. "": what is usual for
+    // this discovery.
+    std::string founding = "";
     int nodes = 3;
     Milliseconds election_timeout{1000};
     std::string election = "";  // further keys of that section, one a line, as "  key: value"
