@@ -127,12 +127,13 @@ TEST(DnsMessage, TellsNobodyFromAnError) {
 
 // A server that refers to others knows nothing; nor does an echo of the question.
 TEST(DnsMessage, TellsNobodyFromAServerThatDoesNotKnow) {
-    EXPECT_THAT(fault(Response(query(kHostA)).flags(0x0080, 0)), HasSubstr("neither holds"));
+    EXPECT_THAT(fault(Response(query(kHostA)).flags(0x0080, 0)),
+                HasSubstr("has no data for this name"));
     EXPECT_TRUE(records(Response(query(kHostA)).flags(0x0080, 0x0400)).empty());
-    EXPECT_THAT(fault(Response(query(kHostA)).flags(0x8000, 0)), HasSubstr("a question instead"));
+    EXPECT_THAT(fault(Response(query(kHostA)).flags(0x8000, 0)), HasSubstr("a query instead"));
     Response alias(query(kHostA));
     alias.flags(0x0080, 0x0400).cname("u.test", "far.example");
-    EXPECT_THAT(fault(alias), HasSubstr("the alias far.example (CNAME) alone"));
+    EXPECT_THAT(fault(alias), HasSubstr("only with the alias far.example (CNAME)"));
 }
 
 // A referral names the servers of the zone, and where they are.
@@ -140,7 +141,7 @@ TEST(DnsMessage, TellsAReferralFromNobody) {
     Response referral(query(kHostA));
     referral.flags(0x0080, 0).authority("test", kNs, encode_name("ns.test"));
     referral.additional("ns.test", kA, "abcd");
-    EXPECT_THAT(fault(referral), HasSubstr("neither holds"));
+    EXPECT_THAT(fault(referral), HasSubstr("has no data"));
 
     Response nobody(query(kHostA));
     nobody.flags(0x0080, 0).authority("Test", kSoa, "of no interest");
@@ -163,7 +164,7 @@ TEST(DnsMessage, TakesAnAliasWithoutARecordForNobodyIfItsZoneIsTheServers) {
 TEST(DnsMessage, RefusesAnAnswerThatIsCut) {
     Response response(query(kHostA));
     response.flags(0, 0x0200).a("u.test", "10.0.0.1");
-    EXPECT_EQ(fault(response), "cut its answer, by TCP, too");
+    EXPECT_EQ(fault(response), "truncated its answer, also by TCP");
 }
 
 TEST(DnsMessage, RefusesLoops) {

@@ -232,14 +232,14 @@ TEST_F(Dns, TakesNxdomainAndNoDataForNobody) {
         [](const Query& query) -> FakeDns::Answers { return {Response(query).code(3).bytes()}; });
     const auto dns = made({{"host", text("u.test")}}, server);
     for (int i = 0; i < 20; ++i) EXPECT_THAT(dns->poll(), IsEmpty());
-    EXPECT_THAT(lines_, ElementsAre(AllOf(HasSubstr("finds nobody: u.test does not exist "),
+    EXPECT_THAT(lines_, ElementsAre(AllOf(HasSubstr("finds no node: u.test does not exist "),
                                           HasSubstr("NXDOMAIN"), HasSubstr("the key host"))));
 
     lines_.clear();
     server.play(same({}));
     const auto by_service = made({{"srv", text("_u._tcp.test")}}, server);
     EXPECT_THAT(by_service->poll(), IsEmpty());
-    EXPECT_THAT(lines_, ElementsAre(HasSubstr("_u._tcp.test names nobody that can be reached")));
+    EXPECT_THAT(lines_, ElementsAre(HasSubstr("_u._tcp.test has no usable record")));
 }
 
 TEST_F(Dns, NamesTheServerThatDoesNotKnow) {
@@ -318,8 +318,9 @@ TEST_F(Dns, UsesOlderAnswersForAQuestionThatFails) {
         EXPECT_THAT(shown(dns->poll()),
                     ElementsAre("10.0.0.9:7401 [fd00::1]:7401", "10.0.0.2:7402"));
     }
-    EXPECT_THAT(lines_, ElementsAre(AllOf(HasSubstr("only by older answers"),
-                                          HasSubstr("n2.test A: " + server.address()))));
+    EXPECT_THAT(lines_,
+                ElementsAre(AllOf(HasSubstr("has only old addresses, or none, for some nodes"),
+                                  HasSubstr("n2.test A: " + server.address()))));
 }
 
 TEST_F(Dns, AsksTheNextServer) {
@@ -407,7 +408,7 @@ TEST_F(Dns, FailsIfAnAnswerIsCutByTcpToo) {
         return {Response(query).flags(0, 0x0200).a(query.name, "10.0.0.1").bytes()};
     });
     const auto dns = made({{"host", text("u.test")}}, server);
-    EXPECT_THAT(failure(*dns), HasSubstr("cut its answer, by TCP, too"));
+    EXPECT_THAT(failure(*dns), HasSubstr("truncated its answer, also by TCP"));
 }
 
 TEST_F(Dns, FailsIfTcpIsSilentOrEndsEarly) {
@@ -469,7 +470,7 @@ TEST_F(Dns, RefusesMalformedAnswers) {
 TEST_F(Dns, RefusesAnEchoOfItsQuestion) {
     FakeDns server([](const Query& query) -> FakeDns::Answers { return {query.message}; });
     EXPECT_THAT(failure(*made({{"host", text("u.test")}}, server)),
-                HasSubstr("sent a question instead of an answer"));
+                HasSubstr("sent a query instead of an answer"));
 }
 
 TEST_F(Dns, RefusesTooManyRecords) {
@@ -483,7 +484,7 @@ TEST_F(Dns, RefusesTooManyRecords) {
         return {response.bytes()};
     });
     const auto dns = made({{"host", text("u.test")}, {"family", text("ipv4")}}, server);
-    EXPECT_THAT(failure(*dns), HasSubstr("named more than 256 records"));
+    EXPECT_THAT(failure(*dns), HasSubstr("returned more than 256 records"));
 }
 
 TEST_F(Dns, NamesATargetThatIsNoHost) {
@@ -546,11 +547,12 @@ std::string refusal(OptionMap options) {
 TEST(DnsOptions, NamesEveryFault) {
     EXPECT_THAT(refusal({}), HasSubstr("discovery[0].host is missing, but required; give host, "));
     EXPECT_THAT(refusal({{"host", text("u.test")}, {"srv", text("_u._tcp.test")}}),
-                HasSubstr("discovery[0].srv is given beside host"));
+                HasSubstr("discovery[0].srv is given together with host"));
     EXPECT_THAT(refusal({{"srv", text("_u._tcp.test")}, {"port", text("7401")}}),
-                HasSubstr("discovery[0].port is given beside srv"));
+                HasSubstr("discovery[0].port is given together with srv"));
     EXPECT_THAT(refusal({{"host", text("10.0.0.1")}}), HasSubstr("addresses are for static_list"));
-    EXPECT_THAT(refusal({{"host", text("a b")}}), HasSubstr("a whole name, as in electiond."));
+    EXPECT_THAT(refusal({{"host", text("a b")}}),
+                HasSubstr("a fully qualified name, as in electiond."));
     EXPECT_THAT(refusal({{"host", text("u.test")},
                          {"port", text("0")},
                          {"family", text("v4")},

@@ -45,7 +45,7 @@ std::vector<Finding> check_dns(const DnsSettings& settings, const Peer& self,
                          " (transport.advertise, else transport.listen): other nodes that find it "
                          "by " +
                          settings.host +
-                         " dial the wrong port; give all nodes the same port, or use srv");
+                         " connect to the wrong port; give all nodes the same port, or use srv");
     }
     if (settings.client.servers.empty()) {
         const auto found = read_resolv_conf(resolv_conf);

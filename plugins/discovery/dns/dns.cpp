@@ -55,17 +55,15 @@ class Dns final : public Discovery {
     void report(const Found& found) {
         if (!found.troubles.empty()) {
             if (const auto times = troubles_.count(Clock::now())) {
-                log_.warning(
-                    "discovery dns knows some nodes only by older answers, or not at all: " +
-                    found.troubles.front() + "; check this server" + repeated(*times));
+                log_.warning("discovery dns has only old addresses, or none, for some nodes: " +
+                             found.troubles.front() + "; check this server" + repeated(*times));
             }
         }
         if (found.none == std::exchange(none_, found.none) || none_.empty()) return;
         if (const auto times = nobody_.count(Clock::now())) {
-            log_.warning("discovery dns finds nobody: " + none_ +
-                         "; if nodes should be there, check the zone, and the key " +
-                         finder_.key() + ": a whole name, to which no domain is added" +
-                         repeated(*times));
+            log_.warning("discovery dns finds no node: " + none_ +
+                         "; if this is wrong, correct the zone, or the key " + finder_.key() +
+                         ", a fully qualified name (no search domain is added)" + repeated(*times));
         }
     }
 

@@ -40,8 +40,8 @@ Found Finder::find(const Peer& self, const std::stop_token& stop) {
     std::erase_if(known_, [&](const auto& each) { return !answers_.contains(each.first); });
     if (found.peers.empty() && found.none.empty()) {
         if (!found.troubles.empty()) throw failure(found.troubles.front());
-        found.none = (settings_.srv.empty() ? settings_.host : settings_.srv) +
-                     " names nobody that can be reached";
+        found.none =
+            (settings_.srv.empty() ? settings_.host : settings_.srv) + " has no usable record";
     }
     leave_out(self, found);
     return found;
@@ -121,7 +121,7 @@ void Finder::require_any(const std::set<Question>& questions) const {
 
 Error Finder::failure(const std::string& trouble) const {
     return Error("discovery dns cannot look up " + trouble +
-                     "; check these servers, and the keys servers and " + key(),
+                     "; check these servers, or correct the keys servers and " + key(),
                  Error::unavailable);
 }
 

@@ -147,7 +147,7 @@ void read_record(Cursor& cursor, RecordType wanted, Sections& sections) {
     }
     if (cursor.position() - begin != size) malformed();
     if (sections.entries.size() > kRecordsMax) {
-        throw Fault{"named more than " + std::to_string(kRecordsMax) + " records"};
+        throw Fault{"returned more than " + std::to_string(kRecordsMax) + " records"};
     }
 }
 
@@ -189,7 +189,7 @@ bool is_in(const std::string& name, const std::string& zone) {
     return zone.empty() || name == zone || name.ends_with("." + zone);
 }
 
-// Whether a missing record of `owner` does not exist. A server that does not look names up refers
+// Whether a missing record of `owner` does not exist. A server that does not resolve names refers
 // to others for what it does not hold: then there is no SOA record (RFC 2308, section 2.2), but
 // perhaps NS records with their addresses.
 bool says_that_there_is_none(const Sections& sections, const std::string& owner,
@@ -204,7 +204,7 @@ Records collect(const Sections& sections, const std::string& asked) {
     auto owner = asked;
     std::uint32_t ttl = UINT32_MAX;
     for (int hops = 0; sections.aliases.contains(owner); ++hops) {
-        if (hops == kAliasesMax) throw Fault{"named more than 16 aliases (CNAME) in a row"};
+        if (hops == kAliasesMax) throw Fault{"returned more than 16 aliases (CNAME) in a row"};
         const auto& alias = sections.aliases.at(owner);
         ttl = std::min(ttl, alias.ttl);
         owner = alias.target;
@@ -221,8 +221,9 @@ Records collect(const Sections& sections, const std::string& asked) {
         }
     }
     if (!any && !says_that_there_is_none(sections, owner, asked)) {
-        if (owner == asked) throw Fault{"neither holds this name nor looks it up for others"};
-        throw Fault{"named the alias " + owner + " (CNAME) alone, and does not look names up"};
+        if (owner == asked) throw Fault{"has no data for this name, and does not resolve names"};
+        throw Fault{"answered only with the alias " + owner +
+                    " (CNAME), and does not resolve names"};
     }
     if (any) records.ttl = std::chrono::seconds(ttl);
     sort_and_unite(records.addresses);
@@ -242,10 +243,10 @@ Records read(std::span<const unsigned char> message, const Question& question) {
     const bool response = (flags & 0x8000) != 0, authoritative = (flags & 0x0400) != 0,
                truncated = (flags & 0x0200) != 0, recursive = (flags & 0x0080) != 0;
     const int code = flags & 0x000f;
-    if (!response) throw Fault{"sent a question instead of an answer"};
+    if (!response) throw Fault{"sent a query instead of an answer"};
     if (code == 3) return {.name_exists = false};
     if (code != 0) throw Fault{"answered " + code_name(code)};
-    if (truncated) throw Fault{"cut its answer, by TCP, too"};
+    if (truncated) throw Fault{"truncated its answer, also by TCP"};
     if (questions != 1) malformed();
     (void)cursor.name();
     cursor.skip(4);

@@ -58,8 +58,8 @@ std::string read_name(Options& options, const std::string& key, const std::strin
     const auto name = options.text(key, {});
     if (name.empty() || is_dns_name(name)) return normal_name(name);
     const bool address = canonical_address(name).has_value();
-    options.wrong(
-        key, "a whole name, as in " + example + (address ? "; addresses are for static_list" : ""));
+    options.wrong(key, "a fully qualified name, as in " + example +
+                           (address ? "; addresses are for static_list" : ""));
     return {};
 }
 
@@ -71,7 +71,9 @@ DnsSettings read_settings(Options& options) {
     settings.host = read_name(options, "host", "electiond.example.org");
     settings.srv = read_name(options, "srv", "_electiond._tcp.example.org");
     if (has_host && has_srv) {
-        options.fault("srv", "is given beside host; keep one of them, or make a discovery of each");
+        options.fault(
+            "srv",
+            "is given together with host; keep one of them, or write two entries of discovery");
     } else if (!has_host && !has_srv) {
         options.missing("host",
                         "give host, whose A and AAAA records are the nodes, or srv, whose SRV "
@@ -79,7 +81,8 @@ DnsSettings read_settings(Options& options) {
     }
     settings.port = static_cast<std::uint16_t>(options.integer("port", 1, 65535, 7401));
     if (has_srv && !has_host && options.has("port")) {
-        options.fault("port", "is given beside srv, whose records hold the ports; leave it out");
+        options.fault("port",
+                      "is given together with srv, whose records contain the ports; remove it");
     }
     const auto family = options.text("family", "any");
     if (family != "any" && family != "ipv4" && family != "ipv6") {
