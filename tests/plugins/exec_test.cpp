@@ -106,18 +106,18 @@ TEST(ExecLines, ThatAreWrongAreNamed) {
                              "{\"address\":\"h:1\"}, {\"address\":\"h:2\"}"}) {
         EXPECT_THAT(wrong(line), HasSubstr("must be one JSON object")) << line;
     }
-    EXPECT_THAT(wrong("{}"), HasSubstr("needs \"address\" (a text) or \"addresses\" (a list)"));
+    EXPECT_THAT(wrong("{}"), HasSubstr("needs \"address\" (a string) or \"addresses\" (a list)"));
     EXPECT_THAT(wrong(R"({"adress":"h:1"})"), HasSubstr("needs \"address\""));
-    EXPECT_THAT(wrong(R"({"address":"h:1","addresses":["h:1"]})"), HasSubstr("one of the two"));
-    EXPECT_THAT(wrong(R"({"id":2,"address":"h:1"})"), HasSubstr("whose \"id\" must be a text"));
+    EXPECT_THAT(wrong(R"({"address":"h:1","addresses":["h:1"]})"), HasSubstr("and not both"));
+    EXPECT_THAT(wrong(R"({"id":2,"address":"h:1"})"), HasSubstr("whose \"id\" must be a string"));
     EXPECT_THAT(wrong(R"({"id":"a b","address":"h:1"})"),
                 HasSubstr("whose \"id\" must be 1 to 64"));
     EXPECT_THAT(wrong(R"({"id":"","address":"h:1"})"), HasSubstr("whose \"id\" must be 1 to 64"));
     EXPECT_THAT(wrong(R"({"uuid":"a/b","address":"h:1"})"), HasSubstr("whose \"uuid\" must be"));
-    EXPECT_THAT(wrong(R"({"address":7401})"), HasSubstr("whose \"address\" must be a text"));
+    EXPECT_THAT(wrong(R"({"address":7401})"), HasSubstr("whose \"address\" must be a string"));
     EXPECT_THAT(wrong(R"({"addresses":"h:1"})"), HasSubstr("must be a list of 1 to 16"));
     EXPECT_THAT(wrong(R"({"addresses":[]})"), HasSubstr("must be a list of 1 to 16"));
-    EXPECT_THAT(wrong(R"({"addresses":[1]})"), HasSubstr("\"addresses\" must hold texts"));
+    EXPECT_THAT(wrong(R"({"addresses":[1]})"), HasSubstr("\"addresses\" must hold strings"));
     EXPECT_THAT(wrong(R"({"address":"h:1","api":"h"})"), HasSubstr("whose \"api\" holds \"h\""));
     for (const auto* address : {"", "h", "h:0", "h:65536", "::1:1", "http://h:1", "h:1/", ":1"}) {
         EXPECT_THAT(wrong("{\"address\":\"" + std::string(address) + "\"}"),
@@ -131,7 +131,7 @@ TEST(ExecLines, AreBounded) {
     for (int i = 1; i <= 256; ++i) many += "{\"address\":\"h:" + std::to_string(i) + "\"}\n";
     EXPECT_THAT(read_lines(many + many), SizeIs(256));
     EXPECT_THAT(wrong(many + "{\"address\":\"h:300\"}"),
-                AllOf(HasSubstr("line 257"), HasSubstr("more than 256 peers")));
+                AllOf(HasSubstr("line 257"), HasSubstr("limit of 256 peers")));
     for (int i = 2; i <= 17; ++i) long_list += ",\"h:" + std::to_string(i) + "\"";
     EXPECT_THAT(wrong(long_list + "]}"), HasSubstr("a list of 1 to 16"));
 
@@ -304,7 +304,7 @@ TEST_F(Programs, ThatFailSayWhyInTheFirstLineOfStandardError) {
                                           " ended with exit code 3: \"no such inventory\"");
     EXPECT_THAT(poll_fault(*lister("exit 1")),
                 HasSubstr("exit code 1; it wrote nothing to standard error, so run it by hand"));
-    EXPECT_THAT(poll_fault(*lister("kill -9 $$")), HasSubstr("was ended by SIGKILL"));
+    EXPECT_THAT(poll_fault(*lister("kill -9 $$")), HasSubstr("was killed by SIGKILL"));
     EXPECT_THAT(poll_fault(*lister("echo 'Traceback (most recent call last):' >&2; echo '  File' "
                                    ">&2; echo 'KeyError: 7' >&2; exit 1")),
                 HasSubstr("exit code 1: \"KeyError: 7\""));
@@ -336,7 +336,7 @@ TEST_F(Programs, ThatPrintAGigabyteAreEnded) {
     const auto begun = Clock::now();
     const auto discovery =
         lister("echo $$ >\"$1/pid\"; exec head -c 1000000000 /dev/zero", "60s", "1h");
-    EXPECT_THAT(poll_fault(*discovery), HasSubstr("printed more than 1 MiB, so it was ended"));
+    EXPECT_THAT(poll_fault(*discovery), HasSubstr("printed more than 1 MiB, so it was terminated"));
     EXPECT_LT(Clock::now() - begun, seconds(20));
     EXPECT_TRUE(dead(process_in("pid")));
 }
@@ -352,9 +352,10 @@ TEST_F(Programs, ThatWriteAGigabyteOfErrorsAreHeardAllTheSame) {
 TEST_F(Programs, ThatNeverEndAreEndedWithAllThatTheyHaveStarted) {
     const auto discovery =
         lister("sleep 1000 & echo $! >\"$1/left\"; echo waiting >&2; wait; sleep 1000", "2s", "1h");
-    EXPECT_THAT(poll_fault(*discovery),
-                HasSubstr("has not ended within 2 s, so it was ended; make it faster, or raise "
-                          "timeout: \"waiting\""));
+    EXPECT_THAT(
+        poll_fault(*discovery),
+        HasSubstr("has not ended within 2 s, so it was terminated; make it faster, or raise "
+                  "timeout: \"waiting\""));
     EXPECT_TRUE(eventually([&] { return dead(process_in("left")); }));
 }
 
@@ -536,7 +537,7 @@ TEST_F(Programs, DoNotDelayTheEndOfACall) {
               kSoon);
     EXPECT_LT(stopped_after([&](std::stop_token stop) { discovery->withdraw(stop); }), kSoon);
     EXPECT_TRUE(dead(process_in("pid")));
-    EXPECT_THAT(lines_.take(), ElementsAre(HasSubstr("this node's entry may stay where it is: "
+    EXPECT_THAT(lines_.take(), ElementsAre(HasSubstr("this node's entry may not have been removed: "
                                                      "stopped while it ran the withdraw program")));
 
     std::stop_source stop;
@@ -644,10 +645,11 @@ TEST_F(Announcing, LogsWhatKeepsItFromBeingTakenBack) {
     const auto discovery = made(with("exit 0", "echo away >&2; exit 5"));
     discovery->announce(node("1", 1));
     discovery->withdraw();
-    EXPECT_THAT(lines_.take(),
-                ElementsAre(HasSubstr("the withdraw program"),
-                            MatchesRegex("this node's entry may stay where it is: the withdraw "
-                                         "program .* ended with exit code 5: \"away\"")));
+    EXPECT_THAT(
+        lines_.take(),
+        ElementsAre(HasSubstr("the withdraw program"),
+                    MatchesRegex("this node's entry may not have been removed: the withdraw "
+                                 "program .* ended with exit code 5: \"away\"")));
 }
 
 // ---- options ------------------------------------------------------------------------------------

@@ -127,7 +127,8 @@ class Exec final : public Discovery {
             if (announce_) announce_->end();  // or it would announce us after we have withdrawn
             if (self_ && settings_.withdraw) run_withdraw(*settings_.withdraw, stop);
         } catch (const std::exception& error) {
-            log_.warning(std::string("this node's entry may stay where it is: ") + error.what());
+            log_.warning(std::string("this node's entry may not have been removed: ") +
+                         error.what());
         }
         self_.reset();
     }

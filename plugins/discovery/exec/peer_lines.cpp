@@ -37,7 +37,7 @@ std::string_view trimmed(std::string_view line) {
 std::optional<std::string> optional_text(const Poco::JSON::Object& object, const std::string& key) {
     if (object.isNull(key)) return std::nullopt;
     auto text = text_of(object, key);
-    if (!text) throw Wrong{"whose \"" + key + "\" must be a text"};
+    if (!text) throw Wrong{"whose \"" + key + "\" must be a string"};
     return text;
 }
 
@@ -60,7 +60,7 @@ std::vector<Endpoint> addresses_of(const Poco::JSON::Object& object) {
     const auto single = optional_text(object, "address");
     const bool several = !object.isNull("addresses");
     if (single.has_value() == several) {
-        throw Wrong{R"(which needs "address" (a text) or "addresses" (a list), one of the two)"};
+        throw Wrong{R"(which needs "address" (a string) or "addresses" (a list), and not both)"};
     }
     if (single) return {endpoint_of("address", *single)};
     const auto array = object.getArray("addresses");
@@ -69,7 +69,7 @@ std::vector<Endpoint> addresses_of(const Poco::JSON::Object& object) {
     }
     std::vector<Endpoint> endpoints;
     for (const auto& item : *array) {
-        if (!item.isString()) throw Wrong{"whose \"addresses\" must hold texts"};
+        if (!item.isString()) throw Wrong{"whose \"addresses\" must hold strings"};
         endpoints.push_back(endpoint_of("addresses", item.extract<std::string>()));
     }
     return endpoints;
@@ -129,11 +129,11 @@ std::vector<Peer> read_peer_lines(const std::string& output) {
         if (line.empty()) continue;
         try {
             if (!add(peers, peer_of(line))) {
-                throw Wrong{"with which its peer has more than " + std::to_string(kAddressesMax) +
+                throw Wrong{"after which its peer has more than " + std::to_string(kAddressesMax) +
                             " addresses"};
             }
             if (peers.size() > kPeersMax) {
-                throw Wrong{"which is more than " + std::to_string(kPeersMax) + " peers"};
+                throw Wrong{"which exceeds the limit of " + std::to_string(kPeersMax) + " peers"};
             }
         } catch (const Wrong& wrong) {
             throw Error("printed line " + std::to_string(number) + ", " + in_quotes(line) + ", " +

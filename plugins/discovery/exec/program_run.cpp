@@ -70,11 +70,11 @@ std::string signal_name(int number) {
 
 std::string too_much() {
     return "printed more than " + std::to_string(kOutputMax / 1024 / 1024) +
-           " MiB, so it was ended; let it print a line for each peer, and no more";
+           " MiB, so it was terminated; it must print one line for each peer, and nothing else";
 }
 
 std::string fault_of(const io::Ended& ended) {
-    if (ended.signal != 0) return "was ended by " + signal_name(ended.signal);
+    if (ended.signal != 0) return "was killed by " + signal_name(ended.signal);
     return ended.code == 0 ? "" : "ended with exit code " + std::to_string(ended.code);
 }
 
@@ -101,7 +101,7 @@ std::optional<Finished> ProgramRun::wait(milliseconds patience, const std::stop_
         if (ended) return finish(fault_of(*ended));
         if (Clock::now() >= deadline_) {
             return finish("has not ended within " + in_words(command_.timeout) +
-                          ", so it was ended; make it faster, or raise timeout");
+                          ", so it was terminated; make it faster, or raise timeout");
         }
         if (stop.stop_requested() || Clock::now() >= until) return std::nullopt;
     }
