@@ -100,7 +100,7 @@ TEST_F(EtcdCluster, NeedsNoEtcdOnceItExists) {
         if (server().ctl({"put", "ballast", std::string(120'000, 'x')}).code != 0) break;
     }
     server().control({"del", "--prefix", "/electiond/demo/nodes/"});
-    reports("etcd refuses what needs space");
+    reports("etcd has no space left");
     stands();
 
     for (const int node : {1, 2, 3}) EXPECT_LE(lines_about_discovery(node), 12);

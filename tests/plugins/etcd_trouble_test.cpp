@@ -207,8 +207,8 @@ TEST_F(FullEtcd, ServesWhatItHasAndNamesTheRemedy) {
     for (const auto& refused : {fault([&] { late->announce(node("b", 2)); }), fault([&] {
                                     (void)late->arbiter()->claim("other", claim_of("b"));
                                 })}) {
-        EXPECT_THAT(refused, AllOf(HasSubstr("etcd refuses what needs space"),
-                                   HasSubstr("etcdctl alarm disarm")));
+        EXPECT_THAT(refused,
+                    AllOf(HasSubstr("etcd has no space left"), HasSubstr("etcdctl alarm disarm")));
     }
     const auto end = Clock::now() + seconds(13);
     while (Clock::now() < end) {
@@ -280,7 +280,7 @@ TEST_F(EncryptedEtcd, IsRefusedIfItsCertificateIsOfAnother) {
 TEST_F(EncryptedEtcd, IsRefusedUnderAnotherName) {
     serve({.names = {"DNS:etcd.example", "IP:127.0.0.1"}});
     EXPECT_THAT(poll(trusting(ca_)),
-                AllOf(HasSubstr("its certificate is of another host"), HasSubstr("endpoints")));
+                AllOf(HasSubstr("its certificate is for another host"), HasSubstr("endpoints")));
 }
 
 TEST_F(EncryptedEtcd, NamesFilesOfOursThatAreWrong) {
@@ -302,7 +302,7 @@ TEST_F(EncryptedEtcd, IsNotMistakenForPlainTextNorTheOtherWayRound) {
             const auto port = server().endpoint().substr(server().endpoint().rfind(':'));
             (void)make("etcd", at_endpoint("https://127.0.0.1" + port, trusting(ca_)))->poll();
         }),
-        HasSubstr("it does not go on with TLS; if it speaks plain text, write http://"));
+        HasSubstr("it breaks off the TLS handshake; if it does not use TLS, write http://"));
 }
 
 TEST_F(EncryptedEtcd, AsksForACertificateOfItsAuthority) {
@@ -399,10 +399,10 @@ TEST_F(GuardedEtcd, TellsWhatToSetAndWhatToPermit) {
     server().demand_passwords();
 
     EXPECT_THAT(fault([&] { (void)etcd()->poll(); }),
-                AllOf(HasSubstr("etcd wants a user and a password"), HasSubstr("discovery[0].user"),
-                      HasSubstr("password_file")));
+                AllOf(HasSubstr("etcd requires a user and a password"),
+                      HasSubstr("discovery[0].user"), HasSubstr("password_file")));
     EXPECT_THAT(fault([&] { (void)guarded("stranger")->poll(); }),
-                AllOf(HasSubstr("does not permit it to the user \"stranger\""),
+                AllOf(HasSubstr("denies permission to the user \"stranger\""),
                       HasSubstr("etcdctl role grant-permission"), HasSubstr("/electiond/")));
 }
 
@@ -478,14 +478,14 @@ TEST(WhatIsNoEtcd, IsNamed) {
         {404, "Not Found", "it does not know /v3/kv/range: etcd 3.4 or later is needed"},
         {500, "<html>\nmore", "it answers with status 500, \"<html>\""},
         {302, "", "it answers with status 302"},
-        {200, "<html>", "gives an answer that is none of etcd's"},
-        {200, "", "gives an answer that is none of etcd's"},
-        {200, "{}", "gives an answer that is none of etcd's"},
-        {200, "[]", "gives an answer that is none of etcd's"},
-        {200, R"({"header":{"revision":"x"}})", "gives an answer that is none of etcd's"},
-        {200, R"({"header":{"revision":"1"},"kvs":[7]})", "gives an answer that is none of etcd's"},
-        {200, R"({"header":{"revision":"1"},"kvs":[{"key":"%%%"}]})", "none of etcd's"},
-        {200, std::string(100'000, '['), "gives an answer that is none of etcd's"},
+        {200, "<html>", "sent an answer that is not etcd's"},
+        {200, "", "sent an answer that is not etcd's"},
+        {200, "{}", "sent an answer that is not etcd's"},
+        {200, "[]", "sent an answer that is not etcd's"},
+        {200, R"({"header":{"revision":"x"}})", "sent an answer that is not etcd's"},
+        {200, R"({"header":{"revision":"1"},"kvs":[7]})", "sent an answer that is not etcd's"},
+        {200, R"({"header":{"revision":"1"},"kvs":[{"key":"%%%"}]})", "not etcd's"},
+        {200, std::string(100'000, '['), "sent an answer that is not etcd's"},
         {200, std::string(5'000'000, ' '), "its answer is longer than 4 MiB"},
         {503, R"({"error":"etcdserver: no leader","code":14})",
          R"(it answers "etcdserver: no leader")"},

@@ -53,8 +53,8 @@ void check_password(const Settings& settings, std::vector<Finding>& findings) {
     if (plain == settings.endpoints.end()) return;
     findings.push_back({Weight::warning, "endpoints",
                         "holds \"" + *plain +
-                            "\", to which the password of user goes unencrypted; have etcd use "
-                            "TLS, and write https://"});
+                            "\", to which the password of user is sent unencrypted; enable TLS in "
+                            "etcd, and write https://"});
 }
 
 }  // namespace

@@ -111,10 +111,10 @@ class Etcd final : public Discovery, public Arbiter {
         if (const auto* claim = std::get_if<Claim>(&read)) return *claim;
         throw Error("the claim in etcd's key " + stored.key +
                         " cannot be read: " + std::get<std::string>(read) +
-                        "; it says who may found the cluster, so nothing is founded until it is "
-                        "repaired: once the cluster has a leader, remove the key, and the leader "
-                        "writes it again; if no node of the cluster is left, run `electiond "
-                        "recover --claim` on one node",
+                        "; it decides which node may found the cluster, so no cluster is founded "
+                        "until it is repaired: if the cluster has a leader, remove the key, and "
+                        "the leader writes it again; if no node of the cluster is left, run "
+                        "`electiond recover --claim` on one node",
                     Error::data);
     }
 
@@ -171,7 +171,7 @@ class Etcd final : public Discovery, public Arbiter {
         return "another node announces itself as \"" + other.id.value + "\" in etcd, from " +
                other.addresses.front().to_string() +
                (other.uuid ? " with the uuid " + other.uuid->value : "") +
-               "; give each node an id of its own (node.id), and a data directory that is no copy";
+               "; give each node its own id (node.id), and do not copy data directories";
     }
 
     const Settings settings_;

@@ -69,8 +69,7 @@ auto Gateway::read(const Read& read, const std::string& body) {
     try {
         return read(body);
     } catch (const std::exception& error) {
-        const auto fault =
-            "gives an answer that is none of etcd's (" + on_one_line(error.what()) + ")";
+        const auto fault = "sent an answer that is not etcd's (" + on_one_line(error.what()) + ")";
         const auto sentence = current() + " " + fault + "; correct " + settings_.name("endpoints");
         go_on_to_the_next("it " + fault);
         throw Error(sentence, Error::data);
@@ -227,7 +226,7 @@ std::string Gateway::tls_failure(const std::string& detail) const {
     }
     if (contains(detail, "wrong version number") || contains(detail, "SSL_ERROR_SYSCALL") ||
         contains(detail, "unexpected eof")) {
-        return "it does not go on with TLS; if it speaks plain text, write http://";
+        return "it breaks off the TLS handshake; if it does not use TLS, write http://";
     }
     if (contains(detail, "alert")) {
         return "it refuses this node's certificate (" + detail + "); set " +
@@ -235,8 +234,8 @@ std::string Gateway::tls_failure(const std::string& detail) const {
                " to one that its authority has signed";
     }
     if (contains(detail, "subject name")) {
-        return "its certificate is of another host (" + detail +
-               "); use a name that it has in endpoints, or issue one with this name";
+        return "its certificate is for another host (" + detail +
+               "); write a name of the certificate into endpoints, or issue one with this name";
     }
     if (contains(detail, "certificate")) {
         return "its certificate is not accepted (" + detail + "); set " + settings_.name("ca") +
@@ -293,23 +292,24 @@ Gateway::Answer Gateway::authenticate(const Call& call) {
 void Gateway::refuse(const Refusal& refusal, const std::string& path) const {
     const auto& said = refusal.message;
     if (refusal.code == kNotFound && contains(said, "lease not found"))
-        throw NoSuchLease("etcd knows the lease of this node's entry no more", Error::unavailable);
-    if (refusal.code == kExhausted) {
-        throw Error("etcd refuses what needs space (" + said +
+        throw NoSuchLease("the lease of this node's entry does not exist in etcd any more",
+                          Error::unavailable);
+    if (refusal.code == kExhausted && contains(said, "space")) {
+        throw Error("etcd has no space left (" + said +
                         "); remove keys, compact and defragment it, then run etcdctl alarm disarm",
                     Error::unavailable);
     }
     if (refusal.code == kDenied) {
-        throw Error("etcd does not permit it to " +
+        throw Error("etcd denies permission to " +
                     (settings_.user.empty() ? std::string("this node")
                                             : "the user " + in_quotes(settings_.user)) +
                     " (" + said +
-                    "); allow it by etcdctl role grant-permission ROLE --prefix=true "
+                    "); grant it with etcdctl role grant-permission ROLE --prefix=true "
                     "readwrite " +
                     settings_.prefix + "/");
     }
     if (wants_token(refusal) && settings_.user.empty()) {
-        throw Error("etcd wants a user and a password (" + said + "); set " +
+        throw Error("etcd requires a user and a password (" + said + "); set " +
                     settings_.name("user") + " and " + settings_.name("password_file"));
     }
     throw Error("etcd at " + current() + " refuses " + path + ": " + said +

@@ -163,9 +163,9 @@ std::optional<KeyValue> read_created(const std::string& text) {
     if (flag_at(*answer, "succeeded")) return std::nullopt;
     const auto responses = answer->getArray("responses");
     if (responses.isNull() || responses->size() != 1)
-        throw std::runtime_error("it has not one response");
+        throw std::runtime_error("it does not have exactly one response");
     const auto entries = entries_of(*object_at(*object_in(*responses, 0), "response_range"));
-    if (entries.size() != 1) throw std::runtime_error("it has not one key");
+    if (entries.size() != 1) throw std::runtime_error("it does not have exactly one key");
     return entries.front();
 }
 
@@ -206,7 +206,7 @@ std::string read_token(const std::string& text) {
     auto token = text_at(*parse_object(text), "token");
     // It becomes a field of HTTP.
     for (const char c : token) {
-        if (c <= ' ' || c == 0x7f) throw std::runtime_error("its token is none");
+        if (c <= ' ' || c == 0x7f) throw std::runtime_error("its token is malformed");
     }
     if (token.empty()) throw std::runtime_error("it has no token");
     return token;

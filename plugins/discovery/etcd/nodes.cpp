@@ -127,7 +127,7 @@ void Nodes::report_oddities(const Range& range) {
     std::string oddity;
     if (range.more) {
         oddity = "etcd lists more than " + std::to_string(kNodesMax) + " nodes below " + folder_ +
-                 "; the others are ignored: remove those that are none, with etcdctl del";
+                 "; the others are ignored; remove keys that are not nodes with etcdctl del";
     }
     const auto garbled =
         std::ranges::find_if(entries_, [](const Entry& entry) { return !entry.peer; });

@@ -36,12 +36,13 @@ std::string read_password(const std::filesystem::path& file) {
     std::array<char, kSizeMax + 1> buffer{};
     const bool regular = ::fstat(opened.get(), &facts) == 0 && S_ISREG(facts.st_mode);
     const auto size = regular ? ::read(opened.get(), buffer.data(), buffer.size()) : -1;
-    if (size < 0) throw refuse("which is not a file that can be read; name a file");
+    if (size < 0) throw refuse("which is not a regular file; give the path of a file");
     if ((facts.st_mode & (S_IROTH | S_IWOTH)) != 0) {
         throw refuse("which everyone may read or write; " + io::private_mode_remedy(file));
     }
     std::string password(buffer.data(), static_cast<std::size_t>(size));
-    if (password.size() > kSizeMax) throw refuse("which is too large for a password (over 4 KiB)");
+    if (password.size() > kSizeMax)
+        throw refuse("which is longer than 4 KiB; put only the password into it");
     password.erase(password.find_last_not_of(" \t\r\n") + 1);
     if (password.empty()) throw refuse("which is empty; put the password of etcd's user into it");
     return password;

@@ -127,7 +127,8 @@ void read_user(Options& options, Settings& into) {
     const bool printable = std::ranges::all_of(
         into.user, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
     if (!printable || into.user.size() > kUserSizeMax)
-        options.wrong("user", "a name of etcd's, as in electiond");
+        options.wrong(
+            "user", "the name of a user of etcd: up to 200 printable characters, as in electiond");
     into.password_file = read_path(options, "password_file");
     require_with(options, "user", "password_file");
     require_with(options, "password_file", "user");
