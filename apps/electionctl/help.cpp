@@ -69,8 +69,8 @@ constexpr std::array kVerbs{
         "shows voters and observers, or removes one for good",
         "  remove ID|UUID\n"
         "                removes a voter or observer, if that is safe; finds the leader from any\n"
-        "                endpoint. An id that several members have is refused: name the uuid\n"
-        "  --dry-run     only says whether remove is possible, and changes nothing\n"
+        "                endpoint. If several members have this id, give the uuid\n"
+        "  --dry-run     only reports whether remove is possible, and changes nothing\n"
         "  leave         makes the asked node leave the cluster for good (exactly one endpoint)\n"
         "  --yes         does not ask for confirmation; without a terminal it never asks\n",
         " --yes --dry-run ", 2},

@@ -43,7 +43,7 @@ RegistryArguments parse_registry_arguments(const std::vector<std::string>& words
         throw UsageError("registry list takes no argument: it shows all entries");
     }
     for (const auto& node : given.operands) {
-        if (node.empty()) throw UsageError("registry prune: the name of a node is empty");
+        if (node.empty()) throw UsageError("registry prune: an ID or UUID is empty");
     }
     result.nodes = given.operands;
     return result;

@@ -42,7 +42,7 @@ void refuse_too_many(const std::vector<Peer>& peers) {
     if (count <= kSnapshotAddressesMax) return;
     throw Error("it returns " + std::to_string(count) + " addresses, but the limit is " +
                 std::to_string(kSnapshotAddressesMax) +
-                "; remove those that are not of this cluster");
+                "; remove those that do not belong to this cluster");
 }
 
 }  // namespace

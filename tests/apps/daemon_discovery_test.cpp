@@ -59,7 +59,7 @@ const std::vector<Trouble>& troubles() {
              write(folder / "shared/cluster.json", "garbled");
          },
          false, true},
-        {"ClaimGarbled", "it says who may found the cluster",
+        {"ClaimGarbled", "it decides which node may found the cluster",
          [](const fs::path& folder) {
              fs::create_directory(folder / "shared");
              write(folder / "shared" / kClaimName, "garbled");

@@ -287,8 +287,8 @@ TEST(Scout, RefusesASnapshotOfTooManyAddresses) {
     camp.script.list({crowd(kSnapshotAddressesMax), listed(3)});
     camp.expect_silence();
     EXPECT_EQ(camp.scout->report().fault,
-              "it returns 257 addresses, but the limit is 256; remove those that are not of this "
-              "cluster");
+              "it returns 257 addresses, but the limit is 256; remove those that do not belong to "
+              "this cluster");
 }
 
 TEST(Scout, SaysWhenItWorksAgain) {

@@ -93,10 +93,11 @@ std::string why_unknown(const Status& status, const std::string& who) {
         return "The cluster has no node " + who + "; GET /members lists them.";
     }
     const auto address = shown_address(listed->addresses);
-    return "Node " + who + " is not a member of the cluster, so there is no vote to take from it" +
+    return "Node " + who +
+           " is not a member of the cluster, so it has no vote that could be removed" +
            (address ? "; it is shown because discovery lists it at " + address->to_string() : "") +
-           ". If it is in the file of file_registry, its entry goes when it expires, or at once by "
-           "`electionctl registry prune " +
+           ". If it is in the file of file_registry, its entry is removed when it expires, or at "
+           "once by `electionctl registry prune " +
            who + " --file FILE`.";
 }
 
@@ -184,7 +185,7 @@ Leaver named_in_path(const Call& call) {
     if (count <= 1) return leaver;
     throw Problem{409, "Several members have this id",
                   "The members " + uuids + " all have the id " + leaver.id +
-                      "; name one by its uuid (GET /members shows which of them answers).",
+                      "; give the uuid of one of them (GET /members shows which of them answers).",
                   Reason::ambiguous_id};
 }
 
@@ -192,7 +193,7 @@ Leaver named_in_path(const Call& call) {
 ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& message) try {
     if (!call.target.query.empty()) {
         throw Problem{400, "Malformed query",
-                      "A removal takes no query; GET /removal/ID says whether it is possible.",
+                      "A removal takes no query; GET /removal/ID reports whether it is possible.",
                       Reason::malformed};
     }
     expect_no_wish(call);

@@ -109,7 +109,7 @@ std::string Document::text(const std::string& file) const {
     out << '\n';
     if (out.str().size() > kSizeMax) {
         throw Error("the registry " + file +
-                        " would be longer than 1 MiB; remove entries that nobody needs from it",
+                        " would be longer than 1 MiB; remove entries that are not needed",
                     Error::data);
     }
     return out.str();

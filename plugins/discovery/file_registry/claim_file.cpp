@@ -18,9 +18,9 @@ constexpr std::size_t kSizeMax = 65536;
 [[noreturn]] void garbled(const fs::path& file, const std::string& why) {
     throw Error(
         "the claim " + file.string() + " cannot be read: " + why +
-            "; it says who may found the cluster, so nothing is founded until it is repaired: once "
-            "the cluster has a leader, remove it, and the leader writes it again; if no node of "
-            "the cluster is left, run `electiond recover --claim` on one node",
+            "; it decides which node may found the cluster, so no cluster is founded until it is "
+            "repaired: if the cluster has a leader, remove it, and the leader writes it again; if "
+            "no node of the cluster is left, run `electiond recover --claim` on one node",
         Error::data);
 }
 

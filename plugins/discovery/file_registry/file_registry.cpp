@@ -125,9 +125,10 @@ Claim FileRegistry::claim(const std::string& cluster, const Claim& mine, std::st
         const bool won = registry::publish_file(file, text);
         stored = read_claim(file, cluster);
         if (!stored || (won && *stored != mine)) {
-            throw Error("the claim " + file.string() +
-                            " was removed or changed while it was written; leave it alone",
-                        Error::data);
+            throw Error(
+                "the claim " + file.string() +
+                    " was removed or changed while it was written; do not remove or change it",
+                Error::data);
         }
     }
     // Also for what we only found: its claimer may have died before this step.
