@@ -1,4 +1,4 @@
-// A claim as JSON, the same in every arbiter's store, and read back strictly.
+// A claim as JSON: the same text in the store of each arbiter, and read back strictly.
 #pragma once
 
 #include <chrono>
@@ -10,17 +10,17 @@
 
 namespace electiond::discovery {
 
-// An object with cluster, clusterId, uuid, and claimedAt for people (`time`, ISO 8601). Nothing if
-// read_claim_json could not read it back.
+// An object with cluster, clusterId, uuid, and claimedAt (`time`, ISO 8601, only for people).
+// Returns nullopt if read_claim_json could not read it back.
 [[nodiscard]] std::optional<std::string> claim_json(const std::string& cluster, const Claim& claim,
                                                     const std::string& time);
 
-// The inverse: the claim of this cluster, or a clause that says why it is none, as in "it is not
-// JSON (…)".
+// The inverse. Returns the claim of this cluster, or a clause with the reason why the text is not
+// one, such as "it is not JSON (…)".
 [[nodiscard]] std::variant<Claim, std::string> read_claim_json(const std::string& text,
                                                                const std::string& cluster);
 
-// What claim_json's refusal means for the operator.
+// The message for the operator if claim_json returns nullopt.
 [[nodiscard]] std::string cannot_be_stored(const std::string& cluster, const Claim& claim);
 
 // As in 2026-11-29T08:07:08Z.

@@ -16,20 +16,20 @@ inline constexpr std::size_t kAddressesMax = 16;  // of one node
 // DNS name may be.
 [[nodiscard]] std::optional<Endpoint> dialable_endpoint(const std::string& text);
 
-// The object that `text` is, its keys in their order. Throws std::exception where it is none.
+// Parses a JSON object and keeps the order of its keys. Throws std::exception if `text` is not one.
 [[nodiscard]] Poco::JSON::Object::Ptr parse_object(const std::string& text);
 
-// The text under `key`; nothing where there is none, or something else than a text.
+// The string under `key`; nullopt if it is missing or not a string.
 [[nodiscard]] std::optional<std::string> text_of(const Poco::JSON::Object& object,
                                                  const std::string& key);
 
 // Adds id, uuid (where known), addresses and api.
 void put_peer(Poco::JSON::Object& object, const Peer& peer);
 
-// The inverse; nothing where a key is missing, of a wrong type, or holds what no node has.
+// The inverse. Returns nullopt if a key is missing, or has a wrong type or an impossible value.
 [[nodiscard]] std::optional<Peer> get_peer(const Poco::JSON::Object& object);
 
-// Throws Error where others could not read `self` back.
+// Throws Error if other nodes could not read `self` back.
 void require_readable(const Peer& self);
 
 }  // namespace electiond::discovery

@@ -1,4 +1,4 @@
-// What would keep the discovery `dns` from its work, as far as this machine shows it.
+// Checks the settings of the discovery `dns` for `electiond --check`.
 #include "dns/check.h"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// What would keep the discovery `dns` from its work, as far as this machine shows it.
+// Checks the settings of the discovery `dns` for `electiond --check`, without asking a server.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace electiond::discovery {
 
-// Reads `resolv_conf` if the settings name no server. Asks no server.
+// Reads `resolv_conf` if the settings name no server.
 [[nodiscard]] std::vector<Finding> check_dns(
     const DnsSettings& settings, const Peer& self,
     const std::filesystem::path& resolv_conf = "/etc/resolv.conf");

@@ -1,8 +1,8 @@
-// Asks DNS servers by way of c-ares, which is driven by poll(2) in the caller's thread.
+// Asks DNS servers by c-ares, which is driven by poll(2) in the caller's thread.
 //
-// c-ares gets one server at a time: told several, it passes over one that answers SERVFAIL or
-// REFUSED, and reports at the end that nobody could be reached. Without EDNS: if a server refuses
-// it, c-ares 1.18 repeats only the first of several questions.
+// c-ares gets one server at a time: with several servers it skips one that answers SERVFAIL or
+// REFUSED, and reports at the end that no server could be reached. Without EDNS: if a server
+// refuses it, c-ares 1.18 repeats only the first of several questions.
 #include "dns/client.h"
 
 #include <arpa/inet.h>
@@ -88,7 +88,8 @@ Channel open_channel(Sockets& sockets, bool tcp, Milliseconds patience) {
     ares_options options{};
     options.flags = ARES_FLAG_NOCHECKRESP | (tcp ? ARES_FLAG_USEVC : 0);
     options.tries = kTries;
-    // Doubled for the second try: one server alone gets both. By TCP there is no second one.
+    // c-ares doubles it for the second try: with one server, both fit into `patience`. By TCP there
+    // is only one try.
     options.timeout =
         static_cast<int>(std::max<Milliseconds::rep>(patience.count() / (tcp ? 1 : 3), 20));
     int mask = ARES_OPT_FLAGS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS;
@@ -101,7 +102,7 @@ Channel open_channel(Sockets& sockets, bool tcp, Milliseconds patience) {
     return {channel, ::ares_destroy};
 }
 
-// Those that c-ares has read from /etc/resolv.conf; without any, it is 127.0.0.1.
+// The servers that c-ares has read from /etc/resolv.conf; 127.0.0.1 if there are none.
 std::vector<Endpoint> servers_of(ares_channeldata& channel) {
     ares_addr_port_node* list = nullptr;
     if (const int status = ::ares_get_servers_ports(&channel, &list); status != ARES_SUCCESS) {
@@ -192,7 +193,7 @@ Answers Client::ask(const std::set<Question>& questions, Clock::time_point deadl
                     const std::stop_token& stop) {
     Answers answers;
     for (const auto& question : questions) answers[question] = {};
-    // c-ares calls back when a channel is destroyed, too: it goes first.
+    // Declared before the channel, whose destruction also calls on_answer.
     std::vector<Asked> list;
     std::size_t under_way = 0;
     Sockets sockets;

@@ -13,18 +13,19 @@ namespace {
 
 using Clock = Client::Clock;
 
-// One thread at a time, as the host calls; none of its own. A poll whose last answer has outlived
-// its TTL asks the servers and waits for them, at most `timeout`; others return what is known.
+// One thread at a time, as the host calls; none of its own. If the TTL of the last answer has
+// ended, poll asks the servers and waits for at most `timeout`; otherwise it returns the last
+// answer.
 class Dns final : public Discovery {
   public:
     explicit Dns(const PluginSetup& setup)
         : log_(setup.log), finder_(read_settings(setup.options)) {}
 
-    // DNS is read-only: whoever keeps the zone enters nodes and takes them out.
+    // The plugin only reads DNS: nodes are added to the zone, and removed from it, by other means.
     void announce(const Peer& self, std::stop_token) override {
         if (self_ == self) return;
         self_ = self;
-        due_ = {};  // another one is to be left out
+        due_ = {};  // the next poll must leave out another address
     }
     void withdraw(std::stop_token) noexcept override {}
 
@@ -42,8 +43,8 @@ class Dns final : public Discovery {
     }
 
   private:
-    // "Nobody else", and an answer in part, hold only for a moment: while a cluster starts, both
-    // change soon, whatever their TTL.
+    // An answer without other nodes, or an incomplete one, is used only for min_ttl: while a
+    // cluster starts, both change soon, whatever their TTL.
     [[nodiscard]] Clock::duration fresh_for(const Found& found) const {
         const auto& settings = finder_.settings();
         if (found.peers.empty() || !found.troubles.empty() || !found.ttl) {
@@ -72,7 +73,7 @@ class Dns final : public Discovery {
     Peer self_{};
     std::vector<Peer> peers_;
     Clock::time_point due_{};  // when peers_ must be looked up again
-    std::string none_;         // why nobody was there, in the last answer
+    std::string none_;         // why the last answer had no node; empty if it had one
     Seldom troubles_, nobody_;
 };
 

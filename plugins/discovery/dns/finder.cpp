@@ -9,7 +9,7 @@
 namespace electiond::discovery {
 namespace {
 
-// Adds the node at these addresses, without those that are another's already.
+// Adds a node with these addresses, except those that another node already has.
 void add_peer(std::vector<Endpoint> addresses, Found& found) {
     std::erase_if(addresses, [&](const Endpoint& address) {
         return std::ranges::any_of(found.peers, [&](const Peer& peer) {
@@ -36,7 +36,7 @@ Found Finder::find(const Peer& self, const std::stop_token& stop) {
     } else {
         find_services(found, own, stop);
     }
-    // Old answers serve only as long as their question is asked.
+    // Forget the answers to questions that are no longer asked.
     std::erase_if(known_, [&](const auto& each) { return !answers_.contains(each.first); });
     if (found.peers.empty() && found.none.empty()) {
         if (!found.troubles.empty()) throw failure(found.troubles.front());
@@ -77,7 +77,7 @@ void Finder::find_hosts(Found& found, const std::set<Question>& own, const std::
     }
 }
 
-// Each target of a record is a node. Priority and weight mean nothing here: all are greeted.
+// Each target of a record is a node. Priority and weight are ignored: all nodes are called.
 void Finder::find_services(Found& found, const std::set<Question>& own,
                            const std::stop_token& stop) {
     const Question asked{settings_.srv, RecordType::srv};
@@ -106,7 +106,7 @@ void Finder::find_services(Found& found, const std::set<Question>& own,
     }
 }
 
-// Throws if no record was found and a question got no answer: then "nobody" would be a guess.
+// Throws if no record was found and a question got no answer: "no node" would be a guess.
 void Finder::require_any(const std::set<Question>& questions) const {
     std::string trouble;
     for (const auto& question : questions) {
@@ -132,7 +132,7 @@ std::set<Question> Finder::addresses_questions(const std::string& name) const {
     return questions;
 }
 
-// A node that announces a name is found by address: these are its own.
+// If this node announces a name, the answers contain its addresses: asks which they are.
 std::set<Question> Finder::own_questions(const Peer& self) const {
     std::set<Question> questions;
     for (const auto& address : self.addresses) {
@@ -143,8 +143,8 @@ std::set<Question> Finder::own_questions(const Peer& self) const {
     return questions;
 }
 
-// What the servers say now; else what they said last, and a trouble; nullptr if they never said
-// anything.
+// The answer of this look-up. If there is none, adds a trouble and returns the last answer, or
+// nullptr if there never was one.
 const Records* Finder::records_of(const Question& question, Found& found) {
     const auto& answer = answers_.at(question);
     if (answer.records) return &(known_[question] = *answer.records);
@@ -166,7 +166,7 @@ std::vector<Endpoint> Finder::addresses_of(const std::string& name, std::uint16_
     return addresses;
 }
 
-// Leaves out a peer that has an address that we announce, or that the name has that we announce.
+// Removes the peers that have an address which this node announces, by itself or by a name.
 void Finder::leave_out(const Peer& self, Found& found) const {
     std::set<Endpoint> own;
     for (const auto& address : self.addresses) {

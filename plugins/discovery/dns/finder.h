@@ -18,11 +18,11 @@
 
 namespace electiond::discovery {
 
-// What one look-up has found.
+// The result of one look-up.
 struct Found {
-    std::vector<Peer> peers{};                  // without ourselves; in the same order each time
-    std::optional<std::chrono::seconds> ttl{};  // the least of all records used
-    std::string none{};                         // why nobody is there, not even ourselves
+    std::vector<Peer> peers{};                  // without this node; in the same order each time
+    std::optional<std::chrono::seconds> ttl{};  // the shortest of all records used
+    std::string none{};                         // why there is no node, not even this one
     std::vector<std::string> troubles{};        // questions that got no answer, and why
 };
 
@@ -32,9 +32,9 @@ class Finder {
     explicit Finder(DnsSettings settings)
         : settings_(std::move(settings)), client_(settings_.client) {}
 
-    // Asks the servers, and for targets of SRV records once more. A question that got no answer is
-    // replaced by its last one, if others got one. Throws Error if the servers do not say who is
-    // there, or if a stop is requested.
+    // Asks the servers; for SRV, then asks for the addresses of the targets. If only some questions
+    // are answered, the last answers to the others are used. Throws Error if the answers do not
+    // show whether there are nodes, or if a stop is requested.
     [[nodiscard]] Found find(const Peer& self, const std::stop_token& stop);
 
     [[nodiscard]] const DnsSettings& settings() const { return settings_; }
@@ -56,7 +56,7 @@ class Finder {
     DnsSettings settings_;
     Client client_;
     Client::Clock::time_point deadline_{};  // of the look-up under way …
-    Answers answers_;                       // … and what it was answered
+    Answers answers_;                       // … and its answers so far
     std::map<Question, Records> known_;     // the last answer to each question
 };
 

@@ -1,6 +1,6 @@
-// What a DNS server answered, read strictly. c-ares has readers of its own, but the one for SRV
-// leaves out the TTL, none compares the owner of a record with the question, and none checks that
-// the message is a response at all.
+// Parses the answer of a DNS server strictly. c-ares has parsers of its own, but the one for SRV
+// does not return the TTL, none compares the owner of a record with the question, and none checks
+// that the message is a response at all.
 #include "dns/message.h"
 
 #include <ares.h>
@@ -48,7 +48,7 @@ class Cursor {
         const std::uint32_t high = two();
         return high << 16 | two();
     }
-    // A name, perhaps compressed, in small letters. c-ares bounds the jumps.
+    // A name, perhaps compressed, in lower case. c-ares limits the number of jumps.
     std::string name() {
         need(1);
         char* text = nullptr;
@@ -82,7 +82,7 @@ class Cursor {
 struct Entry {
     std::string owner;
     std::uint32_t ttl = 0;
-    std::string address{};  // empty: one that nobody can be reached at
+    std::string address{};  // empty: not the address of one host
     Service service{};
 };
 
@@ -94,14 +94,14 @@ struct Alias {
 // The sections of answers and authorities.
 struct Sections {
     bool authoritative = false;
-    bool recursive = false;  // the server looks names up at others
+    bool recursive = false;  // the server resolves names
     std::vector<Entry> entries{};
     std::map<std::string, Alias> aliases{};
     std::vector<std::string> zones{};  // those with a SOA record
 };
 
-// Nobody can be reached at 0.0.0.0, ::, a multicast address, or a link-local one without its
-// interface.
+// Empty if no host can be reached there: 0.0.0.0, ::, a multicast address, or a link-local one
+// without its interface.
 std::string address_of(RecordType type, const unsigned char* data) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     if (type == RecordType::a) {
@@ -134,7 +134,7 @@ void read_record(Cursor& cursor, RecordType wanted, Sections& sections) {
     if (type == kTypeCname) {
         sections.aliases.try_emplace(entry.owner, Alias{cursor.name(), entry.ttl});
     } else if (wanted == RecordType::srv) {
-        cursor.skip(4);  // priority and weight: every node is greeted, in any case
+        cursor.skip(4);  // priority and weight: all nodes are called anyway
         entry.service.port = cursor.two();
         entry.service.target = cursor.name();
         sections.entries.push_back(entry);

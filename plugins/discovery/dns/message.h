@@ -1,4 +1,4 @@
-// What a DNS server answered: read strictly, as plain values.
+// Parses the answer of a DNS server strictly, into plain values.
 #pragma once
 
 #include <chrono>
@@ -24,27 +24,27 @@ struct Question {
 };
 
 struct Service {
-    std::string target;  // as the record has it: not necessarily the name of a host
+    std::string target;  // as in the record: not necessarily the name of a host
     std::uint16_t port = 0;
 
     auto operator<=>(const Service&) const = default;
 };
 
-// What a server knows for one question. Sorted, each once, whatever the order in the answer.
+// The answer to one question. Sorted and without duplicates, whatever the order in the message.
 struct Records {
-    std::vector<std::string> addresses{};  // of A and AAAA, as text; only those that can be reached
+    std::vector<std::string> addresses{};  // of A and AAAA, as text; only those of one host
     std::vector<Service> services{};       // of SRV
-    std::chrono::seconds ttl{0};           // the least of all records used; 0 if there are none
+    std::chrono::seconds ttl{0};           // the shortest of all records used; 0 if there are none
     bool name_exists = true;               // false: NXDOMAIN
 
     [[nodiscard]] bool empty() const { return addresses.empty() && services.empty(); }
 };
 
-// More records than this in one answer are a fault: they are no cluster.
+// More records than this in one answer are a fault: no cluster is so large.
 inline constexpr std::size_t kRecordsMax = 256;
 
 struct Answer {
-    std::optional<Records> records{};  // empty records are an answer, too: there is nobody
+    std::optional<Records> records{};  // empty records are also an answer: there is no node
     std::string fault{};  // without records: what the server did, as in "answered SERVFAIL"
 };
 
@@ -52,14 +52,14 @@ struct Answer {
 // belong to the name of the question, or to the one that its CNAME records lead to. Pure.
 [[nodiscard]] Answer read_answer(std::span<const unsigned char> message, const Question& question);
 
-// Whether it can be asked for: 1 to 253 characters, labels of 1 to 63 of A-Z a-z 0-9 _ -, and no IP
-// address.
+// Whether DNS can be asked for this name: 1 to 253 characters, labels of 1 to 63 of A-Z a-z 0-9 _
+// -, and not an IP address.
 [[nodiscard]] bool is_dns_name(std::string_view name);
 
-// The canonical text of an IP address; nullopt if the text is none.
+// The canonical text of an IP address; nullopt if `text` is not one.
 [[nodiscard]] std::optional<std::string> canonical_address(const std::string& text);
 
-// Without the dot at its end, if there is one; in small letters.
+// The name without a dot at its end, in lower case.
 [[nodiscard]] std::string normal_name(std::string_view name);
 
 }  // namespace electiond::discovery

@@ -23,7 +23,7 @@ struct DnsSettings {
     std::chrono::milliseconds most_ttl{};
 };
 
-// Records every fault in `options`; the result is of use only if there are none.
+// Records each fault in `options`; the result is valid only if there is none.
 [[nodiscard]] DnsSettings read_settings(Options& options);
 
 }  // namespace electiond::discovery

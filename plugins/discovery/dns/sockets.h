@@ -10,23 +10,24 @@
 
 namespace electiond::discovery {
 
-// c-ares closes its sockets in a child process by a second call, after which a fork in another
-// thread may already have leaked one, and writes to a closed connection with a SIGPIPE. It also
-// forgets errno. One thread. Must outlive the channel that uses it.
+// Without these functions c-ares sets close-on-exec by a second call, so that a fork in another
+// thread may leak a socket; a write to a closed connection raises SIGPIPE; and errno is lost. One
+// thread. Must outlive the channel that uses it.
 class Sockets {
   public:
     Sockets() = default;
     Sockets(const Sockets&) = delete;
     Sockets& operator=(const Sockets&) = delete;
 
-    // Before ares_init_options: by poll(2), since select(2) cannot watch descriptors from 1024 on.
+    // Call it before ares_init_options: c-ares then reports its sockets, so that poll(2) can watch
+    // them; select(2) cannot watch descriptors above 1023.
     void watch(ares_options& options, int& mask);
-    // After it.
+    // Call it after ares_init_options.
     void serve(ares_channel channel);
 
     [[nodiscard]] std::vector<pollfd> watched() const;
 
-    // What errno said last; empty if nothing has failed since forget_failure().
+    // The text of the last errno; empty if nothing has failed since forget_failure().
     [[nodiscard]] std::string failure() const;
     void forget_failure() { failure_ = 0; }
 
