@@ -1,4 +1,4 @@
-// Looks at certificates and password file, for `electiond --check`.
+// Checks certificates, key and password file for `electiond --check`.
 #include "etcd/check.h"
 
 #include <io/tls.h>

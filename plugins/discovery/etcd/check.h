@@ -1,4 +1,4 @@
-// What in this machine's files would keep the discovery `etcd` from its work.
+// Checks the files of the discovery `etcd` for `electiond --check`, without asking etcd.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace electiond::discovery::etcd {
 
-// Reads the files that the settings name, and asks nobody else.
+// Reads the certificates, the key and the password file of the settings.
 [[nodiscard]] std::vector<Finding> check_files(const Settings& settings);
 
 }  // namespace electiond::discovery::etcd

@@ -1,4 +1,4 @@
-// The discovery `etcd`: each node's address is a key under a lease, and the claim a key that lasts.
+// The discovery `etcd`: a key under a lease for the address of each node, and one for the claim.
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -21,13 +21,13 @@ using Clock = std::chrono::steady_clock;
 // A lease is renewed three times in its life, and often enough to notice that etcd is away.
 constexpr int kRenewals = 3;
 constexpr std::chrono::seconds kRenewedWithin{10};
-// The end of a node does not wait long for an etcd that does not answer.
+// A node that stops does not wait longer for etcd.
 constexpr std::chrono::milliseconds kWithdrawLimit{2000};
 
 // One thread at a time, as the host calls; none of its own.
 //
-// Of two nodes with the same id the one that came last has the key, and the other one says so
-// instead of taking it back: each would else wake all nodes with every call.
+// If two nodes have the same id, the one that wrote last keeps the key. The other one reports this
+// and does not write again: otherwise both would write with every call, and wake all watches.
 class Etcd final : public Discovery, public Arbiter {
   public:
     explicit Etcd(const PluginSetup& setup)
@@ -77,8 +77,8 @@ class Etcd final : public Discovery, public Arbiter {
 
     [[nodiscard]] Arbiter* arbiter() noexcept override { return this; }
 
-    // Read first: an etcd that is out of space answers that, but refuses each transaction that
-    // could write. A claim has no lease, so it outlives whoever made it.
+    // Reads first: if etcd is out of space, it answers reads, but refuses each transaction that
+    // could write. A claim has no lease, so it outlives the node that made it.
     [[nodiscard]] Claim claim(const std::string& cluster, const Claim& mine,
                               std::stop_token stop) override {
         const Call call(std::move(stop));
@@ -86,7 +86,7 @@ class Etcd final : public Discovery, public Arbiter {
         const auto stored = gateway_.range(call, key, {}, 1);
         if (!stored.entries.empty()) return read_claim(cluster, stored.entries.front());
         const auto earlier = gateway_.create(call, key, claim_text(cluster, mine));
-        // What was there may be our own, created by a try whose answer was lost.
+        // The existing claim may be our own, created by a try whose answer was lost.
         return earlier ? read_claim(cluster, *earlier) : mine;
     }
 
@@ -156,7 +156,7 @@ class Etcd final : public Discovery, public Arbiter {
         stands_ = true;
     }
 
-    // What was read may say that our entry has vanished, or is another's now.
+    // Finds out whether our entry was removed, or now belongs to another node.
     void judge_own_entry() {
         const auto* entry = nodes_.find(self_->id.value);
         taken_by_.reset();
@@ -182,7 +182,7 @@ class Etcd final : public Discovery, public Arbiter {
     std::optional<Lease> lease_;
     Clock::time_point renew_at_{};
     std::int64_t put_at_ = 0;  // the revision of our newest put
-    bool stands_ = false;      // our entry is as it should be, as far as we know
+    bool stands_ = false;      // our entry is in etcd and up to date, as far as we know
     std::optional<Peer> taken_by_;
 };
 

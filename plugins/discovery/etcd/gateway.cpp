@@ -1,4 +1,4 @@
-// etcd as the plugin uses it.
+// Sends the requests of the plugin to etcd: endpoints, authentication, messages for failures.
 #include "etcd/gateway.h"
 
 #include <io/tls.h>
@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Of gRPC, as far as they matter here.
+// Codes of gRPC.
 constexpr int kCanceled = 1, kUnknown = 2, kDeadline = 4, kNotFound = 5, kDenied = 7,
               kExhausted = 8, kInternal = 13, kUnavailable = 14, kUnauthenticated = 16;
 
@@ -44,7 +44,7 @@ bool is_of_the_endpoint(const Refusal& refusal) {
     }
 }
 
-// The token is not, or no longer, good: also after a restart of etcd, or if its users changed.
+// A token is missing or no longer valid, for example after a restart of etcd or a change of users.
 bool wants_token(const Refusal& refusal) {
     return refusal.code == kUnauthenticated || contains(refusal.message, "user name is empty") ||
            contains(refusal.message, "revision of auth store is old");
@@ -213,7 +213,7 @@ std::string Gateway::failure_of(const Http::Outcome& outcome) const {
     }
 }
 
-// If our own files are wrong, that is said with key, file and remedy.
+// If a file of this node is the fault, returns the message of TlsContext: key, file and remedy.
 std::string Gateway::tls_failure(const std::string& detail) const {
     try {
         (void)io::TlsContext::load({.cert = settings_.cert,
@@ -244,7 +244,7 @@ std::string Gateway::tls_failure(const std::string& detail) const {
     return "TLS fails: " + detail;
 }
 
-// In the order of the file, so that the same trouble has the same text.
+// In the order of the configuration, so that the same failure has the same text.
 std::string Gateway::no_endpoint() const {
     std::string list;
     for (std::size_t i = 0; i < failures_.size(); ++i) {
@@ -255,7 +255,7 @@ std::string Gateway::no_endpoint() const {
            settings_.name("endpoints");
 }
 
-// ---- who we are ---------------------------------------------------------------------------------
+// ---- authentication------------------------------------------------------------------------------
 
 // The file is read each time, so that a new password needs no restart.
 Gateway::Answer Gateway::authenticate(const Call& call) {

@@ -1,4 +1,4 @@
-// etcd as the plugin uses it: tries one endpoint after the other, authenticates, names what fails.
+// Sends the requests of the plugin to etcd: endpoints, authentication, messages for failures.
 #pragma once
 
 #include <chrono>
@@ -16,10 +16,10 @@
 
 namespace electiond::discovery::etcd {
 
-// One call of the host, from its beginning: what it may take in all.
+// One call of the host: its stop token, and its time limit.
 class Call {
   public:
-    // Below the 5 s after which the host ends a call.
+    // Less than the 5 s after which the host requests a stop.
     static constexpr std::chrono::milliseconds kLimit{4500};
 
     explicit Call(std::stop_token stop, std::chrono::milliseconds limit = kLimit)
@@ -36,16 +36,16 @@ class Call {
     std::chrono::steady_clock::time_point until_;
 };
 
-// etcd knows no such lease: it was revoked, or it has expired.
+// The lease does not exist: it was revoked, or it has expired.
 class NoSuchLease : public Error {
   public:
     using Error::Error;
 };
 
-// One thread at a time, none of its own. Each call throws Error: no endpoint answers, etcd refuses
-// (with the remedy), the call was stopped. The endpoint that answered last is asked first; one that
-// does not answer is followed by the next one. So a request may be carried out twice, or be carried
-// out although an Error says otherwise.
+// One thread at a time, none of its own. Each call throws Error with the remedy if no endpoint
+// answers or etcd refuses the request, and Error if a stop is requested. The endpoint that answered
+// last is asked first; if it does not answer, the next one is asked. So a request may be carried
+// out twice, and may have been carried out even if the call throws.
 class Gateway {
   public:
     // Borrows the settings. Opens nothing yet.
@@ -53,14 +53,14 @@ class Gateway {
 
     [[nodiscard]] Range range(const Call& call, const std::string& key, const std::string& end,
                               std::size_t limit);
-    // Creates `key` for good if it does not exist. Returns what was there already, or nullopt.
+    // Creates `key`, without a lease, if it does not exist. Returns the existing one, or nullopt.
     [[nodiscard]] std::optional<KeyValue> create(const Call& call, const std::string& key,
                                                  const std::string& value);
     // Returns the revision of the store. Throws NoSuchLease.
     std::int64_t put(const Call& call, const std::string& key, const std::string& value,
                      const std::string& lease);
     [[nodiscard]] Lease grant(const Call& call, std::chrono::seconds ttl);
-    // What is left of it; nullopt: there is no such lease any more.
+    // Returns the time that is left; nullopt if the lease does not exist any more.
     [[nodiscard]] std::optional<std::chrono::seconds> keep_alive(const Call& call,
                                                                  const std::string& lease);
     // Throws NoSuchLease.
@@ -108,7 +108,7 @@ class Gateway {
     std::vector<std::string> failures_;  // the last one of each endpoint, empty once it answers
     std::string token_;
     bool without_token_ = false;  // etcd's authentication is off
-    // After refused credentials: each try costs etcd a slow hash, so not with every call.
+    // After refused credentials: each try costs etcd a slow hash, so not every call tries again.
     std::string credentials_fault_;
     std::chrono::steady_clock::time_point credentials_again_{};
 };

@@ -56,9 +56,8 @@ std::set<int> unix_sockets_that_children_inherit() {
     return found;
 }
 
-// libcurl wakes curl_multi_poll by a pair of Unix sockets, which lack the flag. Nobody else in this
-// process wants sockets that children inherit, so it does no harm to set it on those of another
-// thread.
+// libcurl wakes curl_multi_poll by a pair of Unix sockets, which lack the flag. No socket of this
+// process should be inherited by children, so setting it on one of another thread does no harm.
 CURLM* make_multi() {
     const auto before = unix_sockets_that_children_inherit();
     CURLM* const multi = curl_multi_init();
@@ -72,7 +71,7 @@ curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-// One request: handle, header and what libcurl writes to. Stays where it is.
+// One request: its handle, its header, and the callback for its response. Cannot be moved.
 class Transfer {
   public:
     explicit Transfer(std::function<bool(std::string_view)> on_bytes)
@@ -131,8 +130,8 @@ class Transfer {
         if (longer == nullptr) throw std::bad_alloc();
         header_ = longer;
     }
-    // Each connection makes a whole handshake with the files as they are then: a session that is
-    // resumed would not notice a revoked certificate. Without ALPN, since etcd offers h2 alone.
+    // Each connection makes a full handshake with the current files: a resumed session would not
+    // notice a revoked certificate. Without ALPN, because etcd offers only h2.
     void prepare_tls(const Http::Tls& tls) {
         set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         set(CURLOPT_SSL_ENABLE_ALPN, 0L);
@@ -200,7 +199,7 @@ Http::Outcome Transfer::outcome() const {
     if (outcome.fault == Http::Fault::none) return outcome;
     outcome.detail = error_[0] != '\0' ? error_ : curl_easy_strerror(*code_);
     curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &number);
-    // libcurl's own texts have milliseconds, so that no two failures would have the same text.
+    // libcurl's own texts contain milliseconds: each failure would have a different text.
     if (outcome.fault == Http::Fault::unreachable) {
         outcome.detail = number != 0 ? std::strerror(static_cast<int>(number)) : "cannot connect";
     }
@@ -342,7 +341,7 @@ class Http::Engine {
     std::unique_ptr<Transfer> stream_;
     std::optional<Added> streaming_;
     std::function<void(const std::string&)> on_line_;
-    std::string line_;  // that has begun
+    std::string line_;  // the beginning of the current line
     bool overlong_ = false;
 };
 

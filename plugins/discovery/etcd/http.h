@@ -1,4 +1,4 @@
-// HTTP and TLS to etcd by libcurl: requests one at a time, and beside them one response that lasts.
+// HTTP and TLS to etcd by libcurl: one request at a time, and one streamed response beside it.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@
 
 namespace electiond::discovery::etcd {
 
-// One thread at a time. Has no thread of its own: what lasts is read within the calls. (libcurl
-// looks host names up in a thread, which nobody waits for: it ends with its look-up.) Uses nothing
-// of the environment: no proxy, no netrc. Keeps connections open between requests.
+// One thread at a time. Has no thread of its own: the stream is read within the calls. (libcurl
+// looks host names up in a thread, for which no call waits: it ends with its look-up.) Ignores the
+// environment: no proxy, no netrc. Keeps connections open between requests.
 class Http {
   public:
     struct Tls {
@@ -21,7 +21,7 @@ class Http {
     struct Request {
         std::string url;
         std::string body;   // JSON, posted
-        std::string token;  // of the field Authorization; empty: none
+        std::string token;  // for the header Authorization; empty: none
         std::chrono::milliseconds timeout;
     };
     enum class Fault {
@@ -49,16 +49,16 @@ class Http {
     Http(const Http&) = delete;
     Http& operator=(const Http&) = delete;
 
-    // Waits for the response, until the timeout or the stop. Throws std::bad_alloc and Error (os).
+    // Waits for the response until the timeout or a stop. Throws std::bad_alloc and Error (os).
     [[nodiscard]] Outcome post(const Request& request, const std::stop_token& stop);
 
-    // Begins a request whose response lasts, in place of the one before. `on_line` gets each of its
-    // lines, within post() and pump(); a line that is longer than kLineMax arrives as an empty one.
-    // The timeout counts for the connection alone.
+    // Begins a request whose response is a stream, and closes the stream before. `on_line` gets
+    // each line, within post() and pump(); a line that is longer than kLineMax is replaced by an
+    // empty one. The timeout applies only to the connection.
     static constexpr std::size_t kLineMax = std::size_t{64} * 1024;
     void open_stream(const Request& request, std::function<void(const std::string&)> on_line);
     void close_stream() noexcept;
-    // False: there is none, or it has ended.
+    // False if there is no stream, or if it has ended.
     [[nodiscard]] bool streams() const noexcept;
 
     // Reads what has arrived, without waiting.

@@ -204,7 +204,7 @@ std::string authenticate_request(const std::string& user, const std::string& pas
 
 std::string read_token(const std::string& text) {
     auto token = text_at(*parse_object(text), "token");
-    // It becomes a field of HTTP.
+    // It becomes the value of an HTTP header.
     for (const char c : token) {
         if (c <= ' ' || c == 0x7f) throw std::runtime_error("its token is malformed");
     }

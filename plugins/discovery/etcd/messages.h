@@ -1,4 +1,4 @@
-// The JSON of etcd's gateway: what is asked, and what is answered. Pure.
+// The JSON of etcd's gateway: writes requests, parses responses. Pure.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace electiond::discovery::etcd {
 
-// Numbers of 64 bits are texts in this JSON, keys and values are base64. Each read_… throws
-// std::exception if the text is not what it must be.
+// In this JSON, 64-bit numbers are strings, and keys and values are base64. Each read_… throws
+// std::exception if the text is not such a response.
 
 struct KeyValue {
     std::string key;
@@ -25,19 +25,19 @@ struct Range {
     bool more = false;              // than the limit
 };
 
-// All keys from `key` up to, and without, `end`; an empty `end`: the one key.
+// All keys in [key, end); if `end` is empty, only `key`.
 [[nodiscard]] std::string range_request(const std::string& key, const std::string& end,
                                         std::size_t limit);
 [[nodiscard]] Range read_range(const std::string& text);
 
-// An empty lease: the key lasts.
+// If `lease` is empty, the key does not expire.
 [[nodiscard]] std::string put_request(const std::string& key, const std::string& value,
                                       const std::string& lease);
 [[nodiscard]] std::int64_t read_revision(const std::string& text);
 
 // Creates the key if it does not exist, else reads it.
 [[nodiscard]] std::string create_request(const std::string& key, const std::string& value);
-// What was there already; nullopt: it was created.
+// The existing key; nullopt if it was created.
 [[nodiscard]] std::optional<KeyValue> read_created(const std::string& text);
 
 struct Lease {
@@ -48,7 +48,7 @@ struct Lease {
 [[nodiscard]] Lease read_grant(const std::string& text);
 // To keep a lease alive, and to revoke it.
 [[nodiscard]] std::string lease_request(const std::string& id);
-// What is left of it; nullopt: there is no such lease any more.
+// The time that is left; nullopt if the lease does not exist any more.
 [[nodiscard]] std::optional<std::chrono::seconds> read_keep_alive(const std::string& text);
 
 [[nodiscard]] std::string authenticate_request(const std::string& user,
@@ -60,9 +60,9 @@ struct Lease {
                                         std::int64_t revision);
 // One line of a watch.
 struct WatchNews {
-    bool created = false;   // from now on it reports
-    bool changed = false;   // something has
-    bool canceled = false;  // nothing more comes
+    bool created = false;   // from now on it reports changes
+    bool changed = false;   // a key has changed
+    bool canceled = false;  // the watch has ended
 };
 [[nodiscard]] WatchNews read_watch(const std::string& line);
 
@@ -71,7 +71,7 @@ struct Refusal {
     int code = 0;         // of gRPC
     std::string message;  // "etcdserver: requested lease not found"
 };
-// nullopt: it is no refusal of etcd's. Does not throw for what it reads.
+// Returns nullopt if the text is not a refusal of etcd. Does not throw for malformed text.
 [[nodiscard]] std::optional<Refusal> read_refusal(const std::string& text);
 
 }  // namespace electiond::discovery::etcd

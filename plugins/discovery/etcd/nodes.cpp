@@ -14,10 +14,10 @@ namespace electiond::discovery::etcd {
 namespace {
 
 constexpr std::size_t kValueSizeMax = std::size_t{16} * 1024;
-// An etcd that ends each watch, or never confirms one, is not asked for the next one at once.
+// If etcd ends each watch, or does not confirm it, the next one is not requested at once.
 constexpr std::chrono::seconds kWatchAgain{5};
 
-// The first key behind all that begin with `folder`, whose last letter is a slash.
+// The first key after all keys that begin with `folder`, which ends with a slash.
 std::string end_of(std::string folder) {
     ++folder.back();
     return folder;
@@ -112,10 +112,10 @@ void Nodes::read_line(const std::string& line) noexcept {
         const auto news = read_watch(line);
         watch_reports_ = watch_reports_ || news.created;
         if (news.changed) changed_ = true;
-        // Also because its revision was compacted: the next one begins at a newer one.
+        // Perhaps because its revision was compacted: the next watch begins at a newer revision.
         if (news.canceled) watch_canceled_ = true;
     } catch (const std::exception&) {
-        changed_ = true;  // a line that is too long, or none of etcd's
+        changed_ = true;  // the line is too long, or not etcd's
     }
 }
 

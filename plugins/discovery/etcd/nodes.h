@@ -14,20 +14,20 @@
 
 namespace electiond::discovery::etcd {
 
-// "/electiond/demo/": below it lie the keys of the cluster demo. Different names never share a
-// key: what is not a letter, a digit, . _ or - stands as %XX.
+// "/electiond/demo/": all keys of the cluster demo begin with it. Clusters with different names
+// never share a key: characters other than A-Z a-z 0-9 . _ - are written as %XX.
 [[nodiscard]] std::string cluster_prefix(const std::string& prefix, const std::string& cluster);
 
 // The value of a node's key.
 [[nodiscard]] std::string node_json(const Peer& peer);
 
-// One thread at a time, none of its own. A watch says whether something has changed; what has is
-// then read as a whole. Without a watch (a proxy that holds its lines back, an etcd that ends it)
-// each look reads, so that nothing is missed.
+// One thread at a time, none of its own. A watch reports that a key has changed; then all keys are
+// read. Without a watch (a proxy delays its lines, or etcd ends it) each look() reads all keys, so
+// that no change is missed.
 class Nodes {
   public:
     static constexpr std::size_t kNodesMax = 256;
-    // Also if the watch is silent: its connection may be dead without a sign.
+    // Even if the watch reports nothing: its connection may be dead.
     static constexpr std::chrono::seconds kReadAgain{10};
 
     // `folder`: the keys begin with it, and end with a node's id. Borrows the gateway.
@@ -41,8 +41,8 @@ class Nodes {
         std::int64_t mod_revision = 0;
     };
 
-    // Brings the entries up to date; true if they were read. Throws Error; then the next look reads
-    // again.
+    // Brings the entries up to date; returns true if they were read. After an Error the next look()
+    // reads them again.
     bool look(const Call& call);
     [[nodiscard]] std::vector<Peer> peers() const;
     [[nodiscard]] const Entry* find(const std::string& id) const;

@@ -1,4 +1,4 @@
-// The file with the password of etcd's user.
+// Reads the file with the password of the user of etcd.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,8 @@
 
 namespace electiond::discovery::etcd {
 
-// Its content without blanks and line ends at its end. Throws Error (config) whose text continues
-// "discovery[0].password_file " and never shows what the file contains.
+// Returns the content without trailing blanks and newlines. Throws Error (config); its text
+// continues "discovery[0].password_file ", and never contains the content of the file.
 [[nodiscard]] std::string read_password(const std::filesystem::path& file);
 
 }  // namespace electiond::discovery::etcd

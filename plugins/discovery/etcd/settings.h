@@ -1,4 +1,4 @@
-// What the operator says about etcd, read and checked.
+// The options of the discovery `etcd`.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct Settings {
     }
 };
 
-// Faults are recorded in `options`; touches no file.
+// Records each fault in `options`; the result is valid only if there is none. Opens no file.
 [[nodiscard]] Settings read_settings(Options& options);
 
 }  // namespace electiond::discovery::etcd

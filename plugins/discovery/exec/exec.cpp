@@ -1,4 +1,4 @@
-// The discovery `exec`: a program of the operator's names the peers, and may make this node known.
+// The discovery `exec`: programs of the operator list the peers, and may publish this node's entry.
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -90,8 +90,7 @@ Settings read_settings(Options& options) {
     return settings;
 }
 
-// One thread at a time, as the host calls, and always the same one; none of its own. Between the
-// runs a call costs a comparison.
+// Always called by the same thread; none of its own. Between two runs a call costs one comparison.
 class Exec final : public Discovery {
   public:
     explicit Exec(const PluginSetup& setup)
@@ -124,7 +123,7 @@ class Exec final : public Discovery {
     void withdraw(std::stop_token stop) noexcept override {
         try {
             list_.end();
-            if (announce_) announce_->end();  // or it would announce us after we have withdrawn
+            if (announce_) announce_->end();  // it must not write the entry again after `withdraw`
             if (self_ && settings_.withdraw) run_withdraw(*settings_.withdraw, stop);
         } catch (const std::exception& error) {
             log_.warning(std::string("this node's entry may not have been removed: ") +
@@ -133,7 +132,7 @@ class Exec final : public Discovery {
         self_.reset();
     }
 
-    // Whether the programs can be started; none is.
+    // Checks whether the programs can be started, and starts none.
     [[nodiscard]] std::vector<Finding> check(const Peer&, std::stop_token stop) const override {
         std::vector<Finding> findings;
         const auto look = [&](const char* key, const std::optional<Command>& command) {

@@ -1,4 +1,4 @@
-// Reads the lines that name peers: strictly, and with the number of a line that is wrong.
+// Parses the lines of peers strictly; an error names the number of the wrong line.
 #include "exec/peer_lines.h"
 
 #include <algorithm>
@@ -32,8 +32,8 @@ std::string_view trimmed(std::string_view line) {
     return line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
 }
 
-// The text under `key`. Returns nullopt if it is missing, or null: jq writes null for what it has
-// not found.
+// The string under `key`. Returns nullopt if it is missing or null: jq prints null for a missing
+// value.
 std::optional<std::string> optional_text(const Poco::JSON::Object& object, const std::string& key) {
     if (object.isNull(key)) return std::nullopt;
     auto text = text_of(object, key);

@@ -1,4 +1,4 @@
-// What a program prints: a JSON object on each line names a peer.
+// Parses the output of a program: a JSON object on each line is a peer.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,14 @@ namespace electiond::discovery {
 
 inline constexpr std::size_t kPeersMax = 256;  // in one output
 
-// The peers, sorted, each once: lines with the same id and uuid are one peer with the addresses of
-// all of them, in the order of the lines. So programs may print in any order. Empty lines count for
-// nothing, and the last one needs no line end. Throws Error for an output that is wrong in any
-// line: half an answer is none. Its text continues "PROGRAM ": "printed line 3, …". Pure.
+// Returns the peers, sorted and without duplicates, so that programs may print in any order. Lines
+// with the same id and uuid are one peer with the addresses of all these lines, in their order.
+// Empty lines are ignored, and the last line needs no newline. If any line is wrong, throws Error,
+// because an incomplete answer would look complete. The Error's text continues "PROGRAM ":
+// "printed line 3, …". Pure.
 [[nodiscard]] std::vector<Peer> read_peer_lines(const std::string& output);
 
-// The node as such a line, without its line end. Pure.
+// The node as such a line, without a newline. Pure.
 [[nodiscard]] std::string peer_line(const Peer& peer);
 
 }  // namespace electiond::discovery

@@ -1,4 +1,4 @@
-// Why a file cannot be run: the reasons that errno alone does not tell apart.
+// Finds the reason why a file cannot be executed, because errno alone does not distinguish them.
 #include "exec/program_file.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ bool may_run(const std::string& path) {
 }
 
 // The first bytes, in which the kernel looks for an interpreter. Returns nullopt if they cannot be
-// read: a binary needs no right to read.
+// read: a binary can be executed without the right to read it.
 std::optional<std::string> beginning_of(const std::string& path) {
     const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file.open()) return std::nullopt;

@@ -37,7 +37,7 @@ io::Program program_of(const Command& command, const ProgramInput& input) {
             .errors_max = kErrorsMax};
 }
 
-// Adds what is wrong with the file: errno is ENOENT, too, if a script's interpreter is missing.
+// Adds the fault of the file: errno is also ENOENT if the interpreter of a script is missing.
 io::Child started(const Command& command, const ProgramInput& input) try {
     return io::Child(program_of(command, input));
 } catch (const std::system_error& error) {
@@ -49,7 +49,7 @@ io::Child started(const Command& command, const ProgramInput& input) try {
                 Error::unavailable);
 }
 
-// The line with the reason: the first one; of a traceback of Python, the last one.
+// The line with the reason: the first one, or the last one of a Python traceback.
 std::string reason_in(const std::string& errors) {
     std::string first, last;
     for (std::size_t at = 0; at < errors.size();) {
@@ -107,8 +107,8 @@ std::optional<Finished> ProgramRun::wait(milliseconds patience, const std::stop_
     }
 }
 
-// Ends the group even if the program has ended well: it may have left processes behind.
-// These may have printed, too: half an output is none.
+// Terminates the group even if the program has succeeded: it may have left processes behind.
+// These may have printed, too, and half of an output is none.
 Finished ProgramRun::finish(std::string fault) {
     (void)child_.end(kGrace);
     if (fault.empty() && child_.output_cut()) fault = too_much();

@@ -19,7 +19,7 @@ struct Command {
     std::chrono::milliseconds timeout{};
 };
 
-// What a program is told.
+// The environment variables and the standard input of a program.
 struct ProgramInput {
     std::map<std::string, std::string> variables{};
     std::string standard_input{};
@@ -35,19 +35,19 @@ struct Finished {
     std::string fault{};   // a sentence; empty: the exit code was 0, so the output counts
 };
 
-// The thread that makes it calls and destroys it, too (see io::Child).
+// Used and destroyed by the thread that constructs it (see io::Child).
 class ProgramRun {
   public:
     // Starts it. Throws Error with the remedy if that fails.
     ProgramRun(Command command, const ProgramInput& input);
     ProgramRun(const ProgramRun&) = delete;
     ProgramRun& operator=(const ProgramRun&) = delete;
-    // Ends it if it still runs: within 0.2 s, unless the kernel cannot end it.
+    // Terminates it if it still runs: within 0.2 s, unless the kernel cannot kill it.
     ~ProgramRun();
 
-    // Waits until it has ended, at most for `patience`, and until a stop is requested. Returns
-    // nullopt if it still runs. Ends it if its timeout is over, or if it prints too much. Once it
-    // has ended, no process of its group is left, and wait() must not be called again.
+    // Waits until it has ended, but at most for `patience`, and only until a stop is requested.
+    // Returns nullopt if it still runs. Terminates it if its timeout is over, or if it prints too
+    // much. After its end no process of its group is left, and wait() must not be called again.
     [[nodiscard]] std::optional<Finished> wait(std::chrono::milliseconds patience,
                                                const std::stop_token& stop);
 

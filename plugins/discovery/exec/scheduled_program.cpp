@@ -1,4 +1,4 @@
-// A program that is run again and again: when it is due, and what a failed run means.
+// A program that is run at an interval: when a run is due, and what a failed run means.
 #include "exec/scheduled_program.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A program that is run again and again, one run at a time.
+// A program that is run at an interval, one run at a time.
 #pragma once
 
 #include <chrono>
@@ -35,8 +35,8 @@ class ScheduledProgram {
     // the Error's text continues "PROGRAM ".
     using Accept = std::function<void(const std::string& output)>;
 
-    // The longest time that a call waits for a run: less than the 5 s after which the host reports
-    // a hanging call.
+    // A call waits no longer for a run: less than the 5 s after which the host reports a hanging
+    // call.
     static constexpr std::chrono::milliseconds kPatience{4000};
 
     ScheduledProgram(Command command, std::chrono::milliseconds interval, Accept accept, Log log);
