@@ -1,4 +1,4 @@
-// Takes apart the command line of a verb that asks no node.
+// Parses the command line of a verb that asks no node.
 #include "electionctl/local_words.h"
 
 #include <algorithm>

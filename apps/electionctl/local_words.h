@@ -1,4 +1,4 @@
-// Takes apart the command line of a verb that asks no node: tls, plugin, registry.
+// Parses the command line of a verb that asks no node: tls, plugin, registry.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace electiond::ctl {
 
-// One verb below such a verb, as "init" of "tls": its options, each with a space around it.
+// A subcommand, such as "init" of "tls", and its options, each with a space before and after it.
 struct LocalForm {
     std::string_view verb;
     std::string_view valued;      // those with a value
@@ -18,7 +18,7 @@ struct LocalForm {
 };
 
 struct LocalWords {
-    std::string verb{};  // of one of the forms; empty: help is asked for
+    std::string verb{};  // of one of the forms; empty: the user asks for help
     std::vector<std::string> operands{};
     // In the order of the words; a flag has no value.
     std::vector<std::pair<std::string, std::optional<std::string>>> options{};

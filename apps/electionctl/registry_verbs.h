@@ -8,7 +8,7 @@
 namespace electiond::ctl {
 
 // `words` are those after `registry`. Asks no node: reads and writes the file, as the daemons do.
-// Returns the exit code; throws UsageError, and Error with the exit code that it stands for.
+// Returns the exit code; throws UsageError, or Error with a code for the exit code.
 [[nodiscard]] int registry_verb(const std::vector<std::string>& words, std::ostream& out);
 
 }  // namespace electiond::ctl

@@ -1,4 +1,4 @@
-// What changes something, or says whether that is possible: /step-down, /leave,
+// Answers requests that change something, or report whether that is possible: /step-down, /leave,
 // /members/ID, /removal/ID.
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
@@ -84,7 +84,7 @@ ApiAnswer carry_out(const Call& call, Wanted what, Milliseconds longest, Tell te
     return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
 }
 
-// A node that discovery still lists is not a member for that.
+// A node that discovery lists is shown, but need not be a member.
 std::string why_unknown(const Status& status, const std::string& who) {
     const auto listed = std::ranges::find_if(status.view->peers, [&](const PeerStatus& peer) {
         return peer.id.value == who || peer.uuid.value == who;
@@ -164,9 +164,9 @@ Tell departure_of(const Call& call, const Leaver& leaver, const std::string& mes
     };
 }
 
-// Whom the path names, /members/ID or /removal/UUID for example. A node that does not lead leaves
-// that to the leader. Throws Problem if an id names several members: one may be the former life of
-// the other, and the wrong one of the two must not go.
+// The member in the path, for example /members/ID or /removal/UUID. On a node that does not lead,
+// only the text of the path: the leader finds the member. Throws Problem if several members have
+// this id: one may be the former life of the other, and the wrong one must not be removed.
 Leaver named_in_path(const Call& call) {
     const auto& path = call.target.path;
     Leaver leaver{.id = path.substr(path.rfind('/') + 1)};
@@ -189,7 +189,8 @@ Leaver named_in_path(const Call& call) {
                   Reason::ambiguous_id};
 }
 
-// The election is asked by uuid, if that is known: then who was found here is the one that goes.
+// Passes the uuid to the election, if it is known, so that exactly the member found here is
+// removed.
 ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& message) try {
     if (!call.target.query.empty()) {
         throw Problem{400, "Malformed query",

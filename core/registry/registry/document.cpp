@@ -1,4 +1,4 @@
-// The text of a registry, read tolerantly and written with all that is not ours.
+// The text of a registry: parsed tolerantly, and written with all entries and keys that it had.
 #include "registry/document.h"
 
 #include <sstream>

@@ -19,7 +19,7 @@ namespace electiond::registry {
 // Call it between the steps of a call: throws Error, naming `file`, if a stop was requested.
 void stop_if_requested(const std::stop_token& stop, const std::filesystem::path& file);
 
-// "cluster.json.lock": who writes the registry `file`, or a claim beside it, holds this lock.
+// "cluster.json.lock": a writer of the registry `file`, or of a claim beside it, holds this lock.
 [[nodiscard]] std::filesystem::path lock_path(const std::filesystem::path& file);
 
 // The lock of the registry `file`: excludes every other FileLock of it, in this process and in
@@ -48,25 +48,25 @@ struct FileFacts {
 };
 
 // The facts of the regular file that `file` is or links to. Of a file on a server they are the
-// server's, not what this host remembers of it. Nothing where they can't be had: read_file() says
-// why.
+// server's, not what this host has cached. Returns nullopt if they cannot be read: read_file()
+// throws the reason.
 [[nodiscard]] std::optional<FileFacts> facts_of(const std::filesystem::path& file) noexcept;
 
-// The first `size_max` + 1 bytes, so that the caller sees what is too long. Nothing where there is
-// no file; Error where there is no folder, or no regular file.
+// Reads the first `size_max` + 1 bytes, so that the caller can detect a longer file. Returns
+// nullopt if there is no file; throws Error if there is no folder, or no regular file.
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file,
                                                    std::size_t size_max);
 
-// Where a link points to: a rename must replace the file, not the link, and all who share the file
-// must take the same lock. `path` itself if that cannot be told.
+// The target of a link: a rename must replace the file, not the link, and all processes that share
+// the file must take the same lock. `path` itself if the target cannot be found.
 [[nodiscard]] std::filesystem::path real_path(const std::filesystem::path& path);
 
 // After it, also after a crash, the file holds the old text or `text`, whole; durable on return. If
 // root replaces the file of another user, that user still owns it.
 void replace_file(const std::filesystem::path& file, const std::string& text);
 
-// Creates the file with all of `text` in it. False where it already stands. sync_folder() makes
-// either outcome durable.
+// Creates the file with all of `text` in it. Returns false if it already exists. sync_folder()
+// makes either outcome durable.
 [[nodiscard]] bool publish_file(const std::filesystem::path& file, const std::string& text);
 
 // Renames `file` to `aside`, replacing a file of that name. The name `file` never vanishes on file

@@ -1,4 +1,4 @@
-// For how long the entries of a registry have not been renewed.
+// Measures how long the entries of a registry have not been renewed.
 #include "file_registry/ages.h"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// For how long the entries of a registry have not been renewed, by the clock of this process alone.
+// Measures how long the entries of a registry have not been renewed, by the clock of this process.
 #pragma once
 
 #include <chrono>
@@ -13,11 +13,11 @@
 
 namespace electiond::discovery {
 
-// An entry expires if this process has seen it unchanged for as long as the entry itself says. No
-// time in the file matters here: a wall clock that is wrong or jumps, here or on the node that
-// wrote the entry, neither expires an entry nor keeps one. The steady clock does not count the time
-// while this machine is suspended. A process that has just started has seen nothing yet, so it
-// expires nothing for that long.
+// An entry expires if this process has seen it unchanged for the time that the entry itself states.
+// No time stamp in the file matters here: a wall clock that is wrong or jumps, here or on the node
+// that wrote the entry, makes no entry expire, and keeps none. The steady clock does not count the
+// time while this machine is suspended. A process that has just started has seen no entry yet, so
+// none expires until that time has passed.
 //
 // A registry that cannot be used now may be out of reach for all nodes, and none can renew its
 // entry. So a time in which this process did not see the registry, or could not write it, makes no
@@ -36,8 +36,8 @@ class Ages {
     // All ages begin again when the registry has changed next: it cannot be written now.
     void restart() { seen_.clear(); }
 
-    // The nodes whose entries in `registry`, just read, have expired at `now`. An entry that
-    // differs from what was seen last has not: its node renewed it meanwhile.
+    // The entries in `registry`, just read, that have expired at `now`. An entry that differs from
+    // the one that was seen last has not expired: its node has renewed it meanwhile.
     [[nodiscard]] std::vector<Registry::Renewed> expired(const Registry& registry,
                                                          Instant now) const;
 

@@ -20,7 +20,7 @@ using registry::FileLock;
 using registry::stop_if_requested;
 
 constexpr std::chrono::hours kExpireAfter{24};
-// At the latest, so that the entries of others are looked at, too.
+// A longer interval would also delay the removal of the entries of other nodes.
 constexpr std::chrono::hours kRenewAfterMax{6};
 
 fs::path read_path(Options& options) {
@@ -150,7 +150,7 @@ bool FileRegistry::is_due(Reader::Instant now) const {
     return !renewed_at_ || now - *renewed_at_ >= renew_after();
 }
 
-// Several times before others may remove our entry.
+// So short that several renewals may fail before other nodes remove our entry.
 std::chrono::milliseconds FileRegistry::renew_after() const {
     return std::min<std::chrono::milliseconds>(expire_after_ / 4, kRenewAfterMax);
 }

@@ -1,5 +1,5 @@
-// The discovery `file_registry`: one file that all nodes share holds where they are, and a second
-// one beside it who may found the cluster.
+// The discovery `file_registry`: a shared file with the addresses of all nodes, and beside it the
+// claim, which decides which node may found the cluster.
 #pragma once
 
 #include <chrono>
@@ -18,18 +18,18 @@
 
 namespace electiond::discovery {
 
-// One thread at a time, as the host calls. Holds no file open between the calls. Whoever writes
-// registry or claim holds the lock; whoever reads needs none, since files change by rename alone.
-// While nothing changes, announce and poll cost one look at the file's facts each.
+// One thread at a time, as the host calls. Holds no file open between the calls. A writer of the
+// registry or the claim holds the lock; a reader needs none, because files change only by rename.
+// While nothing changes, announce and poll each read only the attributes of the file.
 //
-// A node renews its own entry, and nobody else's: when it starts, when something of it changes, and
-// each renew_after(). In the same write it removes the entries that have expired (Ages). So only
-// the entry of a node that has ended grows old. Who is a member is nothing that a discovery knows,
-// and nothing that depends on it: the others go on knowing a dead voter by their configuration and
-// its address by what they have heard (address_book in core/node).
+// A node renews only its own entry: when it starts, when its addresses change, and each
+// renew_after(). In the same write it removes the entries that have expired (Ages). So only the
+// entry of a node that has stopped expires. A discovery does not know the members, and membership
+// does not depend on it: the other nodes know a dead voter by their configuration, and its address
+// from its messages and the leader (address_book in core/node).
 class FileRegistry final : public Discovery, public Arbiter {
   public:
-    // What it asks; the tests have their own.
+    // Its clocks and file system; replaced in tests.
     struct World {
         Reader::World reader{};
         std::function<std::chrono::system_clock::time_point()> wall_clock =
@@ -70,8 +70,8 @@ class FileRegistry final : public Discovery, public Arbiter {
     Reader reader_;
     std::optional<Peer> self_;
     bool cleared_ = false;
-    std::optional<Reader::Instant> renewed_at_;  // our entry, by this process
-    Seldom renewals_;  // of a garbled registry, which somebody may garble again and again
+    std::optional<Reader::Instant> renewed_at_;  // when this process last wrote our entry
+    Seldom renewals_;  // of a garbled registry: it may be garbled again and again
 };
 
 }  // namespace electiond::discovery

@@ -51,7 +51,7 @@ class Reader {
     // Valid until the next look. Throws Error where file or folder can't be read.
     [[nodiscard]] const Found& look();
 
-    // How old the entries are, as of the last look that read the file.
+    // The ages of the entries, as of the last look() that read the file.
     [[nodiscard]] const Ages& ages() const { return ages_; }
     // The caller could not write the file, so perhaps nobody can.
     void restart_ages() { ages_.restart(); }

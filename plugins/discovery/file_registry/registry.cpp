@@ -1,4 +1,4 @@
-// What the registry says of the nodes of our cluster: read tolerantly, entry by entry.
+// The entries of our cluster in the registry: a garbled entry does not affect the others.
 #include "file_registry/registry.h"
 
 #include <algorithm>
@@ -102,7 +102,7 @@ bool Registry::erase(const Peer& node) {
            }) > 0;
 }
 
-// Makes room for one more. A node that lives puts itself in again.
+// Makes room for one more entry. A living node writes its entry again.
 void Registry::drop_oldest() {
     const auto older = [](const OurEntry& a, const OurEntry& b) {
         if (a.peer.has_value() != b.peer.has_value()) return a.peer.has_value();

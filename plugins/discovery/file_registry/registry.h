@@ -1,4 +1,4 @@
-// What the registry says of the nodes of our cluster.
+// The entries of our cluster in the registry.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace electiond::discovery {
 
-// True where our entry stands among `peers` as it should, and none of a former life of ours.
+// True if our entry is among `peers` and up to date, and there is none of a former life of ours.
 [[nodiscard]] bool holds(const std::vector<Peer>& peers, const Peer& self);
 
 // A value; touches no file.
@@ -22,14 +22,14 @@ class Registry {
     // An empty one, for the nodes of `cluster`.
     explicit Registry(std::string cluster);
 
-    // Throws Error naming `file` where the text as a whole is garbled. Single entries that are, are
-    // left out; entries of other clusters, and keys that we do not know, are kept as they are.
+    // Throws Error naming `file` if the text as a whole is garbled. Single garbled entries are left
+    // out; entries of other clusters, and unknown keys, are kept unchanged.
     Registry(std::string cluster, const std::string& text, const std::string& file);
 
     [[nodiscard]] std::vector<Peer> peers() const;
 
-    // An entry that its node renews: if `text`, the whole entry, stays the same for `expire_after`,
-    // the node has ended or can no longer write here.
+    // An entry with a heartbeat: if `text`, the whole entry, does not change for `expire_after`,
+    // its node has stopped or can no longer write the file.
     struct Renewed {
         Peer peer{};
         std::string text{};
@@ -37,20 +37,20 @@ class Registry {
     };
     [[nodiscard]] std::vector<Renewed> renewed() const;
 
-    // Sets our entry, renewed at `time` (ISO 8601), and drops those of our former lives: a node
-    // whose data directory was wiped comes back with its id and address, but under another uuid.
+    // Sets our entry, renewed at `time` (ISO 8601), and removes those of our former lives: a node
+    // whose data directory was deleted comes back with the same id and address, but another uuid.
     void put(const Peer& self, const std::string& time, std::chrono::milliseconds expire_after);
 
-    // Drops the entry of this node; false where there was none.
+    // Removes the entry of this node; false if there was none.
     bool erase(const Peer& node);
 
-    // For people, too. Throws Error where it would be too long.
+    // Indented JSON. Throws Error if it would be too long.
     [[nodiscard]] std::string text(const std::string& file) const;
 
   private:
     struct OurEntry {
         registry::Entry json;
-        std::optional<Peer> peer;  // none: of another cluster
+        std::optional<Peer> peer;  // nullopt: of another cluster
         registry::Heartbeat heartbeat;
     };
 
