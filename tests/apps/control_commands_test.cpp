@@ -235,7 +235,7 @@ TEST_F(RemovalRoute, SaysByGetWhetherItIsPossible) {
     EXPECT_TRUE(std::ranges::all_of(asked, &Remove::dry_run));
 }
 
-TEST_F(RemovalRoute, RemovesNobodyForAQuery) {
+TEST_F(RemovalRoute, RefusesAQuery) {
     for (const auto* query : {"?dryRun=true", "?x"}) {
         problem(ask("DELETE", std::string("/members/2") + query), 400);
         problem(ask("GET", std::string("/removal/2") + query), 400);
@@ -243,7 +243,7 @@ TEST_F(RemovalRoute, RemovesNobodyForAQuery) {
     EXPECT_TRUE(asked.empty()) << "a client that wants a dry run must not remove";
 }
 
-TEST_F(RemovalRoute, ChoosesNotBetweenTwoOfOneId) {
+TEST_F(RemovalRoute, RefusesAnIdThatTwoMembersHave) {
     has_two_of_id_2();
 
     for (const auto& answer : {ask("DELETE", "/members/2"), ask("GET", "/removal/2")}) {
@@ -266,7 +266,7 @@ TEST_F(RemovalRoute, LeavesTheNameToTheLeaderIfThisNodeDoesNotLead) {
     EXPECT_EQ(asked.back().who, "2");
 }
 
-TEST_F(RemovalRoute, SaysOfANodeThatOnlyDiscoveryListsThatItIsNoMember) {
+TEST_F(RemovalRoute, SaysThatANodeWhichOnlyDiscoveryListsIsNoMember) {
     auto status = leading();
     status.view.peers.push_back(
         {.id = NodeId("9"), .uuid = NodeUuid("uuid-9"), .addresses = {{"127.0.0.1", 4009}}});

@@ -179,7 +179,7 @@ TEST_F(RegistryVerb, PrunesTheNodesThatAreNamed) {
     EXPECT_EQ(answer->getArray("removed")->size(), 2U);
 }
 
-TEST_F(RegistryVerb, RemovesNothingIfANameIsUnknownOrNotClear) {
+TEST_F(RegistryVerb, RemovesNothingIfANodeIsUnknownOrAmbiguous) {
     write({entry("1", 1s), entry("1", 1s, "", "other"), entry("2", 1s)});
     const auto before = read();
 
@@ -218,7 +218,7 @@ TEST_F(RegistryVerb, NamesAFileThatCannotBeUsed) {
     fs::create_directory(folder_);
 }
 
-TEST_F(RegistryVerb, WaitsForTheLockOfTheDaemonsNotForEver) {
+TEST_F(RegistryVerb, WaitsForTheLockOfTheDaemonsForALimitedTime) {
     write({entry("2", 50h, kDay)});
     const int held = ::open((file_.string() + ".lock").c_str(), O_RDWR | O_CREAT, 0600);
     ASSERT_EQ(::flock(held, LOCK_EX), 0);
@@ -232,7 +232,7 @@ TEST_F(RegistryVerb, WaitsForTheLockOfTheDaemonsNotForEver) {
     ::close(held);
 }
 
-TEST_F(RegistryVerb, LeavesTheFileToItsOwner) {
+TEST_F(RegistryVerb, KeepsTheOwnerOfTheFile) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root may give a file to another user";
     write({entry("1", 1s, kDay), entry("2", 50h, kDay)});
     ASSERT_EQ(::chown(file_.c_str(), 65534, 65534), 0);
@@ -258,7 +258,7 @@ TEST_F(RegistryVerb, ChangesTheFileAndNotTheLinkToIt) {
     EXPECT_THAT(names(), ElementsAre("cluster.json", "real.json", "real.json.lock"));
 }
 
-TEST_F(RegistryVerb, SteersNoTerminal) {
+TEST_F(RegistryVerb, PrintsNoControlCharacters) {
     write({R"({"cluster":"d\u001b[2J","id":"\u0007","uuid":"\u009b","addresses":["\u001bc"]})"});
 
     const auto shown = run_registry({"list"}).out + run_registry({"prune", "--dry-run"}).out;

@@ -272,7 +272,7 @@ TEST(Electionctl, RemovesAMemberThroughTheLeader) {
     EXPECT_THAT(result.out, HasSubstr("node 3 is removed"));
 }
 
-TEST(Electionctl, SaysWhetherAMemberCouldBeRemovedAndRemovesNobody) {
+TEST(Electionctl, ReportsWhetherAMemberCouldBeRemovedAndRemovesNone) {
     FakeApi follower, leader;
     follower.on("GET /removal/u3", {421, R"({"error":"Not leader","leaderId":"1"})"});
     follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
@@ -309,7 +309,7 @@ TEST(Electionctl, ShowsTheUuidsWhereTwoMembersHaveOneId) {
     EXPECT_THAT(ask(api.url(), {"members"}).out, Not(HasSubstr("UUID")));
 }
 
-TEST(Electionctl, ShowsHowEachDiscoveryDoes) {
+TEST(Electionctl, ShowsTheStateOfEachDiscovery) {
     FakeApi api;
     api.on("GET /status",
            {200, R"({"id":"1","discovery":[{"plugin":"file_registry","ageMs":463,"peers":3},)"

@@ -262,7 +262,7 @@ TEST(AddressBook, EveryoneIsEachAddressOnceWithoutOurselvesAndTheExcepted) {
     }
 }
 
-TEST(AddressBook, CallsNobodyForEverWhoIsListedNoMoreAndIsNoMember) {
+TEST(AddressBook, StopsCallingNodesThatAreNeitherListedNorMembers) {
     auto book = empty_book();
     const auto later = kNow + AddressBook::kStrangerAfter;
     book.found(kNow, 0, {listed(2, "two"), listed(3, "three"), listed(4, "four"), nameless("n")});

@@ -98,7 +98,7 @@ TEST(Packages, OfTheDaemonHoldsWhatRuns) {
                                   }));
 }
 
-TEST(Packages, OfFurtherPluginsHoldsThoseThatNeedFurtherLibraries) {
+TEST(Packages, PluginsExtraContainsThePluginsThatNeedFurtherLibraries) {
     EXPECT_EQ(files("electiond-plugins-extra"),
               (std::set<std::string>{
                   "/usr/lib/electiond/plugins/dns.so",

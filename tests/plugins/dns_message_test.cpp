@@ -54,7 +54,7 @@ std::string fault(const Response& response, const Question& question = kHostA) {
     return read.fault;
 }
 
-TEST(DnsMessage, HasAddressesInOneOrderAndTheLeastTtl) {
+TEST(DnsMessage, SortsAddressesAndHasTheShortestTtl) {
     Response response(query(kHostA));
     response.a("u.test", "10.0.0.9", 60).a("u.test", "10.0.0.1", 20).a("U.TEST", "10.0.0.9", 30);
 
@@ -102,7 +102,7 @@ TEST(DnsMessage, TakesOnlyRecordsOfTheNameThatWasAskedFor) {
     EXPECT_THAT(records(response).addresses, ElementsAre("10.0.0.1"));
 }
 
-TEST(DnsMessage, LeavesOutAddressesWhereNobodyCanBe) {
+TEST(DnsMessage, LeavesOutAddressesOfNoHost) {
     Response response(query(kHostA));
     response.a("u.test", "0.0.0.0").a("u.test", "224.0.0.1").a("u.test", "255.255.255.255");
     EXPECT_TRUE(records(response).empty());
@@ -112,7 +112,7 @@ TEST(DnsMessage, LeavesOutAddressesWhereNobodyCanBe) {
     EXPECT_TRUE(records(six, kHostAaaa).empty());
 }
 
-TEST(DnsMessage, TellsNobodyFromAnError) {
+TEST(DnsMessage, DistinguishesNoRecordFromAnError) {
     const auto none = records(Response(query(kHostA)));
     EXPECT_TRUE(none.empty());
     EXPECT_TRUE(none.name_exists);
@@ -126,7 +126,7 @@ TEST(DnsMessage, TellsNobodyFromAnError) {
 }
 
 // A server that refers to others knows nothing; nor does an echo of the question.
-TEST(DnsMessage, TellsNobodyFromAServerThatDoesNotKnow) {
+TEST(DnsMessage, DistinguishesNoRecordFromAServerThatDoesNotKnow) {
     EXPECT_THAT(fault(Response(query(kHostA)).flags(0x0080, 0)),
                 HasSubstr("has no data for this name"));
     EXPECT_TRUE(records(Response(query(kHostA)).flags(0x0080, 0x0400)).empty());
@@ -137,19 +137,19 @@ TEST(DnsMessage, TellsNobodyFromAServerThatDoesNotKnow) {
 }
 
 // A referral names the servers of the zone, and where they are.
-TEST(DnsMessage, TellsAReferralFromNobody) {
+TEST(DnsMessage, TellsAReferralFromNoRecord) {
     Response referral(query(kHostA));
     referral.flags(0x0080, 0).authority("test", kNs, encode_name("ns.test"));
     referral.additional("ns.test", kA, "abcd");
     EXPECT_THAT(fault(referral), HasSubstr("has no data"));
 
-    Response nobody(query(kHostA));
-    nobody.flags(0x0080, 0).authority("Test", kSoa, "of no interest");
-    EXPECT_TRUE(records(nobody).empty());
+    Response none(query(kHostA));
+    none.flags(0x0080, 0).authority("Test", kSoa, "of no interest");
+    EXPECT_TRUE(records(none).empty());
 }
 
 // A server that only holds zones knows of the target in its zone that there is no such record.
-TEST(DnsMessage, TakesAnAliasWithoutARecordForNobodyIfItsZoneIsTheServers) {
+TEST(DnsMessage, TakesAnAliasWithoutARecordForNoRecordInAZoneOfTheServer) {
     const auto alias_of = [](const std::string& target, const std::string& zone) {
         Response response(query(kHostA));
         response.flags(0x0080, 0x0400).cname("u.test", target);
@@ -157,11 +157,11 @@ TEST(DnsMessage, TakesAnAliasWithoutARecordForNobodyIfItsZoneIsTheServers) {
     };
     EXPECT_TRUE(records(alias_of("v.test", "test")).empty());
     EXPECT_TRUE(records(alias_of("v.test", "v.test")).empty());
-    EXPECT_THAT(fault(alias_of("v.far.example", "test")), HasSubstr("alone"));
-    EXPECT_THAT(fault(alias_of("v.latest", "test")), HasSubstr("alone"));
+    EXPECT_THAT(fault(alias_of("v.far.example", "test")), HasSubstr("only with the alias"));
+    EXPECT_THAT(fault(alias_of("v.latest", "test")), HasSubstr("only with the alias"));
 }
 
-TEST(DnsMessage, RefusesAnAnswerThatIsCut) {
+TEST(DnsMessage, RefusesATruncatedAnswer) {
     Response response(query(kHostA));
     response.flags(0, 0x0200).a("u.test", "10.0.0.1");
     EXPECT_EQ(fault(response), "truncated its answer, also by TCP");
@@ -219,7 +219,7 @@ TEST(DnsMessage, RefusesMoreRecordsThanAClusterHasNodes) {
     EXPECT_THAT(fault(response), HasSubstr("more than 256 records"));
 }
 
-TEST(DnsMessage, ReadsATtlWithItsHighestBitAsNone) {
+TEST(DnsMessage, ReadsATtlWithItsHighestBitAsZero) {
     Response response(query(kHostA));
     response.a("u.test", "10.0.0.1", 0x80000001U);
     EXPECT_EQ(records(response).ttl, seconds(0));

@@ -207,7 +207,7 @@ TEST_F(Dns, AsksAgainSoonWhileItIsAlone) {
     EXPECT_THAT(server.take_asked(), IsEmpty());
 }
 
-TEST_F(Dns, SaysTheSameWhileTheOrderOfTheAnswersChanges) {
+TEST_F(Dns, ReturnsTheSameWhileTheOrderOfTheAnswersChanges) {
     int turn = 0;
     FakeDns server([&](const Query& query) -> FakeDns::Answers {
         Response response(query);
@@ -227,7 +227,7 @@ TEST_F(Dns, SaysTheSameWhileTheOrderOfTheAnswersChanges) {
 
 // ---- nobody, and not known ----------------------------------------------------------------------
 
-TEST_F(Dns, TakesNxdomainAndNoDataForNobody) {
+TEST_F(Dns, ReturnsNoNodeForNxdomainAndNoData) {
     FakeDns server(
         [](const Query& query) -> FakeDns::Answers { return {Response(query).code(3).bytes()}; });
     const auto dns = made({{"host", text("u.test")}}, server);
@@ -268,7 +268,7 @@ TEST_F(Dns, NamesTheServerThatDoesNotKnow) {
 }
 
 // Each datagram makes the next one fail: none of the questions may wait for its timeout.
-TEST_F(Dns, FailsAtOnceWhereNobodyListens) {
+TEST_F(Dns, FailsAtOnceIfNoServerListens) {
     const DeadPort nobody;
     const auto dns = made({{"host", text("u.test")}}, {nobody.address()});
     auto many = self("n1.test");
@@ -291,7 +291,7 @@ TEST_F(Dns, WorksAgainAfterAFailure) {
 }
 
 // A resolver may know that there is no AAAA, and nothing of A: that is not "nobody".
-TEST_F(Dns, DoesNotTakeHalfAnAnswerForNobody) {
+TEST_F(Dns, DoesNotTakeAnIncompleteAnswerForNoNode) {
     FakeDns server(same({{kA, "10.0.0.1"}}));
     const auto dns = made({{"host", text("u.test")}}, server);
     EXPECT_THAT(dns->poll(), SizeIs(1));
@@ -391,7 +391,7 @@ FakeDns::Answers many(const Query& query) {
     return {response.bytes()};
 }
 
-TEST_F(Dns, AsksByTcpIfAnAnswerIsCut) {
+TEST_F(Dns, AsksByTcpIfAnAnswerIsTruncated) {
     FakeDns server(many);
     const auto dns = made({{"host", text("u.test")}, {"family", text("ipv4")}}, server);
     EXPECT_THAT(dns->poll(), SizeIs(100));
@@ -403,7 +403,7 @@ TEST_F(Dns, AsksByTcpIfAnAnswerIsCut) {
     EXPECT_THAT(server.take_asked(), ElementsAre("u.test A tcp"));
 }
 
-TEST_F(Dns, FailsIfAnAnswerIsCutByTcpToo) {
+TEST_F(Dns, FailsIfAnAnswerIsAlsoTruncatedByTcp) {
     FakeDns server([](const Query& query) -> FakeDns::Answers {
         return {Response(query).flags(0, 0x0200).a(query.name, "10.0.0.1").bytes()};
     });

@@ -52,7 +52,7 @@ TEST(EtcdMessages, LeaveOutWhatIsZero) {
     EXPECT_EQ(read_grant(R"({"ID":"-5","TTL":"9"})").id, "-5");  // of 64 bits
 }
 
-TEST(EtcdMessages, TellACreatedKeyFromOneThatWasThere) {
+TEST(EtcdMessages, DistinguishACreatedKeyFromAnExistingOne) {
     EXPECT_EQ(read_created(R"({"succeeded":true})"), std::nullopt);
     EXPECT_EQ(read_created(R"({"responses":[{"response_range":{"kvs":[{"value":"dg=="}]}}]})")
                   .value()
@@ -79,7 +79,7 @@ TEST(EtcdMessages, ReadEachLineOfAWatch) {
     EXPECT_THROW((void)read_watch("[]"), std::exception);
 }
 
-TEST(EtcdMessages, ReadHowItRefuses) {
+TEST(EtcdMessages, ReadARefusal) {
     const auto plain = read_refusal(R"({"error":"no","message":"no","code":5})");
     ASSERT_TRUE(plain);
     EXPECT_EQ(plain->code, 5);
@@ -91,7 +91,7 @@ TEST(EtcdMessages, ReadHowItRefuses) {
         EXPECT_FALSE(read_refusal(none)) << none;
 }
 
-TEST(EtcdMessages, TakeNoTokenThatIsNoField) {
+TEST(EtcdMessages, RefuseATokenThatIsNoHeaderValue) {
     EXPECT_EQ(read_token(R"({"token":"a.1"})"), "a.1");
     for (const auto* wrong : {"{}", R"({"token":""})", R"({"token":"a\r\nX: y"})"})
         EXPECT_THROW((void)read_token(wrong), std::exception) << wrong;

@@ -18,7 +18,7 @@ constexpr char kClaimKey[] = "/electiond/demo/claim";
 
 class EtcdTest : public EtcdScene {};
 
-TEST_F(EtcdTest, AnnouncesUnderALeaseAndTakesTheEntryBack) {
+TEST_F(EtcdTest, AnnouncesUnderALeaseAndRemovesTheEntry) {
     const auto a = etcd({{"ttl", text("30s")}});
 
     a->announce(node("a", 1));
@@ -127,7 +127,7 @@ TEST_F(EtcdTest, ComesBackWithTheNextAnnounceIfItsLeaseIsRevoked) {
     EXPECT_THAT(lines_.all(), IsEmpty());
 }
 
-TEST_F(EtcdTest, RepairsAnEntryThatSomebodyHasSpoilt) {
+TEST_F(EtcdTest, RepairsAnEntryThatWasOverwritten) {
     const auto a = etcd();
     const auto b = etcd();
     a->announce(node("a", 1));
@@ -140,7 +140,7 @@ TEST_F(EtcdTest, RepairsAnEntryThatSomebodyHasSpoilt) {
     EXPECT_NE(lease_of(kKey), "0");
 }
 
-TEST_F(EtcdTest, IgnoresWhatIsNoNodeAndSaysSoOnce) {
+TEST_F(EtcdTest, IgnoresKeysThatHoldNoNodeAndWarnsOnce) {
     const auto a = etcd();
     const auto good = R"({"id":"z","uuid":"u","addresses":["127.0.0.1:4009"],"api":""})";
     server().control({"put", "/electiond/demo/nodes/z", good});
@@ -158,7 +158,7 @@ TEST_F(EtcdTest, IgnoresWhatIsNoNodeAndSaysSoOnce) {
                                                 HasSubstr("etcdctl del"))));
 }
 
-TEST_F(EtcdTest, StaysBoundedBesideStrangers) {
+TEST_F(EtcdTest, ReadsALimitedNumberOfKeys) {
     const auto a = etcd();
     for (int number = 0; number < 300; ++number) {
         const auto id = "n" + std::to_string(1000 + number);
@@ -367,7 +367,7 @@ auto finding(Finding::Weight weight, const std::string& key, const std::string& 
                  Field(&Finding::text, HasSubstr(words)));
 }
 
-TEST(EtcdCheck, LooksAtItsFilesAndAsksNobody) {
+TEST(EtcdCheck, ChecksItsFilesAndAsksNoServer) {
     using enum Finding::Weight;
     Folder folder;
     TestCa ca;

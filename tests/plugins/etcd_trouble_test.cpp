@@ -363,7 +363,7 @@ TEST_F(GuardedEtcd, IsUsedWithUserAndPassword) {
     EXPECT_THAT(lines_.all(), IsEmpty());
 }
 
-TEST_F(GuardedEtcd, IsUsedWhileItsGuardComesAndGoes) {
+TEST_F(GuardedEtcd, IsUsedWhileItsAuthenticationIsSwitchedOnAndOff) {
     const auto a = guarded();
     a->announce(node("a", 1));
     EXPECT_THAT(ids(*a), ElementsAre("a"));
@@ -394,7 +394,7 @@ TEST_F(GuardedEtcd, NamesUserAndFileOfAWrongPasswordButNotThePassword) {
     EXPECT_TRUE(eventually([&] { return fault([&] { a->announce(node("a", 1)); }).empty(); }));
 }
 
-TEST_F(GuardedEtcd, TellsWhatToSetAndWhatToPermit) {
+TEST_F(GuardedEtcd, NamesWhatToSetAndWhatToPermit) {
     server().control({"user", "add", "stranger:geheim"});
     server().demand_passwords();
 

@@ -242,7 +242,7 @@ TEST_F(Programs, NameThePeers) {
     EXPECT_THAT(lines_.take(), IsEmpty());
 }
 
-TEST_F(Programs, MayNameNobody) { EXPECT_THAT(lister("exit 0")->poll(), IsEmpty()); }
+TEST_F(Programs, MayListNoPeer) { EXPECT_THAT(lister("exit 0")->poll(), IsEmpty()); }
 
 TEST_F(Programs, NeedNoLineEnd) {
     EXPECT_THAT(lister(R"(printf '{"id":"a","address":"127.0.0.1:4001"}')")->poll(), SizeIs(1));
@@ -255,7 +255,7 @@ TEST_F(Programs, GetTheirWordsAsTheyAre) {
     EXPECT_EQ(written("words"), "a  b|$HOME|*|-x|");
 }
 
-TEST_F(Programs, AreToldClusterAndNodeAndWhatItAnnounces) {
+TEST_F(Programs, GetTheClusterTheNodeAndItsAnnouncement) {
     const auto discovery = lister(
         "cd \"$1\"; echo \"$ELECTIOND_CLUSTER $ELECTIOND_NODE_ID $ELECTIOND_PEER\" >told; "
         "cat >input; ls /proc/self/fd >open",
@@ -286,7 +286,7 @@ TEST_F(Programs, RunAtTheirIntervalAndNotAtEachPoll) {
     }));
 }
 
-TEST_F(Programs, WhoseAnswerChangesAreHeard) {
+TEST_F(Programs, MayChangeTheirAnswer) {
     write(folder_ / "peers", R"({"address":"127.0.0.1:4001"})");
     const auto discovery = lister("cat \"$1/peers\"");
     EXPECT_EQ(discovery->poll().at(0).addresses.at(0).port, 4001);
@@ -332,7 +332,7 @@ TEST_F(Programs, ThatPrintGarbageAreNamedWithTheLine) {
     EXPECT_THAT(poll_fault(*lister("head -c 100000 /dev/zero")), HasSubstr("printed line 1"));
 }
 
-TEST_F(Programs, ThatPrintAGigabyteAreEnded) {
+TEST_F(Programs, ThatPrintAGigabyteAreTerminated) {
     const auto begun = Clock::now();
     const auto discovery =
         lister("echo $$ >\"$1/pid\"; exec head -c 1000000000 /dev/zero", "60s", "1h");
@@ -349,7 +349,7 @@ TEST_F(Programs, ThatWriteAGigabyteOfErrorsAreHeardAllTheSame) {
     EXPECT_THAT(lines_.take(), ElementsAre(SizeIs(testing::Lt(500))));
 }
 
-TEST_F(Programs, ThatNeverEndAreEndedWithAllThatTheyHaveStarted) {
+TEST_F(Programs, ThatNeverEndAreTerminatedWithTheirChildren) {
     const auto discovery =
         lister("sleep 1000 & echo $! >\"$1/left\"; echo waiting >&2; wait; sleep 1000", "2s", "1h");
     EXPECT_THAT(
@@ -389,7 +389,7 @@ TEST_F(Programs, ThatLeaveProcessesBehindWhichPrintTooMuchHaveFailed) {
     }));
 }
 
-TEST_F(Programs, ThatForkIntoTheBackgroundNameNobody) {
+TEST_F(Programs, ThatForkIntoTheBackgroundListNoPeer) {
     const auto discovery = lister("(sleep 1; " + std::string(kOne) + ") & exit 0", "60s", "1h");
     EXPECT_THAT(discovery->poll(), IsEmpty());
 }
@@ -401,7 +401,7 @@ TEST_F(Programs, ThatCloseTheirOutputAreAwaited) {
     EXPECT_THAT(lister("exec >&- 2>&- <&-")->poll(), IsEmpty());
 }
 
-TEST_F(Programs, ThatStopThemselvesAreEnded) {
+TEST_F(Programs, ThatStopThemselvesAreTerminated) {
     EXPECT_THAT(poll_fault(*lister("kill -STOP $$", "300ms", "1h")), HasSubstr("has not ended"));
 }
 
@@ -610,7 +610,7 @@ TEST_F(Announcing, RefusesWhatOthersCouldNotRead) {
     EXPECT_EQ(written("told"), "");
 }
 
-TEST_F(Announcing, IsTakenBackOnceAndOnlyIfItWasDone) {
+TEST_F(Announcing, IsWithdrawnOnceAndOnlyIfItWasDone) {
     const auto discovery = made(with("exit 0", "cat >>\"$1/back\""));
     discovery->withdraw();
     EXPECT_EQ(written("back"), "");
@@ -626,7 +626,7 @@ TEST_F(Announcing, IsTakenBackOnceAndOnlyIfItWasDone) {
     EXPECT_THAT(written("back"), SizeIs(2 * discovery::peer_line(node("1", 1)).size() + 2));
 }
 
-TEST_F(Announcing, EndsBeforeItIsTakenBack) {
+TEST_F(Announcing, EndsBeforeItIsWithdrawn) {
     auto options = with("echo $$ >\"$1/pid\"; exec sleep 1000",
                         "kill -0 $(cat \"$1/pid\") && touch \"$1/late\"; exit 0");
     const auto discovery = made(std::move(options));
@@ -641,7 +641,7 @@ TEST_F(Announcing, EndsBeforeItIsTakenBack) {
     EXPECT_FALSE(fs::exists(folder_ / "late"));
 }
 
-TEST_F(Announcing, LogsWhatKeepsItFromBeingTakenBack) {
+TEST_F(Announcing, LogsWhyItCouldNotBeWithdrawn) {
     const auto discovery = made(with("exit 0", "echo away >&2; exit 5"));
     discovery->announce(node("1", 1));
     discovery->withdraw();

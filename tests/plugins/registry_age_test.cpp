@@ -300,7 +300,7 @@ TEST_F(RegistryAge, ARenewalThatFailsIsTriedAgainAtTheNextCall) {
     EXPECT_EQ(registry::heartbeat_of(entry_of("a")).count, 2U);
 }
 
-TEST_F(RegistryAge, RefusesASpanThatIsNoUse) {
+TEST_F(RegistryAge, RefusesAnUnusableExpireAfter) {
     for (const auto* wrong : {"0s", "59s", "8761h", "1", "soon", "-1h"}) {
         EXPECT_THAT(fault([&] { (void)host(wrong); }),
                     AllOf(HasSubstr("discovery[0].expire_after"), HasSubstr("must be a duration")))
