@@ -1,4 +1,4 @@
-// electionctl registry: what it shows of a registry's file, and what it removes from it.
+// electionctl registry: which entries of a registry it shows, and which it removes.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// Clusters that find each other by DNS, from a real server that dies, hangs, lies and says nobody.
+// Clusters that find each other by DNS: a real server that dies, hangs, and returns wrong or no
+// nodes.
 #include <csignal>
 
 #include "cluster_test.h"

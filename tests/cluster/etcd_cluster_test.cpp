@@ -1,4 +1,4 @@
-// Clusters whose nodes find each other through etcd: founded, moved, and left alone by its faults.
+// Clusters whose nodes find each other by etcd: founded, moved, and not affected by its faults.
 #include "cluster_test.h"
 #include "etcd_server.h"
 #include "page.h"

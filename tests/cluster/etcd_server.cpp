@@ -1,4 +1,4 @@
-// A real etcd of a test.
+// Runs a real etcd for a test.
 #include "etcd_server.h"
 
 #include <Poco/Net/HTTPClientSession.h>

@@ -1,4 +1,4 @@
-// A real etcd of a test: started, killed, paused, filled and asked through etcdctl.
+// Runs a real etcd for a test: starts, kills, pauses and fills it, and asks it by etcdctl.
 #pragma once
 
 #include <memory>

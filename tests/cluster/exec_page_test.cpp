@@ -1,4 +1,4 @@
-// docs/discovery-exec.md: its commands make a cluster that a program names; its programs work.
+// docs/discovery-exec.md: its commands make a cluster, and its example programs work.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// What is read of a DNS server's answers, byte by byte: the truth, lies, and noise.
+// Parses the answers of a DNS server byte by byte: right ones, wrong ones, and random bytes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -125,7 +125,7 @@ TEST(DnsMessage, DistinguishesNoRecordFromAnError) {
     EXPECT_EQ(fault(Response(query(kHostA)).code(9)), "answered with code 9");
 }
 
-// A server that refers to others knows nothing; nor does an echo of the question.
+// Neither a referral to other servers nor an echo of the query is an answer.
 TEST(DnsMessage, DistinguishesNoRecordFromAServerThatDoesNotKnow) {
     EXPECT_THAT(fault(Response(query(kHostA)).flags(0x0080, 0)),
                 HasSubstr("has no data for this name"));
@@ -225,7 +225,7 @@ TEST(DnsMessage, ReadsATtlWithItsHighestBitAsZero) {
     EXPECT_EQ(records(response).ttl, seconds(0));
 }
 
-// Whatever comes: it ends, and what it yields is an answer or a fault, never both.
+// For any bytes it returns, either records or a fault, never both.
 TEST(DnsMessage, TakesAnyBytes) {
     std::mt19937 random(19);
     const auto chance = [&](std::size_t below) {

@@ -1,4 +1,4 @@
-// The discovery `dns`, against dnsmasq, and against a server that lies, errs, is slow or silent.
+// The discovery `dns` with dnsmasq, and with a fake server that is wrong, slow or silent.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ Peer self(const std::string& host, std::uint16_t port = 7401) {
     return peer;
 }
 
-// One instance, asking a server of its own; each poll asks anew, if a test says nothing else.
+// One instance with a server of its own; by default each poll asks again.
 class Dns : public testing::Test {
   protected:
     // `more` comes in place of what is said here.
@@ -225,7 +225,7 @@ TEST_F(Dns, ReturnsTheSameWhileTheOrderOfTheAnswersChanges) {
     for (int i = 0; i < 10; ++i) EXPECT_EQ(dns->poll(), first);
 }
 
-// ---- nobody, and not known ----------------------------------------------------------------------
+// ---- no node, and not known ---------------------------------------------------------------------
 
 TEST_F(Dns, ReturnsNoNodeForNxdomainAndNoData) {
     FakeDns server(
@@ -290,7 +290,7 @@ TEST_F(Dns, WorksAgainAfterAFailure) {
     EXPECT_EQ(dns->poll(), good);
 }
 
-// A resolver may know that there is no AAAA, and nothing of A: that is not "nobody".
+// A resolver may know that there is no AAAA, but not whether there is an A: that is not "no node".
 TEST_F(Dns, DoesNotTakeAnIncompleteAnswerForNoNode) {
     FakeDns server(same({{kA, "10.0.0.1"}}));
     const auto dns = made({{"host", text("u.test")}}, server);

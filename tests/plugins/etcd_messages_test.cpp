@@ -1,4 +1,4 @@
-// The JSON of etcd's gateway: what is written, and what is refused when it is read.
+// The JSON of etcd's gateway: the requests, and which responses are accepted or refused.
 #include "etcd/messages.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// The discovery `etcd` while its server is dead, paused, compacted, full, distrusted or lying.
+// The discovery `etcd` while its server is dead, paused, compacted, full, not trusted or no etcd.
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
 #include <Poco/Net/HTTPServer.h>
@@ -23,7 +23,7 @@ constexpr milliseconds kToStop{500};
 
 class EtcdTrouble : public EtcdScene {};
 
-// What a poll says once it has noticed; "" if it never does.
+// The message of a poll once it fails; "" if it never does.
 std::string trouble_of(Discovery& discovery) {
     std::string sentence;
     (void)eventually([&] {

@@ -1,4 +1,4 @@
-// Programs that name peers: what they are told, what their lines mean, and each way to be wrong.
+// The discovery `exec`: the input of programs, the meaning of their lines, and each kind of fault.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -163,7 +163,7 @@ TEST(ExecLines, OfANodeReadBackAsThisNode) {
 
 // ---- programs -----------------------------------------------------------------------------------
 
-// Keeps what is logged, but not what only debug shows: that the host loads the plugin.
+// Keeps the lines that are logged, except those of level debug.
 class Lines {
   public:
     [[nodiscard]] Log log() {

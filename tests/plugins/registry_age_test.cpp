@@ -1,4 +1,4 @@
-// How the entries of the registry grow old: by clocks that the tests hold in their hands.
+// How the entries of the registry are renewed and expire, by clocks that the tests control.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// A DNS server that answers what a test wants.
+// A DNS server whose answers a test defines.
 #include "discovery/fake_dns.h"
 
 #include <arpa/inet.h>

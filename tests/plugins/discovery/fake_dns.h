@@ -1,5 +1,4 @@
-// A DNS server that answers what a test wants: the truth, lies, errors, too much, too late,
-// nothing.
+// A DNS server whose answers a test defines: right, wrong, errors, too many, too late, none.
 #pragma once
 
 #include <chrono>
@@ -59,8 +58,8 @@ class Response {
 // On 127.0.0.1, by UDP and by TCP on one port. It answers one query after the other.
 class FakeDns {
   public:
-    // What is sent back, in this order: by TCP each with its length in front, and an empty one
-    // closes the connection. It may wait.
+    // The messages to send back, in this order; by TCP each is preceded by its length, and an empty
+    // one closes the connection. It may wait.
     using Answers = std::vector<std::string>;
     using Script = std::function<Answers(const Query&)>;
 
@@ -72,7 +71,7 @@ class FakeDns {
     void play(Script script);  // from the next query on
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-    // What was asked since the last call, as "n1.test A", or "n1.test A tcp".
+    // The questions since the last call, as "n1.test A", or "n1.test A tcp".
     [[nodiscard]] std::vector<std::string> take_asked();
 
   private:
