@@ -103,7 +103,7 @@ constexpr std::array kVerbs{
              "for. docs/encryption.md shows how to encrypt a cluster from the beginning.\n",
              "", 0, true},
     VerbHelp{
-        "registry", "list | prune", "lists and cleans the file of file_registry",
+        "registry", "list | prune", "lists and removes entries of the file of file_registry",
         "  list --file FILE [--cluster NAME] [-o table|json]\n"
         "                shows each entry: when its node last renewed it, and when it expires\n"
         "                (never: the node runs an older version, which renews nothing)\n"
@@ -115,7 +115,7 @@ constexpr std::array kVerbs{
         "depend\n"
         "on the registry: a voter whose entry is removed stays a voter, and a node that still "
         "runs\n"
-        "writes its entry again. The claim beside the file is never touched.\n",
+        "writes its entry again. The claim beside the file is never changed.\n",
         "", 0, true},
     VerbHelp{"plugin", "check FILE | new NAME | cases KIND", "checks plugins, and creates new ones",
              "  check FILE [--option KEY=VALUE ...] [--config FILE] [--tap] [--json]\n"

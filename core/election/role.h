@@ -49,7 +49,7 @@ struct Removal {
     std::uint64_t ticket = 0;
     Instant until{};  // then it is refused if it would still lose the quorum (M7)
     std::optional<Instant> undecided{};  // M7: until then it waits for missing acks
-    bool dry_run = false;                // it ends once it is decided, and nothing is changed
+    bool dry_run = false;                // it ends with the decision, and changes nothing
 };
 
 // Leads the current term; visible only while it holds a lease.

@@ -81,7 +81,7 @@ struct StepDown {
     std::optional<std::string> to{};  // an id or a uuid
 };
 
-// An operator takes a node out for good (§6.4), or asks whether that could be done now.
+// An operator removes a node for good (§6.4), or asks whether that is possible now.
 struct Remove {
     std::string who{};  // an id or a uuid
     bool dry_run = false;

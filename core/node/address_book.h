@@ -47,9 +47,10 @@ class AddressBook {
 
     // Where to reach `uuid` now; nothing where no address is known.
     [[nodiscard]] std::optional<Endpoint> route(const NodeUuid& uuid) const;
-    // Every address known, of everyone but `except`, ourselves, and strangers; each once. A
-    // stranger is listed by no discovery now, is none of `members`, and there was no news of it for
-    // kStrangerAfter: so nobody is called for ever whose entry has left the registry.
+    // Every known address, except those of `except`, of this node, and of strangers; each once. A
+    // stranger is a node that no discovery lists now, that is not in `members`, and of which this
+    // node has heard nothing for kStrangerAfter: so a node whose entry was removed from the
+    // registry is not called for ever.
     struct Target {
         NodeUuid uuid{};  // empty where only discovery named it
         Endpoint address{};

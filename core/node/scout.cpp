@@ -34,8 +34,8 @@ std::string silence(Duration duration) { return "has not answered for " + second
 // Hanging and failing are limited separately: the operator must learn which of the two it is.
 std::string hanging(const std::string& call) { return call + " hangs"; }
 
-// The election compares each address with each, and asks them all: too many would keep its thread
-// busy for seconds, and leave no connection to the voters.
+// The election compares each address with all others, and sends a request to each: too many would
+// keep its thread busy for seconds, and leave no connection to the voters.
 void refuse_too_many(const std::vector<Peer>& peers) {
     std::size_t count = 0;
     for (const auto& peer : peers) count += std::max<std::size_t>(peer.addresses.size(), 1);

@@ -23,7 +23,7 @@ struct ScoutFault {
     bool hangs = false;
 };
 
-// The newest failure, also if the call works again by now.
+// The newest failure, even if the call works again now.
 struct ScoutFailure {
     std::string call{};
     std::string error{};  // a sentence

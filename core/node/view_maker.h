@@ -41,7 +41,7 @@ class ViewMaker {
     [[nodiscard]] const std::shared_ptr<const NodeView>& view() const { return view_; }
     [[nodiscard]] const std::shared_ptr<const MembersView>& members() const { return members_; }
 
-    // The voters, the members as they were told last, and the leader.
+    // The voters, the members as last reported by the leader, and the leader.
     [[nodiscard]] std::vector<Voter> known_members() const;
 
     // Adds the addresses that this node knows, for heartbeats and for the view.
