@@ -11,7 +11,7 @@
 
 namespace electiond::registry {
 
-// One entry as it stands in the file: any key may be missing, or hold anything. Copies share it.
+// One entry as in the file: any key may be missing, or have any value. Copies share it.
 using Entry = Poco::JSON::Object::Ptr;
 
 // The string under `key`; nullopt if it is missing or not a string.

@@ -12,7 +12,7 @@ namespace electiond::discovery {
 
 inline constexpr std::size_t kAddressesMax = 16;  // of one node
 
-// Parses host:port. Returns nullopt if nobody can connect there: port 0, or a host longer than a
+// Parses host:port. Returns nullopt if no node can listen there: port 0, or a host longer than a
 // DNS name may be.
 [[nodiscard]] std::optional<Endpoint> dialable_endpoint(const std::string& text);
 

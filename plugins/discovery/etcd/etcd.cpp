@@ -41,12 +41,12 @@ class Etcd final : public Discovery, public Arbiter {
         if (self_ != self) {
             require_readable(self);
             self_ = self;
-            stands_ = false;
+            entry_is_current_ = false;
             taken_by_.reset();
         }
         renew_lease(call);
-        if (stands_ || taken_by_) look(call);
-        if (stands_) return;
+        if (entry_is_current_ || taken_by_) look(call);
+        if (entry_is_current_) return;
         if (taken_by_) throw Error(is_taken(*taken_by_));
         put(call);
     }
@@ -129,7 +129,7 @@ class Etcd final : public Discovery, public Arbiter {
             renew_within(*left);
         } else {
             lease_.reset();  // and the entry with it
-            stands_ = false;
+            entry_is_current_ = false;
         }
     }
 
@@ -153,7 +153,7 @@ class Etcd final : public Discovery, public Arbiter {
 
     void put_under(const Call& call, const Lease& lease) {
         put_at_ = gateway_.put(call, nodes_.key(self_->id.value), node_json(*self_), lease.id);
-        stands_ = true;
+        entry_is_current_ = true;
     }
 
     // Finds out whether our entry was removed, or now belongs to another node.
@@ -161,8 +161,8 @@ class Etcd final : public Discovery, public Arbiter {
         const auto* entry = nodes_.find(self_->id.value);
         taken_by_.reset();
         if (entry == nullptr && nodes_.more()) return;  // else each call would write it again
-        stands_ = entry != nullptr && entry->peer == self_ && !entry->lease.empty();
-        if (stands_ || entry == nullptr || !entry->peer || entry->lease.empty()) return;
+        entry_is_current_ = entry != nullptr && entry->peer == self_ && !entry->lease.empty();
+        if (entry_is_current_ || entry == nullptr || !entry->peer || entry->lease.empty()) return;
         if ((!lease_ || entry->lease != lease_->id) && entry->mod_revision > put_at_)
             taken_by_ = entry->peer;
     }
@@ -181,8 +181,8 @@ class Etcd final : public Discovery, public Arbiter {
     std::optional<Peer> self_;
     std::optional<Lease> lease_;
     Clock::time_point renew_at_{};
-    std::int64_t put_at_ = 0;  // the revision of our newest put
-    bool stands_ = false;      // our entry is in etcd and up to date, as far as we know
+    std::int64_t put_at_ = 0;        // the revision of our newest put
+    bool entry_is_current_ = false;  // our entry is in etcd and up to date, as far as we know
     std::optional<Peer> taken_by_;
 };
 

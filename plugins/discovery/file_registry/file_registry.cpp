@@ -56,7 +56,7 @@ void FileRegistry::announce(const Peer& self, std::stop_token stop) {
     }
     const auto now = world_.reader.clock();
     // Our first call also takes the lock to clear what was left by those who died.
-    if (cleared_ && !is_due(now) && stands(self)) return;
+    if (cleared_ && !is_due(now) && entry_is_current(self)) return;
     try {
         write(self, now, stop);
     } catch (...) {
@@ -65,7 +65,7 @@ void FileRegistry::announce(const Peer& self, std::stop_token stop) {
     }
 }
 
-// Our entry, if it is due or does not stand there.
+// Our entry, if it is due or not current.
 void FileRegistry::write(const Peer& self, Reader::Instant now, const std::stop_token& stop) {
     const auto file = reader_.location();
     const FileLock lock(file, stop);
@@ -156,7 +156,7 @@ std::chrono::milliseconds FileRegistry::renew_after() const {
 }
 
 // A garbled registry does not hold us: it is renewed under the lock, and said there.
-bool FileRegistry::stands(const Peer& self) {
+bool FileRegistry::entry_is_current(const Peer& self) {
     const auto& found = reader_.look();
     return found.peers && holds(*found.peers, self);
 }

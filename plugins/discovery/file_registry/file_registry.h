@@ -54,7 +54,7 @@ class FileRegistry final : public Discovery, public Arbiter {
     using Path = std::filesystem::path;
 
     [[nodiscard]] std::chrono::milliseconds renew_after() const;
-    [[nodiscard]] bool stands(const Peer& self);
+    [[nodiscard]] bool entry_is_current(const Peer& self);
     [[nodiscard]] bool is_due(Reader::Instant now) const;
     void write(const Peer& self, Reader::Instant now, const std::stop_token& stop);
     [[nodiscard]] Registry read_or_renew(const Path& file);
