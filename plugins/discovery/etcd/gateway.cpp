@@ -202,8 +202,7 @@ std::string Gateway::failure_of(const Http::Outcome& outcome) const {
         case Http::Fault::timed_out:
             return "no answer within " + in_words(settings_.timeout);
         case Http::Fault::cut:
-            return std::string("it closed the connection without an answer") +
-                   (current().starts_with("http:") ? "; if it needs TLS, write https://" : "");
+            return cut_failure();
         case Http::Fault::too_long:
             return "its answer is longer than 4 MiB; remove what does not belong below the prefix";
         case Http::Fault::tls:
@@ -213,25 +212,42 @@ std::string Gateway::failure_of(const Http::Outcome& outcome) const {
     }
 }
 
-// If a file of this node is the fault, returns the message of TlsContext: key, file and remedy.
-std::string Gateway::tls_failure(const std::string& detail) const {
+// The message of TlsContext if a file of this node is the fault: key, file and remedy.
+std::optional<std::string> Gateway::fault_of_files() const {
     try {
         (void)io::TlsContext::load({.cert = settings_.cert,
                                     .key = settings_.key,
                                     .ca = settings_.ca,
                                     .tls12 = true,
                                     .section = settings_.section});
+        return std::nullopt;
     } catch (const Error& error) {
         return error.what();
     }
+}
+
+std::string Gateway::to_one_that_is_signed() const {
+    return "; set " + settings_.name("cert") + " and " + settings_.name("key") +
+           " to one that its authority has signed";
+}
+
+// With TLS 1.3 a server judges this node's certificate after the handshake has ended here. If its
+// alert arrives after its reset of the connection, the reason is lost.
+std::string Gateway::cut_failure() const {
+    const std::string cut = "it closed the connection without an answer";
+    if (current().starts_with("http:")) return cut + "; if it needs TLS, write https://";
+    if (const auto fault = fault_of_files()) return *fault;
+    return cut + ", perhaps because it refuses this node's certificate" + to_one_that_is_signed();
+}
+
+std::string Gateway::tls_failure(const std::string& detail) const {
+    if (const auto fault = fault_of_files()) return *fault;
     if (contains(detail, "wrong version number") || contains(detail, "SSL_ERROR_SYSCALL") ||
         contains(detail, "unexpected eof")) {
         return "it breaks off the TLS handshake; if it does not use TLS, write http://";
     }
     if (contains(detail, "alert")) {
-        return "it refuses this node's certificate (" + detail + "); set " +
-               settings_.name("cert") + " and " + settings_.name("key") +
-               " to one that its authority has signed";
+        return "it refuses this node's certificate (" + detail + ")" + to_one_that_is_signed();
     }
     if (contains(detail, "subject name")) {
         return "its certificate is for another host (" + detail +

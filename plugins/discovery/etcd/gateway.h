@@ -92,6 +92,9 @@ class Gateway {
                               const std::string& token);
     [[nodiscard]] Answer judged(const Http::Outcome& outcome, const std::string& path) const;
     [[nodiscard]] std::string failure_of(const Http::Outcome& outcome) const;
+    [[nodiscard]] std::optional<std::string> fault_of_files() const;
+    [[nodiscard]] std::string to_one_that_is_signed() const;
+    [[nodiscard]] std::string cut_failure() const;
     [[nodiscard]] std::string tls_failure(const std::string& detail) const;
     [[nodiscard]] Answer authenticate(const Call& call);
     [[nodiscard]] std::string no_endpoint() const;
