@@ -121,6 +121,13 @@ std::string EtcdServer::control(std::vector<std::string> words) const {
     return finished.said;
 }
 
+void EtcdServer::start_without_data() {
+    kill9();
+    std::filesystem::remove_all(folder_ / "data");
+    demands_passwords_ = false;
+    start();
+}
+
 void EtcdServer::demand_passwords() {
     control({"user", "add", "root:of-root"});
     control({"user", "grant-role", "root", "root"});

@@ -32,6 +32,7 @@ class EtcdServer {
 
     void start();  // again, with the data that it has; waits until it answers
     void kill9();
+    void start_without_data();  // kills it, removes its data and users, and starts it
     void pause() { process_->signal(SIGSTOP); }
     void resume() { process_->signal(SIGCONT); }
 

@@ -375,6 +375,26 @@ TEST_F(GuardedEtcd, IsUsedWhileItsAuthenticationIsSwitchedOnAndOff) {
     EXPECT_TRUE(eventually([&] { return knows(*a, node("a", 3)); }));
 }
 
+// The new etcd has not reached the raft index in the token of the old one, and would not answer.
+TEST_F(GuardedEtcd, StartedAnewWithoutItsDataItIsUsedAgain) {
+    server().demand_passwords();
+    const auto a = etcd(
+        {{"user", text("nodes")}, {"password_file", text("password")}, {"timeout", text("500ms")}});
+    a->announce(node("a", 1));
+    ASSERT_THAT(ids(*a), ElementsAre("a"));
+
+    server().start_without_data();
+
+    EXPECT_TRUE(eventually([&] {
+        try {
+            a->announce(node("a", 1));
+            return knows(*a, node("a", 1)) && value(kKey) != "";
+        } catch (const Error&) {
+            return false;
+        }
+    }));
+}
+
 TEST_F(GuardedEtcd, NamesUserAndFileOfAWrongPasswordButNotThePassword) {
     server().demand_passwords();
     write_password("verraten");

@@ -166,6 +166,9 @@ Gateway::Answer Gateway::post(const Call& call, const std::string& path, const s
         {.url = current() + path, .body = body, .token = token, .timeout = timeout}, call.stop());
     if (outcome.fault == Http::Fault::stopped)
         throw Error("stopped before etcd answered", Error::unavailable);
+    // A token contains a raft index, and etcd does not answer before it has reached that index:
+    // never, if its data was lost or restored from a backup. The next request authenticates again.
+    if (outcome.fault == Http::Fault::timed_out) token_.clear();
     return judged(outcome, path);
 }
 
