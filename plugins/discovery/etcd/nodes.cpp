@@ -135,8 +135,15 @@ void Nodes::report_oddities(const Range& range) {
         oddity = "etcd's key " + in_quotes(folder_ + garbled->id) +
                  " does not hold a node and is ignored; remove it with etcdctl del";
     }
-    if (!oddity.empty() && oddity != oddity_) log_.warning(oddity);
-    oddity_ = oddity;
+    if (oddity == oddity_) return;
+    if (oddity.empty()) {
+        oddity_.clear();
+        return;
+    }
+    if (const auto before = seldom_.count(Clock::now())) {
+        log_.warning(oddity + repeated(*before));
+        oddity_ = oddity;
+    }
 }
 
 std::vector<Peer> Nodes::peers() const {

@@ -10,6 +10,7 @@
 #include <electiond/log.h>
 #include <electiond/peer.h>
 
+#include "common/seldom.h"
 #include "etcd/gateway.h"
 
 namespace electiond::discovery::etcd {
@@ -72,7 +73,8 @@ class Nodes {
     bool watch_canceled_ = false;
     Clock::time_point read_again_{};
     Clock::time_point watch_again_{};
-    std::string oddity_;  // that was logged last
+    std::string oddity_;  // that was logged last; "" once there is none
+    Seldom seldom_;       // keys that change all the time must not fill the log
 };
 
 }  // namespace electiond::discovery::etcd
