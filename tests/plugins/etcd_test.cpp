@@ -158,6 +158,20 @@ TEST_F(EtcdTest, IgnoresKeysThatHoldNoNodeAndWarnsOnce) {
                                                 HasSubstr("etcdctl del"))));
 }
 
+TEST_F(EtcdTest, WarnsAtMostOnceAMinuteAboutKeysThatComeAndGo) {
+    const auto a = etcd();
+    for (const std::string key : {"b", "c", "d", "e"}) {
+        server().control({"put", "/electiond/demo/nodes/" + key, "garbage"});
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the watch reports it
+        EXPECT_THAT(ids(*a), IsEmpty());
+        server().control({"del", "/electiond/demo/nodes/" + key});
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        EXPECT_THAT(ids(*a), IsEmpty());
+    }
+
+    EXPECT_THAT(lines_.all(), ElementsAre(HasSubstr("nodes/b\" does not hold a node")));
+}
+
 TEST_F(EtcdTest, ReadsALimitedNumberOfKeys) {
     const auto a = etcd();
     for (int number = 0; number < 300; ++number) {
