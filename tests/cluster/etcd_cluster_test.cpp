@@ -126,7 +126,7 @@ TEST_F(EtcdCluster, FindsANodeAgainThatHasMoved) {
 TEST(EtcdPage, LeadsFromNothingToAClusterThatNeedsNoEtcd) {
     if (const auto missing = EtcdServer::missing()) GTEST_SKIP() << *missing;
     const Folder folder;
-    const auto commands = blocks("discovery-etcd.md", "sh").at(0);
+    const auto commands = joined(blocks("discovery-etcd.md", "sh"));
     ASSERT_THAT(commands, HasSubstr("plugin: etcd"));
 
     const auto shown = run_commands(commands, folder);
@@ -138,6 +138,7 @@ TEST(EtcdPage, LeadsFromNothingToAClusterThatNeedsNoEtcd) {
           "healthy: can lose 1 more", "stepped down", "leads in term"}) {
         EXPECT_THAT(shown.said, HasSubstr(words));
     }
+    EXPECT_FALSE(std::filesystem::exists(folder / "lab")) << "the last command removes it";
 }
 
 }  // namespace
