@@ -566,7 +566,9 @@ TEST(DnsOptions, NamesEveryFault) {
                       HasSubstr("timeout is \"5s\", but must be 100ms to 4s"),
                       HasSubstr("min_ttl is \"2h\""), HasSubstr("max_ttl is \"25h\"")));
     EXPECT_THAT(refusal({{"host", text("u.test")}, {"servers", list({})}}),
-                HasSubstr("a list of 1 to 8 IP addresses"));
+                HasSubstr("servers is a list of 0, but must be a list of 1 to 8 IP addresses"));
+    EXPECT_THAT(refusal({{"host", text("u.test")}, {"servers", list({"[fe80::1]:53"})}}),
+                HasSubstr("servers holds \"[fe80::1]:53\", which is link-local"));
     EXPECT_THAT(
         refusal({{"host", text("u.test")}, {"min_ttl", text("5m")}, {"max_ttl", text("1m")}}),
         HasSubstr("max_ttl is \"1m\", but must be min_ttl to 24h"));

@@ -1,6 +1,9 @@
 // The options of the discovery `dns`.
 #include "dns/settings.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -26,6 +29,12 @@ std::optional<Endpoint> server_of(const std::string& text) {
     return endpoint;
 }
 
+bool is_link_local(const Endpoint& server) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, server.host.c_str(), &address) == 1 &&
+           IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
 std::vector<Endpoint> read_servers(Options& options) {
     constexpr char kKey[] = "servers";
     constexpr char kItem[] =
@@ -34,9 +43,14 @@ std::vector<Endpoint> read_servers(Options& options) {
     std::vector<Endpoint> servers;
     const auto* given = options.value(kKey);
     if (given == nullptr) return servers;
-    if (given->kind != OptionValue::Kind::list || given->list.empty() ||
-        given->list.size() > kServersMax) {
-        options.wrong(kKey, "a list of 1 to 8 " + std::string(kItem));
+    const auto list = "a list of 1 to 8 " + std::string(kItem);
+    if (given->kind != OptionValue::Kind::list) {
+        options.wrong(kKey, list);
+        return servers;
+    }
+    if (given->list.empty() || given->list.size() > kServersMax) {
+        options.fault(
+            kKey, "is a list of " + std::to_string(given->list.size()) + ", but must be " + list);
         return servers;
     }
     for (const auto& item : given->list) {
@@ -44,6 +58,12 @@ std::vector<Endpoint> read_servers(Options& options) {
             item.kind == OptionValue::Kind::text ? server_of(item.text) : std::nullopt;
         if (!server) {
             options.wrong_item(kKey, item, kItem);
+        } else if (is_link_local(*server)) {
+            options.fault(kKey,
+                          "holds " + item.shown() +
+                              ", which is link-local and needs an interface; name another "
+                              "address of this server",
+                          item.where);
         } else if (std::ranges::find(servers, *server) != servers.end()) {
             options.fault(kKey, "holds " + item.shown() + " a second time; name each server once",
                           item.where);
