@@ -330,7 +330,8 @@ std::string fault_of(OptionMap options) {
 TEST(EtcdOptions, AreCheckedAllAtOnce) {
     EXPECT_THAT(fault_of({}), HasSubstr("discovery[0].endpoints is missing"));
     EXPECT_THAT(fault_of({{"endpoints", text("http://a:1")}}), HasSubstr("must be a list"));
-    EXPECT_THAT(fault_of({{"endpoints", list({})}}), HasSubstr("must be a list"));
+    EXPECT_THAT(fault_of({{"endpoints", list({})}}),
+                HasSubstr("endpoints is an empty list, but must be a list"));
     const auto sentence = fault_of({{"endpoints", list({"10.0.0.1:2379"})},
                                     {"ttl", text("1s")},
                                     {"timeout", text("9s")},

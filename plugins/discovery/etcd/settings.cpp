@@ -43,8 +43,13 @@ std::vector<std::string> read_endpoints(Options& options) {
         options.missing(kKey, "name the members of etcd, as in endpoints: [https://10.0.0.1:2379]");
         return endpoints;
     }
-    if (given->kind != OptionValue::Kind::list || given->list.empty()) {
-        options.wrong(kKey, "a list of the members of etcd, as in [https://10.0.0.1:2379]");
+    constexpr char kList[] = "a list of the members of etcd, as in [https://10.0.0.1:2379]";
+    if (given->kind != OptionValue::Kind::list) {
+        options.wrong(kKey, kList);
+        return endpoints;
+    }
+    if (given->list.empty()) {
+        options.fault(kKey, std::string("is an empty list, but must be ") + kList);
         return endpoints;
     }
     for (const auto& item : given->list) {
