@@ -24,6 +24,10 @@ constexpr std::chrono::hours kExpireAfter{24};
 constexpr std::chrono::hours kRenewAfterMax{6};
 
 fs::path read_path(Options& options) {
+    if (!options.has("path")) {
+        options.missing("path", "name a file on the file system that all nodes share");
+        return {};
+    }
     auto path = options.path("path");
     if (!path.has_filename()) options.wrong("path", "a file, as in cluster.json");
     return path;
