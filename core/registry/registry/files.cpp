@@ -24,8 +24,13 @@ namespace fs = std::filesystem;
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::size_t kSuffixDigits = 16;
 
+// A path without a slash is relative to the working directory.
+fs::path folder_of(const fs::path& file) {
+    return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
 [[noreturn]] void fail(const std::string& action, const fs::path& file, int error) {
-    const auto folder = file.parent_path();
+    const auto folder = folder_of(file);
     std::error_code ignored;
     if (error == ENOENT && !fs::is_directory(folder, ignored)) {
         throw Error("the directory " + folder.string() + " of " + file.string() +
@@ -202,7 +207,7 @@ std::optional<std::string> read_file(const fs::path& file, std::size_t size_max)
     if (fd.get() < 0) {
         const int error = errno;
         std::error_code ignored;
-        if (error == ENOENT && fs::is_directory(file.parent_path(), ignored)) return std::nullopt;
+        if (error == ENOENT && fs::is_directory(folder_of(file), ignored)) return std::nullopt;
         fail("open", file, error);
     }
     require_regular(fd.get(), file);
@@ -252,7 +257,7 @@ void keep_aside(const fs::path& file, const fs::path& aside) {
 }
 
 void sync_folder(const fs::path& file) {
-    const auto folder = file.parent_path();
+    const auto folder = folder_of(file);
     const io::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) fail("open the directory of", file, errno);
     if (::fsync(fd.get()) != 0) fail("fsync the directory of", file, errno);
@@ -261,7 +266,7 @@ void sync_folder(const fs::path& file) {
 void remove_leftovers(const fs::path& file, const std::stop_token& stop) {
     const auto prefix = beside(file).filename().string();
     std::error_code failed;
-    for (fs::directory_iterator entry(file.parent_path(), failed), end; !failed && entry != end;
+    for (fs::directory_iterator entry(folder_of(file), failed), end; !failed && entry != end;
          entry.increment(failed)) {
         stop_if_requested(stop, file);
         const auto name = entry->path().filename().string();
