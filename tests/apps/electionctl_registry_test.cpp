@@ -196,6 +196,18 @@ TEST_F(RegistryVerb, RemovesNothingIfANodeIsUnknownOrAmbiguous) {
     EXPECT_THAT(ids(), ElementsAre("1", "2"));
 }
 
+TEST_F(RegistryVerb, TakesAFileOfTheWorkingDirectory) {
+    write({entry("1", 90s, kDay)});
+    const auto before = fs::current_path();
+    fs::current_path(folder_);
+    const Result found = run_words({"registry", "list", "--file", file_.filename()});
+    const Result missing = run_words({"registry", "list", "--file", "missing.json"});
+    fs::current_path(before);
+    EXPECT_EQ(found.code, 0) << found.err;
+    EXPECT_EQ(missing.code, 1);
+    EXPECT_THAT(missing.err, HasSubstr("there is no registry missing.json"));
+}
+
 TEST_F(RegistryVerb, NamesAFileThatCannotBeUsed) {
     for (const auto* verb : {"list", "prune"}) {
         const Result missing = run_registry({verb});
