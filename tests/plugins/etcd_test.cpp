@@ -256,7 +256,7 @@ TEST_F(EtcdTest, GivesTheClaimToTheFirst) {
     EXPECT_EQ(a->arbiter()->claim("demo", claim_of("a")), claim_of("a"));
     EXPECT_EQ(b->arbiter()->claim("demo", claim_of("b")), claim_of("a"));
     EXPECT_EQ(a->arbiter()->claim("demo", claim_of("c")), claim_of("a"));
-    EXPECT_EQ(lease_of(kClaimKey), "0") << "it must outlive whoever made it";
+    EXPECT_EQ(lease_of(kClaimKey), "0") << "the claim has no lease, so it stays when its node goes";
 
     a->arbiter()->replace_claim("demo", claim_of("b"));
     EXPECT_EQ(b->arbiter()->claim("demo", claim_of("c")), claim_of("b"));
