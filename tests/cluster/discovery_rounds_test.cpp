@@ -1,6 +1,5 @@
 // Each discovery, again and again: blank nodes that start at once are one cluster, and a node that
 // moves is found.
-#include <cstdlib>
 
 #include "cluster_test.h"
 #include "etcd_server.h"
@@ -11,10 +10,7 @@ namespace {
 using std::chrono::steady_clock;
 
 // tests/long.sh discovery sets it.
-int rounds() {
-    const char* text = std::getenv("ELECTIOND_DISCOVERY_ROUNDS");
-    return text != nullptr ? std::stoi(text) : 1;
-}
+int rounds() { return times_wanted("ELECTIOND_DISCOVERY_ROUNDS", 1); }
 
 std::string median_and_longest(std::vector<Milliseconds> times) {
     std::ranges::sort(times);

@@ -6,7 +6,6 @@
 #include <Poco/Net/StreamSocket.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,8 +23,7 @@ using namespace std::chrono_literals;
 
 // tests/long.sh events sets it: how many changes each client must see.
 std::uint64_t changes_wanted() {
-    const char* text = std::getenv("ELECTIOND_EVENT_CHANGES");
-    return text ? std::stoull(text) : 80;
+    return static_cast<std::uint64_t>(times_wanted("ELECTIOND_EVENT_CHANGES", 80));
 }
 
 // Follows one node as a browser does: it connects again with the last id that it has, also when it

@@ -1,5 +1,4 @@
 // Rolling restarts, gated by nothing but /readyz of the node restarted last.
-#include <cstdlib>
 #include <string>
 
 #include "cluster_test.h"
@@ -11,10 +10,7 @@ using std::chrono::steady_clock;
 
 // tests/long.sh rolling sets it. Without it one round is run, only as far as to the node whose end
 // would cost the quorum if the ones before it did not count again, with limits for a busy machine.
-int rounds_wanted() {
-    const char* text = std::getenv("ELECTIOND_ROLLING_ROUNDS");
-    return text ? std::stoi(text) : 0;
-}
+int rounds_wanted() { return times_wanted("ELECTIOND_ROLLING_ROUNDS", 0); }
 
 struct Roll {
     int nodes;

@@ -16,10 +16,7 @@ namespace {
 using std::chrono::steady_clock;
 
 // tests/long.sh upgrade sets both: how often up and down, and the other version.
-int rounds_wanted() {
-    const char* text = std::getenv("ELECTIOND_UPGRADE_ROUNDS");
-    return text ? std::stoi(text) : 1;
-}
+int rounds_wanted() { return times_wanted("ELECTIOND_UPGRADE_ROUNDS", 1); }
 std::string other_version() {
     const char* path = std::getenv("ELECTIOND_UPGRADE_OTHER");
     return path ? path : ELECTIOND_NEXT;

@@ -7,11 +7,11 @@
 
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 
 #include "discovery/discovery_bench.h"
+#include "discovery/lines.h"
 #include "exec/peer_lines.h"
 #include "exec/scheduled_program.h"
 
@@ -162,26 +162,6 @@ TEST(ExecLines, OfANodeReadBackAsThisNode) {
 }
 
 // ---- programs -----------------------------------------------------------------------------------
-
-// Keeps the lines that are logged, except those of level debug.
-class Lines {
-  public:
-    [[nodiscard]] Log log() {
-        return Log([this](LogLine line) {
-            if (line.level == LogLevel::debug) return;
-            const std::lock_guard lock(mutex_);
-            lines_.push_back(line.to_string());
-        });
-    }
-    [[nodiscard]] std::vector<std::string> take() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(lines_, {});
-    }
-
-  private:
-    std::mutex mutex_;
-    std::vector<std::string> lines_;
-};
 
 bool dead(int process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");

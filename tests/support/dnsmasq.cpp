@@ -17,20 +17,14 @@
 
 #include <io/descriptor.h>
 
+#include "loopback.h"
+
 namespace electiond {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr char kProgram[] = "/usr/sbin/dnsmasq";
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return address;
-}
 
 std::string own_user() {
     const auto* user = ::getpwuid(::geteuid());

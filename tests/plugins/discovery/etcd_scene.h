@@ -5,13 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <sstream>
 #include <stop_token>
 #include <thread>
 
 #include "discovery/discovery_bench.h"
+#include "discovery/lines.h"
 #include "etcd_server.h"
 
 namespace electiond::bench {
@@ -22,26 +22,6 @@ using std::chrono::seconds;
 using Clock = std::chrono::steady_clock;
 
 inline constexpr char kKey[] = "/electiond/demo/nodes/a";
-
-// Lines of a log, from any thread.
-class Lines {
-  public:
-    [[nodiscard]] Log log() {
-        return Log([this](LogLine line) {
-            if (line.level == LogLevel::debug) return;
-            const std::lock_guard lock(mutex_);
-            lines_.push_back(line.to_string());
-        });
-    }
-    [[nodiscard]] std::vector<std::string> all() const {
-        const std::lock_guard lock(mutex_);
-        return lines_;
-    }
-
-  private:
-    mutable std::mutex mutex_;
-    std::vector<std::string> lines_;
-};
 
 [[nodiscard]] inline OptionMap at_endpoint(const std::string& endpoint, OptionMap more = {}) {
     more.push_back({"endpoints", list({endpoint})});

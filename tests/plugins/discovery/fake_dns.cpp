@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "../../support/loopback.h"
+
 namespace electiond::bench {
 namespace {
 
@@ -32,14 +34,6 @@ std::string address_bytes(int family, const std::string& text, std::size_t size)
         throw std::runtime_error(text + " is no address");
     }
     return bytes;
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return address;
 }
 
 bool bound(const io::Descriptor& socket, sockaddr_in address) {
