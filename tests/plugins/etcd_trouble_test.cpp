@@ -305,6 +305,35 @@ TEST_F(EncryptedEtcd, IsNotMistakenForPlainTextNorTheOtherWayRound) {
         HasSubstr("it breaks off the TLS handshake; if it does not use TLS, write http://"));
 }
 
+// However a server ends a TLS handshake that it does not understand, and however late.
+TEST_F(EncryptedEtcd, BreaksOffTheHandshakeAndTheMessageIsTheSame) {
+    for (const bool reset : {false, true}) {
+        for (const std::string says : {"", "HTTP/1.0 400 Bad Request\r\n\r\n"}) {
+            for (const std::size_t reads : {0, 1, 100'000}) {
+                Poco::Net::ServerSocket socket(Poco::Net::SocketAddress("127.0.0.1", 0));
+                const auto endpoint =
+                    "https://127.0.0.1:" + std::to_string(socket.address().port());
+                std::jthread server([&] {
+                    auto connection = socket.acceptConnection();
+                    std::string hello(reads, '\0');
+                    if (reads > 0)
+                        (void)connection.receiveBytes(hello.data(), static_cast<int>(reads));
+                    if (!says.empty())
+                        (void)connection.sendBytes(says.data(), static_cast<int>(says.size()));
+                    connection.setLinger(reset, 0);
+                });
+                EXPECT_THAT(
+                    fault(
+                        [&] { (void)make("etcd", at_endpoint(endpoint, trusting(ca_)))->poll(); }),
+                    HasSubstr(
+                        "it breaks off the TLS handshake; if it does not use TLS, write http://"))
+                    << "after " << reads << " bytes, saying \"" << says << '"'
+                    << (reset ? ", with a reset" : "");
+            }
+        }
+    }
+}
+
 TEST_F(EncryptedEtcd, AsksForACertificateOfItsAuthority) {
     serve({.names = {"DNS:localhost", "IP:127.0.0.1"}}, true);
     TestCa other("another CA");

@@ -50,6 +50,16 @@ bool wants_token(const Refusal& refusal) {
            contains(refusal.message, "revision of auth store is old");
 }
 
+// The other side answered a TLS handshake with other bytes, or ended the connection in it. Which of
+// these texts libcurl has depends on how far the handshake came before the end arrived.
+bool breaks_off(const std::string& detail) {
+    for (const auto* const text : {"wrong version number", "SSL_ERROR_SYSCALL", "unexpected eof",
+                                   "reset by peer", "Broken pipe"}) {
+        if (contains(detail, text)) return true;
+    }
+    return false;
+}
+
 std::string in_words(std::chrono::milliseconds time) {
     return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
                                     : std::to_string(time.count()) + " ms";
@@ -245,10 +255,8 @@ std::string Gateway::cut_failure() const {
 
 std::string Gateway::tls_failure(const std::string& detail) const {
     if (const auto fault = fault_of_files()) return *fault;
-    if (contains(detail, "wrong version number") || contains(detail, "SSL_ERROR_SYSCALL") ||
-        contains(detail, "unexpected eof")) {
+    if (breaks_off(detail))
         return "it breaks off the TLS handshake; if it does not use TLS, write http://";
-    }
     if (contains(detail, "alert")) {
         return "it refuses this node's certificate (" + detail + ")" + to_one_that_is_signed();
     }
