@@ -196,14 +196,14 @@ bool Daemon::stop() noexcept {
 }
 
 void Daemon::begin_hand_over() noexcept {
-    (void)mailbox_.post(Wish{Stop{}, [](const Done&) {}});
+    (void)mailbox_.post(CommandArrived{Stop{}, [](const Done&) {}});
 }
 
 // Asks the election to let go, and waits for it as long as interface.md allows.
 void Daemon::hand_over(Deadline deadline) noexcept {
     const auto over = std::make_shared<std::promise<void>>();
     auto done = over->get_future();
-    if (!mailbox_.post(Wish{Stop{}, [over](const Done&) { over->set_value(); }})) return;
+    if (!mailbox_.post(CommandArrived{Stop{}, [over](const Done&) { over->set_value(); }})) return;
     if (done.wait_until(deadline) != std::future_status::ready) {
         log_.warning(
             "the hand-over did not end in time; the others elect a leader after election_timeout");

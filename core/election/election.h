@@ -147,10 +147,10 @@ class Election {
     // hand_over.cpp: whoever is to let go
     void on_command(const Command& command);
     void refuse(std::uint64_t ticket, Reason reason);
-    void step_down(std::uint64_t ticket, const StepDown& wish);
+    void step_down(std::uint64_t ticket, const StepDown& command);
     void stop(std::uint64_t ticket);
     void give_way();
-    void remove(std::uint64_t ticket, const Remove& wish);
+    void remove(std::uint64_t ticket, const Remove& command);
     void leave(std::uint64_t ticket);
     void advance_leave();
     [[nodiscard]] std::optional<NodeUuid> best_successor() const;

@@ -13,8 +13,8 @@ void Election::on_command(const Command& command) {
         waiting_.push_back(command);
         return;
     }
-    std::visit(overloaded{[&](const StepDown& wish) { step_down(command.ticket, wish); },
-                          [&](const Remove& wish) { remove(command.ticket, wish); },
+    std::visit(overloaded{[&](const StepDown& body) { step_down(command.ticket, body); },
+                          [&](const Remove& body) { remove(command.ticket, body); },
                           [&](const Leave&) { leave(command.ticket); },
                           [&](const Stop&) { stop(command.ticket); }},
                command.what);
@@ -25,14 +25,14 @@ void Election::refuse(std::uint64_t ticket, Reason reason) {
         {.ticket = ticket, .refused = reason, .successor = std::nullopt, .term = durable_.term});
 }
 
-void Election::step_down(std::uint64_t ticket, const StepDown& wish) {
+void Election::step_down(std::uint64_t ticket, const StepDown& command) {
     const auto* lead = leading();
     if (!lead) return refuse(ticket, Reason::not_leader);
     if (lead->hand_over) return refuse(ticket, Reason::draining);
     auto target = best_successor();
-    if (wish.to) {
-        const auto* wanted = lead->roster.named(*wish.to);
-        const bool self = me().value == *wish.to || durable_.node_id.value == *wish.to;
+    if (command.to) {
+        const auto* wanted = lead->roster.named(*command.to);
+        const bool self = me().value == *command.to || durable_.node_id.value == *command.to;
         if (!wanted && !self) return refuse(ticket, Reason::unknown_node);
         if (self || !durable_.config.has(wanted->uuid) || !wanted->eligible ||
             !lead->roster.fresh(wanted->uuid, now_, 2 * timing().heartbeat)) {
@@ -77,13 +77,13 @@ void Election::give_way() {
 
 // ---- 6.4: leave and remove ---------------------------------------------------------------------
 
-void Election::remove(std::uint64_t ticket, const Remove& wish) {
+void Election::remove(std::uint64_t ticket, const Remove& command) {
     auto* lead = leading();
     if (!lead) return refuse(ticket, Reason::not_leader);
     if (lead->hand_over) return refuse(ticket, Reason::draining);
-    const bool self = me().value == wish.who || durable_.node_id.value == wish.who;
-    if (self && !wish.dry_run) return leave(ticket);
-    const auto* wanted = lead->roster.named(wish.who);
+    const bool self = me().value == command.who || durable_.node_id.value == command.who;
+    if (self && !command.dry_run) return leave(ticket);
+    const auto* wanted = lead->roster.named(command.who);
     if (!self && !wanted) return refuse(ticket, Reason::unknown_node);
     const auto uuid = self ? me() : wanted->uuid;
     const auto verdict = durable_.config.has(uuid) ? can_be_removed(uuid) : Spared::yes;
@@ -95,7 +95,7 @@ void Election::remove(std::uint64_t ticket, const Remove& wish) {
     Removal removal{.uuid = uuid,
                     .ticket = ticket,
                     .until = now_ + 5 * timing().election_timeout,
-                    .dry_run = wish.dry_run};
+                    .dry_run = command.dry_run};
     if (verdict == Spared::undecided) removal.undecided = now_ + timing().election_timeout;
     removals_.push_back(std::move(removal));
 }

@@ -93,11 +93,11 @@ struct Leave {};
 // The process is about to stop: hand over, never campaign again.
 struct Stop {};
 
-using Wanted = std::variant<StepDown, Remove, Leave, Stop>;
+using CommandBody = std::variant<StepDown, Remove, Leave, Stop>;
 
 struct Command {
     std::uint64_t ticket = 0;
-    Wanted what{};
+    CommandBody what{};
 };
 
 using Input =

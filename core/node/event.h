@@ -47,15 +47,15 @@ struct HealthReported {
     bool healthy = true;
 };
 
-// An operator's or the process's wish. `done` is called once, by the loop thread; it must not
-// block.
-struct Wish {
-    Wanted what;
+// A command of an operator, or of the process itself. `done` is called once, by the loop thread; it
+// must not block.
+struct CommandArrived {
+    CommandBody what;
     std::function<void(const Done&)> done;
 };
 
 // PolicyChange (step.h) goes to the election as it is.
 using Event = std::variant<RequestArrived, ReplyArrived, PeersPolled, ArbiterAnswered,
-                           HooksFinished, HealthReported, PolicyChange, Wish>;
+                           HooksFinished, HealthReported, PolicyChange, CommandArrived>;
 
 }  // namespace electiond

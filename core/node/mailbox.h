@@ -13,8 +13,8 @@ namespace electiond {
 
 // post and deliver from any thread, never blocking; take_until by the loop thread alone.
 // Drop rule: when full, the oldest waiting query goes first, then what is posted is refused.
-// Requests that are dropped answer busy. What the node itself waits for (replies, wishes) is never
-// dropped.
+// Requests that are dropped answer busy. What the node itself waits for (replies, commands) is
+// never dropped.
 class Mailbox : public Inbox {
   public:
     explicit Mailbox(std::size_t capacity = 4096);

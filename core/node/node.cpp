@@ -234,10 +234,10 @@ void Node::on(const PolicyChange& change) {
     step(change);
 }
 
-void Node::on(Wish wish) {
+void Node::on(CommandArrived command) {
     const auto ticket = ++tickets_;
-    wishes_[ticket] = std::move(wish.done);
-    step(Command{.ticket = ticket, .what = std::move(wish.what)});
+    commands_[ticket] = std::move(command.done);
+    step(Command{.ticket = ticket, .what = std::move(command.what)});
 }
 
 // What every message tells about its sender, whatever becomes of it.
@@ -323,7 +323,7 @@ struct Node::Body {
     }
     void open_grants() { node.around_.grants.open(); }
     void done(const Done& done) {
-        if (auto wish = node.wishes_.extract(done.ticket)) wish.mapped()(done);
+        if (auto command = node.commands_.extract(done.ticket)) command.mapped()(done);
     }
     void claim(const Claim& claim) { node.around_.claim(claim); }
     void settle() { node.around_.store.settle(); }

@@ -71,7 +71,7 @@ class Node {
     void on(const HooksFinished&);
     void on(const HealthReported& health);
     void on(const PolicyChange& change);
-    void on(Wish wish);
+    void on(CommandArrived command);
 
     void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);
     void send(const Outgoing& outgoing);
@@ -121,7 +121,7 @@ class Node {
     Term campaign_ = 0;     // the last term that was counted as a campaign
     bool removed_ = false;  // log_removal() has logged it
     std::uint64_t tickets_ = 0;
-    std::map<std::uint64_t, std::function<void(const Done&)>> wishes_;
+    std::map<std::uint64_t, std::function<void(const Done&)>> commands_;
     FaultLog complaints_;  // by reason; wrong_identity by what was refused, too
 };
 

@@ -18,7 +18,7 @@ class ControlAccess : public ::testing::Test, public ControlBench {
   protected:
     ControlAccess() {
         mailbox = [](Event event) {
-            std::get<Wish>(event).done({.successor = NodeId("2"), .term = 8});
+            std::get<CommandArrived>(event).done({.successor = NodeId("2"), .term = 8});
             return true;
         };
     }

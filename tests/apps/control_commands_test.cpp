@@ -8,12 +8,12 @@ namespace {
 
 class StepDownRoute : public ::testing::Test, public ControlBench {
   protected:
-    // What the election says to the wish.
+    // What the election says to the command.
     void ends(const Done& done) {
         mailbox = [this, done](Event event) {
-            auto& wish = std::get<Wish>(event);
-            wished = std::get<StepDown>(wish.what);
-            wish.done(done);
+            auto& command = std::get<CommandArrived>(event);
+            step_down = std::get<StepDown>(command.what);
+            command.done(done);
             return true;
         };
     }
@@ -24,12 +24,12 @@ class StepDownRoute : public ::testing::Test, public ControlBench {
     // What is posted stays where it is.
     void is_slow() {
         mailbox = [this](Event event) {
-            wishes.push_back(std::move(std::get<Wish>(event)));
+            commands.push_back(std::move(std::get<CommandArrived>(event)));
             return true;
         };
     }
-    std::optional<StepDown> wished;
-    std::vector<Wish> wishes;
+    std::optional<StepDown> step_down;
+    std::vector<CommandArrived> commands;
 };
 
 TEST_F(StepDownRoute, NamesTheSuccessor) {
@@ -39,7 +39,7 @@ TEST_F(StepDownRoute, NamesTheSuccessor) {
 
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, R"({"message":"Stepped down successfully","successor":"2","term":8})");
-    EXPECT_FALSE(wished->to);
+    EXPECT_FALSE(step_down->to);
 }
 
 TEST_F(StepDownRoute, SucceedsWithoutASuccessor) {
@@ -50,9 +50,9 @@ TEST_F(StepDownRoute, SucceedsWithoutASuccessor) {
 TEST_F(StepDownRoute, PassesTheTargetOn) {
     ends({.successor = NodeId("3"), .term = 8});
     EXPECT_EQ(ask(R"({"to":"3"})").status, 200);
-    EXPECT_EQ(wished->to, "3");
+    EXPECT_EQ(step_down->to, "3");
     EXPECT_EQ(ask("{}").status, 200);
-    EXPECT_FALSE(wished->to);
+    EXPECT_FALSE(step_down->to);
 }
 
 TEST_F(StepDownRoute, TellsEachRefusal) {
@@ -70,7 +70,7 @@ TEST_F(StepDownRoute, TellsEachRefusal) {
 
 TEST_F(StepDownRoute, RefusesABodyThatItDoesNotUnderstand) {
     mailbox = [](const Event&) {
-        ADD_FAILURE() << "a malformed wish must not be posted";
+        ADD_FAILURE() << "a malformed command must not be posted";
         return false;
     };
     for (const char* body : {"{", "nonsense", " ", "null", "[]", "\"2\"", "2", R"({"to":2})",
@@ -93,8 +93,8 @@ TEST_F(StepDownRoute, IsAnsweredWhenTheOutcomeIsThere) {
     EXPECT_FALSE(later->waits_for_board());
     EXPECT_FALSE(later->look(now));
 
-    ASSERT_EQ(wishes.size(), 1U);
-    wishes.front().done({.successor = NodeId("2"), .term = 8});
+    ASSERT_EQ(commands.size(), 1U);
+    commands.front().done({.successor = NodeId("2"), .term = 8});
 
     EXPECT_EQ(woken, 1);
     EXPECT_EQ(later->look(now)->status, 200);
@@ -127,8 +127,8 @@ TEST_F(StepDownRoute, IsToldWhereTheServerStopsAndOutlivesAnOutcomeThatComesTooL
     }
     int woken = 0;
     wake = [&] { ++woken; };
-    ASSERT_EQ(wishes.size(), 2U);
-    for (const auto& wish : wishes) wish.done({.term = 8});
+    ASSERT_EQ(commands.size(), 2U);
+    for (const auto& command : commands) command.done({.term = 8});
     EXPECT_EQ(woken, 2) << "it does no harm";
 }
 
@@ -137,8 +137,8 @@ TEST_F(StepDownRoute, GoesOnWithoutItsClient) {
     is_slow();
     ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 1; }));
     parked(routes.answer(post("/step-down"), kNobody)).reset();
-    ASSERT_EQ(wishes.size(), 1U);
-    wishes.front().done({.term = 8});
+    ASSERT_EQ(commands.size(), 1U);
+    commands.front().done({.term = 8});
     EXPECT_TRUE(parked(routes.answer(post("/step-down"), kNobody))) << "its place is free again";
 }
 
@@ -152,7 +152,7 @@ TEST_F(StepDownRoute, IsRefusedBeforeItIsPostedWhereTooManyWait) {
         problem(refused, 503);
         EXPECT_EQ(header(refused, "Retry-After"), "1");
     }
-    EXPECT_EQ(wishes.size(), 1U);
+    EXPECT_EQ(commands.size(), 1U);
 }
 
 // How each outcome of a removal or a leave is answered.
@@ -162,11 +162,11 @@ TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
         {Reason::not_eligible, 409}, {Reason::would_lose_quorum, 409}, {Reason::draining, 409},
         {Reason::not_a_voter, 409}};
     for (const auto& [refused, code] : outcomes) {
-        std::vector<Wanted> wanted;
+        std::vector<CommandBody> wanted;
         mailbox = [&, why = refused](Event event) {
-            auto& wish = std::get<Wish>(event);
-            wanted.push_back(wish.what);
-            wish.done({.refused = why, .term = 8});
+            auto& command = std::get<CommandArrived>(event);
+            wanted.push_back(command.what);
+            command.done({.refused = why, .term = 8});
             return true;
         };
         ControlRoutes routes(faces());
@@ -188,9 +188,9 @@ class RemovalRoute : public ::testing::Test, public ControlBench {
     RemovalRoute() {
         board.publish(leading());
         mailbox = [this](Event event) {
-            auto& wish = std::get<Wish>(event);
-            asked.push_back(std::get<Remove>(wish.what));
-            wish.done({.refused = refused, .term = 8});
+            auto& command = std::get<CommandArrived>(event);
+            asked.push_back(std::get<Remove>(command.what));
+            command.done({.refused = refused, .term = 8});
             return true;
         };
     }

@@ -416,7 +416,7 @@ TEST_F(Control, RefusesForeignOrigins) {
 TEST_F(Control, LetsOnlyTheTokenChangeThings) {
     token = "secret";
     mailbox = [](Event event) {
-        std::get<Wish>(event).done({.refused = Reason::not_leader});
+        std::get<CommandArrived>(event).done({.refused = Reason::not_leader});
         return true;
     };
     for (const char* path : {"/step-down", "/leave"}) {

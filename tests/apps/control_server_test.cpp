@@ -176,7 +176,7 @@ TEST_F(Server, RefusesChunksAndWhatIsHiddenInThem) {
 
 TEST_F(Server, TakesAPostWithoutABodyForAnEmptyOne) {
     mailbox = [](Event event) {
-        std::get<Wish>(event).done({.successor = NodeId("2"), .term = 8});
+        std::get<CommandArrived>(event).done({.successor = NodeId("2"), .term = 8});
         return true;
     };
     EXPECT_THAT(told(request("POST /step-down")),
@@ -477,37 +477,37 @@ TEST_F(Server, GivesUpALongPollWhoseClientHungUp) {
 
 // The outcome of a command is sent also to who has ended its own direction.
 TEST_F(Server, AnswersACommandOfAClientThatSendsNoMore) {
-    std::promise<Wish> posted;
+    std::promise<CommandArrived> posted;
     mailbox = [&](Event event) {
-        posted.set_value(std::move(std::get<Wish>(event)));
+        posted.set_value(std::move(std::get<CommandArrived>(event)));
         return true;
     };
     auto client = connect();
     client.send(request("POST /step-down", "Content-Length: 0\r\n")).send_no_more();
-    const auto wish = posted.get_future().get();
+    const auto command = posted.get_future().get();
     settle();
-    wish.done({.successor = NodeId("2"), .term = 8});
+    command.done({.successor = NodeId("2"), .term = 8});
     EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
 }
 
 // The command goes on, its outcome comes when nobody waits any more.
 TEST_F(Server, OutlivesTheOutcomeOfACommandWhoseClientHungUp) {
-    std::promise<Wish> posted;
+    std::promise<CommandArrived> posted;
     mailbox = [&](Event event) {
-        posted.set_value(std::move(std::get<Wish>(event)));
+        posted.set_value(std::move(std::get<CommandArrived>(event)));
         return true;
     };
-    std::optional<Wish> wish;
+    std::optional<CommandArrived> command;
     {
         auto client = connect();
         client.send(request("POST /step-down", "Content-Length: 0\r\n"));
-        wish = posted.get_future().get();
+        command = posted.get_future().get();
     }
     settle();
-    wish->done({.term = 8});
+    command->done({.term = 8});
     settle();
     server->stop();
-    wish->done({.term = 8});  // not even the server is there
+    command->done({.term = 8});  // not even the server is there
 }
 
 TEST_F(Server, StopsAtOnceAndAnswersWhatWaits) {
@@ -608,7 +608,7 @@ TEST_F(UnixServer, AnswersAsOverTcp) {
 
 TEST_F(UnixServer, LetsTheSameUserChangeThingsWithoutAToken) {
     mailbox = [](Event event) {
-        std::get<Wish>(event).done({.successor = NodeId("2"), .term = 8});
+        std::get<CommandArrived>(event).done({.successor = NodeId("2"), .term = 8});
         return true;
     };
     const auto step_down = request("POST /step-down", "Content-Length: 0\r\n");

@@ -91,7 +91,7 @@ class TlsServer : public Server {
         ASSERT_NE(::mkdtemp(name.data()), nullptr);
         folder = name;
         mailbox = [](Event event) {
-            std::get<Wish>(event).done({.successor = NodeId("2"), .term = 8});
+            std::get<CommandArrived>(event).done({.successor = NodeId("2"), .term = 8});
             return true;
         };
         log = Log([this](LogLine line) {

@@ -226,7 +226,7 @@ class Bench {
             for (const int n : friends) ack(n, what);
         }
     }
-    std::uint64_t command(Wanted what) {
+    std::uint64_t command(CommandBody what) {
         waiting_.insert(++tickets_);
         feed(Command{tickets_, std::move(what)});
         return tickets_;

@@ -458,11 +458,11 @@ TEST(Removal, ALeaderThatIsToGoHandsOverFirst) {  // 6.4
 }
 
 TEST(Removal, ALeaderWhoseGoingWouldLoseTheQuorumKeepsTheLead) {  // M7
-    for (const Wanted& wish : {Wanted(Remove{"1"}), Wanted(Leave{})}) {
+    for (const CommandBody& command : {CommandBody(Remove{"1"}), CommandBody(Leave{})}) {
         auto bench = leader();
         bench.lead_on(2 * kE, {3});  // 2 is silent
 
-        bench.command(wish);
+        bench.command(command);
 
         EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum);
         EXPECT_FALSE(bench.node.leaving());

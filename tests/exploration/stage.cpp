@@ -280,7 +280,7 @@ Input Stage::input_of(std::uint64_t key) const {
     }
 }
 
-Wanted Stage::wanted(std::uint32_t which) const {
+CommandBody Stage::wanted(std::uint32_t which) const {
     const std::string named = uuid_of(static_cast<NodeIndex>(which % kNodes)).value;
     if (rules_.orders[which / kNodes] == Order::remove) return Remove{named};
     return StepDown{named};

@@ -100,7 +100,7 @@ class Stage {
     void start(World& world, NodeIndex node, Durable record);
     const Outcome& outcome(NodeIndex node, const Key& key);
     [[nodiscard]] Input input_of(std::uint64_t key) const;
-    [[nodiscard]] Wanted wanted(std::uint32_t which) const;
+    [[nodiscard]] CommandBody wanted(std::uint32_t which) const;
     void take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome);
     void grant_pre_votes(NodeIndex node, RealTime now, Actor& actor, Outcome& outcome);
     void step(World& world, NodeIndex node, std::uint64_t input, std::string& fault);

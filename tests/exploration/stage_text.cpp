@@ -23,7 +23,7 @@ std::string role(const Election& election) {
     return election.draining() ? "leader, draining" : "leader";
 }
 
-std::string command(const Wanted& wanted) {
+std::string command(const CommandBody& wanted) {
     if (const auto* removal = std::get_if<Remove>(&wanted)) return "remove " + removal->who;
     return "step down for " + *std::get<StepDown>(wanted).to;
 }

@@ -147,7 +147,7 @@ void interrupted_hand_overs(Stage& stage) {
         };
         const auto grows = [&] { return !leader.running() || version() > before; };
         if (cluster.run_until(grows, seconds(5)) && leader.leads()) {
-            leader.wish(StepDown{node_name(target)});
+            leader.command(StepDown{node_name(target)});
         }
         cluster.network.swallow = nullptr;
         if (!loser.running()) loser.start();
@@ -279,7 +279,7 @@ void removal_beside_a_loss(Stage& stage) {
     lost.lose_disk();
     cluster.run(2 * leader.policy().timing.heartbeat +
                 cluster.random.below(Duration(cluster.election_timeout())));
-    if (leader.leads()) leader.wish(Remove{node_name(removed.index())});
+    if (leader.leads()) leader.command(Remove{node_name(removed.index())});
     cluster.settle();
 }
 

@@ -58,7 +58,8 @@ struct Engine {
     // Until the loop has come to what is posted now, and handles it.
     [[nodiscard]] bool turns() {
         std::promise<void> done;
-        return mailbox.post(Wish{StepDown{"9"}, [&](const Done&) { done.set_value(); }}) &&
+        return mailbox.post(
+                   CommandArrived{StepDown{"9"}, [&](const Done&) { done.set_value(); }}) &&
                done.get_future().wait_for(kPatience) == std::future_status::ready;
     }
 };
@@ -152,10 +153,10 @@ TEST(LoopPulse, IsLateWhileOneEventHoldsTheLoopUp) {
     EXPECT_TRUE(engine.pulse.beats(read_boot_clock()));
 
     const Instant posted = read_boot_clock();
-    ASSERT_TRUE(engine.mailbox.post(Wish{StepDown{"9"}, [&](const Done&) {
-                                             held.set_value();
-                                             release.get_future().wait();
-                                         }}));
+    ASSERT_TRUE(engine.mailbox.post(CommandArrived{StepDown{"9"}, [&](const Done&) {
+                                                       held.set_value();
+                                                       release.get_future().wait();
+                                                   }}));
     held.get_future().wait();
 
     const Instant later = posted + std::chrono::hours(1);

@@ -138,7 +138,7 @@ TEST(Mailbox, WhatTheNodeItselfWaitsForIsNeverDropped) {
     mailbox.deliver(request("a"), {});
 
     EXPECT_TRUE(mailbox.post(ReplyArrived{}));
-    EXPECT_TRUE(mailbox.post(Wish{.what = Stop{}, .done = {}}));
+    EXPECT_TRUE(mailbox.post(CommandArrived{.what = Stop{}, .done = {}}));
     EXPECT_TRUE(mailbox.post(ArbiterAnswered{}));
 
     EXPECT_EQ(next(mailbox), "a");

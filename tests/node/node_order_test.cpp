@@ -103,8 +103,9 @@ TEST(Node, ClosesTheBookAndPublishesADrainBeforeAnyoneElseCanHearOfIt) {  // T1,
     };
     std::vector<Done> done;
 
-    stage.node.handle(stage.now, Wish{.what = StepDown{"2"},
-                                      .done = [&](const Done& each) { done.push_back(each); }});
+    stage.node.handle(stage.now,
+                      CommandArrived{.what = StepDown{"2"},
+                                     .done = [&](const Done& each) { done.push_back(each); }});
     EXPECT_FALSE(stage.leads());
     EXPECT_TRUE(stage.board.read()->leadership.draining);
     EXPECT_TRUE(stage.grants.closed());

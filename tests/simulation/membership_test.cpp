@@ -99,9 +99,9 @@ TEST_P(Membership, NodesLeaveAndAreRemovedUnderFaults) {
             auto& node = cluster.node(cluster.random.below(cluster.nodes().size()));
             if (cluster.random.chance(700)) mischief.run(seconds(3));
             if (node.running() && cluster.random.chance(500)) {
-                node.wish(Leave{});
+                node.command(Leave{});
             } else if (auto* leader = cluster.leader()) {
-                leader->wish(Remove{node_name(node.index())});
+                leader->command(Remove{node_name(node.index())});
             }
             if (cluster.random.chance(700)) mischief.run(seconds(6));
             cluster.settle();

@@ -169,21 +169,21 @@ TEST_P(Scenario, AWishedHandOverLeavesNoGapWorthAName) {
         cluster.settle();
         for (int times = 0; times < 4; ++times) {
             auto& old = *cluster.leader();
-            StepDown wish;
+            StepDown command;
             std::size_t target = old.index();
             while (target == old.index()) target = cluster.random.below(cluster.nodes().size());
-            if (times % 2 == 0) wish.to = node_name(target);
+            if (times % 2 == 0) command.to = node_name(target);
             const Moment asked = cluster.now();
-            old.wish(wish);
+            old.command(command);
             const auto led_by_another = [&] {
                 return cluster.leader() && cluster.leader() != &old;
             };
             cluster.expect(cluster.run_until(led_by_another, seconds(1)), "nobody took over");
             const auto gap = cluster.now() - asked;
             cluster.expect(gap < milliseconds(wanted.clients ? 240 : 40), "it took too long");
-            cluster.expect(!wish.to || cluster.leader()->index() == target, "another took over");
+            cluster.expect(!command.to || cluster.leader()->index() == target, "another took over");
             cluster.run(seconds(3));
-            cluster.expect(!old.wished(), "the wish was not answered");
+            cluster.expect(!old.oldest_command(), "the command was not answered");
         }
     });
 }
@@ -207,7 +207,7 @@ TEST_P(Scenario, EveryWishIsAnsweredHoweverBadTheMoment) {
             cluster.run_until([&] { return cluster.referee.leaders_seen() > before; }, seconds(3));
             const auto at = std::ranges::find_if(cluster.nodes(), leads);
             if (at == cluster.nodes().end()) continue;
-            (*at)->wish(StepDown{});
+            (*at)->command(StepDown{});
             if (cluster.random.chance(300)) (*at)->stop();
         }
         cluster.settle();

@@ -118,7 +118,7 @@ TEST_P(Told, AHandOverMakesAGapOfARoundAtMost) {
         cluster.settle();
         auto& old = *cluster.leader();
         const Moment asked = cluster.now();
-        old.wish(StepDown{});
+        old.command(StepDown{});
         without_leader(cluster, old, seconds(2));
         const auto took = cluster.now() - asked;
         cluster.run(2 * kRound);
@@ -181,7 +181,7 @@ TEST_P(Told, AClusterThatIsWellTellsOfNoTrouble) {
         cluster.add_and_start(3);
         cluster.expect_leader(seconds(10));
         cluster.run(seconds(10));
-        cluster.leader()->wish(StepDown{});
+        cluster.leader()->command(StepDown{});
         cluster.run(seconds(10));
         cluster.expect(count<VoterSilent, VoterBack, QuorumMissing, NobodyMayLead, FounderAwaited>(
                            cluster) == 0,

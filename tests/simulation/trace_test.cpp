@@ -207,7 +207,7 @@ TEST(Trace, WhoHandsOverIsNotALeaderAnyMoreWhenItSaysSo) {
         for (int times = 0; times < 4; ++times) {
             auto& old = *cluster.leader();
             const auto until = cluster.now() + grant(cluster, old);
-            old.wish(StepDown{});
+            old.command(StepDown{});
             const auto led_by_another = [&] {
                 return cluster.leader() && cluster.leader() != &old;
             };
@@ -279,7 +279,7 @@ TEST(Trace, AHandOverThatAReelectionInterruptsIsStillAnswered) {
         const auto grows = [&] { return election.electorate().number.version > version; };
         cluster.expect(cluster.run_until(grows, seconds(10)), "nobody is promoted");
 
-        leader.wish(StepDown{});
+        leader.command(StepDown{});
         cluster.expect(!election.draining(), "the hand-over does not wait for the configuration");
         answer(leader, "heartbeat",
                {.from = sender(other_than(cluster, leader)),
@@ -290,7 +290,7 @@ TEST(Trace, AHandOverThatAReelectionInterruptsIsStillAnswered) {
                                        .seq = std::get<Leading>(election.role()).rounds.newest()}});
         cluster.run(seconds(6));
 
-        cluster.expect(!leader.wished(), "the wish was never answered");
+        cluster.expect(!leader.oldest_command(), "the command was never answered");
     });
 }
 

@@ -158,9 +158,9 @@ void Mischief::weather() {
 void Mischief::step_down() {
     SimNode& node = random().chance(800) && cluster_.leader() ? *cluster_.leader() : any();
     if (!node.running() || node.stopping()) return;
-    StepDown wish;
-    if (random().chance(500)) wish.to = node_name(any().index());
-    node.wish(wish);
+    StepDown command;
+    if (random().chance(500)) command.to = node_name(any().index());
+    node.command(command);
 }
 
 void Mischief::stop() {
@@ -227,9 +227,9 @@ void Mischief::leave() {
     no_loss_until_ = no_removal_until_ =
         cluster_.now() + 12 * Duration(cluster_.election_timeout());
     if (random().chance(500)) {
-        node.wish(Leave{});
+        node.command(Leave{});
     } else {
-        leader->wish(Remove{node_name(node.index())});
+        leader->command(Remove{node_name(node.index())});
     }
     for (int times = 2; times < 10; ++times) {
         cluster_.schedule.after(times * Duration(cluster_.election_timeout()), [this, &node] {
@@ -256,7 +256,7 @@ void Mischief::lost_campaign() {
     };
     if (!cluster_.run_until(overtaken, cluster_.election_timeout())) return;
     cluster_.run(random().below(Duration(std::chrono::milliseconds(20))));
-    if (leader->running() && !leader->stopping()) leader->wish(StepDown{});
+    if (leader->running() && !leader->stopping()) leader->command(StepDown{});
 }
 
 void Mischief::join() {

@@ -17,7 +17,7 @@ struct Harm {
     unsigned cut = 0;        // one link, one way
     unsigned part = 0;       // two halves, or one node alone
     unsigned weather = 0;    // loss, repeats, long delays, everywhere
-    unsigned step_down = 0;  // an operator's wish, often a foolish one
+    unsigned step_down = 0;  // an operator's command, often a foolish one
     unsigned stop = 0;       // a graceful stop, and a start
     unsigned rumours = 0;    // discovery forgets and lies
     unsigned restart_all = 0;

@@ -182,8 +182,8 @@ void SimCluster::settle(int rest) {
     expect_leader(10 * timeout);
     run(rest * timeout);
     for (const auto& node : nodes_) {
-        expect(!node->wished() || now() - *node->wished() < 6 * timeout,
-               "a wish of node " + node_name(node->index()) + " is never answered");
+        expect(!node->oldest_command() || now() - *node->oldest_command() < 6 * timeout,
+               "a command to node " + node_name(node->index()) + " is never answered");
     }
     expect_calm(10 * timeout);
 }

@@ -60,7 +60,7 @@ class SimCluster {
     void expect_calm(Duration length);
     // §11: after a while a leader stands where the links that there are allow one, and for good.
     void expect_lead_by_links();
-    // Heals; then a leader within ten election timeouts, after `rest` of them every wish is
+    // Heals; then a leader within ten election timeouts, after `rest` of them every command is
     // answered and all is calm.
     void settle(int rest = 6);
     void expect(bool holds, const std::string& what);

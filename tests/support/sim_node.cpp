@@ -100,7 +100,7 @@ void SimNode::rejoin(const std::string& uuid) {
 
 void SimNode::stop() {
     stopping_ = true;
-    wish(Stop{});
+    command(Stop{});
 }
 
 void SimNode::pause() {
@@ -117,26 +117,27 @@ void SimNode::resume() {
     turn();
 }
 
-void SimNode::wish(Wanted what) {
+void SimNode::command(CommandBody what) {
     const bool stop = std::holds_alternative<Stop>(what);
-    const auto number = ++process_->wished;
-    process_->wishes[number] = now();
-    static constexpr const char* kWishes[] = {"step down", "remove another", "leave", "stop"};
-    const std::string name = kWishes[what.index()];
+    const auto number = ++process_->commanded;
+    process_->commands[number] = now();
+    static constexpr const char* kCommands[] = {"step down", "remove another", "leave", "stop"};
+    const std::string name = kCommands[what.index()];
     say("is asked to " + name);
-    post(Wish{std::move(what), [this, stop, number, name](const Done& done) {
-                  process_->wishes.erase(number);
-                  say("the wish to " + name + " is over " + std::string(to_string(done.refused)) +
-                      (done.successor ? " successor=" + done.successor->value : ""));
-                  if (!stop) return;
-                  world_.schedule.at(now(), [this, life = life_] {
-                      if (life != life_) return;
-                      say("has stopped");
-                      busy_ = true;  // what the transport still owes is not taken any more
-                      process_->transport->stop();
-                      end();
-                  });
-              }});
+    post(CommandArrived{
+        std::move(what), [this, stop, number, name](const Done& done) {
+            process_->commands.erase(number);
+            say("the command to " + name + " is over " + std::string(to_string(done.refused)) +
+                (done.successor ? " successor=" + done.successor->value : ""));
+            if (!stop) return;
+            world_.schedule.at(now(), [this, life = life_] {
+                if (life != life_) return;
+                say("has stopped");
+                busy_ = true;  // what the transport still owes is not taken any more
+                process_->transport->stop();
+                end();
+            });
+        }});
 }
 
 void SimNode::deliver(Request request, Respond respond) noexcept {
@@ -156,9 +157,9 @@ Peer SimNode::peer() const {
     return self;
 }
 
-std::optional<Moment> SimNode::wished() const {
-    if (!running() || process_->wishes.empty()) return std::nullopt;
-    return process_->wishes.begin()->second;
+std::optional<Moment> SimNode::oldest_command() const {
+    if (!running() || process_->commands.empty()) return std::nullopt;
+    return process_->commands.begin()->second;
 }
 
 // ---- its loop, as node/loop.cpp turns it -------------------------------------------------------

@@ -49,12 +49,12 @@ class SimNode : public Inbox {
     void lose_disk();
     // The offline command: a new, blank member of this uuid starts on its disk.
     void rejoin(const std::string& uuid);
-    // The Stop wish; the process ends when it is done.
+    // The command Stop; the process ends when it is done.
     void stop();
     // Its loop and its API stand still; what arrives waits.
     void pause();
     void resume();
-    void wish(Wanted what);
+    void command(CommandBody what);
     void post(Event event);
     void deliver(Request request, Respond respond) noexcept override;
     // A client asks for a grant.
@@ -80,8 +80,8 @@ class SimNode : public Inbox {
     [[nodiscard]] Moment now() const { return world_.schedule.now(); }
     // How often in a row it ticked at one moment: a loop that spins.
     [[nodiscard]] int spins() const { return spins_; }
-    // The oldest wish that waits for its end.
-    [[nodiscard]] std::optional<Moment> wished() const;
+    // The oldest command that waits for its end.
+    [[nodiscard]] std::optional<Moment> oldest_command() const;
 
     SimClock clock;
     SimDisk disk;
@@ -99,8 +99,8 @@ class SimNode : public Inbox {
         std::unique_ptr<SimTransport> transport;
         std::unique_ptr<Node> node;
         std::deque<Event> queue;
-        std::map<std::uint64_t, Moment> wishes;  // that wait, by number
-        std::uint64_t wished = 0;
+        std::map<std::uint64_t, Moment> commands;  // that wait, by number
+        std::uint64_t commanded = 0;
     };
 
     void turn();

@@ -39,7 +39,7 @@ std::map<std::string, std::string> parse_body(const std::string& body,
     return texts;
 }
 
-void expect_no_wish(const Call& call) { parse_body(call.request.body, {}, "nothing"); }
+void expect_no_body(const Call& call) { parse_body(call.request.body, {}, "nothing"); }
 
 // {"to":"2"}; an empty body names no successor. Throws Problem.
 StepDown parse_step_down(const std::string& body) {
@@ -48,8 +48,8 @@ StepDown parse_step_down(const std::string& body) {
     return to == texts.end() ? StepDown{} : StepDown{.to = to->second};
 }
 
-ApiResponse refusal(const Done& done, const StepDown& wish) {
-    const std::string to = wish.to.value_or("");
+ApiResponse refusal(const Done& done, const StepDown& wanted) {
+    const std::string to = wanted.to.value_or("");
     switch (done.refused) {
         case Reason::not_leader:
             return answer(Problem{400, "Not currently leader",
@@ -77,9 +77,9 @@ ApiResponse refusal(const Done& done, const StepDown& wish) {
 using Tell = AwaitedOutcome<Done>::Tell;
 
 // Has the election carry out `what`.
-ApiAnswer carry_out(const Call& call, Wanted what, Milliseconds longest, Tell tell) {
+ApiAnswer carry_out(const Call& call, CommandBody what, Milliseconds longest, Tell tell) {
     const auto post = [&](std::function<void(const Done&)> done) {
-        return call.faces.post(Wish{.what = std::move(what), .done = std::move(done)});
+        return call.faces.post(CommandArrived{.what = std::move(what), .done = std::move(done)});
     };
     return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
 }
@@ -197,7 +197,7 @@ ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& m
                       "A removal takes no query; GET /removal/ID reports whether it is possible.",
                       Reason::malformed};
     }
-    expect_no_wish(call);
+    expect_no_body(call);
     const auto leaver = named_in_path(call);
     auto tell = departure_of(call, leaver, message);
     if (dry_run) {
@@ -218,18 +218,18 @@ ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& m
 
 ApiAnswer answer_step_down(const Call& call) try {
     const auto& faces = call.faces;
-    const auto wish = parse_step_down(call.request.body);
+    const auto wanted = parse_step_down(call.request.body);
     // What a hand-over waits for at most: grants, hooks, the target's configuration, its election.
     const auto longest = faces.timing.client_grant + faces.hooks_timeout +
                          3 * faces.timing.election_timeout + Milliseconds{1000};
-    return carry_out(call, wish, longest, [wish](const std::optional<Done>& done) {
+    return carry_out(call, wanted, longest, [wanted](const std::optional<Done>& done) {
         if (!done) {
             return answer(Problem{503, "Still draining",
                                   "The hand-over was begun, but it has not ended in time; GET "
                                   "/leader shows who leads.",
                                   Reason::draining});
         }
-        if (done->refused != Reason::none) return refusal(*done, wish);
+        if (done->refused != Reason::none) return refusal(*done, wanted);
         return answer(200, json_object({{"message", "Stepped down successfully"},
                                         {"successor", done->successor},
                                         {"term", done->term}}));
@@ -248,7 +248,7 @@ ApiAnswer answer_may_remove_member(const Call& call) {
 }
 
 ApiAnswer answer_leave(const Call& call) try {
-    expect_no_wish(call);
+    expect_no_body(call);
     const auto who = call.faces.board.read()->view->id.value;
     return carry_out(call, Leave{}, departure_limit(call),
                      departure_of(call, Leaver{.id = who}, "Left for good"));
