@@ -117,7 +117,7 @@ Instant Election::lapse_of(const Leading& lead) const {
 void Election::on_tick() {
     if (auto* lead = leading()) {
         if (now_ >= lead->next_round) start_round();
-        take_up_what_waited();
+        run_deferred_commands();
         advance_hand_over();
         change_voters();
         end_removals();
@@ -292,8 +292,8 @@ std::uint64_t Election::view_held() const { return held_.term == durable_.term ?
 // ---- 4.3: campaigns ----------------------------------------------------------------------------
 
 bool Election::wants_vote() const {
-    const bool aside = aside_ && leader_ && leader_->uuid == *aside_;
-    return !policy_.observer && !durable_.left && !aside;
+    const bool replaced = replaced_by_ && leader_ && leader_->uuid == *replaced_by_;
+    return !policy_.observer && !durable_.left && !replaced;
 }
 
 bool Election::eligible() const {
@@ -353,7 +353,7 @@ void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
     if (auto* lead = leading(); lead && lead->hand_over) {  // T1: any change of term ends it
         const auto tickets = std::move(lead->hand_over->tickets);
         if (stopping_) {  // which is to be begun again once the election is over
-            for (const auto ticket : tickets) waiting_.push_back({ticket, Stop{}});
+            for (const auto ticket : tickets) deferred_commands_.push_back({ticket, Stop{}});
         } else {
             end(tickets, std::nullopt);
         }
@@ -436,7 +436,7 @@ void Election::adopt(const Electorate& config) {
     durable_.config = config;
     if (config.bans(me())) durable_.left = true;
     if (config.has(me())) durable_.left = false;
-    if (!config.has(me())) aside_.reset();
+    if (!config.has(me())) replaced_by_.reset();
 }
 
 // B7: the sender's cluster replaced mine, or the one I was about to found.
@@ -485,7 +485,7 @@ void Election::follow(Reason cause) {
     for (const auto& removal : std::exchange(removals_, {})) {
         refuse(removal.ticket, Reason::not_leader);
     }
-    for (const auto& command : std::exchange(waiting_, {})) on_command(command);
+    for (const auto& command : std::exchange(deferred_commands_, {})) on_command(command);
 }
 
 void Election::set_random_timer() {

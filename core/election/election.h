@@ -132,7 +132,7 @@ class Election {
 
     // lead.cpp: rounds, leases, the voters
     void become_leader(Reason cause);
-    void take_up_what_waited();
+    void run_deferred_commands();
     void start_round();
     [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower) const;
     void refresh_view();
@@ -154,8 +154,8 @@ class Election {
     void leave(std::uint64_t ticket);
     void advance_leave();
     [[nodiscard]] std::optional<NodeUuid> best_successor() const;
-    [[nodiscard]] Spared can_be_spared() const;
-    [[nodiscard]] Spared can_be_removed(const NodeUuid& uuid) const;
+    [[nodiscard]] Removable can_remove_self() const;
+    [[nodiscard]] Removable can_remove(const NodeUuid& uuid) const;
     bool begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
                          std::optional<NodeUuid> target);
     bool promote_first(HandOver& hand_over);
@@ -168,8 +168,8 @@ class Election {
     // join.cpp: hello, founding, claims
     void on_hello(const PeerRequest& request, const Hello& body);
     void on_hello_reply(const PeerReply& reply, const HelloReply& body);
-    void take_in(const Sender& from, Reason& refused);
-    [[nodiscard]] Hello introduce() const;
+    void admit(const Sender& from, Reason& refused);
+    [[nodiscard]] Hello own_hello() const;
     void say_hello_when_due();
     void found_when_due();
     void promise_set_when_due();
@@ -247,12 +247,12 @@ class Election {
         std::optional<Instant> undecided{};  // M7: a leader waits until then for missing acks
     };
     std::vector<Removal> removals_;  // asked of us while we lead; a re-election in place keeps them
-    std::optional<Departure> leave_;  // this node wants to be out (§6.4)
-    std::optional<NodeUuid> aside_;   // E1: it took our place, and we want no vote under it
+    std::optional<Departure> leave_;       // this node wants to be out (§6.4)
+    std::optional<NodeUuid> replaced_by_;  // E1: it took our place, and we want no vote under it
     std::map<NodeUuid, std::vector<Instant>> flaps_;  // M2: when it let us down
     std::optional<Hearsay> hearsay_;
-    Reason step_reason_ = Reason::none;  // of the configuration just installed
-    std::vector<Command> waiting_;       // for a re-election in place, and its first lease
+    Reason step_reason_ = Reason::none;       // of the configuration just installed
+    std::vector<Command> deferred_commands_;  // for a re-election in place, and its first lease
 
     Founding founding_;
     struct Joining {

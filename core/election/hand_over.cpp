@@ -10,7 +10,7 @@ namespace electiond {
 void Election::on_command(const Command& command) {
     const auto* campaign = std::get_if<Candidate>(&role_);
     if (campaign && campaign->in_place) {  // T1: it first finishes its election
-        waiting_.push_back(command);
+        deferred_commands_.push_back(command);
         return;
     }
     std::visit(overloaded{[&](const StepDown& body) { step_down(command.ticket, body); },
@@ -70,7 +70,7 @@ void Election::give_way() {
         }
         return timing().stable_after * (1 << flaps);
     };
-    if (const auto target = favourite(lead_view(), waits)) {
+    if (const auto target = takeover_target(lead_view(), waits)) {
         begin_hand_over({}, Reason::takeover, target);
     }
 }
@@ -86,8 +86,8 @@ void Election::remove(std::uint64_t ticket, const Remove& command) {
     const auto* wanted = lead->roster.named(command.who);
     if (!self && !wanted) return refuse(ticket, Reason::unknown_node);
     const auto uuid = self ? me() : wanted->uuid;
-    const auto verdict = durable_.config.has(uuid) ? can_be_removed(uuid) : Spared::yes;
-    if (verdict == Spared::no) return refuse(ticket, Reason::would_lose_quorum);
+    const auto verdict = durable_.config.has(uuid) ? can_remove(uuid) : Removable::yes;
+    if (verdict == Removable::no) return refuse(ticket, Reason::would_lose_quorum);
     // As at the beginning of begin_hand_over(): the leader leaves only if another can lead.
     if (self && !best_successor() && !eligible_standby(lead_view())) {
         return refuse(ticket, Reason::not_eligible);
@@ -96,13 +96,13 @@ void Election::remove(std::uint64_t ticket, const Remove& command) {
                     .ticket = ticket,
                     .until = now_ + 5 * timing().election_timeout,
                     .dry_run = command.dry_run};
-    if (verdict == Spared::undecided) removal.undecided = now_ + timing().election_timeout;
+    if (verdict == Removable::undecided) removal.undecided = now_ + timing().election_timeout;
     removals_.push_back(std::move(removal));
 }
 
 // M7: whether the others would keep a quorum that answers.
-Spared Election::can_be_removed(const NodeUuid& uuid) const {
-    return uuid == me() ? can_be_spared() : spared(lead_view(), uuid);
+Removable Election::can_remove(const NodeUuid& uuid) const {
+    return uuid == me() ? can_remove_self() : removable(lead_view(), uuid);
 }
 
 // Acks `leaving` until the leader has banned this node; who leads hands over first.
@@ -110,17 +110,17 @@ void Election::leave(std::uint64_t ticket) {
     if (durable_.blank()) return refuse(ticket, Reason::not_a_voter);
     const auto* lead = leading();
     if (lead && lead->hand_over) return refuse(ticket, Reason::draining);
-    const auto verdict = lead ? can_be_spared() : Spared::undecided;
+    const auto verdict = lead ? can_remove_self() : Removable::undecided;
     // A lead younger than E may not have heard of everyone yet: it waits.
     const bool young = lead && now_ - lead->won < timing().election_timeout;
-    if (verdict == Spared::no && !young) return refuse(ticket, Reason::would_lose_quorum);
+    if (verdict == Removable::no && !young) return refuse(ticket, Reason::would_lose_quorum);
     if (!leave_) leave_ = Departure{};
     leave_->tickets.push_back(ticket);
     leave_->until = now_ + 5 * timing().election_timeout;
-    if (lead && !young && verdict == Spared::undecided) {
+    if (lead && !young && verdict == Removable::undecided) {
         leave_->undecided = now_ + timing().election_timeout;
     }
-    if (verdict != Spared::yes) return;
+    if (verdict != Removable::yes) return;
     if (!begin_hand_over({}, Reason::removed, best_successor())) {
         const auto dropped = std::exchange(leave_, std::nullopt);
         for (const auto each : dropped->tickets) refuse(each, Reason::not_eligible);
@@ -129,9 +129,9 @@ void Election::leave(std::uint64_t ticket) {
 
 // M7 for the leader itself, before it hands over: afterwards the others would refuse to remove it.
 // A standby that E1 promotes first counts, too; if no node could take over, E1 decides.
-Spared Election::can_be_spared() const {
-    if (best_successor()) return spared(lead_view(), me());
-    return eligible_standby(lead_view()) ? spared(lead_view(), me(), 1) : Spared::yes;
+Removable Election::can_remove_self() const {
+    if (best_successor()) return removable(lead_view(), me());
+    return eligible_standby(lead_view()) ? removable(lead_view(), me(), 1) : Removable::yes;
 }
 
 // Over when this node finds itself banned; given up where the leader did not dare in time.
@@ -144,13 +144,13 @@ void Election::advance_leave() {
     }
     const auto* lead = leading();
     const bool may_begin = lead && !lead->hand_over;
-    const auto verdict = may_begin ? can_be_spared() : Spared::undecided;
+    const auto verdict = may_begin ? can_remove_self() : Removable::undecided;
     const bool decided =
-        may_begin && leave_->undecided && (verdict == Spared::no || now_ >= *leave_->undecided);
-    if (now_ >= leave_->until || (decided && verdict != Spared::yes)) {
+        may_begin && leave_->undecided && (verdict == Removable::no || now_ >= *leave_->undecided);
+    if (now_ >= leave_->until || (decided && verdict != Removable::yes)) {
         const auto over = std::exchange(leave_, std::nullopt);
         for (const auto each : over->tickets) refuse(each, Reason::would_lose_quorum);
-    } else if (verdict == Spared::yes) {
+    } else if (verdict == Removable::yes) {
         leave_->undecided.reset();
         begin_hand_over({}, Reason::removed, best_successor());
     }
@@ -192,7 +192,7 @@ bool Election::promote_first(HandOver& hand_over) {
     const Voter voter = *hand_over.promote;
     hand_over.promote.reset();
     hand_over.target = voter.uuid;
-    hand_over.aside = true;
+    hand_over.to_standby = true;
     hand_over.started = now_;
     install({durable_.config.with(voter, durable_.term), Reason::voter_joined, voter});
     return true;
@@ -230,14 +230,14 @@ void Election::release() {
     cool_down_since_ = now_;
     set_random_timer();
     if (!hand_over.target) return end(hand_over.tickets, std::nullopt);
-    if (hand_over.aside) aside_ = hand_over.target;
+    if (hand_over.to_standby) replaced_by_ = hand_over.target;
     if (release_) end(release_->tickets, std::nullopt);  // we led again before it was over
     release_ = Release{.tickets = std::move(hand_over.tickets),
                        .cause = hand_over.cause,
                        .target = hand_over.target,
                        .term = durable_.term,
-                       .aside = hand_over.aside,
-                       .until = now_ + (hand_over.aside ? 2 : 1) * timing().election_timeout,
+                       .to_standby = hand_over.to_standby,
+                       .until = now_ + (hand_over.to_standby ? 2 : 1) * timing().election_timeout,
                        .next_send = now_};
 }
 
@@ -245,13 +245,13 @@ void Election::release() {
 // Who was put aside by a former standby waits for the configuration without itself (E1).
 void Election::advance_release() {
     const Instant heard = heard_heartbeat_.value_or(started_);
-    if (aside_ && !leading() && !release_ && now_ - heard > 2 * timing().election_timeout) {
-        aside_.reset();
+    if (replaced_by_ && !leading() && !release_ && now_ - heard > 2 * timing().election_timeout) {
+        replaced_by_.reset();
     }
     if (!release_) return;
     const auto known = leader(now_);
     const bool led = known && known->token > release_->term;
-    if ((led && !(release_->aside && durable_.config.has(me()))) || now_ >= release_->until) {
+    if ((led && !(release_->to_standby && durable_.config.has(me()))) || now_ >= release_->until) {
         const auto over = std::exchange(release_, std::nullopt);
         if (!known || known->uuid != *over->target) flapped(*over->target);  // M2
         end(over->tickets, known ? std::optional(known->id) : std::nullopt);

@@ -13,7 +13,7 @@ constexpr std::size_t kObserversMax = 1024;
 
 }  // namespace
 
-Hello Election::introduce() const {
+Hello Election::own_hello() const {
     return {.blank = durable_.blank(),
             .founding_set = durable_.founding_set,
             .wants_vote = wants_vote(),
@@ -35,16 +35,16 @@ void Election::on_hello(const PeerRequest& request, const Hello& body) {
     } else if (!same && !body.blank) {
         refused = Reason::foreign_cluster;
     } else if (leading()) {
-        take_in(from, refused);
+        admit(from, refused);
     }
-    HelloReply reply{.self = introduce(), .hint = std::nullopt, .config = std::nullopt};
+    HelloReply reply{.self = own_hello(), .hint = std::nullopt, .config = std::nullopt};
     if (from.cluster_name == durable_.cluster_name) reply.hint = hint(now_);
     if (same && body.config < durable_.config.number) reply.config = durable_.config;
     answer(std::move(reply), refused);
 }
 
 // The leader notes a node as observer, unless it may not come in.
-void Election::take_in(const Sender& from, Reason& refused) {
+void Election::admit(const Sender& from, Reason& refused) {
     auto& lead = *leading();
     const auto* holder = durable_.config.find(from.id);
     const bool namesake = holder && !durable_.config.has(from.uuid);
@@ -95,7 +95,7 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
     }
     const bool deaf = !leading() && (!leader_ || durable_.blank());
     if (deaf && body.hint && body.hint->uuid != from.uuid && body.hint->uuid != me()) {
-        send(body.hint->uuid, durable_.term, introduce());
+        send(body.hint->uuid, durable_.term, own_hello());
     }
 }
 
@@ -142,7 +142,7 @@ void Election::say_hello_when_due() {
         for (const auto& [uuid, follower] : lead->roster.all()) {
             if (lead->roster.fresh(uuid, now_, timeout)) silent.except.push_back(uuid);
         }
-        out_.send.push_back({.to = std::move(silent), .term = durable_.term, .body = introduce()});
+        out_.send.push_back({.to = std::move(silent), .term = durable_.term, .body = own_hello()});
         return;
     }
     const Instant heard = heard_heartbeat_.value_or(started_);
@@ -158,7 +158,7 @@ void Election::say_hello_when_due() {
     const bool seldom = !may_found && now_ - heard >= 10 * timeout;
     next_hello_ = now_ + (seldom ? Duration(5 * timeout) : Duration(timing().hello));
     out_.send.push_back(
-        {.to = Everyone{.except = {me()}}, .term = durable_.term, .body = introduce()});
+        {.to = Everyone{.except = {me()}}, .term = durable_.term, .body = own_hello()});
     troubles_.heard.asked(now_);
     watch_founders();
 }

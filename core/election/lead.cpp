@@ -27,9 +27,9 @@ void Election::become_leader(Reason cause) {
 }
 
 // What was asked during a re-election in place: once a quorum has acked, a successor is known, too.
-void Election::take_up_what_waited() {
-    if (waiting_.empty() || !lease_ || lease_->term != durable_.term) return;
-    for (const auto& command : std::exchange(waiting_, {})) on_command(command);
+void Election::run_deferred_commands() {
+    if (deferred_commands_.empty() || !lease_ || lease_->term != durable_.term) return;
+    for (const auto& command : std::exchange(deferred_commands_, {})) on_command(command);
 }
 
 void Election::start_round() {
@@ -98,7 +98,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     if (!lead->roster.find(reply.from.uuid)) {
         // It hears what is meant for a former life at its address, so it will say no hello (B6).
         Reason refused = Reason::none;
-        return take_in(reply.from, refused);
+        return admit(reply.from, refused);
     }
     if (overtaken(reply.term) || !body.accepted) return;
     const auto* follower = lead->roster.find(reply.from.uuid);
@@ -165,15 +165,15 @@ void Election::end_removals() {
             if (held) end({removal.ticket}, std::nullopt);
             return held;
         }
-        const auto verdict = can_be_removed(removal.uuid);
-        if (verdict == Spared::yes) {
+        const auto verdict = can_remove(removal.uuid);
+        if (verdict == Removable::yes) {
             removal.undecided.reset();
             if (removal.dry_run) end({removal.ticket}, std::nullopt);
             return removal.dry_run;
         }
         const bool late =
             now_ >= removal.until ||
-            (removal.undecided && (verdict == Spared::no || now_ >= *removal.undecided));
+            (removal.undecided && (verdict == Removable::no || now_ >= *removal.undecided));
         if (late) refuse(removal.ticket, Reason::would_lose_quorum);
         return late;
     });

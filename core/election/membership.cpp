@@ -57,11 +57,11 @@ ConfigStep drop(const LeadView& lead, const Voter& voter, Reason reason) {
 }
 
 // §6.4: who leaves or was asked to go is banned, who wants no vote merely loses it.
-std::optional<ConfigStep> let_go(const LeadView& lead) {
+std::optional<ConfigStep> remove_or_drop(const LeadView& lead) {
     for (const auto& [uuid, follower] : lead.roster.all()) {
         const Voter node{follower.id, uuid};
         const bool voter = lead.config.has(uuid);
-        if (voter && spared(lead, uuid) != Spared::yes) continue;
+        if (voter && removable(lead, uuid) != Removable::yes) continue;
         const bool asked = std::ranges::find(lead.asked, uuid) != lead.asked.end();
         if ((asked || follower.leaving) && !lead.config.bans(uuid)) {
             return ConfigStep{lead.config.banning(uuid, lead.term), Reason::voter_removed, node};
@@ -127,13 +127,13 @@ bool ready(const LeadView& lead, const Follower& follower) {
 }
 
 std::optional<ConfigStep> next_step(const LeadView& lead) {
-    for (const auto rule : {let_go, replace_lost, replace_dead, grow}) {
+    for (const auto rule : {remove_or_drop, replace_lost, replace_dead, grow}) {
         if (auto step = rule(lead)) return step;
     }
     return std::nullopt;
 }
 
-Spared spared(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted) {
+Removable removable(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted) {
     const Timing& timing = lead.policy.timing;
     std::size_t remaining = promoted;
     std::size_t heard = promoted;
@@ -148,8 +148,8 @@ Spared spared(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted) 
         perhaps += younger(timing.election_timeout) ? 1 : 0;
     }
     const std::size_t quorum = remaining / 2 + 1;
-    if (remaining == 0 || perhaps < quorum) return Spared::no;
-    return heard >= quorum ? Spared::yes : Spared::undecided;
+    if (remaining == 0 || perhaps < quorum) return Removable::no;
+    return heard >= quorum ? Removable::yes : Removable::undecided;
 }
 
 bool lost(const LeadView& lead, const Voter& voter, bool moved_in) {

@@ -41,10 +41,11 @@ struct LeadView {
 // M7: are the voters that would remain and are heard now (an ack younger than 2 H) a quorum of what
 // would remain? `undecided`: only together with voters whose newest ack is younger than E. One of
 // these may have just died; its next ack, or the lack of it, decides.
-enum class Spared { yes, undecided, no };
+enum class Removable { yes, undecided, no };
 
 // M7 for the removal of `uuid`. `promoted`: how many standbys, all heard now, become voters first.
-[[nodiscard]] Spared spared(const LeadView& lead, const NodeUuid& uuid, std::size_t promoted = 0);
+[[nodiscard]] Removable removable(const LeadView& lead, const NodeUuid& uuid,
+                                  std::size_t promoted = 0);
 
 // M5: may a node with this voter's id and another uuid take its place? `moved_in`: it speaks from
 // the same address, where the old one cannot listen any more.
@@ -56,7 +57,7 @@ enum class Spared { yes, undecided, no };
 // M2: the voter of higher priority that should lead instead; nothing where there is none. `waits`
 // tells for how long such a voter must have acked.
 template <class Waits>
-[[nodiscard]] std::optional<NodeUuid> favourite(const LeadView& lead, const Waits& waits) {
+[[nodiscard]] std::optional<NodeUuid> takeover_target(const LeadView& lead, const Waits& waits) {
     const Follower* best = nullptr;
     for (const auto& voter : lead.config.voters) {
         const auto* follower = lead.roster.find(voter.uuid);

@@ -35,7 +35,7 @@ struct HandOver {
     Reason cause = Reason::none;
     std::optional<NodeUuid> target{};
     std::optional<Voter> promote{};  // E1: a standby that must become a voter first
-    bool aside = false;              // E1: it was one, and takes our place
+    bool to_standby = false;         // E1: it was one, and takes our place
     Instant started{};
     bool draining = false;
     std::optional<Instant> granted_until{};  // known once the grant book is closed
@@ -71,8 +71,8 @@ struct Release {
     std::vector<std::uint64_t> tickets{};  // commands that wait for its end
     Reason cause = Reason::none;
     std::optional<NodeUuid> target{};
-    Term term = 0;       // that was led
-    bool aside = false;  // E1: over only when the configuration is without us
+    Term term = 0;            // that was led
+    bool to_standby = false;  // E1: over only when the configuration is without us
     Instant until{};
     Instant next_send{};
 };

@@ -58,7 +58,7 @@ void add(Hasher& hash, const HandOver& hand_over, const Timing& timing, Instant 
          const Renaming& renaming) {
     hash.add(name(hand_over.target, renaming))
         .add(hand_over.promote ? renaming(index_of(hand_over.promote->uuid)) : 9)
-        .add((hand_over.aside ? 1U : 0U) | (hand_over.draining ? 2U : 0U) |
+        .add((hand_over.to_standby ? 1U : 0U) | (hand_over.draining ? 2U : 0U) |
              (hand_over.hooks_done ? 4U : 0U))
         .add(left(hand_over.started + timing.election_timeout, now))
         .add(hand_over.granted_until ? 1 + left(*hand_over.granted_until, now) : 0);
@@ -135,11 +135,11 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
     hash.add((election.healthy_ ? 1U : 0U) | (election.stopping_ ? 2U : 0U));
     // Who steps aside for a standby waits by when it last heard a leader. Nobody does so here:
     // every hand-over names a voter.
-    ENSURE(!election.aside_);
+    ENSURE(!election.replaced_by_);
     if (const auto& release = election.release_) {
         hash.add(name(release->target, renaming))
             .add(release->term)
-            .add(release->aside ? 2 : 1)
+            .add(release->to_standby ? 2 : 1)
             .add(left(release->until, now))
             .add(left(release->next_send, now));
     }
@@ -150,7 +150,7 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
         hash.add(removal.undecided ? 1 + left(*removal.undecided, now) : 0);
     }
     hash.add(removed);
-    for (const auto& command : election.waiting_) {
+    for (const auto& command : election.deferred_commands_) {
         const auto* removal = std::get_if<Remove>(&command.what);
         const auto* handing = std::get_if<StepDown>(&command.what);
         const auto who = removal ? removal->who : handing ? handing->to.value_or("") : "";
