@@ -54,7 +54,7 @@ struct Opened {
     }
     void save(const Durable& next) {
         store.save(next);
-        store.settle();
+        store.sync_twin();
     }
     DataDir folder;
     DurableFile store;

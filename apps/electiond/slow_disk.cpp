@@ -41,8 +41,8 @@ void SlowDisk::save(const Durable& record) {
     timed([&] { store_.save(record); });
 }
 
-void SlowDisk::settle() {
-    timed([&] { store_.settle(); });
+void SlowDisk::sync_twin() {
+    timed([&] { store_.sync_twin(); });
 }
 
 void SlowDisk::check(Instant now) {

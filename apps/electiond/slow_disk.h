@@ -26,7 +26,7 @@ class SlowDisk : public DurableStore {
     // Loop thread, as for DurableStore. Throw what the store throws.
     std::optional<Durable> load() override { return store_.load(); }
     void save(const Durable& record) override;
-    void settle() override;
+    void sync_twin() override;
 
     // Call it about once a second, from one thread other than the loop's: warns once if a write has
     // not returned for longer than the lease.

@@ -12,12 +12,16 @@ namespace electiond {
 // depends on the order: nothing is sent before it is durable (D1), and this node shows that its
 // lead is lost or draining before any other node can learn of it (§11, trace 6). `body` has:
 //
-//   void save(const Durable&)              durable on return
-//   Instant close_grants()                 ends new grants, publishes that; when the last grant
-//   ends void reply(Reply)                      answers the request that was stepped void
-//   send(const Outgoing&) void tell(Effects&)                    changes and members to journal,
-//   log and board void open_grants() void done(const Done&) void claim(const Claim&) void settle()
-//   after save(): brings the twin slot up to date
+//   void save(const Durable&)       the record is durable when it returns
+//   Instant close_grants()          ends new grants, shows that on the board, and returns when the
+//                                   last grant ends
+//   void reply(Reply)               sends the response to the request of this step
+//   void send(const Outgoing&)
+//   void publish(Effects&)          changes and members: to journal, log and board
+//   void open_grants()
+//   void done(const Done&)
+//   void claim(const Claim&)
+//   void sync_twin()                after save(): brings the twin slot up to date
 //
 // If the grant book was closed, returns the input that the caller must step next. That comes last,
 // after the board shows the draining: only in a hand-over may another node lead before our lease
@@ -29,11 +33,11 @@ template <class Body>
     if (effects.grants == Grants::close) closed = GrantsClosed{body.close_grants()};
     if (effects.reply) body.reply(std::move(*effects.reply));
     for (const auto& outgoing : effects.send) body.send(outgoing);
-    body.tell(effects);
+    body.publish(effects);
     if (effects.grants == Grants::open) body.open_grants();
     for (const auto& done : effects.done) body.done(done);
     if (effects.claim) body.claim(*effects.claim);
-    if (effects.save) body.settle();
+    if (effects.save) body.sync_twin();
     return closed;
 }
 

@@ -45,7 +45,7 @@ class DurableStore {
     virtual void save(const Durable& record) = 0;
 
     // Brings the twin copy up to date. Called after replies and sends, off the path of a vote.
-    virtual void settle() = 0;
+    virtual void sync_twin() = 0;
 };
 
 }  // namespace electiond

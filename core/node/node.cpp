@@ -31,7 +31,7 @@ Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster, 
     }
     ++record->starts;
     store.save(*record);
-    store.settle();
+    store.sync_twin();
     return *record;
 }
 
@@ -311,7 +311,7 @@ struct Node::Body {
                                                                .body = std::move(reply.body)})});
     }
     void send(const Outgoing& outgoing) { node.send(outgoing); }
-    void tell(Effects& effects) {
+    void publish(Effects& effects) {
         for (auto& change : effects.changes) {
             explain(change, node.book_, node.faults_);
             node.around_.journal.note(node.now_, change);
@@ -326,7 +326,7 @@ struct Node::Body {
         if (auto command = node.commands_.extract(done.ticket)) command.mapped()(done);
     }
     void claim(const Claim& claim) { node.around_.claim(claim); }
-    void settle() { node.around_.store.settle(); }
+    void sync_twin() { node.around_.store.sync_twin(); }
 };
 
 void Node::step(const Input& input, const Respond* respond, Term request_term) {

@@ -50,7 +50,7 @@ std::optional<Durable> DurableFile::load() {
     }
     if (!folder_.used()) folder_.mark_used();
     broken_ = false;
-    settle();
+    sync_twin();
     return record;
 }
 
@@ -80,7 +80,7 @@ std::string DurableFile::check_identity() const {
     return folder.empty() ? state : folder;
 }
 
-void DurableFile::settle() {
+void DurableFile::sync_twin() {
     refuse_once_broken();
     if (slots_[0] == slots_[1]) return;
     broken_ = true;

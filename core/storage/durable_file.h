@@ -13,11 +13,12 @@
 
 namespace electiond {
 
-// Two slots (slot.h), equal at rest. `save` overwrites the older one and syncs it; `settle` brings
-// the other up to date. So a write that a crash tears costs nothing: nobody was told of it yet, and
-// the twin still holds what they were told. A slot that is damaged at rest is mended from its twin;
-// where neither can be read, the node does not start. What this cannot see is damage to the newer
-// slot between a save and its settle: it looks like a torn write.
+// Two slots (slot.h), equal at rest. `save` overwrites the older one and syncs it; `sync_twin`
+// brings the other one up to date. So a write that a crash tears does no harm: no other node has
+// seen its record, and the twin holds the record before, which they have seen. A slot that is
+// damaged at rest is repaired from its twin; if neither can be read, the node does not start. What
+// this cannot detect is damage to the newer slot between save() and sync_twin(): it looks like a
+// torn write.
 //
 // Thread rule: one thread at a time, except for check_identity. After one failed write or sync
 // every further call throws: what the disk holds is unknown until another process reads it again
@@ -35,7 +36,7 @@ class DurableFile : public DurableStore {
 
     // Throws Error: disk where the disk fails, data where the record is too long to be kept.
     void save(const Durable& record) override;
-    void settle() override;
+    void sync_twin() override;
 
     // Throws Error (code disk) unless the written file is still the one in the data directory, and
     // the directory is still the one at its path. Each save checks this before it returns, so no

@@ -329,11 +329,11 @@ struct Stage::Body {
         if (!stage.rules_.pre_votes && std::holds_alternative<PreVote>(outgoing.body)) return;
         if (const auto id = stage.post_.request(node, outgoing)) outcome.sent.push_back(*id);
     }
-    void tell(const Effects&) const {}
+    void publish(const Effects&) const {}
     void open_grants() const { outcome.grants = Grants::open; }
     void done(const Done&) const {}
     void claim(const Claim&) const {}
-    void settle() const {}
+    void sync_twin() const {}
 };
 
 void Stage::take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome) {

@@ -22,7 +22,7 @@ TEST(Node, SavesTheVoteBeforeItReplies) {  // D1
 
     EXPECT_TRUE(std::get<VoteReply>(reply.body).granted);
     EXPECT_LT(place(stage.script, "save"), place(stage.script, "answer"));
-    EXPECT_LT(place(stage.script, "answer"), place(stage.script, "settle"));
+    EXPECT_LT(place(stage.script, "answer"), place(stage.script, "sync_twin"));
     EXPECT_EQ(stage.store.record->term, 7u);
     EXPECT_EQ(stage.store.record->voted_for, uuid(2));
 }

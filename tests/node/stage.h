@@ -17,7 +17,7 @@
 
 namespace electiond {
 
-// What happened, in order: "save", "settle", "answer", "send heartbeat", "claim", …
+// What happened, in order: "save", "sync_twin", "answer", "send heartbeat", "claim", …
 using Script = std::vector<std::string>;
 
 class FakeStore : public DurableStore {
@@ -30,8 +30,8 @@ class FakeStore : public DurableStore {
         record = next;
         if (script_) script_->push_back("save");
     }
-    void settle() override {
-        if (script_) script_->push_back("settle");
+    void sync_twin() override {
+        if (script_) script_->push_back("sync_twin");
     }
 
     std::optional<Durable> record;

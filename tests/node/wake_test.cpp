@@ -22,7 +22,7 @@ TEST(Wake, ANewDataDirectoryGetsAUuidOfItsOwn) {
     EXPECT_TRUE(durable.blank());
     EXPECT_EQ(durable.starts, 1u);
     EXPECT_EQ(*store.record, durable) << "saved before the first message";
-    EXPECT_THAT(script, ElementsAre("save", "settle"));
+    EXPECT_THAT(script, ElementsAre("save", "sync_twin"));
 }
 
 TEST(Wake, EachStartIsCountedAndNothingElseChanges) {  // §2 starts

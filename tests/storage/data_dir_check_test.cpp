@@ -70,7 +70,7 @@ class DataDirCheck : public testing::Test {
         record.node_id = NodeId("n1");
         record.cluster_name = "demo";
         file.save(record);
-        file.settle();
+        file.sync_twin();
     }
 
     const Scratch scratch_;

@@ -58,11 +58,12 @@ class DurableFileTest : public testing::Test {
     DurableFileTest() { ::signal(SIGXFSZ, SIG_IGN); }
     ~DurableFileTest() override { sync_fails = false; }
 
-    // The file as two lives leave it that saved kFirst and then kSecond, before they settle.
+    // The file as two lives leave it that saved kFirst and then kSecond, before they sync the twin
+    // slot.
     std::string unsettled() {
         Life life(data_);
         life.file.save(kFirst);
-        life.file.settle();
+        life.file.sync_twin();
         life.file.save(kSecond);
         return contents(state_);
     }
@@ -70,7 +71,7 @@ class DurableFileTest : public testing::Test {
         Life life(data_);
         life.file.save(kFirst);
         life.file.save(kSecond);
-        life.file.settle();
+        life.file.sync_twin();
         return contents(state_);
     }
     std::optional<Durable> loaded() { return Life(data_).found; }
@@ -109,7 +110,7 @@ TEST_F(DurableFileTest, GivesBackTheNewestRecord) {
     {
         Life life(data_);
         life.file.save(kSecond);
-        life.file.settle();
+        life.file.sync_twin();
         life.file.save(kThird);
     }
     EXPECT_EQ(loaded(), kThird);
@@ -313,7 +314,7 @@ TEST_F(DurableFileTest, WritesNothingAnyMoreAfterAFailedSync) {
     {
         Life life(data_);
         life.file.save(kFirst);
-        life.file.settle();
+        life.file.sync_twin();
         sync_fails = true;
         const auto found = fault([&] { life.file.save(kSecond); });
         EXPECT_EQ(found.code, Error::disk);
@@ -323,7 +324,7 @@ TEST_F(DurableFileTest, WritesNothingAnyMoreAfterAFailedSync) {
         const auto left = contents(state_);
 
         EXPECT_EQ(fault([&] { life.file.save(kThird); }).code, Error::disk);
-        EXPECT_EQ(fault([&] { life.file.settle(); }).code, Error::disk);
+        EXPECT_EQ(fault([&] { life.file.sync_twin(); }).code, Error::disk);
         EXPECT_EQ(contents(state_), left);
     }
     EXPECT_THAT(loaded(), testing::AnyOf(kFirst, kSecond));  // it was written, but nobody was told
@@ -336,7 +337,7 @@ TEST_F(DurableFileTest, FailsWhenTheTwinCannotBeSynced) {
 
     sync_fails = true;
 
-    EXPECT_EQ(fault([&] { life.file.settle(); }).code, Error::disk);
+    EXPECT_EQ(fault([&] { life.file.sync_twin(); }).code, Error::disk);
     sync_fails = false;
     EXPECT_EQ(fault([&] { life.file.save(kThird); }).code, Error::disk);
 }
@@ -392,7 +393,7 @@ TEST_F(DurableFileTest, SaysSoWhenTheRecordIsTooLong) {
 TEST_F(DurableFileTest, ASaveIntoARemovedFileIsNoSave) {
     Life life(data_);
     life.file.save(kFirst);
-    life.file.settle();
+    life.file.sync_twin();
     fs::remove(state_);
 
     const auto found = fault([&] { life.file.save(kSecond); });
@@ -405,7 +406,7 @@ TEST_F(DurableFileTest, ASaveIntoARemovedFileIsNoSave) {
 TEST_F(DurableFileTest, ASaveIntoAReplacedFileIsNoSave) {
     Life life(data_);
     life.file.save(kFirst);
-    life.file.settle();
+    life.file.sync_twin();
     const auto copy = contents(state_);
     fs::rename(state_, data_ / "old");
     replace(state_, copy);
@@ -420,7 +421,7 @@ TEST_F(DurableFileTest, ASaveIntoAReplacedFileIsNoSave) {
 TEST_F(DurableFileTest, ASaveUnderAnotherDataDirectoryIsNoSave) {
     Life life(data_);
     life.file.save(kFirst);
-    life.file.settle();
+    life.file.sync_twin();
     fs::rename(data_, scratch_ / "old");
     fs::create_directory(data_);
 

@@ -79,9 +79,9 @@ void Mischief::crash() {
 
 void Mischief::disk() {
     SimNode& node = any();
-    static constexpr SimDisk::Fault kFaults[] = {
-        SimDisk::Fault::cut_before, SimDisk::Fault::cut_after, SimDisk::Fault::cut_settle,
-        SimDisk::Fault::refused};
+    static constexpr SimDisk::Fault kFaults[] = {SimDisk::Fault::cut_before,
+                                                 SimDisk::Fault::cut_after,
+                                                 SimDisk::Fault::cut_twin, SimDisk::Fault::refused};
     node.disk.break_at(kFaults[random().below(std::size(kFaults))],
                        1 + random().below(std::uint64_t{3}));
     // It is not known when it strikes: from time to time whoever is down is started.

@@ -22,8 +22,8 @@ void SimDisk::save(const Durable& record) {
     }
 }
 
-void SimDisk::settle() {
-    if (!strikes(Fault::cut_settle)) return;
+void SimDisk::sync_twin() {
+    if (!strikes(Fault::cut_twin)) return;
     fault_ = Fault::none;
     throw PowerCut{};
 }

@@ -19,7 +19,7 @@ class SimDisk : public DurableStore {
         none,
         cut_before,  // dies before the record is durable
         cut_after,   // dies when it is durable, before anyone can hear of it
-        cut_settle,  // dies when replies and requests are on their way
+        cut_twin,    // dies when replies and requests are on their way
         refused,     // nothing is written; Error
     };
     // Called for each record that became durable.
@@ -42,7 +42,7 @@ class SimDisk : public DurableStore {
 
     [[nodiscard]] std::optional<Durable> load() override { return record_; }
     void save(const Durable& record) override;
-    void settle() override;
+    void sync_twin() override;
 
   private:
     // Is it this save that fails?
