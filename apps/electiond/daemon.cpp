@@ -56,7 +56,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
         std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
     store_ =
         std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(), log_);
-    auto durable = wake(*store_, settings_.node.id, settings_.cluster.name, random);
+    auto durable =
+        load_or_create_record(*store_, settings_.node.id, settings_.cluster.name, random);
     const auto policy = policy_of(settings_, guests.bootstrap);
     journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
 
@@ -75,9 +76,9 @@ void Daemon::start(const std::function<void()>& ports_held) {
         policy, std::move(durable), random,
         Identity{random.identity(), address, api_, ELECTIOND_VERSION,
                  certificates_name_nodes(settings_)},
-        Surroundings{*transport_, *store_, board_, grants_, *journal_, counters_,
-                     [this](Event event) { mailbox_.post(std::move(event)); },
-                     [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
+        NodeDependencies{*transport_, *store_, board_, grants_, *journal_, counters_,
+                         [this](Event event) { mailbox_.post(std::move(event)); },
+                         [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
         read_boot_clock());  // a former process may have promised until the folder was locked
     start_discoveries(guests, self);
     start_watchdogs();

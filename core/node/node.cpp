@@ -19,7 +19,8 @@ Durable new_record(const NodeId& id, const std::string& cluster, Random& random)
     return record;
 }
 
-Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster, Random& random) {
+Durable load_or_create_record(DurableStore& store, const NodeId& id, const std::string& cluster,
+                              Random& random) {
     auto record = store.load();
     if (!record) record = new_record(id, cluster, random);
     if (record->node_id != id || record->cluster_name != cluster) {
@@ -36,10 +37,10 @@ Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster, 
 }
 
 Node::Node(const Policy& policy, Durable durable, Random random, Identity identity,
-           Surroundings around, Instant now)
+           NodeDependencies dependencies, Instant now)
     : election_(policy, std::move(durable), random, now),
       identity_(std::move(identity)),
-      around_(std::move(around)),
+      dependencies_(std::move(dependencies)),
       book_(election_.durable().uuid, identity_.address),
       views_(election_, identity_, book_, faults_, now),
       open_hellos_(5 * Duration(policy.timing.election_timeout)),
@@ -52,18 +53,18 @@ Node::Node(const Policy& policy, Durable durable, Random random, Identity identi
 
 void Node::handle(Instant now, Event event) {
     now_ = now;
-    around_.journal.tick(now);
+    dependencies_.journal.tick(now);
     std::visit([this](auto& each) { on(std::move(each)); }, event);
 }
 
 void Node::tick(Instant now) {
     now_ = now;
-    around_.journal.tick(now);
+    dependencies_.journal.tick(now);
     step(Tick{});
 }
 
 Instant Node::deadline() const {
-    return std::min(election_.deadline(), around_.journal.deadline());
+    return std::min(election_.deadline(), dependencies_.journal.deadline());
 }
 
 // ---- the way in --------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ void Node::on(const ReplyArrived& arrived) {
     } else if (reply) {
         return take_reply(arrived, *reply, open);
     }
-    if (arrived.name == "heartbeat") around_.counters.heartbeats_failed.add();
+    if (arrived.name == "heartbeat") dependencies_.counters.heartbeats_failed.add();
     if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
     step(NoReply{
         .to = arrived.to, .vote_request = arrived.name == "vote-request", .hellos_open = open});
@@ -177,7 +178,7 @@ void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool 
     const bool astray = arrived.to.empty() ? book_.listed_for_another(arrived.address, reply.from)
                                            : reply.from.uuid != arrived.to;
     note_fault(arrived, reply, astray);
-    if (astray) around_.transport.refresh(arrived.address);
+    if (astray) dependencies_.transport.refresh(arrived.address);
     if (astray && !arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
     learn(reply.from);
     learn_hint(reply.body);
@@ -230,7 +231,7 @@ void Node::on(const HooksFinished&) { step(HooksDone{}); }
 void Node::on(const HealthReported& health) { step(HealthChanged{health.healthy}); }
 
 void Node::on(const PolicyChange& change) {
-    around_.journal.set_patience(2 * Duration(change.heartbeat));
+    dependencies_.journal.set_patience(2 * Duration(change.heartbeat));
     step(change);
 }
 
@@ -260,7 +261,7 @@ void Node::learn(const Sender& from) {
 
 // A node that restarted may have done so on another machine, under the same name.
 void Node::refresh_routes(const NodeUuid& uuid) {
-    for (const auto& address : book_.addresses(uuid)) around_.transport.refresh(address);
+    for (const auto& address : book_.addresses(uuid)) dependencies_.transport.refresh(address);
 }
 
 // Where the leader is, in the words of one who follows it: who knows one member finds it (B6).
@@ -284,7 +285,8 @@ void Node::reject(std::string_view reason, const std::string& what, std::string_
     views_.count_refusal(key);
     const auto text = what.substr(0, 500);
     const auto due = complaints_.failed(std::string(operation), text, now_);
-    if (due) around_.log.warning("message refused: " + text + due->suffix(), {{"reason", key}});
+    if (due)
+        dependencies_.log.warning("message refused: " + text + due->suffix(), {{"reason", key}});
 }
 
 // ---- the way out -------------------------------------------------------------------------------
@@ -294,9 +296,9 @@ struct Node::Body {
     const Respond* respond;
     Term request_term;
 
-    void save(const Durable& durable) { node.around_.store.save(durable); }
+    void save(const Durable& durable) { node.dependencies_.store.save(durable); }
     Instant close_grants() {
-        const auto until = node.around_.grants.close();
+        const auto until = node.dependencies_.grants.close();
         node.publish();
         return until;
     }
@@ -314,19 +316,19 @@ struct Node::Body {
     void publish(Effects& effects) {
         for (auto& change : effects.changes) {
             explain(change, node.book_, node.faults_);
-            node.around_.journal.note(node.now_, change);
-            log_change(node.around_.log, change);
+            node.dependencies_.journal.note(node.now_, change);
+            log_change(node.dependencies_.log, change);
         }
         node.log_removal();
         if (effects.members) node.views_.members_changed();
         node.publish();
     }
-    void open_grants() { node.around_.grants.open(); }
+    void open_grants() { node.dependencies_.grants.open(); }
     void done(const Done& done) {
         if (auto command = node.commands_.extract(done.ticket)) command.mapped()(done);
     }
-    void claim(const Claim& claim) { node.around_.claim(claim); }
-    void sync_twin() { node.around_.store.sync_twin(); }
+    void claim(const Claim& claim) { node.dependencies_.claim(claim); }
+    void sync_twin() { node.dependencies_.store.sync_twin(); }
 };
 
 void Node::step(const Input& input, const Respond* respond, Term request_term) {
@@ -343,14 +345,16 @@ void Node::step(const Input& input, const Respond* respond, Term request_term) {
 
 void Node::count_reply(const ReplyBody& body) {
     if (const auto* vote = std::get_if<VoteReply>(&body)) {
-        (vote->granted ? around_.counters.votes_granted : around_.counters.votes_refused).add();
+        (vote->granted ? dependencies_.counters.votes_granted
+                       : dependencies_.counters.votes_refused)
+            .add();
     }
 }
 
 void Node::send(const Outgoing& outgoing) {
     if (std::holds_alternative<VoteRequest>(outgoing.body) &&
         std::exchange(campaign_, outgoing.term) != outgoing.term) {
-        around_.counters.campaigns.add();
+        dependencies_.counters.campaigns.add();
     }
     const auto name = wire::name_of(outgoing.body);
     PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
@@ -373,15 +377,15 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
     if (election_.durable().blank() && name == "hello") {
         open_hellos_.sent(now_, address);
     }
-    if (name == "heartbeat") around_.counters.heartbeats_sent.add();
+    if (name == "heartbeat") dependencies_.counters.heartbeats_sent.add();
     // A vote is saved before it is answered, and the disk may be slow.
     const auto& timing = election_.policy().timing;
     const auto patience = name == "vote-request"
                               ? std::max(timing.request_timeout, timing.election_timeout / 2)
                               : timing.request_timeout;
-    around_.transport.send(
+    dependencies_.transport.send(
         address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}},
-        patience, [post = around_.post, uuid, address, name](Response answer) {
+        patience, [post = dependencies_.post, uuid, address, name](Response answer) {
             post(ReplyArrived{uuid, address, name, std::move(answer)});
         });
 }
@@ -420,7 +424,7 @@ bool Node::from_namesakes_address(const Sender& from) const {
 
 void Node::answer_status(Term term, const StatusQuery& query, const Respond& respond) {
     publish();  // handle() may have added an entry to the journal
-    const auto status = around_.board.read();
+    const auto status = dependencies_.board.read();
     const auto& view = *status->view;
     StatusReply reply{.address = identity_.address,
                       .api = identity_.api,
@@ -452,17 +456,18 @@ void Node::answer_status(Term term, const StatusQuery& query, const Respond& res
 void Node::log_removal() {
     const auto& own = election_.durable();
     if (std::exchange(removed_, own.left) || !own.left) return;
-    around_.log.warning("this node is no longer a member of cluster " + own.cluster_name +
-                            ": it left, or it was removed for good; stop it, and to let it join "
-                            "again as a new member run electiond rejoin before the next start",
-                        {{"term", own.term}, {"reason", to_string(Reason::removed)}});
+    dependencies_.log.warning(
+        "this node is no longer a member of cluster " + own.cluster_name +
+            ": it left, or it was removed for good; stop it, and to let it join "
+            "again as a new member run electiond rejoin before the next start",
+        {{"term", own.term}, {"reason", to_string(Reason::removed)}});
 }
 
 void Node::publish() {
     views_.refresh(now_);
-    around_.board.publish(Status(around_.journal.index(), election_.term(), election_.leadership(),
-                                 views_.view(), views_.members()),
-                          now_);
+    dependencies_.board.publish(Status(dependencies_.journal.index(), election_.term(),
+                                       election_.leadership(), views_.view(), views_.members()),
+                                now_);
 }
 
 }  // namespace electiond

@@ -26,8 +26,8 @@
 
 namespace electiond {
 
-// Everything a Node touches. Borrowed; must outlive it.
-struct Surroundings {
+// What a Node uses besides its Election. Borrowed: all of it must outlive the Node.
+struct NodeDependencies {
     Transport& transport;
     DurableStore& store;
     StatusBoard& board;
@@ -39,13 +39,14 @@ struct Surroundings {
     Log log;
 };
 
-// The record of a node that has never run: blank, with a uuid of its own. Not saved.
+// The record of a node that has never run: blank, with a fresh uuid. Does not save it.
 [[nodiscard]] Durable new_record(const NodeId& id, const std::string& cluster, Random& random);
 
-// The record of this data directory, its `starts` raised and saved; a new one, with a fresh uuid,
-// where the directory was never used. Throws Error (data) where it is another node's.
-[[nodiscard]] Durable wake(DurableStore& store, const NodeId& id, const std::string& cluster,
-                           Random& random);
+// Loads the record of this data directory, or creates one with a fresh uuid if the directory was
+// never used. Raises its `starts`, and saves it. Throws Error (data) if the record belongs to
+// another node, and what DurableStore throws.
+[[nodiscard]] Durable load_or_create_record(DurableStore& store, const NodeId& id,
+                                            const std::string& cluster, Random& random);
 
 // One class in two files. Passes events to its Election and carries out the effects: decodes,
 // steps, saves, replies, sends and publishes. Loop thread only. handle() throws what DurableStore
@@ -53,7 +54,7 @@ struct Surroundings {
 class Node {
   public:
     Node(const Policy& policy, Durable durable, Random random, Identity identity,
-         Surroundings around, Instant now);
+         NodeDependencies dependencies, Instant now);
 
     void handle(Instant now, Event event);
     // A deadline has come: like handle, without an event.
@@ -109,7 +110,7 @@ class Node {
 
     Election election_;
     const Identity identity_;
-    Surroundings around_;
+    NodeDependencies dependencies_;
     AddressBook book_;
     FailedAddresses faults_;
     ViewMaker views_;

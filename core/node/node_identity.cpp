@@ -82,7 +82,7 @@ void Node::drop_answer(const ReplyArrived& arrived, const WrongIdentity& wrong) 
                "; " + wrong.remedy,
            kAnswers);
     faults_.wrong(arrived.address, wrong.what);
-    around_.transport.refresh(arrived.address);
+    dependencies_.transport.refresh(arrived.address);
 }
 
 // P3: what the other side refuses is named here, too; its answer counts for nothing else.

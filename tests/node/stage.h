@@ -83,7 +83,7 @@ class Stage {
                         .api = "one:80",
                         .version = "9.9",
                         .certificates_name_nodes = certificates_name_nodes},
-               Surroundings{
+               NodeDependencies{
                    .transport = transport,
                    .store = store,
                    .board = board,

@@ -22,23 +22,23 @@ SimCluster::SimCluster(const SimSettings& settings)
       random(settings.seed),
       network(schedule, transcript, Random(random.next())),
       referee(nodes_, schedule),
-      surrounds_{.schedule = schedule,
-                 .network = network,
-                 .transcript = transcript,
-                 .claim = [this](SimNode& node, const Claim& mine) { claim(node, mine); },
-                 .handled =
-                     [this](SimNode& node) {
-                         if (node.running() && node.life() != lives_[node.index()]) {
-                             lives_[node.index()] = node.life();
-                             announced_[node.index()] = true;
-                             told_[node.index()].clear();
-                             poll(node, node.life());
-                         }
-                         if (!node.running() && node.stopping()) announced_[node.index()] = false;
-                         referee.saw(node);
-                     },
-                 .saved = [this](const SimNode& node, const auto& before,
-                                 const auto& after) { referee.saw_save(node, before, after); }} {
+      world_{.schedule = schedule,
+             .network = network,
+             .transcript = transcript,
+             .claim = [this](SimNode& node, const Claim& mine) { claim(node, mine); },
+             .handled =
+                 [this](SimNode& node) {
+                     if (node.running() && node.life() != lives_[node.index()]) {
+                         lives_[node.index()] = node.life();
+                         announced_[node.index()] = true;
+                         told_[node.index()].clear();
+                         poll(node, node.life());
+                     }
+                     if (!node.running() && node.stopping()) announced_[node.index()] = false;
+                     referee.saw(node);
+                 },
+             .saved = [this](const SimNode& node, const auto& before,
+                             const auto& after) { referee.saw_save(node, before, after); }} {
     network.watch = [this](const Departure& departure) { referee.saw_departure(departure); };
     for (std::size_t i = 0; i < kClients; ++i) {
         client_clocks_.push_back(some_clock(random, settings_.clock_rate));
@@ -51,7 +51,7 @@ SimCluster::~SimCluster() = default;
 SimNode& SimCluster::add(const Policy& policy) {
     const auto index = nodes_.size();
     nodes_.push_back(std::make_unique<SimNode>(
-        index, policy, some_clock(random, settings_.clock_rate), surrounds_, random.next()));
+        index, policy, some_clock(random, settings_.clock_rate), world_, random.next()));
     announced_.push_back(false);
     told_.emplace_back();
     lives_.push_back(0);

@@ -91,7 +91,7 @@ class SimCluster {
     void claim(SimNode& node, const Claim& mine);
     void client();
 
-    Surrounds surrounds_;
+    SimWorld world_;
     Referee::Nodes nodes_;
     std::vector<bool> announced_;
     std::vector<std::uint64_t> lives_;     // whose scout was set going

@@ -9,7 +9,7 @@
 
 namespace electiond::sim {
 
-SimNode::SimNode(std::size_t index, const Policy& policy, SimClock own_clock, Surrounds& world,
+SimNode::SimNode(std::size_t index, const Policy& policy, SimClock own_clock, SimWorld& world,
                  std::uint64_t seed)
     : clock(own_clock),
       disk([this](const auto& before, const auto& after) { world_.saved(*this, before, after); }),
@@ -30,12 +30,12 @@ void SimNode::start() {
     said_.clear();
     say("starts");
     try {
-        auto durable = wake(disk, NodeId(node_name(index_)), "sim", random_);
+        auto durable = load_or_create_record(disk, NodeId(node_name(index_)), "sim", random_);
         const Duration patience = 2 * policy_.timing.heartbeat;
         auto process = std::make_unique<Process>(durable.starts, patience);
         process->transport = world_.network.plug(index_, address_);
         process_ = std::move(process);
-        const Surroundings around{
+        const NodeDependencies dependencies{
             .transport = *process_->transport,
             .store = disk,
             .board = process_->board,
@@ -53,7 +53,7 @@ void SimNode::start() {
                                                          .api = {},
                                                          .version = {},
                                                          .certificates_name_nodes = true},
-                                                around, clock.read(now()));
+                                                dependencies, clock.read(now()));
     } catch (const PowerCut&) {
         return crash("the power is cut while it wakes");
     } catch (const Error& error) {

@@ -18,7 +18,7 @@ namespace electiond::sim {
 class SimNode;
 
 // What a machine stands in. Borrowed; outlives it.
-struct Surrounds {
+struct SimWorld {
     Schedule& schedule;
     SimNetwork& network;
     Transcript& transcript;
@@ -36,7 +36,7 @@ struct Lag {
 
 class SimNode : public Inbox {
   public:
-    SimNode(std::size_t index, const Policy& policy, SimClock clock, Surrounds& world,
+    SimNode(std::size_t index, const Policy& policy, SimClock clock, SimWorld& world,
             std::uint64_t seed);
 
     // ---- what may happen to it
@@ -113,7 +113,7 @@ class SimNode : public Inbox {
     void run_stop_hooks();
 
     const std::size_t index_;
-    Surrounds& world_;
+    SimWorld& world_;
     Random random_;
     Endpoint address_;
     std::unique_ptr<Process> process_;
