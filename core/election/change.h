@@ -103,11 +103,11 @@ struct VoterSilent {
     static constexpr Reason reason = Reason::voter_silent;
     SilentVoter who{};
     Term term = 0;
-    Duration away{};            // since it was last heard
-    std::size_t answering = 0;  // voters that still answer, with the leader
-    std::size_t voters = 0;     // all voters
-    std::size_t can_lose = 0;   // how many more may fail: see can_lose()
-    std::uint64_t untold = 0;   // how often it fell silent since this was last told
+    Duration away{};                // since it was last heard
+    std::size_t answering = 0;      // voters that still answer, with the leader
+    std::size_t voters = 0;         // all voters
+    std::size_t can_lose = 0;       // how many more may fail: see can_lose()
+    std::uint64_t unpublished = 0;  // how often it fell silent since this was last told
 
     bool operator==(const VoterSilent&) const = default;
 };

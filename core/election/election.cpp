@@ -20,7 +20,7 @@ Election::Election(Policy policy, Durable durable, Random random, Instant now)
       started_(now),
       next_hello_(now + random_.below(policy_.timing.hello)),
       next_claim_(now),
-      told_config_(durable_.config) {
+      published_config_(durable_.config) {
     ENSURE(!durable_.uuid.empty() && !durable_.node_id.empty());
     // The node no longer knows whom it promised what (§2).
     promise_ = {.to = {}, .until = now + durable_.promise};
@@ -74,7 +74,7 @@ Effects Election::step(Instant now, const Input& input) {
     if (held_office && !holds_office()) out_.grants = Grants::close;
     if (leading() && !draining() && !granted) out_.grants = Grants::open;
     if (durable_ != saved_) out_.save = saved_ = durable_;
-    tell_changes();
+    publish_changes();
     return std::exchange(out_, {});
 }
 
@@ -250,7 +250,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     // H2
     const bool known = leader_ && leader_->uuid == from && request.term == durable_.term;
     if (!known || !std::holds_alternative<Following>(role_)) {
-        const bool same = told_leader_ && told_leader_->uuid == from;
+        const bool same = published_leader_ && published_leader_->uuid == from;
         follow(same ? Reason::re_elected_in_place
                : last_campaign_.term == request.term && last_campaign_.cause != Reason::none
                    ? last_campaign_.cause
@@ -308,7 +308,7 @@ bool Election::may_campaign() const {
 // Why a leader is sought, or found, where nobody said why: none is known any more, or none ever
 // was.
 Reason Election::silence_cause() const {
-    return told_last_leader_.empty() ? Reason::startup : Reason::election_timeout;
+    return published_last_leader_.empty() ? Reason::startup : Reason::election_timeout;
 }
 
 // C1

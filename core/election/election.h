@@ -198,10 +198,10 @@ class Election {
     void answer(ReplyBody body, Reason reason = Reason::none);
     void send(const NodeUuid& to, Term term, RequestBody body);
     void report(Reason reason, const std::string& detail, const NodeId& subject = {});
-    void tell_changes();
-    void tell_leader(const LeadershipState& state);
+    void publish_changes();
+    void publish_leader(const LeadershipState& state);
     [[nodiscard]] bool goes_on_leading(const NodeUuid& uuid) const;
-    void tell_voters();
+    void publish_voters();
     Leading* leading() { return std::get_if<Leading>(&role_); }
     [[nodiscard]] const Leading* leading() const { return std::get_if<Leading>(&role_); }
     [[nodiscard]] const NodeUuid& me() const { return durable_.uuid; }
@@ -270,13 +270,13 @@ class Election {
     // what was last told
     Reason cause_ = Reason::startup;
     Reason lead_cause_ = Reason::startup;
-    std::optional<KnownLeader> told_leader_;
-    NodeUuid told_last_leader_{};   // the present leader, else the one before; empty: never any
-    Instant told_leader_until_{};   // when that one was last known to lead
-    Instant told_promise_until_{};  // when our promise to it ends, if it is another node
-    State told_state_ = State::follower;
-    Electorate told_config_;
-    std::set<std::pair<Reason, std::string>> told_reports_;  // a few; see report()
+    std::optional<KnownLeader> published_leader_;
+    NodeUuid published_last_leader_{};  // the present leader, else the one before; empty: never any
+    Instant published_leader_until_{};  // when that one was last known to lead
+    Instant published_promise_until_{};  // when our promise to it ends, if it is another node
+    State published_state_ = State::follower;
+    Electorate published_config_;
+    std::set<std::pair<Reason, std::string>> published_reports_;  // a few; see report()
     Troubles troubles_;
 };
 

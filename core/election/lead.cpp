@@ -11,7 +11,7 @@ namespace electiond {
 // C3. Not visible before its first lease (L1); with one voter that is at once.
 void Election::become_leader(Reason cause) {
     durable_.config.number.term = durable_.term;
-    told_config_.number = durable_.config.number;
+    published_config_.number = durable_.config.number;
     leader_ = Followed{me(), durable_.node_id};
     lead_cause_ = cause;
     cool_down_since_.reset();

@@ -1,4 +1,4 @@
-// Problems that last: how an election notices them, and when each is told to the operator.
+// Problems that last: how an election notices them, and when each is published to the operator.
 #include "election/troubles.h"
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 namespace electiond {
 namespace {
 
-bool due(const std::optional<Instant>& told, Instant now) {
-    return !told || now - *told >= kTellAgain;
+bool due(const std::optional<Instant>& published, Instant now) {
+    return !published || now - *published >= kPublishAgain;
 }
 
 }  // namespace
@@ -53,13 +53,13 @@ std::optional<std::uint64_t> SilentVoters::silent(const Voter& voter, Instant si
         ++revision_;
     }
     if (at->open) return std::nullopt;
-    if (!due(at->told, now)) {
-        if (!std::exchange(at->counted, true)) ++at->untold;
+    if (!due(at->published, now)) {
+        if (!std::exchange(at->counted, true)) ++at->unpublished;
         return std::nullopt;
     }
     at->open = true;
-    at->told = now;
-    return std::exchange(at->untold, 0) - (at->counted ? 1 : 0);
+    at->published = now;
+    return std::exchange(at->unpublished, 0) - (at->counted ? 1 : 0);
 }
 
 std::optional<Duration> SilentVoters::back(const NodeUuid& uuid, Instant now) {
@@ -110,9 +110,10 @@ bool Outage::stands(const Change& change, Instant since, Instant now) {
         trouble_ = Trouble{change, since};
         ++revision_;
     }
-    auto& told = std::holds_alternative<QuorumMissing>(change) ? told_missing_ : told_barred_;
-    if (!due(told, now)) return false;
-    told = now;
+    auto& published =
+        std::holds_alternative<QuorumMissing>(change) ? published_missing_ : published_barred_;
+    if (!due(published, now)) return false;
+    published = now;
     return true;
 }
 
@@ -124,8 +125,8 @@ void Outage::clear() {
 
 void Outage::end() {
     clear();
-    told_missing_.reset();
-    told_barred_.reset();
+    published_missing_.reset();
+    published_barred_.reset();
 }
 
 // ---- founders ----------------------------------------------------------------------------------
@@ -135,8 +136,8 @@ bool MissingFounders::stand(std::vector<FounderAwaited> missing, Instant now) {
         missing_ = std::move(missing);
         ++revision_;
     }
-    if (missing_.empty() || !due(told_, now)) return false;
-    told_ = now;
+    if (missing_.empty() || !due(published_, now)) return false;
+    published_ = now;
     return true;
 }
 
@@ -219,8 +220,8 @@ void Election::watch_voters() {
     }
     for (const auto* follower : lost) {
         const Voter voter{follower->id, follower->uuid};
-        const auto untold = silent.silent(voter, follower->heard(), now_);
-        if (!untold) continue;
+        const auto unpublished = silent.silent(voter, follower->heard(), now_);
+        if (!unpublished) continue;
         out_.changes.emplace_back(
             VoterSilent{.who = {.voter = voter},
                         .term = durable_.term,
@@ -228,7 +229,7 @@ void Election::watch_voters() {
                         .answering = answering,
                         .voters = durable_.config.voters.size(),
                         .can_lose = can_lose(answering, able, durable_.config.quorum()),
-                        .untold = *untold});
+                        .unpublished = *unpublished});
     }
 }
 
@@ -263,7 +264,7 @@ void Election::watch_outage() {
     // If this process was stopped for a while, answers may have arrived that it has not read yet.
     const bool overslept = now_ - election_timer_ >= timing().request_timeout;
     if (leader(now_) || asks_first || overslept) return;
-    const Instant since = told_last_leader_.empty() ? started_ : told_leader_until_;
+    const Instant since = published_last_leader_.empty() ? started_ : published_leader_until_;
     const auto asked = troubles_.heard.answers_since(now_, timing().request_timeout);
     if (!asked || now_ < since + 2 * timing().election_timeout) return;
 

@@ -22,7 +22,7 @@ struct Trouble {
 };
 
 // The same problem is told again after this time at the earliest.
-inline constexpr std::chrono::minutes kTellAgain{1};
+inline constexpr std::chrono::minutes kPublishAgain{1};
 
 // The voters that do not answer a leader. For a voter that comes and goes, at most one silence and
 // one return are told in a minute; the others are only counted.
@@ -46,10 +46,10 @@ class SilentVoters {
         Voter voter{};
         bool silent = false;
         Instant since{};
-        bool counted = false;           // in `untold`
-        bool open = false;              // its silence was told, its return not yet
-        std::optional<Instant> told{};  // when its silence was last told
-        std::uint64_t untold = 0;
+        bool counted = false;                // in `unpublished`
+        bool open = false;                   // its silence was told, its return not yet
+        std::optional<Instant> published{};  // when its silence was last told
+        std::uint64_t unpublished = 0;
     };
     [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
     // Rises when a voter falls silent or returns.
@@ -100,8 +100,8 @@ class Outage {
 
   private:
     std::optional<Trouble> trouble_;
-    std::optional<Instant> told_missing_;  // QuorumMissing
-    std::optional<Instant> told_barred_;   // NobodyMayLead
+    std::optional<Instant> published_missing_;  // QuorumMissing
+    std::optional<Instant> published_barred_;   // NobodyMayLead
     std::uint64_t revision_ = 0;
 };
 
@@ -117,7 +117,7 @@ class MissingFounders {
 
   private:
     std::vector<FounderAwaited> missing_;
-    std::optional<Instant> told_;
+    std::optional<Instant> published_;
     std::uint64_t revision_ = 0;
 };
 

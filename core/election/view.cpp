@@ -103,68 +103,70 @@ void Election::send(const NodeUuid& to, Term term, RequestBody body) {
 }
 
 void Election::report(Reason reason, const std::string& detail, const NodeId& subject) {
-    if (told_reports_.size() >= kReportsMax) told_reports_.clear();
-    if (!told_reports_.emplace(reason, detail).second) return;
+    if (published_reports_.size() >= kReportsMax) published_reports_.clear();
+    if (!published_reports_.emplace(reason, detail).second) return;
     out_.changes.emplace_back(Report{reason, durable_.term, subject, detail});
 }
 
 // Says what is different from what was last said; the reason is that of the last transition.
-void Election::tell_changes() {
+void Election::publish_changes() {
     const auto state = leadership();
-    if (const auto shown = state.state_at(now_); shown != told_state_) {
-        told_state_ = shown;
+    if (const auto shown = state.state_at(now_); shown != published_state_) {
+        published_state_ = shown;
         out_.changes.emplace_back(StateChanged{shown, durable_.term, cause_});
     }
-    tell_leader(state);
+    publish_leader(state);
     if (!holds_office()) troubles_.silent.forget_all();
     if (!durable_.blank()) troubles_.founders.clear();
-    if (told_config_ != durable_.config) tell_voters();
+    if (published_config_ != durable_.config) publish_voters();
 }
 
 // Is `uuid` the previous leader, and did it lead without a gap? A leader that re-elected itself in
 // place did (C4), although its voters knew no leader while they voted: its lease would have ended
 // before their promise.
 bool Election::goes_on_leading(const NodeUuid& uuid) const {
-    if (told_last_leader_ != uuid) return false;
-    return told_leader_ || (cause_ == Reason::re_elected_in_place && now_ < told_promise_until_);
+    if (published_last_leader_ != uuid) return false;
+    return published_leader_ ||
+           (cause_ == Reason::re_elected_in_place && now_ < published_promise_until_);
 }
 
-void Election::tell_leader(const LeadershipState& state) {
+void Election::publish_leader(const LeadershipState& state) {
     const auto who = state.leader_at(now_);
     const bool own = who == WhoLeads::self;
     const NodeUuid* uuid = own ? &me() : who == WhoLeads::followed ? &leader_->uuid : nullptr;
     const auto token = own ? state.token : state.followed_token;
-    const bool same =
-        told_leader_ ? uuid && told_leader_->uuid == *uuid && told_leader_->token == token : !uuid;
+    const bool same = published_leader_ ? uuid && published_leader_->uuid == *uuid &&
+                                              published_leader_->token == token
+                                        : !uuid;
     if (!same) {
         // Our lead may have ended before our lease.
-        const bool was_own = told_leader_ && told_leader_->uuid == me();
-        if (was_own) told_leader_until_ = std::min(told_leader_until_, now_);
+        const bool was_own = published_leader_ && published_leader_->uuid == me();
+        if (was_own) published_leader_until_ = std::min(published_leader_until_, now_);
         if (uuid) {
             LeaderGained gained{.leader = *leader(now_),
                                 .own = own,
                                 .reason = own ? lead_cause_ : cause_,
                                 .before_until = std::nullopt};
-            if (!told_last_leader_.empty()) {
-                gained.before_until = goes_on_leading(*uuid) ? now_ : told_leader_until_;
+            if (!published_last_leader_.empty()) {
+                gained.before_until = goes_on_leading(*uuid) ? now_ : published_leader_until_;
             }
-            told_leader_ = gained.leader;
-            told_last_leader_ = *uuid;
+            published_leader_ = gained.leader;
+            published_last_leader_ = *uuid;
             out_.changes.emplace_back(std::move(gained));
         } else {
-            out_.changes.emplace_back(LeaderLost{*told_leader_, durable_.term, cause_});
-            told_leader_.reset();
+            out_.changes.emplace_back(LeaderLost{*published_leader_, durable_.term, cause_});
+            published_leader_.reset();
         }
     }
     if (!uuid) return;
-    told_leader_until_ = own ? state.lease_until : *heard_heartbeat_;
-    told_promise_until_ = state.followed_until;
+    published_leader_until_ = own ? state.lease_until : *heard_heartbeat_;
+    published_promise_until_ = state.followed_until;
     troubles_.outage.end();
 }
 
-void Election::tell_voters() {
+void Election::publish_voters() {
     const auto& config = durable_.config;
-    const auto tell = [&](const Voter& voter, bool came, Reason reason) {
+    const auto publish = [&](const Voter& voter, bool came, Reason reason) {
         out_.changes.emplace_back(
             VotersChanged{.voter = voter,
                           .came = came,
@@ -174,12 +176,12 @@ void Election::tell_voters() {
                           .reason = step_reason_ == Reason::none ? reason : step_reason_});
     };
     for (const auto& voter : config.voters) {
-        if (!told_config_.has(voter.uuid)) tell(voter, true, Reason::voter_joined);
+        if (!published_config_.has(voter.uuid)) publish(voter, true, Reason::voter_joined);
     }
-    for (const auto& voter : told_config_.voters) {
-        if (!config.has(voter.uuid)) tell(voter, false, Reason::voter_removed);
+    for (const auto& voter : published_config_.voters) {
+        if (!config.has(voter.uuid)) publish(voter, false, Reason::voter_removed);
     }
-    told_config_ = config;
+    published_config_ = config;
     step_reason_ = Reason::none;
 }
 

@@ -35,9 +35,9 @@ AddressBook::Known* AddressBook::entry(const NodeUuid& uuid) {
 }
 
 template <class T>
-void AddressBook::set(T& held, const T& told) {
-    if (held == told) return;
-    held = told;
+void AddressBook::set(T& held, const T& newest) {
+    if (held == newest) return;
+    held = newest;
     ++revision_;
 }
 
@@ -66,7 +66,7 @@ AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
     return learnt;
 }
 
-void AddressBook::told_by_configuration(const std::vector<Voter>& voters) {
+void AddressBook::named_by_configuration(const std::vector<Voter>& voters) {
     for (const auto& voter : voters) {
         auto* known = entry(voter.uuid);
         if (!known) continue;
@@ -75,7 +75,7 @@ void AddressBook::told_by_configuration(const std::vector<Voter>& voters) {
     }
 }
 
-void AddressBook::told_by_leader(Instant now, const std::vector<Member>& members) {
+void AddressBook::reported_by_leader(Instant now, const std::vector<Member>& members) {
     hearsay(now, members);
     for (const auto& member : members) {
         const auto at = known_.find(member.uuid);
@@ -90,8 +90,8 @@ void AddressBook::hearsay(Instant now, const std::vector<Member>& members) {
         if (known->id.empty()) set(known->id, member.id);
         if (known->api.empty()) set(known->api, member.api);
         if (member.addresses.empty()) continue;
-        set(known->told, member.addresses);
-        known->told_at = now;
+        set(known->reported, member.addresses);
+        known->reported_at = now;
     }
 }
 
@@ -140,7 +140,7 @@ std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
     if (spoken_first) list.push_back(*known.spoken);
     for (const auto& endpoint : known.listed) add_once(list, endpoint);
     if (known.spoken) add_once(list, *known.spoken);
-    for (const auto& endpoint : known.told) add_once(list, endpoint);
+    for (const auto& endpoint : known.reported) add_once(list, endpoint);
     add_listed_for(known.id, list);
     return list;
 }
@@ -168,7 +168,7 @@ bool AddressBook::is_stranger(const NodeUuid& uuid, const Known& known, Instant 
     if (listed(uuid) || std::ranges::find(members, uuid, &Voter::uuid) != members.end()) {
         return false;
     }
-    auto newest = std::max(known.heard, known.told_at);
+    auto newest = std::max(known.heard, known.reported_at);
     if (!known.listed.empty()) newest = std::max(newest, std::optional(known.listed_at));
     return !newest || now - *newest >= kStrangerAfter;
 }

@@ -30,9 +30,9 @@ class AddressBook {
     // The sender of any message: its own word.
     Learnt heard(Instant now, const Sender& from);
     // The ids and uuids of the voters of a configuration that this node holds or has held.
-    void told_by_configuration(const std::vector<Voter>& voters);
+    void named_by_configuration(const std::vector<Voter>& voters);
     // What a leader's accepted heartbeat says of the members.
-    void told_by_leader(Instant now, const std::vector<Member>& members);
+    void reported_by_leader(Instant now, const std::vector<Member>& members);
     // What others say of others: a hint at the leader.
     void hearsay(Instant now, const std::vector<Member>& members);
     // A discovery's newest snapshot replaces its last one and stays in use until the next: nothing
@@ -83,8 +83,8 @@ class AddressBook {
         Instant spoken_at{};
         std::vector<Endpoint> listed{};  // … what discovery lists …
         Instant listed_at{};
-        std::vector<Endpoint> told{};  // … and what the leader says
-        std::optional<Instant> told_at{};
+        std::vector<Endpoint> reported{};  // … and what the leader reports
+        std::optional<Instant> reported_at{};
         std::string api{};
         std::optional<Instant> heard{};
         std::size_t attempt = 0;  // grows where it does not answer
@@ -95,7 +95,7 @@ class AddressBook {
 
     Known* entry(const NodeUuid& uuid);
     template <class T>
-    void set(T& held, const T& told);
+    void set(T& held, const T& newest);
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
     void add_listed_for(const NodeId& id, std::vector<Endpoint>& list) const;
     [[nodiscard]] bool listed(const NodeUuid& uuid) const;

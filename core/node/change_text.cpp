@@ -37,63 +37,62 @@ std::string silent_ones(const std::vector<SilentVoter>& silent) {
            });
 }
 
-std::string in_words(const VoterSilent& told) {
-    const std::string lose = told.can_lose == 0 ? "none" : number(told.can_lose) + " more";
-    std::string text = "node " + told.who.voter.id.value + " has been silent for " +
-                       seconds(told.away) + in_brackets(told.who.why) + "; " +
-                       number(told.answering) + " of " + number(told.voters) +
-                       " voters left, can lose " + lose;
-    if (told.untold > 0) {
-        text += " (and it fell silent " + number(told.untold) +
-                (told.untold == 1 ? " time" : " times") + " since the last such line)";
+std::string in_words(const VoterSilent& one) {
+    const std::string lose = one.can_lose == 0 ? "none" : number(one.can_lose) + " more";
+    std::string text = "node " + one.who.voter.id.value + " has been silent for " +
+                       seconds(one.away) + in_brackets(one.who.why) + "; " + number(one.answering) +
+                       " of " + number(one.voters) + " voters left, can lose " + lose;
+    if (one.unpublished > 0) {
+        text += " (and it fell silent " + number(one.unpublished) +
+                (one.unpublished == 1 ? " time" : " times") + " since the last such line)";
     }
     return text;
 }
 
-std::string in_words(const QuorumMissing& told) {
+std::string in_words(const QuorumMissing& one) {
     const auto answering =
-        joined(told.answering, ", ", [](const Voter& each) { return each.id.value; });
-    const auto all = told.answering.size() + told.silent.size();
-    return "no quorum: " + number(told.answering.size()) + " of " + number(all) +
-           (told.answering.size() == 1 ? " voters answers (" : " voters answer (") + answering +
-           "), a leader needs " + number(told.quorum) + silent_ones(told.silent);
+        joined(one.answering, ", ", [](const Voter& each) { return each.id.value; });
+    const auto all = one.answering.size() + one.silent.size();
+    return "no quorum: " + number(one.answering.size()) + " of " + number(all) +
+           (one.answering.size() == 1 ? " voters answers (" : " voters answer (") + answering +
+           "), a leader needs " + number(one.quorum) + silent_ones(one.silent);
 }
 
-std::string in_words(const NobodyMayLead& told) {
+std::string in_words(const NobodyMayLead& one) {
     const auto ids =
-        joined(told.answering, ", ", [](const BarredVoter& each) { return each.voter.id.value; });
-    const bool alike = std::ranges::adjacent_find(told.answering, std::ranges::not_equal_to{},
-                                                  &BarredVoter::bar) == told.answering.end();
-    const auto why = alike && !told.answering.empty()
-                         ? std::string(to_string(told.answering.front().bar))
-                         : joined(told.answering, ", ", [](const BarredVoter& each) {
+        joined(one.answering, ", ", [](const BarredVoter& each) { return each.voter.id.value; });
+    const bool alike = std::ranges::adjacent_find(one.answering, std::ranges::not_equal_to{},
+                                                  &BarredVoter::bar) == one.answering.end();
+    const auto why = alike && !one.answering.empty()
+                         ? std::string(to_string(one.answering.front().bar))
+                         : joined(one.answering, ", ", [](const BarredVoter& each) {
                                return each.voter.id.value + ": " + std::string(to_string(each.bar));
                            });
-    return "the voters that answer (" + ids + ") may not lead: " + why + silent_ones(told.silent);
+    return "the voters that answer (" + ids + ") may not lead: " + why + silent_ones(one.silent);
 }
 
-std::string in_words(const FounderAwaited& told) {
-    if (told.id.empty()) {
-        return "has heard " + number(told.heard) + " of " + number(told.founders) +
-               " founders, waits for the others" + in_brackets(told.why);
+std::string in_words(const FounderAwaited& one) {
+    if (one.id.empty()) {
+        return "has heard " + number(one.heard) + " of " + number(one.founders) +
+               " founders, waits for the others" + in_brackets(one.why);
     }
-    return "waits for founder " + told.id.value + in_brackets(told.why) + "; has heard " +
-           number(told.heard) + " of " + number(told.founders) + " founders";
+    return "waits for founder " + one.id.value + in_brackets(one.why) + "; has heard " +
+           number(one.heard) + " of " + number(one.founders) + " founders";
 }
 
-std::string in_words(const VotersChanged& told) {
-    return "voters changed: node " + told.voter.id.value + (told.came ? " joined, " : " left, ") +
-           number(told.voters) + (told.voters == 1 ? " voter, quorum " : " voters, quorum ") +
-           number(told.quorum);
+std::string in_words(const VotersChanged& one) {
+    return "voters changed: node " + one.voter.id.value + (one.came ? " joined, " : " left, ") +
+           number(one.voters) + (one.voters == 1 ? " voter, quorum " : " voters, quorum ") +
+           number(one.quorum);
 }
 
 // nullopt for changes that happen before a cluster has a term.
 std::optional<Term> term_of(const Change& change) {
     using Known = std::optional<Term>;
-    return std::visit(overloaded{[](const LeaderGained& told) { return Known(told.leader.token); },
-                                 [](const VotersChanged& told) { return Known(told.config.term); },
+    return std::visit(overloaded{[](const LeaderGained& one) { return Known(one.leader.token); },
+                                 [](const VotersChanged& one) { return Known(one.config.term); },
                                  [](const FounderAwaited&) { return Known(); },
-                                 [](const auto& told) { return Known(told.term); }},
+                                 [](const auto& one) { return Known(one.term); }},
                       change);
 }
 
@@ -107,29 +106,29 @@ std::string_view kind_of(const Change& change) {
                                  [](const StateChanged&) { return std::string_view("state"); },
                                  [](const VotersChanged&) { return std::string_view("voters"); },
                                  [](const PeerNoted&) { return std::string_view("observer"); },
-                                 [](const auto& told) { return to_string(told.reason); }},
+                                 [](const auto& one) { return to_string(one.reason); }},
                       change);
 }
 
 LogFields fields_of(const Change& change) {
     auto fields = std::visit(
-        overloaded{[](const LeaderGained& told) {
-                       return LogFields{{"leader", told.leader.id.value}};
+        overloaded{[](const LeaderGained& one) {
+                       return LogFields{{"leader", one.leader.id.value}};
                    },
-                   [](const LeaderLost& told) {
-                       return LogFields{{"previous", told.leader.id.value}};
+                   [](const LeaderLost& one) {
+                       return LogFields{{"previous", one.leader.id.value}};
                    },
-                   [](const VotersChanged& told) {
-                       return LogFields{{"uuid", told.voter.uuid.value}, {"voters", told.voters}};
+                   [](const VotersChanged& one) {
+                       return LogFields{{"uuid", one.voter.uuid.value}, {"voters", one.voters}};
                    },
-                   [](const PeerNoted& told) {
-                       return LogFields{{"uuid", told.uuid.value}};
+                   [](const PeerNoted& one) {
+                       return LogFields{{"uuid", one.uuid.value}};
                    },
-                   [](const VoterSilent& told) {
-                       return LogFields{{"uuid", told.who.voter.uuid.value}};
+                   [](const VoterSilent& one) {
+                       return LogFields{{"uuid", one.who.voter.uuid.value}};
                    },
-                   [](const VoterBack& told) {
-                       return LogFields{{"uuid", told.voter.uuid.value}};
+                   [](const VoterBack& one) {
+                       return LogFields{{"uuid", one.voter.uuid.value}};
                    },
                    [](const auto&) { return LogFields{}; }},
         change);
@@ -155,34 +154,32 @@ bool warns(const Change& change) {
 std::string sentence(const Change& change) {
     return std::visit(
         overloaded{
-            [](const LeaderGained& told) { return "node " + told.leader.id.value + " leads"; },
+            [](const LeaderGained& one) { return "node " + one.leader.id.value + " leads"; },
             [](const LeaderLost&) { return std::string("no leader is known any more"); },
-            [](const StateChanged& told) {
-                return "this node is now " + std::string(to_string(told.state));
+            [](const StateChanged& one) {
+                return "this node is now " + std::string(to_string(one.state));
             },
-            [](const PeerNoted& told) {
-                return "node " + told.id.value + " joined as an observer";
+            [](const PeerNoted& one) { return "node " + one.id.value + " joined as an observer"; },
+            [](const Report& one) { return one.detail; },
+            [](const VoterBack& one) {
+                return "node " + one.voter.id.value + " answers again after " + seconds(one.away);
             },
-            [](const Report& told) { return told.detail; },
-            [](const VoterBack& told) {
-                return "node " + told.voter.id.value + " answers again after " + seconds(told.away);
-            },
-            [](const auto& told) { return in_words(told); }},
+            [](const auto& one) { return in_words(one); }},
         change);
 }
 
 std::string standing_sentence(const Change& trouble) {
-    if (const auto* told = std::get_if<VoterSilent>(&trouble)) {
-        return "node " + told->who.voter.id.value + " is silent" + in_brackets(told->who.why);
+    if (const auto* one = std::get_if<VoterSilent>(&trouble)) {
+        return "node " + one->who.voter.id.value + " is silent" + in_brackets(one->who.why);
     }
     return sentence(trouble);
 }
 
 NodeId subject_of(const Change& trouble) {
-    return std::visit(overloaded{[](const Report& told) { return told.subject; },
-                                 [](const VoterSilent& told) { return told.who.voter.id; },
-                                 [](const VoterBack& told) { return told.voter.id; },
-                                 [](const FounderAwaited& told) { return told.id; },
+    return std::visit(overloaded{[](const Report& one) { return one.subject; },
+                                 [](const VoterSilent& one) { return one.who.voter.id; },
+                                 [](const VoterBack& one) { return one.voter.id; },
+                                 [](const FounderAwaited& one) { return one.id; },
                                  [](const auto&) { return NodeId{}; }},
                       trouble);
 }

@@ -7,8 +7,8 @@
 namespace electiond {
 
 std::string FaultLog::Failure::suffix() const {
-    if (untold == 0) return "";
-    return " (and " + std::to_string(untold) + (untold == 1 ? " time" : " times") +
+    if (unlogged == 0) return "";
+    return " (and " + std::to_string(unlogged) + (unlogged == 1 ? " time" : " times") +
            " since the last such line)";
 }
 
@@ -20,13 +20,13 @@ std::optional<FaultLog::Failure> FaultLog::failed(const std::string& operation,
         own.since = now;
     }
     own.text = text;
-    if ((own.told && now - *own.told < again_) || told_elsewhere(own, now)) {
-        ++own.untold;
+    if ((own.logged && now - *own.logged < again_) || logged_elsewhere(own, now)) {
+        ++own.unlogged;
         return std::nullopt;
     }
-    own.told = now;
+    own.logged = now;
     own.open = true;
-    return Failure{std::exchange(own.untold, 0)};
+    return Failure{std::exchange(own.unlogged, 0)};
 }
 
 std::optional<FaultLog::Recovery> FaultLog::worked(const std::string& operation, Instant now) {
@@ -37,17 +37,18 @@ std::optional<FaultLog::Recovery> FaultLog::worked(const std::string& operation,
         own.failing = false;
         own.recovered = now;
     }
-    if (!own.open || (own.recovery_told && now - *own.recovery_told < again_)) return std::nullopt;
+    if (!own.open || (own.recovery_logged && now - *own.recovery_logged < again_))
+        return std::nullopt;
     own.open = false;
-    own.recovery_told = now;
+    own.recovery_logged = now;
     return Recovery{own.recovered - own.since};
 }
 
-bool FaultLog::told_elsewhere(const Operation& own, Instant now) const {
+bool FaultLog::logged_elsewhere(const Operation& own, Instant now) const {
     return std::ranges::any_of(operations_, [&](const auto& entry) {
         const auto& other = entry.second;
-        return &other != &own && other.failing && other.text == own.text && other.told &&
-               now - *other.told < again_;
+        return &other != &own && other.failing && other.text == own.text && other.logged &&
+               now - *other.logged < again_;
     });
 }
 

@@ -22,7 +22,7 @@ class FaultLog {
     static constexpr Milliseconds kAgain{60'000};
 
     struct Failure {
-        std::uint64_t untold = 0;  // failures since the operation's last line, without this one
+        std::uint64_t unlogged = 0;  // failures since the operation's last line, without this one
         // "", or " (and 22 times since the last such line)".
         [[nodiscard]] std::string suffix() const;
     };
@@ -45,16 +45,16 @@ class FaultLog {
   private:
     struct Operation {
         bool failing = false;
-        Instant since{};                // the first failure of those in a row
-        std::string text{};             // of the newest failure
-        std::optional<Instant> told{};  // when a failure was last logged
-        std::uint64_t untold = 0;
+        Instant since{};                  // the first failure of those in a row
+        std::string text{};               // of the newest failure
+        std::optional<Instant> logged{};  // when a failure was last logged
+        std::uint64_t unlogged = 0;
         bool open = false;  // a failure was logged, its recovery not yet
         Instant recovered{};
-        std::optional<Instant> recovery_told{};
+        std::optional<Instant> recovery_logged{};
     };
 
-    [[nodiscard]] bool told_elsewhere(const Operation& own, Instant now) const;
+    [[nodiscard]] bool logged_elsewhere(const Operation& own, Instant now) const;
 
     const Milliseconds again_;
     std::map<std::string, Operation> operations_;

@@ -1,4 +1,4 @@
-// Until when clients were told that they may rely on us.
+// Until when clients may rely on this node.
 #include "node/grant_book.h"
 
 #include <algorithm>

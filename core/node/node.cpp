@@ -108,7 +108,7 @@ void Node::on(RequestArrived arrived) {
 // What a heartbeat brings beside the election: the members, and whether our role is confirmed.
 void Node::take_accepted(const Heartbeat& heartbeat) {
     if (heartbeat.members) {
-        book_.told_by_leader(now_, *heartbeat.members);
+        book_.reported_by_leader(now_, *heartbeat.members);
         views_.take_members(*heartbeat.members, now_);
         return publish();
     }

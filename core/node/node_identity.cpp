@@ -56,7 +56,7 @@ void Node::bind_voters() {
     const auto& config = election_.electorate();
     if (!identity_.certificates_name_nodes || config.number == bound_) return;
     bound_ = config.number;
-    book_.told_by_configuration(config.voters);
+    book_.named_by_configuration(config.voters);
 }
 
 // P3: nothing of the message counts, and the answer shows no term that could count there.

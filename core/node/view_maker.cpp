@@ -64,9 +64,9 @@ ViewMaker::Made ViewMaker::made_now(MemberRole own) const {
               .followed = election_.followed(),
               .troubles = election_.troubles_revision(),
               .faults = faults_.revision()};
-    if (const auto& told = election_.hearsay()) {
-        made.hearsay_id = told->hint.id;
-        made.hearsay_uuid = told->hint.uuid;
+    if (const auto& others = election_.hearsay()) {
+        made.hearsay_id = others->hint.id;
+        made.hearsay_uuid = others->hint.uuid;
     }
     return made;
 }
@@ -74,14 +74,14 @@ ViewMaker::Made ViewMaker::made_now(MemberRole own) const {
 // The same as made_now(own) == made_, but without copies, because it runs at every event.
 bool ViewMaker::is_current(MemberRole own) const {
     const auto& durable = election_.durable();
-    const auto& told = election_.hearsay();
+    const auto& others = election_.hearsay();
     return made_.book == book_.revision() && made_.refusals == refusals_ &&
            made_.members == members_revision_ && made_.config == durable.config.number &&
            made_.role == own && made_.role_confirmed == confirmed_role_.has_value() &&
            made_.eligible == election_.eligible() && made_.cluster_id == durable.cluster_id &&
            made_.voted_for == durable.voted_for && made_.followed == election_.followed() &&
-           (!told ||
-            (made_.hearsay_id == told->hint.id && made_.hearsay_uuid == told->hint.uuid)) &&
+           (!others ||
+            (made_.hearsay_id == others->hint.id && made_.hearsay_uuid == others->hint.uuid)) &&
            made_.troubles == election_.troubles_revision() &&
            ((view_->problems.empty() && own != MemberRole::joining) ||
             made_.faults == faults_.revision());

@@ -134,7 +134,7 @@ TEST(Leader, TellsOfAVoterThatIsSilentForAnElectionTimeout) {
     EXPECT_EQ(told.answering, 2u);
     EXPECT_EQ(told.voters, 3u);
     EXPECT_EQ(told.can_lose, 0u);
-    EXPECT_EQ(told.untold, 0u);
+    EXPECT_EQ(told.unpublished, 0u);
     ASSERT_EQ(bench.node.troubles().size(), 1u);
     EXPECT_LE(bench.node.troubles().front().since, last);
     EXPECT_NE(bench.node.troubles_revision(), before);
@@ -190,7 +190,7 @@ TEST(Leader, TellsOfAVoterThatFlapsAtMostOnceAMinute) {
 
     EXPECT_EQ(bench.heard<VoterSilent>().size(), 2u) << "in two minutes";
     EXPECT_EQ(bench.heard<VoterBack>().size(), 2u);
-    EXPECT_GE(bench.heard<VoterSilent>().back().untold, 13u);
+    EXPECT_GE(bench.heard<VoterSilent>().back().unpublished, 13u);
 }
 
 TEST(Leader, ThatLosesItsLeadNoLongerKnowsWhoIsSilent) {

@@ -22,7 +22,7 @@ TEST(FaultLog, TellsTheFirstFailureAndThenOneAMinuteWithACount) {
 
     const auto again = log.failed("poll", "gone", at(60));
     ASSERT_TRUE(again);
-    EXPECT_EQ(again->untold, 59u);
+    EXPECT_EQ(again->unlogged, 59u);
     EXPECT_EQ(again->suffix(), " (and 59 times since the last such line)");
     EXPECT_FALSE(log.failed("poll", "gone", at(61)));
 }

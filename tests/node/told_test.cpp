@@ -69,7 +69,7 @@ TEST(Sentence, OfASilentVoter) {
     EXPECT_EQ(standing_sentence(told), "node 2 is silent (connection refused)");
     told.who.why.clear();
     told.can_lose = 1;
-    told.untold = 4;
+    told.unpublished = 4;
     EXPECT_EQ(sentence(told),
               "node 2 has been silent for 1.0 s; 2 of 3 voters left, can lose 1 more (and it fell "
               "silent 4 times since the last such line)");
