@@ -1,4 +1,4 @@
-// The changes that observers are told: a type for each kind, with its reason code.
+// The changes that the election publishes to observers: a type for each kind, with its reason code.
 #pragma once
 
 #include <cstddef>
@@ -97,22 +97,22 @@ struct SilentVoter {
     bool operator==(const SilentVoter&) const = default;
 };
 
-// On the leader: a voter has acknowledged no heartbeat for an election timeout. Told at most once a
-// minute for each voter.
+// On the leader: a voter has acknowledged no heartbeat for an election timeout. Published at most
+// once a minute for each voter.
 struct VoterSilent {
     static constexpr Reason reason = Reason::voter_silent;
-    SilentVoter who{};
+    SilentVoter subject{};
     Term term = 0;
     Duration away{};                // since it was last heard
     std::size_t answering = 0;      // voters that still answer, with the leader
     std::size_t voters = 0;         // all voters
     std::size_t can_lose = 0;       // how many more may fail: see can_lose()
-    std::uint64_t unpublished = 0;  // how often it fell silent since this was last told
+    std::uint64_t unpublished = 0;  // how often it fell silent since the last one published
 
     bool operator==(const VoterSilent&) const = default;
 };
 
-// On the leader: a voter whose silence was told answers again.
+// On the leader: a voter whose silence was published acknowledges again.
 struct VoterBack {
     static constexpr Reason reason = Reason::voter_back;
     Voter voter{};
@@ -122,8 +122,8 @@ struct VoterBack {
     bool operator==(const VoterBack&) const = default;
 };
 
-// On a voter that knows no leader: fewer voters answer it than a quorum needs. Told once in each
-// outage, then at most once a minute while it lasts.
+// On a voter that knows no leader: fewer voters answer it than a quorum needs. Published once in
+// each outage, then at most once a minute while it lasts.
 struct QuorumMissing {
     static constexpr Reason reason = Reason::quorum_missing;
     Term term = 0;
@@ -147,8 +147,8 @@ struct BarredVoter {
     bool operator==(const BarredVoter&) const = default;
 };
 
-// On a voter that knows no leader: a quorum answers, but none of these voters may lead. Told as
-// often as QuorumMissing.
+// On a voter that knows no leader: a quorum answers, but none of these voters may lead. Published
+// as often as QuorumMissing.
 struct NobodyMayLead {
     static constexpr Reason reason = Reason::nobody_may_lead;
     Term term = 0;
@@ -158,8 +158,8 @@ struct NobodyMayLead {
     bool operator==(const NobodyMayLead&) const = default;
 };
 
-// On a blank node that is to found a cluster (bootstrap: all): a founder is missing. Told after
-// five election timeouts, then at most once a minute.
+// On a blank node that is to found a cluster (bootstrap: all): a founder is missing. Published
+// after five election timeouts, then at most once a minute.
 struct FounderAwaited {
     static constexpr Reason reason = Reason::founder_awaited;
     NodeId id{};               // empty if only the number of founders is configured

@@ -1,4 +1,4 @@
-// What must survive a crash, and what is asked of the place that keeps it (protocol.md section 2).
+// The record that must survive a crash, and the store that keeps it (protocol.md section 2).
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Durable {
     std::string cluster_name{};             // as at the first start
     std::string cluster_id{};               // empty: a blank node
     std::vector<std::string> supersedes{};  // cluster ids that this one replaced (§6.5)
-    std::uint64_t starts = 0;               // raised at each start; numbers what happens
+    std::uint64_t starts = 0;               // raised at each start; part of each journal index
     Term term = 0;
     NodeUuid voted_for{};  // in `term`; empty: nobody
     Electorate config{};
@@ -30,21 +30,21 @@ struct Durable {
     bool operator==(const Durable&) const = default;
 };
 
-// Where Node keeps its Durable. Called by the loop thread alone.
-// Every call throws Error (code data or disk) where it cannot do its work; the process then ends:
-// who cannot remember must not vote (D2, D3).
+// Where Node keeps its Durable. Only the loop thread calls it.
+// Every call throws Error (code data or disk) if it fails. The process must then end: a node that
+// can't save its votes must not vote (D2, D3).
 class DurableStore {
   public:
     virtual ~DurableStore() = default;
 
-    // The newest record; nothing where this data directory was never used. Never "nothing" where
-    // there is something that cannot be read.
+    // Returns the newest record; nullopt if this data directory was never used. Throws if there is
+    // a record that cannot be read.
     [[nodiscard]] virtual std::optional<Durable> load() = 0;
 
-    // Durable on return (D1).
+    // The record is durable when it returns (D1).
     virtual void save(const Durable& record) = 0;
 
-    // Brings the twin copy up to date. Called after replies and sends, off the path of a vote.
+    // Brings the twin slot up to date. Called after all messages are sent, so that no vote waits.
     virtual void sync_twin() = 0;
 };
 

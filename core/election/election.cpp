@@ -78,8 +78,8 @@ Effects Election::step(Instant now, const Input& input) {
     return std::exchange(out_, {});
 }
 
-// Others learn of it as of any change: by this node's next ack, or by the next view of a leader
-// (R1). M2 does the rest.
+// Other nodes learn the new settings by this node's next ack or, if it leads, by its next view
+// (R1). If another voter should lead now, M2 hands over.
 void Election::take_policy(const PolicyChange& change) {
     policy_.priority = change.priority;
     policy_.max_voters = change.max_voters;
@@ -95,7 +95,7 @@ void Election::take_policy(const PolicyChange& change) {
     }
 }
 
-// I3, L2, and the end of the promise and of the cool-down: what has run out, has run out.
+// Ends what has expired: the lead (I3, L2), the promise, the cool-down.
 void Election::expire() {
     if (cool_down_since_ && !cooling(now_)) cool_down_since_.reset();
     if (const auto* lead = leading()) {
@@ -107,13 +107,13 @@ void Election::expire() {
     }
 }
 
-// L2: when a lead ends that no further ack comes to.
+// L2: when the lead ends if no further ack arrives.
 Instant Election::lapse_of(const Leading& lead) const {
     const bool leased = lease_ && lease_->term == durable_.term;
     return leased ? lease_->until : lead.won + timing().election_timeout;
 }
 
-// Whatever is due, in this order; a Tick only brings the time.
+// Does all that is due, in this order, after every input. A Tick brings nothing but the time.
 void Election::on_tick() {
     if (auto* lead = leading()) {
         if (now_ >= lead->next_round) start_round();
@@ -199,7 +199,7 @@ void Election::on_reply(const PeerReply& reply) {
 
 // ---- 4.1: votes --------------------------------------------------------------------------------
 
-// V1 to V3: why a (pre-)vote for `candidate` in `term` is refused; none where it is granted.
+// V1 to V3: why a (pre-)vote for `candidate` in `term` is refused; none if it is granted.
 Reason Election::refusal(const NodeUuid& candidate, Term term, ConfigNumber config,
                          bool transfer) const {
     if (promise_.binds(now_, candidate) && !transfer) return Reason::promised;  // V1
@@ -211,7 +211,7 @@ Reason Election::refusal(const NodeUuid& candidate, Term term, ConfigNumber conf
     return Reason::none;
 }
 
-// What a refusal tells besides its reason: who leads, and a configuration that the other lacks.
+// Adds to a refusal who leads, and the configuration if the candidate has an older one.
 void Election::explain(VoteReply& reply, ConfigNumber theirs) const {
     reply.hint = hint(now_);
     if (theirs < durable_.config.number) reply.config = durable_.config;
@@ -305,8 +305,8 @@ bool Election::may_campaign() const {
            durable_.term < kNumberMax;
 }
 
-// Why a leader is sought, or found, where nobody said why: none is known any more, or none ever
-// was.
+// Why there is a campaign or a new leader, if no message gave a reason: no leader is known any
+// more, or none ever was.
 Reason Election::silence_cause() const {
     return published_last_leader_.empty() ? Reason::startup : Reason::election_timeout;
 }
@@ -318,7 +318,7 @@ void Election::on_election_timer() {
     lease_.reset();
     if (!std::holds_alternative<Following>(role_)) follow(Reason::election_timeout);
     if (!may_campaign()) return;
-    if (promise_.binds(now_, me())) {  // its own pre-vote must pass V1 like anyone's
+    if (promise_.binds(now_, me())) {  // V1 holds for the pre-vote for itself, too
         election_timer_ = promise_.until + random_.below(timing().election_spread);
         return;
     }
@@ -352,7 +352,7 @@ void Election::become_candidate(bool transfer, bool in_place, Reason cause) {
     if (!in_place) lease_.reset();
     if (auto* lead = leading(); lead && lead->hand_over) {  // T1: any change of term ends it
         const auto tickets = std::move(lead->hand_over->tickets);
-        if (stopping_) {  // which is to be begun again once the election is over
+        if (stopping_) {  // it begins again when the election is over
             for (const auto ticket : tickets) deferred_commands_.push_back({ticket, Stop{}});
         } else {
             end(tickets, std::nullopt);
@@ -394,8 +394,8 @@ void Election::on_vote_reply(const PeerReply& reply, const VoteReply& body) {
     if (campaign->tally.won(durable_.config)) become_leader(campaign->cause);  // C3
 }
 
-// A vote was refused, or its request found no answer. A campaign that cannot be won any more is
-// tried again soon: after a split vote nobody else may lead either.
+// A vote was refused, or its request got no response. A campaign that cannot be won any more is
+// repeated soon: after a split vote no other candidate may have won either.
 void Election::lost_a_vote(const NodeUuid& voter) {
     auto* campaign = std::get_if<Candidate>(&role_);
     if (!campaign || campaign->tally.has(voter) || campaign->tally.lost(durable_.config)) return;
@@ -404,12 +404,12 @@ void Election::lost_a_vote(const NodeUuid& voter) {
     election_timer_ = std::min(election_timer_, now_ + short_retry());
 }
 
-// §7: after a campaign that found no quorum.
+// §7: the delay after a campaign that got no quorum.
 Duration Election::short_retry() {
     return timing().election_timeout / 4 + random_.below(timing().election_spread);
 }
 
-// C4: an answer shows a higher term. True where it did.
+// C4: a response may show a higher term. True if it does.
 bool Election::overtaken(Term theirs) {
     if (theirs <= durable_.term) return false;
     if (leads(now_) && theirs < kNumberMax) {
@@ -422,8 +422,8 @@ bool Election::overtaken(Term theirs) {
     return true;
 }
 
-// C5: an answer shows a newer configuration. True where it was taken, which ends a campaign: a
-// configuration must never change in the middle of one.
+// C5: a response may show a newer configuration. True if it was adopted, which ends the campaign:
+// the configuration must not change during a campaign.
 bool Election::take_newer(const std::optional<Electorate>& config) {
     if (!config || config->number <= durable_.config.number || leading()) return false;
     adopt(*config);
@@ -431,7 +431,8 @@ bool Election::take_newer(const std::optional<Electorate>& config) {
     return true;
 }
 
-// A newer configuration. Who finds itself banned has left; who is listed again has not (§6.4).
+// Takes a newer configuration. If it bans this node, the node has left the cluster; if it lists
+// this node as a voter, the node has not (§6.4).
 void Election::adopt(const Electorate& config) {
     durable_.config = config;
     if (config.bans(me())) durable_.left = true;
@@ -439,7 +440,7 @@ void Election::adopt(const Electorate& config) {
     if (!config.has(me())) replaced_by_.reset();
 }
 
-// B7: the sender's cluster replaced mine, or the one I was about to found.
+// B7: the sender's cluster has replaced this node's cluster, or the one that it was to found.
 void Election::superseded(const Sender& from, Term theirs) {
     const auto ended = durable_.blank() && !durable_.founding_set.empty()
                            ? founding_hash(durable_.cluster_name, durable_.founding_set)
@@ -468,8 +469,8 @@ void Election::enter_term(Term term, const NodeUuid& vote) {
     leader_.reset();
 }
 
-// Back to follower: no leader known, no lease. The loss of a lead restarts the timer and ends a
-// hand-over.
+// Becomes a follower that knows no leader and has no lease. If it led, this restarts the timer and
+// ends a hand-over.
 void Election::follow(Reason cause) {
     cause_ = cause;
     lease_.reset();

@@ -28,29 +28,29 @@ struct Followed {
     bool operator==(const Followed&) const = default;
 };
 
-// A leader that this node does not hear itself, as others tell: fresh for as long as their promise.
+// A leader that other nodes report, and that this node does not hear itself. Counts until `until`.
 struct Hearsay {
     LeaderHint hint{};
     Instant until{};
 };
 
 // Decides for one node which nodes it votes for and follows, and when it leads. Time, chance and
-// everything that is heard come in as arguments; what must be saved, sent and told comes out as
-// Effects, in the order in which Effects names it. Not shared between threads; owned by Node. Rules
+// all messages come in as arguments; what must be saved, sent and published comes out as Effects,
+// which carry_out() carries out in the safe order. Not shared between threads; owned by Node. Rules
 // are quoted by their numbers in protocol.md.
 class Election {
   public:
     // `durable` as it was loaded, or a new record with a fresh uuid; `starts` already raised. `now`
-    // is the moment of start: what was promised before it is still owed (§2).
+    // is the moment of start: earlier promises still bind the node until they expire (§2).
     Election(Policy policy, Durable durable, Random random, Instant now);
 
-    // Takes one input at `now`, which never falls from step to step.
+    // Takes one input. `now` never decreases from step to step.
     [[nodiscard]] Effects step(Instant now, const Input& input);
 
-    // When it next wants a Tick; kNever where nothing is due.
+    // When the next Tick is due; kNever if none is.
     [[nodiscard]] Instant deadline() const;
 
-    // ---- what is so, for display and for Node --------------------------------------------------
+    // ---- the present state, for display and for Node -------------------------------------------
     [[nodiscard]] const Durable& durable() const { return durable_; }
     [[nodiscard]] const Policy& policy() const { return policy_; }
     [[nodiscard]] Term term() const { return durable_.term; }
@@ -64,20 +64,20 @@ class Election {
     [[nodiscard]] LeadershipState leadership() const;
     // Is this node a visible leader (§2)?
     [[nodiscard]] bool leads(Instant now) const { return leadership().leads_at(now); }
-    // Leads, or re-elects itself in place: while this holds, the grant book stays as it is (§10).
+    // Leads, or re-elects itself in place. When this ends, the grant book is closed (§10).
     [[nodiscard]] bool holds_office() const;
     [[nodiscard]] bool draining() const;
     // This node, or the leader whose heartbeats it accepts; never hearsay.
     [[nodiscard]] std::optional<KnownLeader> leader(Instant now) const;
     [[nodiscard]] const std::optional<Followed>& followed() const { return leader_; }
     [[nodiscard]] std::optional<LeaderHint> hint(Instant now) const;
-    // Who others say leads: to be shown until then, never to be followed (§2).
+    // The leader that other nodes report: shown, but never followed (§2).
     [[nodiscard]] const std::optional<Hearsay>& hearsay() const { return hearsay_; }
     // E1: may lead.
     [[nodiscard]] bool eligible() const;
     [[nodiscard]] bool wants_vote() const;
     [[nodiscard]] bool leaving() const { return leave_.has_value(); }
-    // E2: has stepped down lately and leaves the lead to others.
+    // E2: this node has stepped down lately, and lets other nodes lead.
     [[nodiscard]] bool cooling(Instant now) const;
     [[nodiscard]] Voter self() const { return {durable_.node_id, durable_.uuid}; }
 
@@ -85,20 +85,20 @@ class Election {
     // later leader is this one or a successor of it. False on nodes that do not lead.
     [[nodiscard]] bool config_held() const;
 
-    // The leader's view of all members, itself first; empty on others. Addresses are Node's to
-    // fill.
+    // The leader's view of all members, itself first; empty on other nodes. Node adds the
+    // addresses.
     [[nodiscard]] std::vector<Member> members(Instant now) const;
-    // What the last accepted heartbeat of this term brought, for display.
+    // The view that the heartbeats of this term have brought; 0: none.
     [[nodiscard]] std::uint64_t view_held() const;
     [[nodiscard]] std::optional<Instant> heard_heartbeat() const { return heard_heartbeat_; }
 
-    // The problems that last now, told or not. Node fills in the causes.
+    // The problems that last now, published or not. Node fills in the causes.
     [[nodiscard]] std::vector<Trouble> troubles() const;
     // Rises whenever the result of troubles() changes, except for times.
     [[nodiscard]] std::uint64_t troubles_revision() const { return troubles_.revision(); }
 
   private:
-    friend struct ElectionFingerprint;  // tests/exploration tells states apart
+    friend struct ElectionFingerprint;  // tests/exploration distinguishes states
 
     // election.cpp: votes, heartbeats, campaigns
     void expire();
@@ -144,7 +144,7 @@ class Election {
     void install(ConfigStep step);
     void end_removals();
 
-    // hand_over.cpp: whoever is to let go
+    // hand_over.cpp: step-down, takeover, stop, leave, remove
     void on_command(const Command& command);
     void refuse(std::uint64_t ticket, Reason reason);
     void step_down(std::uint64_t ticket, const StepDown& command);
@@ -191,7 +191,7 @@ class Election {
     void outage_stands(Change change, Instant since);
     void watch_founders();
 
-    // view.cpp: what every floor uses
+    // view.cpp: what all of these use
     [[nodiscard]] Instant quiet_since() const;
     void flapped(const NodeUuid& uuid);
     void take_hint(const std::optional<LeaderHint>& hint);
@@ -212,7 +212,7 @@ class Election {
 
     Policy policy_;  // changed by take_policy() alone
     Durable durable_;
-    Durable saved_;  // as last given out to be saved
+    Durable saved_;  // the record that was last in Effects::save
     Random random_;
 
     Instant now_;                          // of the step under way
@@ -230,12 +230,12 @@ class Election {
         std::uint64_t view = 0;
         Succession succession;
     };
-    Held held_;  // what the leader's last view told us (§9)
+    Held held_;  // the leader's last view (§9)
     struct Campaign {
         Term term = 0;
         Reason cause = Reason::none;
     };
-    Campaign last_campaign_;  // of others, for people: why they campaigned
+    Campaign last_campaign_;  // the last one of another node: its cause is shown to operators
 
     std::optional<Instant> cool_down_since_;
     bool healthy_ = true;
@@ -243,31 +243,33 @@ class Election {
     std::optional<Release> release_;
     struct Departure {
         std::vector<std::uint64_t> tickets{};
-        Instant until{};                     // then it gives up
+        Instant until{};                     // then leaving is given up
         std::optional<Instant> undecided{};  // M7: a leader waits until then for missing acks
     };
-    std::vector<Removal> removals_;  // asked of us while we lead; a re-election in place keeps them
-    std::optional<Departure> leave_;       // this node wants to be out (§6.4)
-    std::optional<NodeUuid> replaced_by_;  // E1: it took our place, and we want no vote under it
-    std::map<NodeUuid, std::vector<Instant>> flaps_;  // M2: when it let us down
+    std::vector<Removal> removals_;   // under way on this leader; a re-election in place keeps them
+    std::optional<Departure> leave_;  // this node is leaving the cluster (§6.4)
+    std::optional<NodeUuid> replaced_by_;  // E1: the promoted standby that took over; while it
+                                           // leads, this node wants no vote
+    std::map<NodeUuid, std::vector<Instant>>
+        flaps_;  // M2: when this node lost the lead or fell silent
     std::optional<Hearsay> hearsay_;
     Reason step_reason_ = Reason::none;       // of the configuration just installed
-    std::vector<Command> deferred_commands_;  // for a re-election in place, and its first lease
+    std::vector<Command> deferred_commands_;  // wait for the first lease of a re-election in place
 
     Founding founding_;
     struct Joining {
         Sender leader{};
-        Instant until{};  // then it joins, even if answers are missing
+        Instant until{};  // then it joins, even if responses are missing
     };
-    std::optional<Joining> joining_;  // B6: a leader has answered; other addresses may still answer
+    std::optional<Joining> joining_;  // B6: a leader has responded; other addresses may still do so
     bool hellos_open_ = false;        // B6, as Node last reported it
     const Instant started_;
     Instant next_hello_;
     Instant next_claim_;
     bool claim_pending_ = false;
-    std::optional<NodeUuid> claimed_by_;  // another, as the arbiter last said
+    std::optional<NodeUuid> claimed_by_;  // another node, if the arbiter's last claim names one
 
-    // what was last told
+    // what was last published
     Reason cause_ = Reason::startup;
     Reason lead_cause_ = Reason::startup;
     std::optional<KnownLeader> published_leader_;

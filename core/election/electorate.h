@@ -1,4 +1,4 @@
-// One voter configuration: who may vote, in which order configurations stand, what a quorum is.
+// One voter configuration: which nodes vote, what a quorum is, and which configuration is newer.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,8 @@ struct ConfigNumber {
     auto operator<=>(const ConfigNumber&) const = default;
 };
 
-// A value: steps make a new one. `banned` holds the uuids removed for good, the last 64 of them.
+// A value: each change makes a new one. `banned` holds the uuids removed for good, the last 64 of
+// them.
 struct Electorate {
     ConfigNumber number{};
     std::vector<Voter> voters{};
@@ -47,7 +48,7 @@ struct Electorate {
     [[nodiscard]] const Voter* find(const NodeId& id) const;
     [[nodiscard]] bool bans(const NodeUuid& uuid) const;
 
-    // The place of `uuid` in the list, from 0; voters.size() where it is none of them.
+    // The place of `uuid` in the list, from 0; voters.size() if it is no voter.
     [[nodiscard]] std::size_t place(const NodeUuid& uuid) const;
 
     // The next configuration of the leader of `term` with one voter more, or one less: K2.

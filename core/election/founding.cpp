@@ -9,8 +9,8 @@
 namespace electiond {
 namespace {
 
-// FNV-1a, from two starting points: 128 bits that everyone computes alike. It only has to tell
-// different honest sets apart (A1).
+// FNV-1a, from two starting points: 128 bits that every node computes alike. It must only differ
+// for different sets of honest nodes (A1).
 std::string hash128(std::string_view text) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string digits;

@@ -12,26 +12,26 @@
 
 namespace electiond {
 
-// The cluster id of a unanimous founding: the same for everyone who knows the set (B5).
+// The cluster id of a unanimous founding: the same on each node that knows the set (B5).
 [[nodiscard]] std::string founding_hash(const std::string& cluster_name,
                                         const std::vector<Voter>& set);
 
-// Volatile; a new process begins anew. Only what is said under the own cluster name gets here.
+// Not saved: a new process begins anew. Only messages with our cluster name get here.
 class Founding {
   public:
     explicit Founding(Instant started) : last_member_answer_(started), set_stable_since_(started) {}
 
-    // A hello, or an answer to one, of a blank node or of a member of a cluster of our name.
+    // A hello, or the response to one, of a blank node or of a member of a cluster of our name.
     void heard(Instant now, const Sender& from, const Hello& hello);
 
     // B1: no member has answered for one election timeout.
     [[nodiscard]] bool alone(Instant now, Duration election_timeout) const {
         return now - last_member_answer_ >= election_timeout;
     }
-    // For how long no member has answered.
+    // When a member last answered; if none has, the start of this process.
     [[nodiscard]] Instant last_member_answer() const { return last_member_answer_; }
 
-    // Have members of this cluster, of our name, spoken since our start?
+    // Has a member of this cluster, of our name, sent a message since our start?
     [[nodiscard]] bool knows(const std::string& cluster) const {
         return clusters_.contains(cluster);
     }
@@ -40,14 +40,14 @@ class Founding {
     // the others: "cluster id X (node 1) and cluster id Y (node 7)". Else empty.
     [[nodiscard]] std::string rivals(Instant now, Duration window) const;
 
-    // B4: the set to be promised now, sorted by uuid; nothing where it is not due. `window` is 2 J.
+    // B4: the set to promise now, sorted by uuid; nullopt if none is due. `window` is 2 J.
     [[nodiscard]] std::optional<std::vector<Voter>> set_due(Instant now, const Voter& self,
                                                             const Policy& policy, Duration window);
 
-    // B5: has every member of `set` shown the very same set?
+    // B5: has every member of `set` sent exactly this set?
     [[nodiscard]] bool unanimous(const std::vector<Voter>& set, const NodeUuid& self) const;
 
-    // Somebody shows another founding set than `set`: the cluster cannot form. Who, for people.
+    // A member of `set` that has promised another set, so the cluster cannot form; for messages.
     [[nodiscard]] std::optional<NodeId> disagrees(const std::vector<Voter>& set) const;
 
     // For the operator: the founders that were not heard as founders within `window`. `promised` is
@@ -66,7 +66,7 @@ class Founding {
         Instant heard{};
     };
 
-    // The listed ids, one uuid each, or the N smallest uuids; empty where somebody is missing.
+    // The listed ids, one uuid each, or the N smallest uuids; empty if a founder is missing.
     [[nodiscard]] std::vector<Voter> set_now(Instant now, const Voter& self, const Policy& policy,
                                              Duration window) const;
 

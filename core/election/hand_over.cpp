@@ -1,4 +1,5 @@
-// The election when somebody is to let go: step-down, takeover, stop, leave, remove (§4.5, §6.4).
+// The part of Election that ends a lead or a membership: step-down, takeover, stop, leave, remove
+// (§4.5, §6.4).
 #include <algorithm>
 #include <utility>
 
@@ -9,7 +10,7 @@ namespace electiond {
 
 void Election::on_command(const Command& command) {
     const auto* campaign = std::get_if<Candidate>(&role_);
-    if (campaign && campaign->in_place) {  // T1: it first finishes its election
+    if (campaign && campaign->in_place) {  // T1: the re-election comes first
         deferred_commands_.push_back(command);
         return;
     }
@@ -57,7 +58,8 @@ void Election::stop(std::uint64_t ticket) {
     }
 }
 
-// M2: an eligible voter of higher priority leads instead; who let us down is waited for longer.
+// M2: hands over to an eligible voter of higher priority. The more often that voter has failed (see
+// flapped()), the longer it must have been steady.
 void Election::give_way() {
     const auto* lead = leading();
     if (!lead || lead->hand_over) return;
@@ -81,9 +83,9 @@ void Election::remove(std::uint64_t ticket, const Remove& command) {
     auto* lead = leading();
     if (!lead) return refuse(ticket, Reason::not_leader);
     if (lead->hand_over) return refuse(ticket, Reason::draining);
-    const bool self = me().value == command.who || durable_.node_id.value == command.who;
+    const bool self = me().value == command.node || durable_.node_id.value == command.node;
     if (self && !command.dry_run) return leave(ticket);
-    const auto* wanted = lead->roster.named(command.who);
+    const auto* wanted = lead->roster.named(command.node);
     if (!self && !wanted) return refuse(ticket, Reason::unknown_node);
     const auto uuid = self ? me() : wanted->uuid;
     const auto verdict = durable_.config.has(uuid) ? can_remove(uuid) : Removable::yes;
@@ -105,13 +107,14 @@ Removable Election::can_remove(const NodeUuid& uuid) const {
     return uuid == me() ? can_remove_self() : removable(lead_view(), uuid);
 }
 
-// Acks `leaving` until the leader has banned this node; who leads hands over first.
+// From now on the acks of this node say `leaving`, until the leader has banned it. A leader hands
+// over first.
 void Election::leave(std::uint64_t ticket) {
     if (durable_.blank()) return refuse(ticket, Reason::not_a_voter);
     const auto* lead = leading();
     if (lead && lead->hand_over) return refuse(ticket, Reason::draining);
     const auto verdict = lead ? can_remove_self() : Removable::undecided;
-    // A lead younger than E may not have heard of everyone yet: it waits.
+    // A lead younger than E may not have acks of all voters yet: it waits.
     const bool young = lead && now_ - lead->won < timing().election_timeout;
     if (verdict == Removable::no && !young) return refuse(ticket, Reason::would_lose_quorum);
     if (!leave_) leave_ = Departure{};
@@ -127,14 +130,15 @@ void Election::leave(std::uint64_t ticket) {
     }
 }
 
-// M7 for the leader itself, before it hands over: afterwards the others would refuse to remove it.
+// M7 for the leader itself, checked before it hands over: its successor would refuse to remove it.
 // A standby that E1 promotes first counts, too; if no node could take over, E1 decides.
 Removable Election::can_remove_self() const {
     if (best_successor()) return removable(lead_view(), me());
     return eligible_standby(lead_view()) ? removable(lead_view(), me(), 1) : Removable::yes;
 }
 
-// Over when this node finds itself banned; given up where the leader did not dare in time.
+// Leaving is over when a configuration bans this node. It is given up if the leader has not banned
+// it in time, because the rest might lose its quorum (M7).
 void Election::advance_leave() {
     if (!leave_) return;
     if (durable_.left) {
@@ -162,8 +166,8 @@ std::optional<NodeUuid> Election::best_successor() const {
     return best_target(durable_.config, me(), leading()->roster, timing(), now_);
 }
 
-// False where there is nobody to hand over to and the cause needs somebody (E1); nothing begins
-// then. A mere step-down goes on without target.
+// False, and begins nothing, if no node can take over but the cause needs one (E1). A step-down
+// goes on without a target.
 bool Election::begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
                                std::optional<NodeUuid> target) {
     HandOver hand_over;
@@ -180,8 +184,8 @@ bool Election::begin_hand_over(std::vector<std::uint64_t> tickets, Reason cause,
     return true;
 }
 
-// E1: a standby becomes a voter, M4 notwithstanding, so that there is somebody to hand over to.
-// True while that is still to be waited for.
+// E1: a standby becomes a voter, in spite of M4, so that there is a target to hand over to. True
+// while the hand-over must wait for that.
 bool Election::promote_first(HandOver& hand_over) {
     if (!hand_over.promote) return false;
     if (now_ >= hand_over.started + timing().election_timeout) {
@@ -198,7 +202,7 @@ bool Election::promote_first(HandOver& hand_over) {
     return true;
 }
 
-// T1, one stage after the other; each is entered as soon as its condition holds.
+// T1: enters each stage as soon as its condition holds.
 void Election::advance_hand_over() {
     auto* lead = leading();
     if (!lead || !lead->hand_over) return;
@@ -231,7 +235,7 @@ void Election::release() {
     set_random_timer();
     if (!hand_over.target) return end(hand_over.tickets, std::nullopt);
     if (hand_over.to_standby) replaced_by_ = hand_over.target;
-    if (release_) end(release_->tickets, std::nullopt);  // we led again before it was over
+    if (release_) end(release_->tickets, std::nullopt);  // this node led again before it ended
     release_ = Release{.tickets = std::move(hand_over.tickets),
                        .cause = hand_over.cause,
                        .target = hand_over.target,
@@ -241,8 +245,9 @@ void Election::release() {
                        .next_send = now_};
 }
 
-// T2 goes on: the target is told until a higher term is seen; whoever asked is told who leads it.
-// Who was put aside by a former standby waits for the configuration without itself (E1).
+// T2: repeats timeout-now to the target until a higher term is seen; then the commands end, with
+// the leader of that term. A node replaced by a promoted standby also waits until it is no voter
+// (E1).
 void Election::advance_release() {
     const Instant heard = heard_heartbeat_.value_or(started_);
     if (replaced_by_ && !leading() && !release_ && now_ - heard > 2 * timing().election_timeout) {

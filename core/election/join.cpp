@@ -1,4 +1,4 @@
-// The election before and beside its terms: hello, founding, joining, claims (§6).
+// The part of Election that needs no term: hello, founding, joining, claims (§6).
 #include <algorithm>
 #include <utility>
 
@@ -21,7 +21,7 @@ Hello Election::own_hello() const {
             .config = durable_.config.number};
 }
 
-// B6, and what a blank node learns from being greeted.
+// B6; a blank node also learns from hellos that it receives.
 void Election::on_hello(const PeerRequest& request, const Hello& body) {
     const auto& from = request.from;
     const bool same = !durable_.blank() && from.cluster_id == durable_.cluster_id;
@@ -29,7 +29,7 @@ void Election::on_hello(const PeerRequest& request, const Hello& body) {
     if (from.cluster_name != durable_.cluster_name) {
         refused = Reason::foreign_cluster;
     } else if (from.uuid == me()) {
-        // our own greeting, come back by an address that discovery knew without its uuid
+        // our own hello, sent to an address that discovery listed without a uuid
     } else if (durable_.blank()) {
         founding_.heard(now_, from, body);
     } else if (!same && !body.blank) {
@@ -43,7 +43,7 @@ void Election::on_hello(const PeerRequest& request, const Hello& body) {
     answer(std::move(reply), refused);
 }
 
-// The leader notes a node as observer, unless it may not come in.
+// The leader adds the node as an observer, unless it must be refused.
 void Election::admit(const Sender& from, Reason& refused) {
     auto& lead = *leading();
     const auto* holder = durable_.config.find(from.id);
@@ -99,8 +99,8 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
     }
 }
 
-// B6: a blank node that a leader has answered waits for the other addresses that it asked, since
-// they may belong to another cluster of this name.
+// B6: after a leader has responded, a blank node waits for its other hellos: those addresses may
+// belong to another cluster of this name.
 void Election::join_when_due() {
     if (!joining_) return;
     if (durable_.blank() && hellos_open_ && now_ < joining_->until) return;
@@ -108,7 +108,7 @@ void Election::join_when_due() {
     if (durable_.blank()) join(joining.leader);
 }
 
-// B6: a blank node takes the cluster from the leader itself.
+// B6: a blank node joins the cluster of a leader that has responded itself.
 void Election::join(const Sender& leader) {
     if (const auto rivals = founding_.rivals(now_, 10 * timing().hello); !rivals.empty()) {
         report(Reason::two_clusters,
@@ -131,8 +131,8 @@ void Election::join(const Sender& leader) {
     next_claim_ = kNever;
 }
 
-// Who does not lead says hello while it is blank or has heard no heartbeat for E; who leads says it
-// to addresses from which it gets no acks.
+// A node that does not lead says hello while it is blank, or when it has heard no heartbeat for E.
+// A leader says hello to addresses from which it gets no acks.
 void Election::say_hello_when_due() {
     if (now_ < next_hello_) return;
     const Duration timeout = timing().election_timeout;
@@ -165,7 +165,8 @@ void Election::say_hello_when_due() {
 
 // ---- 6.1 and 6.2: founding ---------------------------------------------------------------------
 
-// B5: everyone has shown the set, or a member of the cluster it names has spoken.
+// B5: founds if all founders have sent the set, or a member of the cluster of this set has
+// responded.
 void Election::found_when_due() {
     if (!durable_.blank() || policy_.bootstrap != Bootstrap::all) return;
     promise_set_when_due();
@@ -183,7 +184,7 @@ void Election::found_when_due() {
     }
 }
 
-// B4: once in the life of a uuid.
+// B4: at most once for each uuid.
 void Election::promise_set_when_due() {
     if (!durable_.founding_set.empty() || !wants_vote()) return;
     auto set = founding_.set_due(now_, self(), policy_, 2 * timing().hello);
@@ -200,7 +201,7 @@ void Election::found(const std::string& cluster_id, std::vector<Voter> voters) {
     next_claim_ = kNever;
 }
 
-// B1: a blank node that nobody answers asks the arbiter; a leader keeps its claim there.
+// B1: a blank node that gets no response asks the arbiter; a leader renews its claim there.
 void Election::claim_when_due() {
     if (policy_.bootstrap != Bootstrap::claim || (!durable_.blank() && !leading()) ||
         claim_pending_) {

@@ -1,4 +1,4 @@
-// The election while it leads: rounds, leases, the voters.
+// The part of Election for a node that leads: rounds, leases, the voters.
 #include <algorithm>
 #include <utility>
 
@@ -8,7 +8,7 @@
 
 namespace electiond {
 
-// C3. Not visible before its first lease (L1); with one voter that is at once.
+// C3. The leader is visible from its first lease on (L1); with one voter that is at once.
 void Election::become_leader(Reason cause) {
     durable_.config.number.term = durable_.term;
     published_config_.number = durable_.config.number;
@@ -26,7 +26,8 @@ void Election::become_leader(Reason cause) {
     start_round();
 }
 
-// What was asked during a re-election in place: once a quorum has acked, a successor is known, too.
+// Runs the commands that came during a re-election in place: once a quorum has acked, a successor
+// is known, too.
 void Election::run_deferred_commands() {
     if (deferred_commands_.empty() || !lease_ || lease_->term != durable_.term) return;
     for (const auto& command : std::exchange(deferred_commands_, {})) on_command(command);
@@ -47,7 +48,7 @@ void Election::start_round() {
     watch_voters();
 }
 
-// What the receiver's newest ack shows that it has is left out (§3).
+// Leaves out what the receiver has, by its newest ack (§3).
 Heartbeat Election::heartbeat_for(const Follower& follower) const {
     const auto& lead = *leading();
     Heartbeat heartbeat{.seq = lead.rounds.newest(),
@@ -63,7 +64,7 @@ Heartbeat Election::heartbeat_for(const Follower& follower) const {
     return heartbeat;
 }
 
-// R1: the view moves when what it shows of a member does, or the order, or the step by more than
+// R1: makes a new view if the shown data of a member change, or the order, or the step by more than
 // half; never for lastAckMs.
 void Election::refresh_view() {
     auto& lead = *leading();
@@ -96,7 +97,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     const auto sent = lead->rounds.sent(body.seq);
     if (!sent) return;
     if (!lead->roster.find(reply.from.uuid)) {
-        // It hears what is meant for a former life at its address, so it will say no hello (B6).
+        // It gets the heartbeats of a node that had its address before, so it sends no hello (B6).
         Reason refused = Reason::none;
         return admit(reply.from, refused);
     }
@@ -110,7 +111,7 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
     if (durable_.config.has(reply.from.uuid)) extend_lease();
     voter_acked(*follower);
     if (durable_.config.bans(reply.from.uuid) && body.config == durable_.config.number) {
-        lead->roster.forget(reply.from.uuid);  // it knows that it is out
+        lead->roster.forget(reply.from.uuid);  // it knows that it is banned
     }
 }
 
@@ -140,7 +141,7 @@ bool Election::may_change_voters() const {
 
 bool Election::config_held() const { return leading() && may_change_voters(); }
 
-// One step at a time and never during a hand-over, which may need one of its own (E1).
+// One change at a time, and none during a hand-over, which may need a change of its own (E1).
 void Election::change_voters() {
     const auto* lead = leading();
     if (!lead || lead->hand_over || !may_change_voters()) return;
@@ -154,8 +155,8 @@ void Election::install(ConfigStep step) {
     start_round();
 }
 
-// A removal has been carried out once a quorum holds the configuration that bans the node; it is
-// given up where too many others fell silent meanwhile.
+// A removal is done when a quorum holds the configuration that bans the node. It is given up if too
+// many other voters fell silent meanwhile.
 void Election::end_removals() {
     const auto* lead = leading();
     if (!lead || removals_.empty()) return;

@@ -1,4 +1,4 @@
-// Promise and lease: who may not be replaced until when, and who may lead until when (§4).
+// Promise and lease: until when a voter elects nobody else, and until when a leader may lead (§4).
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 namespace electiond {
 
-// What this node promised: to elect nobody but `to` before `until`. An empty `to` is everyone: a
-// restarted node no longer knows whom it promised what.
+// The promise of this node: before `until` it votes for no node but `to`. If `to` is empty, it
+// votes for no node at all: after a restart it no longer knows which leader has its promise.
 struct Promise {
     NodeUuid to{};
     Instant until{};
@@ -21,24 +21,24 @@ struct Promise {
         return now < until && to != candidate;
     }
 
-    // H2, L3: a new promise replaces that to another, but is never shortened for the one who has
-    // it.
+    // H2, L3: a new promise replaces a promise to another leader. A promise to the same leader, or
+    // to an unknown one, is never shortened.
     void give(const NodeUuid& leader, Instant end) {
         until = (to == leader || to.empty()) ? std::max(until, end) : end;
         to = leader;
     }
 };
 
-// What the promises of a quorum are worth to their leader. `term` is the fencing token.
+// What a leader holds by the promises of a quorum. `term` is the fencing token.
 struct Lease {
     Term term = 0;
     Instant until{};
 };
 
-// The newest heartbeat rounds of one lead: when was seq sent?
+// When the newest heartbeat rounds of one lead were sent.
 class Rounds {
   public:
-    // Opens round seq at `now`, the time before its first message is handed to the transport.
+    // Begins the next round and returns its seq. `now`: before its first message is sent.
     std::uint64_t open(Instant now) {
         sent_.push_back(now);
         if (sent_.size() > kKept) sent_.pop_front();
@@ -46,7 +46,7 @@ class Rounds {
     }
     [[nodiscard]] std::uint64_t newest() const { return newest_; }
 
-    // Nothing where this seq was never sent in this lead, or so long ago that it is worth nothing.
+    // nullopt if `seq` was not sent in this lead, or so long ago that its acks give no lease.
     [[nodiscard]] std::optional<Instant> sent(std::uint64_t seq) const {
         if (seq > newest_ || seq + sent_.size() <= newest_) return std::nullopt;
         return sent_[sent_.size() - 1 - static_cast<std::size_t>(newest_ - seq)];

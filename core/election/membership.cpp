@@ -1,4 +1,4 @@
-// Who may become a voter, who ceases to be one, and when.
+// Which nodes become voters, which are removed, and when.
 #include "election/membership.h"
 
 #include <algorithm>
@@ -12,8 +12,8 @@ constexpr std::uint32_t kShortStreak = 2;
 
 bool odd(const LeadView& lead) { return lead.config.voters.size() % 2 == 1; }
 
-// Not banned, wants a vote, holds the current configuration, has acked long enough: M1 without the
-// rule about ids, which M5 has its own word on.
+// Not banned, wants a vote, holds the current configuration, has acked long enough: M1 without its
+// rule about ids, because M5 has another one.
 bool steady(const LeadView& lead, const Follower& follower) {
     const Timing& timing = lead.policy.timing;
     if (!follower.wants_vote || follower.leaving || lead.config.has(follower.uuid) ||
@@ -22,14 +22,14 @@ bool steady(const LeadView& lead, const Follower& follower) {
         follower.config != lead.config.number) {
         return false;
     }
-    // Two acks in a row are enough where nothing stable is put at risk.
+    // Two acks in a row are enough if no stable group of voters is put at risk.
     const bool young =
         lead.config.voters.size() == 1 && lead.now - lead.led_since < timing.dead_after;
     return *follower.acked - follower.steady_since >= timing.stable_after ||
            ((!odd(lead) || young) && follower.streak >= kShortStreak);
 }
 
-// Of two with one id only the older may come in.
+// The followers that are ready; of two with the same id only the older one.
 std::vector<const Follower*> ready_ones(const LeadView& lead) {
     std::map<NodeId, const Follower*> oldest;
     for (const auto& [uuid, follower] : lead.roster.all()) {
@@ -56,7 +56,8 @@ ConfigStep drop(const LeadView& lead, const Voter& voter, Reason reason) {
     return {lead.config.without(voter.uuid, lead.term), reason, voter};
 }
 
-// §6.4: who leaves or was asked to go is banned, who wants no vote merely loses it.
+// §6.4: a node that leaves, or that an operator removes, is banned; a voter that wants no vote only
+// loses its vote.
 std::optional<ConfigStep> remove_or_drop(const LeadView& lead) {
     for (const auto& [uuid, follower] : lead.roster.all()) {
         const Voter node{follower.id, uuid};
@@ -73,7 +74,8 @@ std::optional<ConfigStep> remove_or_drop(const LeadView& lead) {
     return std::nullopt;
 }
 
-// M5: of two voters of one id the silent one goes; a lost one makes room for its next life.
+// M5: of two voters with one id, drops the silent one; replaces a lost voter by the new node that
+// has its id.
 std::optional<ConfigStep> replace_lost(const LeadView& lead) {
     const Duration timeout = lead.policy.timing.election_timeout;
     for (const auto& voter : lead.config.voters) {
@@ -94,7 +96,7 @@ std::optional<ConfigStep> replace_lost(const LeadView& lead) {
     return std::nullopt;
 }
 
-// M6: replaced, never just dropped. From an even number M4 promotes first.
+// M6: a dead voter is replaced, never only dropped. From an even number, M4 promotes first.
 std::optional<ConfigStep> replace_dead(const LeadView& lead) {
     if (!odd(lead) || ready_ones(lead).empty()) return std::nullopt;
     for (const auto& voter : lead.config.voters) {

@@ -1,4 +1,4 @@
-// Who may become a voter, who ceases to be one, and when: the leader's next step (§6.4, §8).
+// Which nodes become voters, which are removed, and when: the leader's next step (§6.4, §8).
 #pragma once
 
 #include <optional>
@@ -11,14 +11,14 @@
 
 namespace electiond {
 
-// One step of K2, with its reason for people.
+// One change of the configuration: one voter more or one less (K2), with the reason to show.
 struct ConfigStep {
     Electorate next{};
     Reason reason = Reason::none;
     Voter subject{};
 };
 
-// What the rules of section 8 look at. References: borrowed for the call.
+// What the rules of section 8 depend on. The references are borrowed for the call.
 struct LeadView {
     const Electorate& config;
     const Roster& roster;
@@ -27,35 +27,35 @@ struct LeadView {
     Term term = 0;
     Instant led_since{};
     Instant now{};
-    std::vector<NodeUuid> asked{};  // to be removed, as an operator asked
+    std::vector<NodeUuid> asked{};  // an operator asked to remove these
 };
 
 // M1: wants a vote, is not banned, has no voter's id, holds the current configuration, and has
 // acked long enough without a gap.
 [[nodiscard]] bool ready(const LeadView& lead, const Follower& follower);
 
-// The step that is due now, in the order of M7; nothing where the voters are as they should be. The
-// caller has checked K2.
+// The step that is due now, the first one in the order of M7; nullopt if none is due. The caller
+// has checked K2: a quorum holds the current configuration.
 [[nodiscard]] std::optional<ConfigStep> next_step(const LeadView& lead);
 
-// M7: are the voters that would remain and are heard now (an ack younger than 2 H) a quorum of what
-// would remain? `undecided`: only together with voters whose newest ack is younger than E. One of
-// these may have just died; its next ack, or the lack of it, decides.
+// M7: may a voter be removed? `yes`: the remaining voters that are heard now (an ack younger than
+// 2 H) are a quorum of all that remain. `undecided`: only together with voters whose newest ack is
+// younger than E; one of these may have just died, and its next ack, or the lack of it, decides.
 enum class Removable { yes, undecided, no };
 
 // M7 for the removal of `uuid`. `promoted`: how many standbys, all heard now, become voters first.
 [[nodiscard]] Removable removable(const LeadView& lead, const NodeUuid& uuid,
                                   std::size_t promoted = 0);
 
-// M5: may a node with this voter's id and another uuid take its place? `moved_in`: it speaks from
-// the same address, where the old one cannot listen any more.
+// M5: may a node with this voter's id and another uuid replace it? `moved_in`: that node has the
+// same address, so the old one cannot listen there any more.
 [[nodiscard]] bool lost(const LeadView& lead, const Voter& voter, bool moved_in);
 
-// E1: the best standby that may lead, where no voter may; nothing where there is none.
+// E1: the standby to promote if no voter may lead; nullopt if there is none that may.
 [[nodiscard]] std::optional<Voter> eligible_standby(const LeadView& lead);
 
-// M2: the voter of higher priority that should lead instead; nothing where there is none. `waits`
-// tells for how long such a voter must have acked.
+// M2: the voter of higher priority that should lead instead; nullopt if there is none. waits(uuid)
+// returns for how long that voter must have acked without a gap.
 template <class Waits>
 [[nodiscard]] std::optional<NodeUuid> takeover_target(const LeadView& lead, const Waits& waits) {
     const Follower* best = nullptr;
@@ -73,7 +73,7 @@ template <class Waits>
     return best->uuid;
 }
 
-// Voter, standby (M3: ready, but M1 and M4 leave it waiting) or observer.
+// Voter, standby (M3: ready, but M1 and M4 do not promote it yet) or observer.
 [[nodiscard]] MemberRole member_role(const LeadView& lead, const Follower& follower);
 
 }  // namespace electiond

@@ -18,22 +18,22 @@
 
 namespace electiond {
 
-// The sender fields of every peer request and answer. Node fills in its own; an Election only reads
-// those of others.
+// The sender fields of every request and response between nodes. Node fills in its own; an Election
+// only reads those of others.
 struct Sender {
     std::string cluster_id{};  // empty: a blank node
     std::string cluster_name{};
     NodeUuid uuid{};                    // `from`
     NodeId id{};                        // `fromId`, also candidateId and leaderId
     std::string incarnation{};          // drawn at each start
-    std::optional<Endpoint> address{};  // how to reach its transport, in its own words
+    std::optional<Endpoint> address{};  // of its transport, as the node itself reports it
     std::string api{};                  // host:port of its control API; may be empty
     std::vector<std::string> supersedes{};
 
     bool operator==(const Sender&) const = default;
 };
 
-// Whose heartbeat the answerer last accepted, while its promise to it is live.
+// The leader whose heartbeat the responder last accepted; only while its promise to it lasts.
 struct LeaderHint {
     NodeId id{};
     NodeUuid uuid{};
@@ -51,7 +51,7 @@ struct Member {
     std::vector<Endpoint> addresses{};
     std::string api{};
     MemberRole role = MemberRole::observer;  // voter, standby or observer
-    std::optional<Milliseconds> last_ack{};  // how long ago; nothing: never in this term
+    std::optional<Milliseconds> last_ack{};  // how long ago; nullopt: never in this term
     std::optional<Duration> rtt{};           // smoothed; on the wire rttUs, whole microseconds
     bool eligible = false;
     std::int64_t priority = 0;
@@ -59,7 +59,7 @@ struct Member {
     bool operator==(const Member&) const = default;
 };
 
-// Who should campaign first when the leader falls silent, and how far apart (§9).
+// The order in which voters campaign when the leader falls silent, and the delay between two (§9).
 struct Succession {
     std::vector<NodeUuid> order{};
     Milliseconds step{0};
@@ -67,7 +67,7 @@ struct Succession {
     bool operator==(const Succession&) const = default;
 };
 
-// ---- requests; the common `term` stands in PeerRequest -----------------------------------------
+// ---- requests; the common `term` is in PeerRequest ---------------------------------------------
 
 struct PreVote {  // `term` = sender's term + 1
     ConfigNumber config{};
@@ -77,13 +77,13 @@ struct PreVote {  // `term` = sender's term + 1
 struct VoteRequest {
     ConfigNumber config{};
     bool transfer = false;        // asked for by the leader (T3)
-    Reason cause = Reason::none;  // `reason`, optional: why there is a campaign, for people
+    Reason cause = Reason::none;  // `reason`, optional, only shown: why it campaigns
     bool operator==(const VoteRequest&) const = default;
 };
 
 struct Heartbeat {
     std::uint64_t seq = 0;
-    std::optional<Milliseconds> promise{};  // absent: the receiver's own election timeout
+    std::optional<Milliseconds> promise{};  // nullopt: the receiver's own election timeout
     ConfigNumber number{};                  // configTerm, configVersion
     std::optional<Electorate> config{};     // only to a receiver that lacks it
     bool config_pending = false;            // no quorum has acked that configuration yet
@@ -98,7 +98,7 @@ struct TimeoutNow {               // `term` = the term that the sender led
     bool operator==(const TimeoutNow&) const = default;
 };
 
-struct Hello {  // the answer has the same fields of the answerer
+struct Hello {  // the response has the same fields, of the responder
     bool blank = true;
     std::vector<Voter> founding_set{};
     bool wants_vote = true;
@@ -121,16 +121,16 @@ struct PeerRequest {
     bool operator==(const PeerRequest&) const = default;
 };
 
-// ---- answers; the common `term`, `requestTerm` and `reason` stand in PeerReply -----------------
+// ---- responses; the common `term`, `requestTerm` and `reason` are in PeerReply -----------------
 
 struct VoteReply {
     bool granted = false;
     std::optional<LeaderHint> hint{};
-    std::optional<Electorate> config{};  // in a refusal, where the answerer's is newer
+    std::optional<Electorate> config{};  // in a refusal, if the responder's is newer
     bool operator==(const VoteReply&) const = default;
 };
 
-struct PreVoteReply : VoteReply {  // a grant of the one must never count as the other
+struct PreVoteReply : VoteReply {  // its own type: a pre-vote must never count as a vote
     bool operator==(const PreVoteReply&) const = default;
 };
 
@@ -159,7 +159,7 @@ struct HelloReply {
     bool operator==(const HelloReply&) const = default;
 };
 
-// What a node says of itself; Node answers this one, an Election never sees it.
+// The status of a node. Node responds to a StatusQuery; an Election never sees it.
 struct StatusReply {
     std::optional<Endpoint> address{};
     std::string api{};
@@ -183,7 +183,7 @@ using ReplyBody =
 
 struct PeerReply {
     Sender from{};
-    Term term = 0;          // the answerer's own
+    Term term = 0;          // the responder's own
     Term request_term = 0;  // echo
     Reason reason = Reason::none;
     ReplyBody body{};

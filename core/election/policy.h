@@ -1,5 +1,5 @@
-// What an operator decides about one node's part in the election; fixed for the life of a process,
-// but for what PolicyChange (step.h) has.
+// The settings of one node's part in the election. Fixed while the process runs, except for those
+// in PolicyChange (step.h).
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 
 namespace electiond {
 
-// How a blank node comes into a cluster (§6.1).
+// How a blank node joins or founds a cluster (§6.1).
 enum class Bootstrap { claim, all, join };
 
-// Who leads where no voter is eligible (E1).
+// Who leads if no voter is eligible (E1).
 enum class WhenNoneEligible { nobody, stay };
 
 struct Policy {

@@ -56,10 +56,10 @@ enum class Reason {
     founder_awaited,
 };
 
-// The code as it stands in every text: snake_case; "" for none.
+// The code in texts and JSON: snake_case; "" for none.
 [[nodiscard]] std::string_view to_string(Reason reason);
 
-// The inverse; nothing where the text is no code of this list.
+// The inverse; nullopt if the text is no code of this list.
 [[nodiscard]] std::optional<Reason> parse_reason(std::string_view text);
 
 }  // namespace electiond

@@ -6,8 +6,9 @@
 namespace electiond {
 namespace {
 
-constexpr Term kEra = Term{1} << 32;  // tokens stay monotone unless the lost majority uses so many
-constexpr std::size_t kSupersededMax = 8;  // that fit into a slot of the state file
+constexpr Term kEra =
+    Term{1} << 32;  // tokens only grow, unless the lost majority has used more terms
+constexpr std::size_t kSupersededMax = 8;  // as many as fit into a slot of the state file
 
 }  // namespace
 

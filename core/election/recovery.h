@@ -8,17 +8,17 @@
 
 namespace electiond {
 
-// §6.5: a majority is lost for good and this survivor goes on alone. `fresh_id` names the cluster
-// that replaces the old one; its terms begin above any that the old one can have used. `record`
-// must be a member's.
+// §6.5, after a majority is lost for good: this member becomes the only voter. `fresh_id` is the id
+// of the cluster that replaces the old one; its terms begin above all that the old one can have
+// used. `record` must be that of a member.
 [[nodiscard]] Durable recovered(const Durable& record, const std::string& fresh_id);
 
-// B1: a claim names a node that is lost for good; this blank node founds in its stead. `orphan` is
-// the cluster id of that claim.
+// B1, after the node that a claim names is lost for good: this blank node founds the cluster.
+// `orphan` is the cluster id of that claim.
 [[nodiscard]] Durable founded_anew(const Durable& blank, const std::string& orphan,
                                    const std::string& fresh_id);
 
-// §6.4: a new, blank member under a new uuid. What was promised stays promised.
+// §6.4: a blank node with a new uuid. Promises that the node has given still bind it.
 [[nodiscard]] Durable rejoined(const Durable& record, const NodeUuid& fresh);
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// The four roles, each holding only what it may remember.
+// The four roles; each contains only the data that is valid in it.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,19 @@
 
 namespace electiond {
 
-// Follows, or waits for somebody to follow.
+// Follows a leader, or waits for one.
 struct Following {};
 
-// Asks whether it could win, without disturbing anyone (thesis 9.6).
+// Asks whether it could win, without raising any term (thesis 9.6).
 struct PreCandidate {
     Tally tally{};
 };
 
-// Has voted for itself in the current term and asks the others.
+// Has voted for itself in the current term, and asks the other voters for their votes.
 struct Candidate {
     Tally tally{};
-    bool transfer = false;  // asked to by the leader (T3)
-    bool in_place = false;  // a leader that re-elects itself (C4): keeps its lease meanwhile
+    bool transfer = false;  // the leader has asked it to campaign (T3)
+    bool in_place = false;  // a leader re-elects itself (C4), and keeps its lease meanwhile
     Reason cause = Reason::none;
 };
 
@@ -35,7 +35,7 @@ struct HandOver {
     Reason cause = Reason::none;
     std::optional<NodeUuid> target{};
     std::optional<Voter> promote{};  // E1: a standby that must become a voter first
-    bool to_standby = false;         // E1: it was one, and takes our place
+    bool to_standby = false;         // E1: the target is such a standby, and replaces this node
     Instant started{};
     bool draining = false;
     std::optional<Instant> granted_until{};  // known once the grant book is closed
@@ -47,7 +47,7 @@ struct HandOver {
 struct Removal {
     NodeUuid uuid{};
     std::uint64_t ticket = 0;
-    Instant until{};  // then it is refused if it would still lose the quorum (M7)
+    Instant until{};  // then it is refused, if it would still lose the quorum (M7)
     std::optional<Instant> undecided{};  // M7: until then it waits for missing acks
     bool dry_run = false;                // it ends with the decision, and changes nothing
 };
@@ -66,13 +66,14 @@ struct Leading {
 
 using Role = std::variant<Following, PreCandidate, Candidate, Leading>;
 
-// After T2: the lead is released, the target is told until somebody leads a higher term.
+// After T2: this node no longer leads, and sends timeout-now to the target until a higher term has
+// a leader.
 struct Release {
     std::vector<std::uint64_t> tickets{};  // commands that wait for its end
     Reason cause = Reason::none;
     std::optional<NodeUuid> target{};
-    Term term = 0;            // that was led
-    bool to_standby = false;  // E1: over only when the configuration is without us
+    Term term = 0;            // that this node led
+    bool to_standby = false;  // E1: over only when this node is no voter any more
     Instant until{};
     Instant next_send{};
 };

@@ -17,11 +17,11 @@ const Follower* Roster::find(const NodeUuid& uuid) const {
     return at == followers_.end() ? nullptr : &at->second;
 }
 
-const Follower* Roster::named(const std::string& who) const {
+const Follower* Roster::named(const std::string& node) const {
     const Follower* found = nullptr;
     for (const auto& [uuid, follower] : followers_) {
-        if (uuid.value == who) return &follower;
-        if (follower.id.value == who && (!found || follower.heard() > found->heard())) {
+        if (uuid.value == node) return &follower;
+        if (follower.id.value == node && (!found || follower.heard() > found->heard())) {
             found = &follower;
         }
     }
@@ -45,7 +45,7 @@ void Roster::ack(const NodeUuid& from, const HeartbeatReply& reply, Instant sent
     Follower& follower = at->second;
     const Duration rtt = now - sent;
     follower.rtt = follower.rtt ? (*follower.rtt * 7 + rtt) / 8 : rtt;
-    if (reply.seq <= follower.seq) return;  // an older ack, or a repeated one, tells nothing new
+    if (reply.seq <= follower.seq) return;  // an older ack, or a repeated one
     if (!follower.acked || sent - *follower.acked > gap) {
         follower.steady_since = sent;
         follower.streak = 0;

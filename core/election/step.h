@@ -30,28 +30,28 @@ struct RequestReceived {
 struct ReplyReceived {
     PeerReply reply{};
     bool from_namesakes_address = false;
-    bool hellos_open = false;  // B6: other addresses that were asked by a hello may still answer
+    bool hellos_open = false;  // B6: hellos to other addresses have no response yet
 };
 
-// A request to `to` found no answer.
+// A request to `to` got no response.
 struct NoReply {
     NodeUuid to{};
     bool vote_request = false;
     bool hellos_open = false;  // as in ReplyReceived
 };
 
-// Discovery or a message told new addresses: worth a hello.
+// Discovery or a message brought new addresses: a hello is due now.
 struct PeersFound {};
 
-// The address of a known node changed: the leader's `view` moves.
+// The address of a known node changed: a leader makes a new `view`.
 struct AddressesChanged {};
 
-// The arbiter's word; nothing where it could not say.
+// What the arbiter stores; nullopt if it could not find out.
 struct ClaimAnswered {
     std::optional<Claim> stored{};
 };
 
-// The grant book is closed: no client was told to rely on us beyond `until` (§10).
+// The grant book is closed: no client relies on this node after `until` (§10).
 struct GrantsClosed {
     Instant until{};
 };
@@ -63,8 +63,8 @@ struct HealthChanged {
     bool healthy = true;
 };
 
-// The operator has changed what may change in the life of a process. It has nothing that a promise
-// or a lease rests on: D stays (§7).
+// The operator has changed settings that a running process can change. No promise and no lease
+// depends on them: D, the length of a promise, is not among them (§7).
 struct PolicyChange {
     std::int64_t priority = 100;
     std::size_t max_voters = 7;
@@ -81,16 +81,16 @@ struct StepDown {
     std::optional<std::string> to{};  // an id or a uuid
 };
 
-// An operator removes a node for good (§6.4), or asks whether that is possible now.
+// Removes a node for good (§6.4), or only checks whether that is possible now (`dry_run`).
 struct Remove {
-    std::string who{};  // an id or a uuid
+    std::string node{};  // an id or a uuid
     bool dry_run = false;
 };
 
 // This node leaves for good (§6.4).
 struct Leave {};
 
-// The process is about to stop: hand over, never campaign again.
+// The process is about to stop: the election hands over, and never campaigns again.
 struct Stop {};
 
 using CommandBody = std::variant<StepDown, Remove, Leave, Stop>;
@@ -106,14 +106,14 @@ using Input =
 
 // ---- out ---------------------------------------------------------------------------------------
 
-// The answer to the request that was stepped. Node adds its sender fields and requestTerm.
+// The response to the request of this step. Node adds its sender fields and requestTerm.
 struct Reply {
     Term term = 0;
     Reason reason = Reason::none;
     ReplyBody body{};
 };
 
-// Everyone whose address is known but these; Node expands it.
+// All nodes whose address is known, except these. Node expands it.
 struct Everyone {
     std::vector<NodeUuid> except{};
 };
@@ -125,15 +125,15 @@ struct Outgoing {
     RequestBody body{};
 };
 
-// How a command ended. `successor` leads `term` where the lead was handed over.
+// How a command ended. If the lead was handed over, `successor` leads `term`.
 struct Done {
     std::uint64_t ticket = 0;
-    Reason refused = Reason::none;  // none: it was done
+    Reason refused = Reason::none;  // none: it was carried out
     std::optional<NodeId> successor{};
     Term term = 0;
 };
 
-// What becomes of the grant book (§10).
+// What carry_out() does with the grant book (§10).
 enum class Grants {
     unchanged,
     close,  // GrantsClosed comes back

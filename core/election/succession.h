@@ -13,16 +13,16 @@ namespace electiond {
 [[nodiscard]] Succession rank(const Electorate& config, const NodeUuid& self, const Roster& roster,
                               const Timing& timing, Instant now);
 
-// True where `next` differs so much from `current` that a new view is due: the order at all, the
-// step by more than half.
+// True if `next` differs so much from `current` that a new view is due: the order in any way, or
+// the step by more than half.
 [[nodiscard]] bool differs(const Succession& current, const Succession& next);
 
-// The place of `uuid` from 0; nothing where it has none (R2).
+// R2: the place of `uuid`, from 0; nullopt if it has none.
 [[nodiscard]] std::optional<std::size_t> place_of(const Succession& succession,
                                                   const NodeUuid& uuid);
 
 // The best target of a hand-over (§4.5): of the eligible voters heard within 2 H, those not cooling
-// first, then by priority, then by newest ack. Nothing where there is none.
+// first, then by priority, then by newest ack. nullopt if there is none.
 [[nodiscard]] std::optional<NodeUuid> best_target(const Electorate& config, const NodeUuid& self,
                                                   const Roster& roster, const Timing& timing,
                                                   Instant now);

@@ -7,7 +7,7 @@
 
 namespace electiond {
 
-// A value. Safety: a vote counted twice, or one of a node that is no voter, would be two leaders.
+// A value. A vote counted twice, or a vote of a node that is no voter, could elect two leaders.
 class Tally {
   public:
     void count(const Electorate& electorate, const NodeUuid& voter) {
@@ -20,7 +20,7 @@ class Tally {
     [[nodiscard]] bool won(const Electorate& electorate) const {
         return granted_.size() >= electorate.quorum();
     }
-    // So many have refused that the others are no quorum any more.
+    // True if so many have refused that the others are no quorum.
     [[nodiscard]] bool lost(const Electorate& electorate) const {
         return electorate.voters.size() - refused_.size() < electorate.quorum();
     }

@@ -9,7 +9,7 @@ namespace electiond {
 using Duration = std::chrono::nanoseconds;
 using Milliseconds = std::chrono::milliseconds;
 
-// CLOCK_BOOTTIME of one node. Only the Loop reads it; everything else is given an Instant.
+// CLOCK_BOOTTIME of one node. The election never reads it: each Instant is an argument.
 // Instants of two nodes, or of two boots, must never be compared.
 struct BootClock {
     using duration = Duration;
@@ -28,11 +28,11 @@ inline constexpr Milliseconds kPromiseMax = std::chrono::hours(24);
 // rho of assumption A4: how far a clock's rate may be from real time.
 inline constexpr std::int64_t kDriftPerMille = 10;
 
-// R3: how far apart voters stand that have no leader's word for their order.
+// R3: the delay between the first campaigns of two voters whose order no leader has sent.
 inline constexpr Milliseconds kFoundersStep{10};
 
-// `length` as it must be told to somebody whose clock may differ by rho in each direction, rounded
-// down: length * (1 - rho) / (1 + rho).
+// The part of `length` that is safe on another node, as both clocks may differ from real time by
+// rho: length * (1 - rho) / (1 + rho), rounded down.
 [[nodiscard]] constexpr Duration less_drift(Duration length) {
     return Duration(length.count() / (1000 + kDriftPerMille) * (1000 - kDriftPerMille));
 }
@@ -46,10 +46,10 @@ struct Timing {
     Milliseconds request_timeout{250};    // R
     Milliseconds hello{500};              // J
     Milliseconds stable_after{2000};      // how long an observer acks before it gets a vote
-    Milliseconds dead_after{30000};       // how long a voter is silent before it is given up
+    Milliseconds dead_after{30000};       // how long a voter is silent before it counts as lost
     Milliseconds client_grant{100};       // the longest validForMs
 
-    // The default of everything that follows from E.
+    // The defaults of all timers, which are derived from E.
     [[nodiscard]] static constexpr Timing from(Milliseconds e) {
         return {.heartbeat = e / 10,
                 .election_timeout = e,

@@ -1,4 +1,4 @@
-// Problems that last: how an election notices them, and when each is published to the operator.
+// Problems that last: how an election notices them, and when each is published.
 #include "election/troubles.h"
 
 #include <algorithm>
@@ -99,8 +99,8 @@ void HeardVoters::asked(Instant now) {
     asked_before_ = std::exchange(asked_, now);
 }
 
-std::optional<Instant> HeardVoters::answers_since(Instant now, Duration patience) const {
-    return asked_ && now - *asked_ >= patience ? asked_ : asked_before_;
+std::optional<Instant> HeardVoters::answers_since(Instant now, Duration waited) const {
+    return asked_ && now - *asked_ >= waited ? asked_ : asked_before_;
 }
 
 // ---- no leader ---------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ void Election::watch_voters() {
         const auto unpublished = silent.silent(voter, follower->heard(), now_);
         if (!unpublished) continue;
         out_.changes.emplace_back(
-            VoterSilent{.who = {.voter = voter},
+            VoterSilent{.subject = {.voter = voter},
                         .term = durable_.term,
                         .away = now_ - follower->heard(),
                         .answering = answering,
@@ -318,7 +318,7 @@ std::vector<Trouble> Election::troubles() const {
     for (const auto& entry : troubles_.silent.all()) {
         if (!entry.silent) continue;
         all.push_back(
-            {VoterSilent{.who = {.voter = entry.voter}, .term = durable_.term}, entry.since});
+            {VoterSilent{.subject = {.voter = entry.voter}, .term = durable_.term}, entry.since});
     }
     if (const auto& outage = troubles_.outage.trouble()) all.push_back(*outage);
     for (const auto& founder : troubles_.founders.all()) all.push_back({founder, started_});

@@ -1,4 +1,4 @@
-// Problems that last and that an operator should know, and when each of them was last told.
+// Problems that last and that an operator should know, and when each was last published.
 #pragma once
 
 #include <chrono>
@@ -15,31 +15,31 @@
 
 namespace electiond {
 
-// A problem that lasts, as the change that would be told now.
+// A problem that lasts, as the change that would be published now.
 struct Trouble {
     Change change{};
     Instant since{};
 };
 
-// The same problem is told again after this time at the earliest.
+// The same problem is published again after this time at the earliest.
 inline constexpr std::chrono::minutes kPublishAgain{1};
 
 // The voters that do not answer a leader. For a voter that comes and goes, at most one silence and
-// one return are told in a minute; the others are only counted.
+// one return are published in a minute; the others are only counted.
 class SilentVoters {
   public:
     // Forgets nodes that are no voters any more.
     void keep(const Electorate& config);
 
     // The voter has been silent since `since`; call it at each check while that lasts. If the
-    // silence is to be told now, returns how many silences before it were not told.
+    // silence is to be published now, returns how many silences before it were not published.
     [[nodiscard]] std::optional<std::uint64_t> silent(const Voter& voter, Instant since,
                                                       Instant now);
-    // The voter has answered; call it at each answer. If the return is to be told now, returns how
-    // long the voter was silent.
+    // The voter has answered; call it at each answer. If the return is to be published now, returns
+    // how long the voter was silent.
     [[nodiscard]] std::optional<Duration> back(const NodeUuid& uuid, Instant now);
 
-    // The lead is over: no voter counts as silent any more, and no return will be told.
+    // The lead is over: no voter counts as silent any more, and no return will be published.
     void forget_all();
 
     struct Entry {
@@ -47,8 +47,8 @@ class SilentVoters {
         bool silent = false;
         Instant since{};
         bool counted = false;                // in `unpublished`
-        bool open = false;                   // its silence was told, its return not yet
-        std::optional<Instant> published{};  // when its silence was last told
+        bool open = false;                   // its silence was published, its return not yet
+        std::optional<Instant> published{};  // when its silence was last published
         std::uint64_t unpublished = 0;
     };
     [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
@@ -75,9 +75,9 @@ class HeardVoters {
 
     // A request was sent to all voters.
     void asked(Instant now);
-    // When the newest request was sent that is at least `patience` old: a voter that was heard
-    // since then answers. nullopt: there is no such request.
-    [[nodiscard]] std::optional<Instant> answers_since(Instant now, Duration patience) const;
+    // When the newest request was sent that is at least `waited` old: a voter that was heard since
+    // then answers. nullopt: there is no such request.
+    [[nodiscard]] std::optional<Instant> answers_since(Instant now, Duration waited) const;
 
   private:
     std::vector<Entry> entries_;
@@ -88,7 +88,8 @@ class HeardVoters {
 // Why this node has no leader.
 class Outage {
   public:
-    // `change` is the reason, and no leader was known since `since`. True if it is to be told now.
+    // `change` is the reason, and no leader was known since `since`. True if it is to be published
+    // now.
     [[nodiscard]] bool stands(const Change& change, Instant since, Instant now);
     // No reason is known any more, but there is no leader yet.
     void clear();
@@ -108,7 +109,7 @@ class Outage {
 // The founders that are missing.
 class MissingFounders {
   public:
-    // Replaces the list. True if it is to be told now.
+    // Replaces the list. True if it is to be published now.
     [[nodiscard]] bool stand(std::vector<FounderAwaited> missing, Instant now);
     void clear();
 

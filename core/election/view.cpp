@@ -1,5 +1,4 @@
-// What the election shows of itself: what is so at a moment, and what has changed since it last
-// told.
+// The part of Election that shows its state, and publishes what has changed since the step before.
 #include <algorithm>
 #include <utility>
 
@@ -8,12 +7,12 @@
 namespace electiond {
 namespace {
 
-// Further ones may be told again.
+// Beyond this number, reports may be published again.
 constexpr std::size_t kReportsMax = 64;
 
 }  // namespace
 
-// ---- what is so --------------------------------------------------------------------------------
+// ---- the present state -------------------------------------------------------------------------
 
 bool Election::holds_office() const {
     const auto* campaign = std::get_if<Candidate>(&role_);
@@ -71,7 +70,7 @@ void Election::take_hint(const std::optional<LeaderHint>& hint) {
     hearsay_ = Hearsay{*hint, now_ + timing().election_timeout - hint->age};
 }
 
-// M2: remembered for an hour, the newest few.
+// M2: notes that a voter lost the lead or fell silent. Keeps the newest few for an hour.
 void Election::flapped(const NodeUuid& uuid) {
     auto& times = flaps_[uuid];
     times.push_back(now_);
@@ -92,7 +91,7 @@ Instant Election::quiet_since() const {
     return std::max(*cool_down_since_, heard_heartbeat_.value_or(*cool_down_since_));
 }
 
-// ---- what every floor uses ---------------------------------------------------------------------
+// ---- used by all parts -------------------------------------------------------------------------
 
 void Election::answer(ReplyBody body, Reason reason) {
     out_.reply = Reply{durable_.term, reason, std::move(body)};
@@ -108,7 +107,7 @@ void Election::report(Reason reason, const std::string& detail, const NodeId& su
     out_.changes.emplace_back(Report{reason, durable_.term, subject, detail});
 }
 
-// Says what is different from what was last said; the reason is that of the last transition.
+// Publishes the differences to what was last published, with the reason of the last transition.
 void Election::publish_changes() {
     const auto state = leadership();
     if (const auto shown = state.state_at(now_); shown != published_state_) {

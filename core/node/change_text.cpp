@@ -39,9 +39,10 @@ std::string silent_ones(const std::vector<SilentVoter>& silent) {
 
 std::string in_words(const VoterSilent& one) {
     const std::string lose = one.can_lose == 0 ? "none" : number(one.can_lose) + " more";
-    std::string text = "node " + one.who.voter.id.value + " has been silent for " +
-                       seconds(one.away) + in_brackets(one.who.why) + "; " + number(one.answering) +
-                       " of " + number(one.voters) + " voters left, can lose " + lose;
+    std::string text = "node " + one.subject.voter.id.value + " has been silent for " +
+                       seconds(one.away) + in_brackets(one.subject.why) + "; " +
+                       number(one.answering) + " of " + number(one.voters) +
+                       " voters left, can lose " + lose;
     if (one.unpublished > 0) {
         text += " (and it fell silent " + number(one.unpublished) +
                 (one.unpublished == 1 ? " time" : " times") + " since the last such line)";
@@ -125,7 +126,7 @@ LogFields fields_of(const Change& change) {
                        return LogFields{{"uuid", one.uuid.value}};
                    },
                    [](const VoterSilent& one) {
-                       return LogFields{{"uuid", one.who.voter.uuid.value}};
+                       return LogFields{{"uuid", one.subject.voter.uuid.value}};
                    },
                    [](const VoterBack& one) {
                        return LogFields{{"uuid", one.voter.uuid.value}};
@@ -177,7 +178,7 @@ std::string standing_sentence(const Change& trouble) {
 
 NodeId subject_of(const Change& trouble) {
     return std::visit(overloaded{[](const Report& one) { return one.subject; },
-                                 [](const VoterSilent& one) { return one.who.voter.id; },
+                                 [](const VoterSilent& one) { return one.subject.voter.id; },
                                  [](const VoterBack& one) { return one.voter.id; },
                                  [](const FounderAwaited& one) { return one.id; },
                                  [](const auto&) { return NodeId{}; }},

@@ -89,7 +89,7 @@ void explain(Change& change, const AddressBook& book, const FailedAddresses& fau
         if (who.why.empty()) who.why = why_silent(book.addresses_shown(who.voter), faults);
     };
     const auto fill_all = [&](std::vector<SilentVoter>& all) { std::ranges::for_each(all, fill); };
-    std::visit(overloaded{[&](VoterSilent& one) { fill(one.who); },
+    std::visit(overloaded{[&](VoterSilent& one) { fill(one.subject); },
                           [&](QuorumMissing& one) { fill_all(one.silent); },
                           [&](NobodyMayLead& one) { fill_all(one.silent); },
                           [&](FounderAwaited& one) {

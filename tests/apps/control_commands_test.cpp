@@ -178,7 +178,7 @@ TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
         EXPECT_EQ(leave.status, code) << to_string(refused);
         EXPECT_EQ(leave.body.find("leaderId") != std::string::npos, code == 421) << leave.body;
         ASSERT_EQ(wanted.size(), 2U);
-        EXPECT_EQ(std::get<Remove>(wanted[0]).who, "2");
+        EXPECT_EQ(std::get<Remove>(wanted[0]).node, "2");
         EXPECT_TRUE(std::holds_alternative<Leave>(wanted[1]));
     }
 }
@@ -217,7 +217,7 @@ TEST_F(RemovalRoute, TakesAnIdOrAUuid) {
         EXPECT_EQ(
             removed.body,
             R"({"message":"Removed for good","id":"2","uuid":"uuid-2","role":"voter","term":8})");
-        EXPECT_EQ(asked.back().who, "uuid-2");
+        EXPECT_EQ(asked.back().node, "uuid-2");
         EXPECT_FALSE(asked.back().dry_run);
     }
 }
@@ -255,7 +255,7 @@ TEST_F(RemovalRoute, RefusesAnIdThatTwoMembersHave) {
     EXPECT_TRUE(asked.empty());
 
     EXPECT_EQ(ask("DELETE", "/members/uuid-2").status, 200);
-    EXPECT_EQ(asked.back().who, "uuid-2");
+    EXPECT_EQ(asked.back().node, "uuid-2");
 }
 
 TEST_F(RemovalRoute, LeavesTheNameToTheLeaderIfThisNodeDoesNotLead) {
@@ -263,7 +263,7 @@ TEST_F(RemovalRoute, LeavesTheNameToTheLeaderIfThisNodeDoesNotLead) {
     refused = Reason::not_leader;
 
     problem(ask("DELETE", "/members/2"), 421);
-    EXPECT_EQ(asked.back().who, "2");
+    EXPECT_EQ(asked.back().node, "2");
 }
 
 TEST_F(RemovalRoute, SaysThatANodeWhichOnlyDiscoveryListsIsNoMember) {

@@ -111,7 +111,7 @@ TEST_F(EventJsonTest, ShowsAProblem) {
 
 TEST_F(EventJsonTest, ShowsAVoterThatIsSilentAndItsReturn) {
     const Voter three{NodeId("3"), NodeUuid("uuid-3")};
-    const VoterSilent silent{.who = {three, "connection refused"},
+    const VoterSilent silent{.subject = {three, "connection refused"},
                              .term = 7,
                              .away = 1200ms,
                              .answering = 2,

@@ -219,7 +219,7 @@ TEST(RemovalDryRun, SaysAtOnceThatAVoterMayGoAndLeavesItThere) {  // 6.4, M7
         auto bench = leader();
         bench.lead_on(kH, {2, 3});
 
-        const auto ticket = bench.command(Remove{.who = who, .dry_run = true});
+        const auto ticket = bench.command(Remove{.node = who, .dry_run = true});
 
         EXPECT_EQ(only_done(bench).ticket, ticket);
         EXPECT_EQ(only_done(bench).refused, Reason::none);
@@ -235,24 +235,24 @@ TEST(RemovalDryRun, IsRefusedForTheReasonsOfARemoval) {  // M7
     bench.ack(3);
     bench.lead_on(kE, {3});  // 2 is silent for E
 
-    bench.command(Remove{.who = "3", .dry_run = true});
+    bench.command(Remove{.node = "3", .dry_run = true});
     EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum);
-    bench.command(Remove{.who = "1", .dry_run = true});
+    bench.command(Remove{.node = "1", .dry_run = true});
     EXPECT_EQ(only_done(bench).refused, Reason::would_lose_quorum) << "the leader itself";
-    bench.command(Remove{.who = "9", .dry_run = true});
+    bench.command(Remove{.node = "9", .dry_run = true});
     EXPECT_EQ(only_done(bench).refused, Reason::unknown_node);
-    bench.command(Remove{.who = "2", .dry_run = true});
+    bench.command(Remove{.node = "2", .dry_run = true});
     EXPECT_EQ(only_done(bench).refused, Reason::none);
     expect_no_change(bench);
 
     Bench follower;
-    follower.command(Remove{.who = "2", .dry_run = true});
+    follower.command(Remove{.node = "2", .dry_run = true});
     EXPECT_EQ(only_done(follower).refused, Reason::not_leader);
 }
 
 TEST(RemovalDryRun, WaitsForAVoterWhoseLastAckIsOld) {  // M7
     auto bench = doubtful();
-    const auto ticket = bench.command(Remove{.who = "3", .dry_run = true});
+    const auto ticket = bench.command(Remove{.node = "3", .dry_run = true});
     ASSERT_TRUE(bench.out.done.empty());
 
     bench.pass(kH);
@@ -267,7 +267,7 @@ TEST(RemovalDryRun, OfTheLeaderHandsNothingOver) {  // 6.4, E1
     auto bench = leader();
     bench.lead_on(kH, {2, 3});
 
-    bench.command(Remove{.who = "1", .dry_run = true});
+    bench.command(Remove{.node = "1", .dry_run = true});
 
     EXPECT_EQ(only_done(bench).refused, Reason::none);
     expect_no_change(bench);

@@ -127,7 +127,7 @@ TEST(Leader, TellsOfAVoterThatIsSilentForAnElectionTimeout) {
 
     ASSERT_EQ(bench.heard<VoterSilent>().size(), 1u);
     const auto told = bench.heard<VoterSilent>().front();
-    EXPECT_EQ(told.who.voter, voter(3));
+    EXPECT_EQ(told.subject.voter, voter(3));
     EXPECT_EQ(told.term, bench.term());
     EXPECT_GE(told.away, kE);
     EXPECT_LE(told.away, kE + kH);
@@ -163,7 +163,7 @@ TEST(Leader, TellsOfTheFormerLeaderThatItHasNeverHeard) {
     bench.lead(2 * kE, {2});
 
     ASSERT_EQ(bench.heard<VoterSilent>().size(), 1u);
-    EXPECT_EQ(bench.heard<VoterSilent>().front().who.voter, voter(3));
+    EXPECT_EQ(bench.heard<VoterSilent>().front().subject.voter, voter(3));
 }
 
 TEST(Leader, CountsWhatCanBeLostByQuorumAndByWhoMayLead) {

@@ -153,7 +153,7 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
     for (const auto& command : election.deferred_commands_) {
         const auto* removal = std::get_if<Remove>(&command.what);
         const auto* handing = std::get_if<StepDown>(&command.what);
-        const auto who = removal ? removal->who : handing ? handing->to.value_or("") : "";
+        const auto who = removal ? removal->node : handing ? handing->to.value_or("") : "";
         hash.add(command.what.index()).add(renaming(index_of(NodeUuid(who))));
     }
     const auto& leave = election.leave_;

@@ -24,7 +24,7 @@ std::string role(const Election& election) {
 }
 
 std::string command(const CommandBody& wanted) {
-    if (const auto* removal = std::get_if<Remove>(&wanted)) return "remove " + removal->who;
+    if (const auto* removal = std::get_if<Remove>(&wanted)) return "remove " + removal->node;
     return "step down for " + *std::get<StepDown>(wanted).to;
 }
 

@@ -58,7 +58,7 @@ TEST(FailedAddresses, SayOneShortLine) {
 // ---- sentences
 
 TEST(Sentence, OfASilentVoter) {
-    VoterSilent told{.who = {voter(2), "connection refused"},
+    VoterSilent told{.subject = {voter(2), "connection refused"},
                      .term = 3,
                      .away = 1040ms,
                      .answering = 2,
@@ -67,7 +67,7 @@ TEST(Sentence, OfASilentVoter) {
               "node 2 has been silent for 1.0 s (connection refused); 2 of 3 voters left, can "
               "lose none");
     EXPECT_EQ(standing_sentence(told), "node 2 is silent (connection refused)");
-    told.who.why.clear();
+    told.subject.why.clear();
     told.can_lose = 1;
     told.unpublished = 4;
     EXPECT_EQ(sentence(told),
@@ -165,7 +165,7 @@ TEST(Told, ALeaderSaysWhyAVoterIsSilentAndWhenItIsBack) {
     EXPECT_EQ(problem.subject, id(3));
     EXPECT_GE(stage.now - problem.since, kE);
     const auto newest = stage.journal.after(0, 1).back();
-    EXPECT_EQ(std::get<VoterSilent>(newest->change).who.why, "node-3:1: connection refused")
+    EXPECT_EQ(std::get<VoterSilent>(newest->change).subject.why, "node-3:1: connection refused")
         << "everybody is told the same";
 
     stage.fail(3, "heartbeat", {Response::Kind::timed_out, ""});

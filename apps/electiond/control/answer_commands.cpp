@@ -208,7 +208,7 @@ ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& m
         };
     }
     return carry_out(
-        call, Remove{.who = leaver.uuid ? leaver.uuid->value : leaver.id, .dry_run = dry_run},
+        call, Remove{.node = leaver.uuid ? leaver.uuid->value : leaver.id, .dry_run = dry_run},
         departure_limit(call), std::move(tell));
 } catch (const Problem& problem) {
     return answer(problem);

@@ -70,10 +70,10 @@ EventJson peer_json(const PeerNoted& noted) {
 EventJson peer_json(const VoterSilent& silent) {
     return {"peer",
             {{"change", "silent"},
-             {"id", silent.who.voter.id},
-             {"uuid", silent.who.voter.uuid},
+             {"id", silent.subject.voter.id},
+             {"uuid", silent.subject.voter.uuid},
              {"term", silent.term},
-             {"why", silent.who.why.empty() ? Json() : Json(silent.who.why)},
+             {"why", silent.subject.why.empty() ? Json() : Json(silent.subject.why)},
              {"awayMs", silent.away},
              {"answering", silent.answering},
              {"voters", silent.voters},
