@@ -1,4 +1,4 @@
-// Who answers where.
+// The addresses of all nodes.
 #include "node/address_book.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ bool is_named(const PeerStatus& node, const Peer& peer) {
 
 }  // namespace
 
-// The entry of `uuid`, made where there is room. A full book forgets whoever was silent longest.
+// The entry of `uuid`, added if it is missing. A full book drops the node that was silent longest.
 AddressBook::Known* AddressBook::entry(const NodeUuid& uuid) {
     if (uuid.empty() || uuid == self_) return nullptr;
     const auto at = known_.find(uuid);
@@ -133,7 +133,7 @@ bool AddressBook::listed_for_another(const Endpoint& address, const Sender& answ
     return another;
 }
 
-// All addresses of one node, the likeliest first.
+// All addresses of one node, the most likely one first.
 std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
     std::vector<Endpoint> list;
     const bool spoken_first = known.spoken && known.spoken_at >= known.listed_at;
@@ -240,7 +240,7 @@ bool AddressBook::listed(const NodeUuid& uuid) const {
     });
 }
 
-// Whom discovery means that names a node without its uuid: by id or address, and of several the one
+// The node that discovery lists without a uuid, found by its id or address; of several, the one
 // heard last.
 PeerStatus AddressBook::meant(const Peer& peer) const {
     PeerStatus best{.id = peer.id, .addresses = peer.addresses, .api = peer.api};

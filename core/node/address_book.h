@@ -1,4 +1,4 @@
-// Who answers where, as discovery and peers last told. A hint, never a fact.
+// The addresses of all nodes, as discovery and the nodes last reported them. Hints, never facts.
 #pragma once
 
 #include <chrono>
@@ -15,44 +15,45 @@
 
 namespace electiond {
 
-// Owned by Node, loop thread only. A node's own word about its address beats hearsay, newer beats
-// older; where an address does not answer, the others that are known are tried in turn.
+// Owned by Node, loop thread only. What a node says of its own address counts more than what others
+// say, and newer counts more than older. If an address does not respond, the others are tried in
+// turn.
 class AddressBook {
   public:
     AddressBook(NodeUuid self, Endpoint own) : self_(std::move(self)), own_(std::move(own)) {}
 
-    // What learning from one message showed.
+    // What one message has shown about its sender.
     struct Learnt {
-        bool moved = false;       // it speaks from another address than before, if any
-        bool restarted = false;   // a node that we knew has restarted
+        bool moved = false;       // it has another address than before, if there was one
+        bool restarted = false;   // a known node has restarted
         bool duplicated = false;  // two living processes share this uuid (I4)
     };
-    // The sender of any message: its own word.
+    // Notes the sender of a message, and what it says of itself.
     Learnt heard(Instant now, const Sender& from);
     // The ids and uuids of the voters of a configuration that this node holds or has held.
     void named_by_configuration(const std::vector<Voter>& voters);
-    // What a leader's accepted heartbeat says of the members.
+    // The members in an accepted heartbeat of a leader.
     void reported_by_leader(Instant now, const std::vector<Member>& members);
-    // What others say of others: a hint at the leader.
+    // What nodes say of other nodes: a hint at the leader.
     void hearsay(Instant now, const std::vector<Member>& members);
-    // A discovery's newest snapshot replaces its last one and stays in use until the next: nothing
-    // that a snapshot says ages. True where it holds addresses not known before.
+    // The newest snapshot of a discovery: replaces its last one, and stays in use until the next,
+    // so its entries never expire. True if it contains addresses that were not known before.
     bool found(Instant now, std::size_t source, const std::vector<Peer>& peers);
-    // A request to this node found no answer at `address`: where that is its route, the next one is
-    // tried.
+    // A request to this node got no response at `address`. If that is its route, the next address
+    // becomes its route.
     void unanswered(const NodeUuid& uuid, const Endpoint& address);
 
-    // Whether discovery lists this address, but not for the node that answered there.
+    // True if discovery lists this address, but for another node than the one that responded.
     [[nodiscard]] bool listed_for_another(const Endpoint& address, const Sender& answered) const;
 
-    // Where to reach `uuid` now; nothing where no address is known.
+    // The address to use for `uuid` now; nullopt if none is known.
     [[nodiscard]] std::optional<Endpoint> route(const NodeUuid& uuid) const;
     // Every known address, except those of `except`, of this node, and of strangers; each once. A
     // stranger is a node that no discovery lists now, that is not in `members`, and of which this
-    // node has heard nothing for kStrangerAfter: so a node whose entry was removed from the
-    // registry is not called for ever.
+    // node has heard nothing for kStrangerAfter: so requests to a node whose entry was removed
+    // from the registry end at last.
     struct Target {
-        NodeUuid uuid{};  // empty where only discovery named it
+        NodeUuid uuid{};  // empty if only discovery lists it
         Endpoint address{};
     };
     [[nodiscard]] std::vector<Target> everyone(Instant now, const std::vector<Voter>& members,
@@ -66,20 +67,21 @@ class AddressBook {
     // out.
     [[nodiscard]] std::optional<NodeId> proven_id(const NodeUuid& uuid) const;
     [[nodiscard]] std::vector<Endpoint> addresses(const NodeUuid& uuid) const;
-    // The same, for people: of a node never heard by this process, what discovery lists for its id.
+    // The same, to be shown: for a node that this process never heard, what discovery lists for its
+    // id.
     [[nodiscard]] std::vector<Endpoint> addresses_shown(const Voter& node) const;
     [[nodiscard]] std::string api(const NodeUuid& uuid) const;
-    // Of everyone but ourselves those that discovery lists now and those of `members`, by id.
-    // Others that ever spoke to us are strangers: of a foreign cluster, refused, or gone for good.
+    // All nodes except this one that discovery lists now or that are in `members`, by id. Other
+    // nodes that were ever heard are of a foreign cluster, were refused, or are gone for good.
     [[nodiscard]] std::vector<PeerStatus> peers(const std::vector<Voter>& members) const;
-    // Moves with everything that the above may show, but for `heard`.
+    // Rises with each change of what the functions above return, except of `heard`.
     [[nodiscard]] std::uint64_t revision() const { return revision_; }
 
   private:
     struct Known {
         NodeId id{};
         NodeId proven{};                   // see proven_id()
-        std::optional<Endpoint> spoken{};  // its own word …
+        std::optional<Endpoint> spoken{};  // what it says itself …
         Instant spoken_at{};
         std::vector<Endpoint> listed{};  // … what discovery lists …
         Instant listed_at{};
@@ -87,7 +89,7 @@ class AddressBook {
         std::optional<Instant> reported_at{};
         std::string api{};
         std::optional<Instant> heard{};
-        std::size_t attempt = 0;  // grows where it does not answer
+        std::size_t attempt = 0;  // rises when an address does not respond
         std::string incarnation{};
         std::string former_incarnation{};
         int returns = 0;  // how often the former one was heard again

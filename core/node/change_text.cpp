@@ -100,7 +100,7 @@ std::optional<Term> term_of(const Change& change) {
 // The field that names the kind of change: formats for machines show it, the text does not.
 constexpr char kChange[] = "change";
 
-// The kind of change: for problems the reason, which stands for one kind of problem each.
+// The kind of change: for a problem its reason, as each kind of problem has its own reason.
 std::string_view kind_of(const Change& change) {
     return std::visit(overloaded{[](const LeaderGained&) { return std::string_view("leader"); },
                                  [](const LeaderLost&) { return std::string_view("no_leader"); },
@@ -171,7 +171,7 @@ std::string sentence(const Change& change) {
 
 std::string standing_sentence(const Change& trouble) {
     if (const auto* one = std::get_if<VoterSilent>(&trouble)) {
-        return "node " + one->who.voter.id.value + " is silent" + in_brackets(one->who.why);
+        return "node " + one->subject.voter.id.value + " is silent" + in_brackets(one->subject.why);
     }
     return sentence(trouble);
 }

@@ -1,4 +1,4 @@
-// Reads CLOCK_BOOTTIME: for the Loop, and for API threads that check a lease; nobody else.
+// Reads CLOCK_BOOTTIME: only for the Loop, and for API threads that check a lease.
 #pragma once
 
 #include <ctime>

@@ -21,9 +21,9 @@ struct RequestArrived {
     Respond respond;
 };
 
-// A request of ours has come to its end: the outcome of one send.
+// The outcome of one request that this node has sent.
 struct ReplyArrived {
-    NodeUuid to;       // empty where only the address was known
+    NodeUuid to;       // empty if only the address was known
     Endpoint address;  // that was asked
     std::string name;  // of the request
     Response answer;
@@ -36,7 +36,7 @@ struct PeersPolled {
     std::vector<Peer> peers;
 };
 
-// The arbiter's word; nothing where it could not say.
+// What the arbiter stores; nullopt if it could not find out.
 struct ArbiterAnswered {
     std::optional<Claim> stored;
 };

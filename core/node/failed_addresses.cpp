@@ -85,8 +85,8 @@ std::string FailedAddresses::why() const {
 }
 
 void explain(Change& change, const AddressBook& book, const FailedAddresses& faults) {
-    const auto fill = [&](SilentVoter& who) {
-        if (who.why.empty()) who.why = why_silent(book.addresses_shown(who.voter), faults);
+    const auto fill = [&](SilentVoter& silent) {
+        if (silent.why.empty()) silent.why = why_silent(book.addresses_shown(silent.voter), faults);
     };
     const auto fill_all = [&](std::vector<SilentVoter>& all) { std::ranges::for_each(all, fill); };
     std::visit(overloaded{[&](VoterSilent& one) { fill(one.subject); },

@@ -17,9 +17,9 @@ namespace electiond {
 // Keeps an address until the expected node answers there. Owned by Node, loop thread only.
 class FailedAddresses {
   public:
-    // The request got no message as its answer.
+    // The request got no response, or a refusal of the transport (kind is not ok).
     void failed(const Endpoint& address, const Response& answer);
-    // A message came, but from a wrong node: "is of cluster x, not y".
+    // A wrong node responded: "is of cluster x, not y".
     void wrong(const Endpoint& address, const std::string& what);
     void answered(const Endpoint& address) {
         if (!faults_.empty() && faults_.erase(address) > 0) ++revision_;

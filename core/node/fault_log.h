@@ -10,8 +10,9 @@
 
 namespace electiond {
 
-// Operations are known by name: each fails and recovers by itself, like `poll` and `claim` of one
-// discovery. Pure: no clock, no lock, no log of its own. The caller bounds the number of names.
+// An operation is known by its name, such as `poll` and `claim` of one discovery; each fails and
+// recovers by itself. Pure: no clock, no lock, no log of its own. The caller bounds the number of
+// names.
 //
 // A failure is logged if its operation had no line within the last `again`; failures in between are
 // counted. It is not logged while another operation fails with the same text and had its line: one
@@ -39,7 +40,7 @@ class FaultLog {
     // The operation has worked; call it each time. nullopt: no line is due.
     std::optional<Recovery> worked(const std::string& operation, Instant now);
 
-    // The operation is not tried any more: it neither fails nor works.
+    // The operation is not tried any more.
     void forget(const std::string& operation) { operations_.erase(operation); }
 
   private:

@@ -1,4 +1,4 @@
-// Until when clients were told that they may rely on us: the one thing API threads may change
+// Until when clients may rely on this node: the only state of the node that API threads change
 // (§10).
 #pragma once
 
@@ -11,21 +11,22 @@
 
 namespace electiond {
 
-// One atomic word of {generation, closed, granted until}. Nobody waits for a lock, and no grant can
-// be given after the loop has read the word. Starts closed.
+// One atomic word of {generation, closed, granted until}. No thread waits for a lock, and no grant
+// can be given after the loop has closed the book. Starts closed.
 class GrantBook {
   public:
-    // Any thread. What a client that asks at `now` may be told to rely on: at most `longest`, at
-    // most the lease that `board` shows, less the drift margin and rounded down; 0 where this node
-    // does not lead. The word is read first, then the board, then the later end is swapped in
+    // Any thread. For how long a client that asks at `now` may rely on this node: at most
+    // `longest`, and at most the lease that `board` shows, less the drift margin, rounded down; 0
+    // if this node does not lead. Reads the word first, then the board, then swaps in the later end
     // (§10).
     [[nodiscard]] Milliseconds grant(const class StatusBoard& board, Instant now,
                                      Milliseconds longest);
 
-    // Loop thread. A new lead: a grant begun under an earlier one fails. What was granted stays.
+    // Loop thread. A new lead begins: a grant() that began under an earlier lead fails; grants that
+    // were given stay.
     void open();
 
-    // Loop thread. No grant is given after this returns; until when the last one runs.
+    // Loop thread. No grant is given after this returns. Returns when the last one ends.
     Instant close();
 
     [[nodiscard]] bool closed() const;

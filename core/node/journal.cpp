@@ -1,4 +1,4 @@
-// What changed and why.
+// Which changes happened and why.
 #include "node/journal.h"
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace electiond {
 
-Journal::Journal(std::uint64_t starts, Duration patience)
-    : patience_(patience), index_(starts << 32) {}
+Journal::Journal(std::uint64_t starts, Duration loss_delay)
+    : loss_delay_(loss_delay), index_(starts << 32) {}
 
 void Journal::note(Instant now, const Change& change) {
     std::visit(overloaded{[&](const LeaderGained& gain) { gained(now, gain); },
@@ -45,7 +45,7 @@ void Journal::tick(Instant now) {
 }
 
 Instant Journal::deadline() const {
-    return loss_ && !loss_->entered ? loss_->at + patience_ : kNever;
+    return loss_ && !loss_->entered ? loss_->at + loss_delay_ : kNever;
 }
 
 void Journal::enter(Entry entry) {

@@ -1,4 +1,4 @@
-// What changed and why: numbered entries, the source of history, events and hooks.
+// Which changes happened and why: numbered entries, from which history, events and hooks are made.
 #pragma once
 
 #include <deque>
@@ -13,33 +13,33 @@
 
 namespace electiond {
 
-// One change, as it is shown. `at` is the boot clock; who shows it turns it into wall time.
+// One change, as it is shown. `at` is by the boot clock; the control API converts it to wall time.
 struct Entry {
     Index index = 0;
     Instant at{};
     Change change{};
     std::optional<NodeId> previous{};  // of LeaderGained, LeaderLost: the leader before
     // Of LeaderGained. `gap`: how long no node led, as far as this node can know. `election`: the
-    // part of it in which this node knew no leader, which is what the election took.
+    // part of it in which this node knew no leader: the duration of the election.
     std::optional<Duration> gap{};
     std::optional<Duration> election{};
 };
 
-// The loop thread calls note(), tick() and set_patience(); any thread may read. Keeps the newest
-// kKept entries. To learn of new ones, listen to the status board: its index rises with them. A
-// loss of the leader is held back for 2 H: a leader that follows at once makes one entry of two,
-// and the same leader under the same token makes none.
+// The loop thread calls note(), tick() and set_loss_delay(); any thread may read. Keeps the newest
+// kKept entries. To learn of new ones, listen to the status board: its index rises with them. The
+// loss of a leader is entered only after 2 H. If a new leader comes before, both make one entry; if
+// the same leader comes back with the same token, there is none.
 class Journal {
   public:
     // `starts` numbers the entries: starts × 2^32 + n.
-    Journal(std::uint64_t starts, Duration patience);
+    Journal(std::uint64_t starts, Duration loss_delay);
 
     void note(Instant now, const Change& change);
 
-    // How long a loss is held back from now on: 2 H. Loop thread.
-    void set_patience(Duration patience) { patience_ = patience; }
+    // After what time a loss is entered, from now on: 2 H. Loop thread.
+    void set_loss_delay(Duration length) { loss_delay_ = length; }
 
-    // Enters a loss that was held back long enough.
+    // Enters a loss whose delay is over.
     void tick(Instant now);
     [[nodiscard]] Instant deadline() const;
 
@@ -70,7 +70,7 @@ class Journal {
         bool entered = false;
     };
 
-    Duration patience_;
+    Duration loss_delay_;
     std::optional<KnownLeader> lead_;  // the last leader
     std::optional<Loss> loss_;         // since when no leader is known
     mutable std::mutex mutex_;         // guards the members below

@@ -6,7 +6,7 @@
 namespace electiond {
 
 void Loop::start() {
-    pulse_.works_since(read_boot_clock());  // from now on it counts if the thread never runs
+    pulse_.works_since(read_boot_clock());  // a thread that never runs is late from now on
     thread_ = std::thread([this] { run(); });
 }
 

@@ -1,4 +1,4 @@
-// The thread that owns the Node; the only place that reads the clock for it.
+// The thread that owns the Node; it reads the clock, and passes the time to each call.
 #pragma once
 
 #include <atomic>

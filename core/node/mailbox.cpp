@@ -1,4 +1,4 @@
-// The way in.
+// The queue of events into the loop.
 #include "node/mailbox.h"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ void Mailbox::deliver(Request request, Respond respond) noexcept {
 }
 
 bool Mailbox::post(Event event) {
-    std::optional<Event> dropped;  // its Respond answers outside the lock
+    std::optional<Event> dropped;  // its Respond runs outside the lock
     {
         const std::lock_guard lock(mutex_);
         if (closed_) return false;

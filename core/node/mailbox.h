@@ -1,4 +1,4 @@
-// The way in: a bounded queue of events, and the transports' Inbox.
+// The queue of events into the loop: bounded, and the Inbox of the transports.
 #pragma once
 
 #include <deque>
@@ -11,10 +11,10 @@
 
 namespace electiond {
 
-// post and deliver from any thread, never blocking; take_until by the loop thread alone.
-// Drop rule: when full, the oldest waiting query goes first, then what is posted is refused.
-// Requests that are dropped answer busy. What the node itself waits for (replies, commands) is
-// never dropped.
+// post and deliver: any thread, never block; take_until: the loop thread only.
+// Drop rule: if the queue is full, a new election request replaces the oldest waiting query; if no
+// query waits, and for a new query, the new request is refused. A request that is dropped or
+// refused gets the response busy. Other events (replies, commands) are always accepted.
 class Mailbox : public Inbox {
   public:
     explicit Mailbox(std::size_t capacity = 4096);
@@ -24,14 +24,14 @@ class Mailbox : public Inbox {
 
     void deliver(Request request, Respond respond) noexcept override;
 
-    // False where it was refused because the queue is full or closed.
+    // False if the event was refused, because the queue is full or closed.
     bool post(Event event);
 
-    // The oldest event; nothing when `deadline` (CLOCK_BOOTTIME, so it also passes during suspend)
-    // has come, or when the mailbox was closed.
+    // Waits for the oldest event. nullopt when `deadline` has passed (by CLOCK_BOOTTIME, which goes
+    // on during a suspend), or when the mailbox was closed.
     [[nodiscard]] std::optional<Event> take_until(Instant deadline);
 
-    // Wakes the taker for good and drops what waits; nothing is taken in any more.
+    // Closes the queue: drops the pending events, take_until() returns nullopt, post() false.
     void close();
     [[nodiscard]] bool closed() const;
 

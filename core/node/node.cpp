@@ -1,4 +1,4 @@
-// Takes events in, has the Election decide, and carries out what it decides.
+// Passes events to the Election, and carries out its effects.
 #include "node/node.h"
 
 #include <algorithm>
@@ -67,7 +67,7 @@ Instant Node::deadline() const {
     return std::min(election_.deadline(), dependencies_.journal.deadline());
 }
 
-// ---- the way in --------------------------------------------------------------------------------
+// ---- events ------------------------------------------------------------------------------------
 
 void Node::on(RequestArrived arrived) {
     const auto& [request, respond] = arrived;
@@ -105,16 +105,16 @@ void Node::on(RequestArrived arrived) {
     }
 }
 
-// What a heartbeat brings beside the election: the members, and whether our role is confirmed.
+// What else a heartbeat brings: the members, and whether the role of this node is confirmed.
 void Node::take_accepted(const Heartbeat& heartbeat) {
     if (heartbeat.members) {
         book_.reported_by_leader(now_, *heartbeat.members);
         views_.take_members(*heartbeat.members, now_);
         return publish();
     }
-    // It brings no news, so an ack of this process with this configuration and view has reached the
-    // leader. A quorum holds the configuration, so no later leader has an older one. From here on
-    // our role survives the loss of any one node.
+    // It contains no new data, so the leader has an ack of this process with this configuration and
+    // view. A quorum holds the configuration, so no later leader has an older one. From now on the
+    // role of this node survives the loss of any one node.
     const bool confirms = !heartbeat.config && !heartbeat.config_pending &&
                           heartbeat.number == election_.electorate().number &&
                           heartbeat.view != 0 && heartbeat.view == election_.view_held();
@@ -142,7 +142,7 @@ void Node::on(const ReplyArrived& arrived) {
         .to = arrived.to, .vote_request = arrived.name == "vote-request", .hellos_open = open});
 }
 
-// What came as an answer, if it is a message.
+// The response, if it is a message.
 std::optional<PeerReply> Node::read_reply(const ReplyArrived& arrived) {
     if (arrived.answer.kind != Response::Kind::ok) {
         faults_.failed(arrived.address, arrived.answer);
@@ -160,7 +160,7 @@ std::optional<PeerReply> Node::read_reply(const ReplyArrived& arrived) {
 
 namespace {
 
-// Why a node of another cluster refuses our messages, and what to do; follows "it is of".
+// Which other cluster a node belongs to, and what to do; follows "it is of".
 std::string why_foreign(const Sender& from, const Durable& own) {
     if (from.cluster_name == own.cluster_name) {
         return "another cluster of the same name, with cluster id " + from.cluster_id +
@@ -174,7 +174,7 @@ std::string why_foreign(const Sender& from, const Durable& own) {
 }  // namespace
 
 void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open) {
-    // Another node has that address now, or the name has another address now.
+    // Another node has that address now, or the host name has another address now.
     const bool astray = arrived.to.empty() ? book_.listed_for_another(arrived.address, reply.from)
                                            : reply.from.uuid != arrived.to;
     note_fault(arrived, reply, astray);
@@ -210,7 +210,7 @@ void Node::note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool 
     }
 }
 
-// B6: whether every address that was asked has answered, or its request has failed.
+// B6: notes that the address has responded to a hello, or that the hello has failed.
 void Node::count_hello(const ReplyArrived& arrived, bool dropped) {
     if (arrived.name != "hello") return;
     const auto kind = arrived.answer.kind;
@@ -231,7 +231,7 @@ void Node::on(const HooksFinished&) { step(HooksDone{}); }
 void Node::on(const HealthReported& health) { step(HealthChanged{health.healthy}); }
 
 void Node::on(const PolicyChange& change) {
-    dependencies_.journal.set_patience(2 * Duration(change.heartbeat));
+    dependencies_.journal.set_loss_delay(2 * Duration(change.heartbeat));
     step(change);
 }
 
@@ -241,7 +241,7 @@ void Node::on(CommandArrived command) {
     step(Command{.ticket = ticket, .what = std::move(command.what)});
 }
 
-// What every message tells about its sender, whatever becomes of it.
+// Learns about the sender of a message, whether or not the message counts.
 void Node::learn(const Sender& from) {
     if (from.uuid == election_.durable().uuid) {
         if (from.incarnation != identity_.incarnation) {
@@ -259,12 +259,12 @@ void Node::learn(const Sender& from) {
     if (learnt.moved) step(AddressesChanged{});
 }
 
-// A node that restarted may have done so on another machine, under the same name.
+// A node may have restarted on another machine, under the same host name.
 void Node::refresh_routes(const NodeUuid& uuid) {
     for (const auto& address : book_.addresses(uuid)) dependencies_.transport.refresh(address);
 }
 
-// Where the leader is, in the words of one who follows it: who knows one member finds it (B6).
+// Learns the leader's address from a response: one known member is enough to find the leader (B6).
 void Node::learn_hint(const ReplyBody& body) {
     std::visit(
         [this](const auto& reply) {
@@ -278,8 +278,8 @@ void Node::learn_hint(const ReplyBody& body) {
         body);
 }
 
-// Counts what was refused; each `operation` has a line of the log once a minute. The caller
-// publishes the count if no step does.
+// Counts a refused message, and logs it at most once a minute for each `operation`. If no step
+// follows, the caller publishes the count.
 void Node::reject(std::string_view reason, const std::string& what, std::string_view operation) {
     const std::string key(reason);
     views_.count_refusal(key);
@@ -289,7 +289,7 @@ void Node::reject(std::string_view reason, const std::string& what, std::string_
         dependencies_.log.warning("message refused: " + text + due->suffix(), {{"reason", key}});
 }
 
-// ---- the way out -------------------------------------------------------------------------------
+// ---- effects -----------------------------------------------------------------------------------
 
 struct Node::Body {
     Node& node;
@@ -378,14 +378,14 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
         open_hellos_.sent(now_, address);
     }
     if (name == "heartbeat") dependencies_.counters.heartbeats_sent.add();
-    // A vote is saved before it is answered, and the disk may be slow.
+    // A vote is saved before the response is sent, and the disk may be slow.
     const auto& timing = election_.policy().timing;
-    const auto patience = name == "vote-request"
-                              ? std::max(timing.request_timeout, timing.election_timeout / 2)
-                              : timing.request_timeout;
+    const auto timeout = name == "vote-request"
+                             ? std::max(timing.request_timeout, timing.election_timeout / 2)
+                             : timing.request_timeout;
     dependencies_.transport.send(
-        address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}},
-        patience, [post = dependencies_.post, uuid, address, name](Response answer) {
+        address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}}, timeout,
+        [post = dependencies_.post, uuid, address, name](Response answer) {
             post(ReplyArrived{uuid, address, name, std::move(answer)});
         });
 }

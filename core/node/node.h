@@ -1,4 +1,4 @@
-// The passive node: gives the pure Election a body.
+// The passive node: connects the pure Election to transport, storage, log and status board.
 #pragma once
 
 #include <functional>
@@ -96,7 +96,7 @@ class Node {
     void log_removal();
     void publish();
 
-    // node_identity.cpp: a node is who its certificate says (P1 to P4)
+    // node_identity.cpp: a message counts only if the certificate names its sender (P1 to P4)
     [[nodiscard]] std::optional<WrongIdentity> wrong_identity_of(
         const Sender& from, const std::vector<std::string>& verified_names) const;
     [[nodiscard]] std::optional<NodeId> holder_of(const NodeUuid& uuid) const;

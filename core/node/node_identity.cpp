@@ -13,7 +13,7 @@ constexpr std::string_view kRequests = "wrong_identity of requests";
 constexpr std::string_view kAnswers = "wrong_identity of answers";
 constexpr std::string_view kOfUs = "wrong_identity of this node";
 
-// The answer by which a request of this kind is refused.
+// The response that refuses a request of this kind.
 ReplyBody refusal_of(const RequestBody& body, bool blank) {
     return std::visit(
         overloaded{
@@ -30,7 +30,8 @@ ReplyBody refusal_of(const RequestBody& body, bool blank) {
 
 }  // namespace
 
-// P1, P2: why this sender is not who it claims to be; nullopt if it is, or if nothing is compared.
+// P1, P2: why this sender is not the node that it claims to be; nullopt if it is, or if
+// certificates are not compared.
 std::optional<WrongIdentity> Node::wrong_identity_of(
     const Sender& from, const std::vector<std::string>& verified_names) const {
     if (!identity_.certificates_name_nodes) return std::nullopt;
@@ -50,8 +51,8 @@ std::optional<NodeId> Node::holder_of(const NodeUuid& uuid) const {
     return book_.proven_id(uuid);
 }
 
-// P2: notes the uuids of all voters in the address book, for the time after they are voters: nobody
-// may claim them then.
+// P2: notes the uuids of all voters in the address book: no other node may claim them, even after
+// they are voters no more.
 void Node::bind_voters() {
     const auto& config = election_.electorate();
     if (!identity_.certificates_name_nodes || config.number == bound_) return;
@@ -59,7 +60,7 @@ void Node::bind_voters() {
     book_.named_by_configuration(config.voters);
 }
 
-// P3: nothing of the message counts, and the answer shows no term that could count there.
+// P3: nothing of the message counts, and the response shows no term that could count there.
 void Node::refuse(const Request& request, const PeerRequest& message, const WrongIdentity& wrong,
                   const Respond& respond) {
     reject(to_string(Reason::wrong_identity),
@@ -75,7 +76,7 @@ void Node::refuse(const Request& request, const PeerRequest& message, const Wron
     publish();
 }
 
-// P3: an answer that is refused is no answer. Another machine may have the address by now.
+// P3: a refused response counts as none. Another machine may have the address by now.
 void Node::drop_answer(const ReplyArrived& arrived, const WrongIdentity& wrong) {
     reject(to_string(Reason::wrong_identity),
            "answer to " + arrived.name + " from " + arrived.address.to_string() + " " + wrong.what +
@@ -85,7 +86,7 @@ void Node::drop_answer(const ReplyArrived& arrived, const WrongIdentity& wrong) 
     dependencies_.transport.refresh(arrived.address);
 }
 
-// P3: what the other side refuses is named here, too; its answer counts for nothing else.
+// P3: logs why the other side refuses this node; its response has no other effect.
 void Node::note_refusal_of_us(const ReplyArrived& arrived, const PeerReply& reply) {
     const auto& own = election_.durable();
     const auto needed = names_needed(own.cluster_name, own.node_id.value);

@@ -1,4 +1,4 @@
-// Which of the addresses that were asked by a hello have not answered yet (protocol.md B6).
+// The addresses that got a hello and have not responded yet (protocol.md B6).
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace electiond {
 
-// A blank node joins no cluster while this holds an address that may still answer. Owned by Node,
-// loop thread only. Bounded by the number of known addresses and of requests under way.
+// A blank node joins no cluster while this contains an address that may still respond. Owned by
+// Node, loop thread only. Bounded by the number of known addresses and of requests under way.
 class OpenHellos {
   public:
     // An address whose last hello failed less than `grace` ago is not waited for.
@@ -20,10 +20,10 @@ class OpenHellos {
 
     void sent(Instant now, const Endpoint& to);
     void answered(const Endpoint& by);
-    // Refused, unreachable or timed out.
+    // The hello was refused, or timed out, or the address is unreachable.
     void failed(Instant now, const Endpoint& by);
 
-    // True if an address may still answer.
+    // True if an address may still respond.
     [[nodiscard]] bool any(Instant now) const;
 
   private:

@@ -19,7 +19,7 @@ struct NamesOfNode {
     std::string uri{};  // always possible
     std::string dns{};  // empty if cluster or id contains a dot: it could be read in several ways
 };
-// For node `id` of `cluster`, both as the settings allow them. Empty if one of them is not so.
+// For node `id` of `cluster`. Both are empty if the settings would not allow this id or cluster.
 [[nodiscard]] NamesOfNode names_of_node(std::string_view cluster, std::string_view id);
 
 // The same as text for a message: "URI:electiond://lab/1 or DNS:1.lab", or the first alone.
@@ -29,7 +29,7 @@ struct NamesOfNode {
 [[nodiscard]] bool certificate_names(const std::vector<std::string>& verified_names,
                                      std::string_view cluster, std::string_view id);
 
-// Why a message must not count, for people.
+// Why a message must not count, for the log and the operator.
 struct WrongIdentity {
     std::string what{};    // follows the source: "claims to be node 2, but its certificate is …"
     std::string remedy{};  // "give node 2 a certificate for …"

@@ -223,7 +223,8 @@ bool Scout::Rounds::end(const std::string& name, const std::string& error) {
     auto& fault = faults_.try_emplace(name, Fault{{}, done.since, {}}).first->second;
     fault.error = error;
     fault.last = now;
-    // An error of a stopped call says only that: the cause is logged already, or we are ending.
+    // The error of a stopped call says only that it was stopped: the cause is logged already, or
+    // the scout is ending.
     if (!done.overran && !stopping_) log_failure(name, error, now);
     return false;
 }

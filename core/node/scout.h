@@ -15,7 +15,7 @@
 
 namespace electiond {
 
-// A call of the discovery whose newest try failed, or which has not answered for too long.
+// A call of the discovery that failed the last time, or that has not returned for too long.
 struct ScoutFault {
     std::string call{};   // announce, poll, claim or withdraw
     std::string error{};  // a sentence
@@ -27,18 +27,18 @@ struct ScoutFault {
 struct ScoutFailure {
     std::string call{};
     std::string error{};  // a sentence
-    Instant at{};         // when it failed; if it hangs now, when it should have answered
-    bool hung = false;    // it did not answer in time
+    Instant at{};         // when it failed; if it hung, when it should have returned
+    bool hung = false;    // it did not return in time
 };
 
-// How one discovery does, for people. Any thread.
+// The health of one discovery, to be shown. A value.
 struct ScoutReport {
     std::string plugin{};
-    std::optional<Instant> good_at{};  // its last good answer, by the boot clock
+    std::optional<Instant> good_at{};  // its last good snapshot, by the boot clock
     std::string fault{};               // what is wrong now, in one text; empty if nothing is
     std::vector<ScoutFault> faults{};  // the same, call by call
     std::optional<ScoutFailure> last_failure{};
-    std::size_t peers = 0;  // in its last good answer
+    std::size_t peers = 0;  // in its last good snapshot
     std::uint64_t polls_ok = 0;
     std::uint64_t polls_failed = 0;
 };
@@ -46,10 +46,10 @@ struct ScoutReport {
 // start, stop and the destructor by one thread; the rest from any. Owns the discovery, which only
 // the scout's own thread calls and destroys.
 //
-// Posted is the first snapshot, also an empty one, and then each that differs from the one posted
-// last: to be woken for what it knows costs the election time. The Node keeps a snapshot until the
-// next one, however long that takes, so nothing needs to be said again, not even after a failure.
-// A failing poll posts nothing: the last good answer stays in use.
+// Posts the first snapshot, also if it is empty, and then each one that differs from the last one
+// posted, because each event costs the election time. The Node keeps a snapshot until the next one,
+// however long that takes, so none is posted twice, not even after a failure. A poll that fails
+// posts nothing: the last good snapshot stays in use.
 //
 // watch() reports a call that has not returned within the limit, and requests the stop of its
 // token. If the call ignores its token, stop() leaves thread and discovery behind; after that

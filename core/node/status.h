@@ -1,4 +1,4 @@
-// What is known of this node at one moment: a value that anyone may read.
+// What is known of this node at one moment: a value that any thread may read.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace electiond {
 
-// Numbers what changes: starts × 2^32 + n. Never goes back, not over restarts either.
+// Numbers the changes: starts × 2^32 + n. Never decreases, not even over restarts.
 using Index = std::uint64_t;
 
-// Another node, as the address book and, where there is one, the leader's view show it.
+// Another node, as the address book shows it.
 struct PeerStatus {
     NodeId id{};
-    NodeUuid uuid{};  // empty where only discovery named it
+    NodeUuid uuid{};  // empty if only discovery lists it
     std::vector<Endpoint> addresses{};
     std::string api{};
     std::optional<Instant> heard{};  // its last message of any kind
@@ -47,8 +47,8 @@ struct NodeView {
     bool observer = false;  // node.observer is set: it never votes
     bool eligible = false;
     MemberRole role = MemberRole::joining;
-    bool role_confirmed = false;  // in this life of the process a leader that hears us has had a
-                                  // quorum hold the configuration in which we have that role
+    bool role_confirmed = false;  // since the start, a leader that gets our acks has shown that a
+                                  // quorum holds the configuration in which we have that role
     std::optional<std::string> voted_for{};  // the short id, else the uuid
     std::optional<Followed> followed{};      // the leader, valid if leadership.follows_at()
     std::string hearsay{};                   // the leader that others report, if it counts
@@ -58,7 +58,7 @@ struct NodeView {
     std::vector<PeerStatus> peers{};                  // without ourselves, by id
     std::map<std::string, std::uint64_t> rejected{};  // messages refused, by reason
     std::vector<StandingProblem> problems{};          // that last, as this node sees them
-    std::string why_not_joined{};  // while it joins: why the nodes that it asked did not answer it
+    std::string why_not_joined{};  // while it joins: why the nodes that it asked did not respond
 };
 
 // The leader's view of the members. On the leader it is made anew each heartbeat interval, because

@@ -17,13 +17,13 @@ class StatusBoard {
     StatusBoard(const StatusBoard&) = delete;
     StatusBoard& operator=(const StatusBoard&) = delete;
 
-    // `now` is the moment for which the loop made the status.
+    // `now`: the time at which the loop made the status.
     void publish(Status status, Instant now = {});
     [[nodiscard]] std::shared_ptr<const Status> read() const;
 
     using Observer = std::function<void()>;
-    // Ends when it is destroyed: from then on the observer is neither running nor called. Must not
-    // outlive the board, nor be destroyed by the observer itself.
+    // The observer is called until this object is destroyed; when its destructor returns, no call
+    // runs. Must not outlive the board, and the observer itself must not destroy it.
     class Listening {
       public:
         Listening() = default;

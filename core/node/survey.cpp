@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kErrorBytesMax = 400;  // a failure of TLS with its remedy has some 300
 
-// Why the answer is not that of the node which it names; empty if it is.
+// Why the response is not from the node that it names; empty if it is.
 std::string wrong(const PeerReply& reply, const Response& answer, const SurveyCheck& check) {
     if (!check.certificates_name_nodes) return {};
     const auto holder = std::ranges::find(check.known, reply.from.uuid, &Voter::uuid);

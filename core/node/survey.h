@@ -14,40 +14,40 @@
 
 namespace electiond {
 
-// What an answer must prove to be shown. No vote depends on it.
+// What a response must prove before it is shown. No vote depends on it.
 struct SurveyCheck {
-    bool certificates_name_nodes = false;  // as in Identity; false: every answer counts
+    bool certificates_name_nodes = false;  // as in Identity; false: every response counts
     std::string cluster{};                 // our own
-    std::vector<Voter> known{};            // whose uuid is whose: the voters, and this node
+    std::vector<Voter> known{};            // ids and uuids of the voters and of this node
 };
 
-// As this node knows the others now.
+// By what this node knows of the others now.
 [[nodiscard]] SurveyCheck survey_check(bool certificates_name_nodes, const NodeView& view);
 
 struct SurveyAnswer {
     std::optional<PeerReply> reply{};  // holds a StatusReply
-    std::string error{};               // why there is none
+    std::string error{};               // why there is no reply
 };
 
-// One round of questions. Shared with the replies that are under way, which may come after the
-// asker has dropped it. Never blocks; done and answers from any thread.
+// One round of status queries. Shared with its responses, which may arrive after the caller has
+// dropped it. Never blocks; done and answers from any thread.
 class Survey {
   public:
-    // Asks all `targets`; each has `timeout` to answer. `members` asks for the leader's view, too.
-    // An answer that fails `check` (P1, P2) is an error.
-    // `on_done` is called once, when the last answer is there, by the thread that brings it
-    // (perhaps within this call); never if there are no targets. It must not block or throw.
+    // Queries all `targets`; each has `timeout` to respond. `members` asks for the leader's view,
+    // too. A response that fails `check` (P1, P2: wrong identity) is an error. `on_done` is called
+    // once, when the last response has arrived, on the thread of the transport (perhaps within this
+    // call); never if there are no targets. It must not block or throw.
     static std::shared_ptr<Survey> start(Transport& transport, std::vector<Endpoint> targets,
                                          bool members, SurveyCheck check, Milliseconds timeout,
                                          std::function<void()> on_done);
 
-    // True once every answer is there; at once if there are no targets.
+    // True when every response has arrived; at once if there are no targets.
     [[nodiscard]] bool done() const;
 
     [[nodiscard]] const std::vector<Endpoint>& targets() const { return targets_; }
 
-    // What is there by now, in the order of the targets: one that is missing has the error "no
-    // answer in time".
+    // What has arrived by now, in the order of the targets; a missing one has the error "no answer
+    // in time".
     [[nodiscard]] std::vector<SurveyAnswer> answers() const;
 
   private:

@@ -39,7 +39,7 @@ void ViewMaker::refresh(Instant now) {
     }
 }
 
-// After a lead is lost, its last view stays.
+// After the lead is lost, its last view stays.
 void ViewMaker::refresh_own_members(Instant now) {
     if (!std::holds_alternative<Leading>(election_.role())) return;
     const bool changed = own_members_due_ || !members_->at || made_.book != book_.revision();

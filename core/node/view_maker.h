@@ -48,7 +48,7 @@ class ViewMaker {
     [[nodiscard]] std::vector<Member> with_addresses(std::vector<Member> members) const;
 
   private:
-    // What a view depends on: if all of this is unchanged, so is the view.
+    // All that a view depends on: if this is unchanged, so is the view.
     struct Made {
         std::uint64_t book = 0;
         std::uint64_t refusals = 0;

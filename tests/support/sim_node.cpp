@@ -31,8 +31,8 @@ void SimNode::start() {
     say("starts");
     try {
         auto durable = load_or_create_record(disk, NodeId(node_name(index_)), "sim", random_);
-        const Duration patience = 2 * policy_.timing.heartbeat;
-        auto process = std::make_unique<Process>(durable.starts, patience);
+        const Duration loss_delay = 2 * policy_.timing.heartbeat;
+        auto process = std::make_unique<Process>(durable.starts, loss_delay);
         process->transport = world_.network.plug(index_, address_);
         process_ = std::move(process);
         const NodeDependencies dependencies{

@@ -90,7 +90,7 @@ class SimNode : public Inbox {
 
   private:
     struct Process {
-        Process(std::uint64_t starts, Duration patience) : journal(starts, patience) {}
+        Process(std::uint64_t starts, Duration loss_delay) : journal(starts, loss_delay) {}
 
         StatusBoard board;
         GrantBook grants;
