@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 3> kUseTls{"speaks TLS", "sent to HTTPS p
                                                   "to an HTTPS server"};
 
 std::string remedy(const io::TlsFailure& failure, const std::string& endpoint) {
-    if (failure.told) return "";
+    if (failure.by_peer) return "";
     switch (failure.fault) {
         case TlsFault::plain_text:
             return "; " + with_scheme(endpoint, Scheme::http) + " asks it in plain text";
@@ -37,7 +37,7 @@ NoAnswer no_answer(const io::TlsFailure& failure, const std::string& endpoint, b
     }
     // In TLS 1.3 a server refuses our certificate after our first bytes, but before it reads them.
     const bool refused =
-        failure.told && failure.fault != TlsFault::closed && failure.fault != TlsFault::other;
+        failure.by_peer && failure.fault != TlsFault::closed && failure.fault != TlsFault::other;
     return {text, refused ? Kind::no_trust : Kind::broken};
 }
 

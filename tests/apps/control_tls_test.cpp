@@ -186,7 +186,7 @@ TEST_F(TlsServer, TellsAClientWhyItsCertificateIsRefused) {
         SecureClient client(server->endpoints().front(), client_context(files, earlier));
         EXPECT_EQ(client.send(request("GET /livez")).all(), "");
         ASSERT_TRUE(client.failure());
-        EXPECT_TRUE(client.failure()->told);
+        EXPECT_TRUE(client.failure()->by_peer);
         EXPECT_EQ(client.failure()->fault, fault) << client.failure()->text;
     }
 }
@@ -250,7 +250,7 @@ TEST_F(TlsServer, NamesClientsThatDoNotTrustIt) {
                               io::TlsContext::load({.ca = other.file(), .section = "client"}));
     ASSERT_TRUE(client.failure());
     EXPECT_EQ(client.failure()->fault, TlsFault::foreign_ca);
-    EXPECT_FALSE(client.failure()->told);
+    EXPECT_FALSE(client.failure()->by_peer);
     await_refusals(TlsFault::foreign_ca, 1);
     const SecureClient wrong_name(server->endpoints().front(), client_context(), "node2.example");
     ASSERT_TRUE(wrong_name.failure());

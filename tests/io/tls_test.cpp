@@ -134,7 +134,7 @@ class TlsTest : public ::testing::Test {
 
 std::string show(const Failure& failure) {
     if (!failure) return "accepted";
-    return std::string(failure->told ? "told " : "found ") +
+    return std::string(failure->by_peer ? "told " : "found ") +
            std::string(to_string(failure->fault)) + ": " + failure->text;
 }
 

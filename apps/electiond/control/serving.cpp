@@ -86,7 +86,7 @@ void Serving::unsecured(const std::string& source, const io::TlsFailure& failure
                           {{"from", source}});
     }
     const std::string kind = std::string("tls-").append(to_string(failure.fault));
-    if (failure.told) {
+    if (failure.by_peer) {
         return warn(kind + "-told",
                     "a client of the control API refused the TLS connection: " + failure.text,
                     source);

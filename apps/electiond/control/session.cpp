@@ -78,7 +78,7 @@ io::Async<bool> secure(Serving& serving, io::Connection& connection,
     if (!failure) co_return true;
     if (serving.stopping()) co_return false;
     serving.unsecured(connection.source(), *failure);
-    if (failure->fault == io::TlsFault::plain_text && !failure->told) {
+    if (failure->fault == io::TlsFault::plain_text && !failure->by_peer) {
         connection.stream().send(serving.written(answer(plain_text()), false, false));
     }
     co_await connection.stream().finish(kLinger);

@@ -8,8 +8,8 @@
 
 namespace electiond::io {
 
-// As the user database has it; nullopt if it does not know the number. Blocks as long as the
-// database does, which may be a directory service. Any thread.
+// The name in the user database; nullopt if the number has none. Blocks for the database, which may
+// be a directory service. Any thread.
 [[nodiscard]] std::optional<std::string> user_name(uid_t user);
 [[nodiscard]] std::optional<std::string> group_name(gid_t group);
 

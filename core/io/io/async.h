@@ -14,9 +14,9 @@ namespace electiond::io {
 // alone. Parameters are copied into its frame, references are not: what they refer to must outlive
 // it.
 //
-// GCC 12 makes wrong code, which crashes, of a co_await in the condition of an `if`, `while` or
-// `switch` with a co_return in its body, beside `?:`, and with a temporary aggregate as argument
-// (its destructor runs twice). So a co_await stands in a statement of its own, mostly
+// GCC 12 generates wrong code, which crashes, for a co_await in the condition of an `if`, `while`
+// or `switch` with a co_return in its body, in an operand of `?:`, and with a temporary aggregate
+// as argument (its destructor runs twice). So a co_await stands in a statement of its own, mostly
 // `const auto event = co_await …;`, and takes variables. tests/tidy looks for the rest.
 template <class T = void>
 using Async = boost::asio::awaitable<T>;

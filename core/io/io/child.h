@@ -39,13 +39,13 @@ class Output {
 struct Program {
     // argv, without a shell. The first word is a path; it is not searched for in PATH.
     std::vector<std::string> command;
-    // Added to our own environment; a name that stands there already is replaced.
+    // Added to our own environment; replaces variables that are set there.
     std::map<std::string, std::string> environment{};
     std::string input{};  // the whole standard input of the program; empty: /dev/null
     Output out = Output::inherited();
     Output err = Output::inherited();
-    std::size_t output_max = 64 * 1024;  // bytes; what is captured beyond is read and dropped
-    std::size_t errors_max = 16 * 1024;  // the same for what is captured apart
+    std::size_t output_max = 64 * 1024;  // bytes; more output is read and dropped
+    std::size_t errors_max = 16 * 1024;  // the same for captured_apart()
 };
 
 // How a program has ended: `signal` is 0 if it ended by itself.

@@ -7,9 +7,9 @@
 
 namespace electiond::io {
 
-// Also the orphans of its children, if this process is a subreaper (prctl(2)); ended ones until
-// they are waited for. Reads /proc; throws std::filesystem::filesystem_error if it is not there.
-// Any thread.
+// Includes orphans of its children, if this process is a subreaper (prctl(2)), and ended processes
+// until they are waited for. Reads /proc; throws std::filesystem::filesystem_error if it is not
+// there. Any thread.
 [[nodiscard]] std::set<pid_t> children_now();
 
 }  // namespace electiond::io

@@ -1,4 +1,4 @@
-// The accepted connections of one listener: how many there may be, and which gives way to a new
+// The accepted connections of one listener: how many there may be, and which is closed for a new
 // one.
 #include <io/connection.h>
 
@@ -90,7 +90,7 @@ void Connection::set_use(Use use) {
     use_ = use;
 }
 
-// Connections of the same address give way first: an address that has its share must not take a
+// Connections of the same address are closed first: an address that has its share must not take a
 // place from another address.
 std::shared_ptr<Connection> Connections::admit(Loop& loop, Descriptor& socket) {
     const auto other = other_end(socket.get());
@@ -131,7 +131,7 @@ bool Connections::make_room() {
     return false;
 }
 
-// One address has at most its share: its own connections give way to its new ones.
+// One address has at most its share: its new connections replace its own older ones.
 bool Connections::make_room_at(const Address& address) {
     const auto neighbours = by_address_.find(address);
     if (neighbours == by_address_.end() ||

@@ -1,4 +1,4 @@
-// The accepted connections of one listener: how many there may be, and which gives way to a new
+// The accepted connections of one listener: how many there may be, and which is closed for a new
 // one.
 #pragma once
 
@@ -20,37 +20,36 @@
 
 namespace electiond::io {
 
-// What a connection is doing, in the order in which they give way; of one use, the one that has
-// been in it for longest goes first. Streaming and busy connections never do: a request that is
-// being answered is not cut, and streams have a limit of their own.
+// What a connection is doing. To make room, connections are closed in this order; of those with the
+// same use, the one that has had it for longest. Streaming and busy ones are never closed: a
+// request in progress is not cut, and streams have a limit of their own.
 enum class Use {
     securing,  // its TLS handshake is not done
-    stranger,  // has not brought a valid message yet
+    stranger,  // has sent no valid message yet
     idle,      // waits for its next request
     reading,   // a part of a request has come
     streaming,
-    busy,  // has a request that is being answered
+    busy,  // a request is in progress
 };
 inline constexpr std::size_t kUses = 6;
 
-// How often, since the start. Written on the loop's thread, read by any.
+// Counts since the start. Written on the loop's thread, read by any.
 struct ConnectionCounts {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> unsecured{0};        // TLS handshakes that failed, of any kind
     std::atomic<std::uint64_t> evicted{0};          // closed to make room
-    std::atomic<std::uint64_t> refused_full{0};     // none could give way
-    std::atomic<std::uint64_t> refused_address{0};  // its address has all that it may have
-    std::atomic<std::uint64_t> no_descriptor{
-        0};  // there was none for it, or only one of those kept back
+    std::atomic<std::uint64_t> refused_full{0};     // none could be closed for it
+    std::atomic<std::uint64_t> refused_address{0};  // its address has its maximum
+    std::atomic<std::uint64_t> no_descriptor{0};    // none was free for it, except those kept back
 };
 
 inline constexpr std::chrono::seconds kHandshakeTime{5};
 inline constexpr std::size_t kHandshakesMax = 128;           // half-open at a time, of one listener
 inline constexpr std::ptrdiff_t kHandshakesPerAddress = 32;  // of these, as of all connections
 
-// What shares one limit: an IPv4 address; of IPv6 a /64, which is what one host usually has, or a
-// single link-local address, as all hosts of a link share that /64. nullopt for loopback: there all
-// clients of a host come from one address.
+// The address whose limit counts for a connection from `address`. IPv4: itself. IPv6: its /64,
+// which one host usually has, but a link-local address itself, as all hosts of a link share that
+// /64. nullopt for loopback, where all clients of a host have one address.
 [[nodiscard]] std::optional<Address> limited_as(const Address& address);
 
 class Connections;
@@ -107,12 +106,12 @@ class Connections {
     // connection was reset already: then `socket` is untouched. Throws std::system_error if the
     // loop can't watch it; then it is closed.
     [[nodiscard]] std::shared_ptr<Connection> admit(Loop& loop, Descriptor& socket);
-    // Closes the connection that gives way first. False if all are busy or streaming.
+    // Closes the first connection in the order of Use. False if all are busy or streaming.
     bool make_room();
 
-    // From now on. If more connections are open than that, those that give way first are closed;
-    // of one address only as new ones come. The waits of idle connections are interrupted, as they
-    // may last too long now.
+    // The limits from now on. If more connections are open, closes the first ones in the order of
+    // Use; the limit of one address applies only to new connections. Interrupts the waits of idle
+    // connections, because their deadlines may be too late now.
     void set_limits(const Limits& limits);
 
     [[nodiscard]] std::size_t size() const { return size_; }

@@ -24,7 +24,7 @@ class Descriptor {
 
     [[nodiscard]] bool open() const noexcept { return number_ >= 0; }
     [[nodiscard]] int get() const noexcept { return number_; }
-    // Gives it away: the caller closes it.
+    // Gives up ownership: the caller must close it.
     [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
 
   private:

@@ -19,7 +19,7 @@ int access_as_effective_user(const std::filesystem::path& path, int mode) noexce
     return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-// Where the kernel shows itself as files, and keeps none of anybody else.
+// File systems by which the kernel shows its own data: no process can make files there.
 bool is_view_of_the_kernel(const struct statfs& system) noexcept {
     constexpr auto kViews = std::to_array<std::uint32_t>(
         {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC,

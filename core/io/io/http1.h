@@ -1,7 +1,7 @@
 // The one strict reader and writer of HTTP/1 heads: pure functions over bytes (RFC 9110, RFC 9112).
 //
 // Every function here is thread-safe and linear in its input. The readers allocate nothing but the
-// vector of fields. Bodies are the caller's: the `body_bytes` bytes that follow the head.
+// vector of fields. The caller reads the body: the `body_bytes` bytes that follow the head.
 #pragma once
 
 #include <cstddef>
@@ -27,13 +27,13 @@ struct HttpField {
     std::string_view value;
 };
 
-// The bytes are a valid beginning of a head: ask again with the same bytes and more behind them.
+// The bytes are a valid beginning of a head: call again with the same bytes and those that follow.
 struct HttpIncomplete {};
 
 // The bytes can't become a head that is accepted, whatever follows. The connection must be closed
-// after the answer, because it is unknown where the next message would begin.
+// after the response, because it is unknown where the next message would begin.
 struct HttpRefused {
-    int status;          // of the answer to a request: 400, 411, 413, 417, 431 or 505
+    int status;          // of the response to a request: 400, 411, 413, 417, 431 or 505
     std::string reason;  // a whole sentence for the client and the log; no part of the input
 };
 
@@ -65,15 +65,14 @@ struct HttpResponseHead {
     bool keep_alive;  // the connection can carry another request after this body
 };
 
-// The value of the first field called `name`, in whatever case; nullopt if there is none. Of a
-// request that was accepted there is at most one Host, Content-Length, Authorization, Origin,
-// Expect.
+// The value of the first field called `name`, compared without case; nullopt if there is none. An
+// accepted request has at most one Host, Content-Length, Authorization, Origin and Expect.
 [[nodiscard]] std::optional<std::string_view> find_field(std::span<const HttpField> fields,
                                                          std::string_view name);
 
 // Reads the head of the request at the beginning of `bytes`; what follows it is not looked at. At
-// most two empty lines before it are ignored. The answer depends on nothing that comes later: once
-// refused or accepted, the same bytes with more behind them get the same answer.
+// most two empty lines before it are ignored. The result does not depend on later bytes: once
+// refused or accepted, the same bytes with more after them get the same result.
 [[nodiscard]] std::variant<HttpIncomplete, HttpRefused, HttpRequestHead> read_request_head(
     std::string_view bytes, const HttpLimits& limits);
 
@@ -87,8 +86,8 @@ struct HttpResponseHead {
 // "Not Found"; empty if the status has no phrase here.
 [[nodiscard]] std::string_view reason_phrase(int status);
 
-// A whole head, final empty line included. `body_bytes` becomes the Content-Length, also of an
-// answer to HEAD; nullopt: the body ends with the connection, so `keep_alive` must be false. 204
+// A whole head, final empty line included. `body_bytes` becomes the Content-Length, also of a
+// response to HEAD; nullopt: the body ends with the connection, so `keep_alive` must be false. 204
 // and 304 get neither length nor type. No type is written if `content_type` is empty. There is no
 // Date, because nothing here reads a clock: pass it in `more`.
 //

@@ -152,10 +152,10 @@ void Listener::refuse(Descriptor socket) {
     }
     auto stream = Stream::take(loop_, std::move(socket));
     refusing_.push_back(stream);
-    loop_.spawn(say_refusal(std::move(stream)));
+    loop_.spawn(send_refusal(std::move(stream)));
 }
 
-Async<> Listener::say_refusal(std::shared_ptr<Stream> stream) {
+Async<> Listener::send_refusal(std::shared_ptr<Stream> stream) {
     const std::shared_ptr<Stream> place(stream.get(), [this](auto* each) {
         std::erase_if(refusing_, [each](const auto& one) { return one.get() == each; });
     });

@@ -15,7 +15,7 @@
 
 namespace electiond::io {
 
-// On the loop's thread, but counts(). Destroyed after Loop::stop(), or before Loop::start().
+// On the loop's thread, except counts(). Destroy it after Loop::stop(), or before Loop::start().
 //
 // A connection that cannot be admitted gets `refusal` (for example an HTTP answer) before it is
 // closed. For a few at a time, on descriptors kept back for that, the listener waits until the
@@ -24,7 +24,7 @@ class Listener {
   public:
     using Serve = std::function<Async<>(std::shared_ptr<Connection>)>;
 
-    // What stays free below the limit of descriptors: for refusals, and for files.
+    // How many descriptors stay free for refusals and for files.
     static constexpr std::size_t kReserve = 32;
 
     // `socket` listens already (listening.h). If `refusal` is empty, connections are refused
@@ -52,7 +52,7 @@ class Listener {
     void take_in(Descriptor socket);
     void refuse(Descriptor socket);
     void give_memory_back();
-    [[nodiscard]] Async<> say_refusal(std::shared_ptr<Stream> stream);
+    [[nodiscard]] Async<> send_refusal(std::shared_ptr<Stream> stream);
 
     Loop& loop_;
     boost::asio::posix::stream_descriptor socket_;

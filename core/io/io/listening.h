@@ -14,11 +14,11 @@
 
 namespace electiond::io {
 
-// Binds and listens; non-blocking. A name is resolved, which may block, so that this belongs to the
-// start. `v6_only`: "::" takes no IPv4. SO_REUSEPORT stays off: with it a second daemon on the same
-// port would start, silently, and take half of the connections.
-// Throws Error (os) "cannot listen on ADDRESS (KEY): reason; remedy"; `key` is the key of the
-// configuration that gives the address.
+// Binds and listens; the socket is non-blocking. Resolves a name, which may block, so call this
+// only at the start. `v6_only`: "::" takes no IPv4. SO_REUSEPORT stays off: with it a second daemon
+// on the same port would start without an error, and get half of the connections. Throws Error (os)
+// "cannot listen on ADDRESS (KEY): reason; remedy"; `key` is the key of the configuration that
+// gives the address.
 [[nodiscard]] Descriptor listen_on(const Endpoint& endpoint, bool v6_only, const std::string& key);
 // A socket file left by an earlier process is removed, after a connect to it was refused; anything
 // else at this path is an error.
@@ -41,7 +41,7 @@ class SocketFile {
 };
 
 // The addresses of this host, IPv4 and IPv6, that a port can be bound on: "127.0.0.1", "::1"; empty
-// if the kernel does not tell. In the kernel's order. Any thread.
+// if the kernel reports none. In the kernel's order. Any thread.
 [[nodiscard]] std::vector<std::string> addresses_of_host();
 
 // The real address of a TCP listener: port 0 has been replaced.

@@ -49,8 +49,8 @@ class Poster {
 
 // Owns its thread. start() and stop() once each, by one thread; post() from any; the rest on the
 // loop's thread, or before start().
-// The order of an end: the owners of listeners, streams and timers close them on the loop's thread
-// (in the task given to stop()), each coroutine then comes to its end, and the loop with the last.
+// How a loop ends: the owners of listeners, streams and timers close them on the loop's thread (in
+// the task given to stop()); then each coroutine ends, and after the last one the loop.
 // An object that coroutines refer to must not be destroyed before stop() has returned.
 class Loop {
   public:

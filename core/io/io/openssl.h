@@ -38,22 +38,22 @@ using VerifyPtr = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 [[nodiscard]] std::string minute_of(std::chrono::sys_seconds time);
 // "(CN=2, serial 4F…)", printable.
 [[nodiscard]] std::string in_brackets(const Certificate& certificate);
-// Printable ASCII of at most `most` bytes: what other machines send may stand in a log.
+// Printable ASCII of at most `most` bytes, so that text of other machines is safe in a log.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 120);
 // "transport.tls.cert", "--cert".
 [[nodiscard]] std::string key_name(const TlsSetup& setup, std::string_view key);
-// The time by which certificates are judged: that of this machine's clock, but for tests.
+// The time at which certificates must be valid: now, except in tests.
 [[nodiscard]] std::chrono::sys_seconds time_for(const TlsSetup& setup);
 
 // Why a certificate was refused by OpenSSL's `code` (X509_V_ERR_…) at `depth` of its chain (0: the
-// certificate itself). `host`: what was asked for. `as`: what the other side is.
+// certificate itself). `host`: the name that was asked for. `as`: the role of the other side.
 [[nodiscard]] TlsFailure refusal(int code, int depth, const Certificate& certificate,
                                  const TlsSetup& setup, const std::string& host, TlsSide as);
-// The same of a verification that has failed.
+// The same for a verification that has failed.
 [[nodiscard]] TlsFailure refusal_of(x509_store_ctx_st* verified, const TlsSetup& setup,
                                     const std::string& host, TlsSide as);
-// What an alert of the other side means; `number` is that of the alert.
-[[nodiscard]] TlsFailure told_by_alert(int number, const TlsSetup& setup);
+// What an alert of the other side means, by its number.
+[[nodiscard]] TlsFailure failure_of_alert(int number, const TlsSetup& setup);
 
 // All of a regular file of at most 1 MiB. Throws Error (config): "WHAT is FILE, which …".
 [[nodiscard]] std::string read_pem(const std::filesystem::path& file, const std::string& what,

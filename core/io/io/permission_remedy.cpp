@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the kernel shows for every owner and group that a user namespace (PrivateUsers=) does not
-// know: two files with it may belong to different ones.
+// The number that the kernel shows for every owner and group that a user namespace (PrivateUsers=)
+// does not know: two files with it may have different owners.
 constexpr gid_t kOverflowId = 65534;
 
 std::string shown_user(uid_t user) { return user_name(user).value_or(std::to_string(user)); }

@@ -12,8 +12,8 @@ namespace electiond::io {
 // electiond FILE && chmod 0640 FILE". Changes nothing. Blocks for the file system. Any thread.
 [[nodiscard]] std::string read_permission_remedy(const std::filesystem::path& file);
 
-// What takes `file` away from everyone else, but lets the effective user read it: "chmod 0600 FILE"
-// helps its owner only. Changes nothing. Blocks for the file system. Any thread.
+// The command after which only the effective user can read `file`; "chmod 0600 FILE" alone would
+// help only its owner. Changes nothing. Blocks for the file system. Any thread.
 [[nodiscard]] std::string private_mode_remedy(const std::filesystem::path& file);
 
 }  // namespace electiond::io

@@ -42,8 +42,8 @@ int checked(int result) {
 
 }  // namespace
 
-// What is thrown reaches the loop in a turn of its own, so that the other sockets of the batch are
-// not forgotten.
+// Throws exceptions again in a turn of their own, so that the other sockets of the batch are
+// handled.
 template <class Act>
 void Readiness::guarded(const Act& act) {
     try {

@@ -14,9 +14,9 @@
 
 namespace electiond::io {
 
-// Every call on the loop's thread. Each look-up has a thread of its own, which nothing waits for:
-// one that hangs delays neither other names nor the end of this object. Known addresses stay in use
-// until newer ones arrive. At most kNamesMax names, and as many look-ups, at a time.
+// Every call on the loop's thread. Each look-up has a thread of its own, for which nothing waits: a
+// look-up that hangs delays neither other names nor the end of this object. Known addresses stay in
+// use until newer ones arrive. At most kNamesMax names, and as many look-ups, at a time.
 class Resolver {
   public:
     struct Callbacks {
@@ -37,14 +37,14 @@ class Resolver {
     // The addresses of this name may be out of date: looks it up again, but no sooner than a second
     // after the last look-up began. Ignores names that find() never got, and literals.
     void doubt(const std::string& host);
-    // Reports how an address did: the one that worked is used first from now on, ones that failed
-    // last.
+    // Report whether a connection to `address` worked: an address that worked is used first from
+    // now on, one that failed is used last.
     void worked(const std::string& host, const Address& address);
     void failed(const std::string& host, const Address& address);
     // True if no address is known yet and a look-up is under way.
     [[nodiscard]] bool first_look_up_runs(const std::string& host) const;
 
-    // Begins no more look-ups. The loop can't end before this.
+    // Begins no more look-ups. The loop does not end before this is called.
     void close() noexcept;
 
   private:

@@ -17,7 +17,7 @@ namespace electiond::io {
 namespace {
 
 // finish() drops no more input than this: while there is input, receive() does not wait, so a
-// client that sends without end would keep the loop from everything else.
+// client that sends without end would block the loop.
 constexpr std::size_t kLingerBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kKeptCapacity = 4096;  // of an empty input buffer
 
@@ -161,7 +161,7 @@ Async<Stream::Event> Stream::await(For what, Deadline deadline) {
 }
 
 // Reads once; `interrupted` if there is nothing now. Even if there may be more, the next read waits
-// for its turn: a client that sends without end would keep the loop from everything else.
+// for its turn: a client that sends without end would block the loop.
 Stream::Event Stream::read() {
     const auto buffer = loop_.scratch();
     if (tls_) return read_tls(buffer);

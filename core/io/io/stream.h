@@ -68,8 +68,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     // however much the other side sends. Bytes come before everything else.
     [[nodiscard]] Async<Event> receive(Deadline deadline);
     // Waits without reading: for broken, late, interrupted. What the other side sends stays in the
-    // kernel, and once that is full, with the sender. That the other side of a TCP connection sends
-    // no more (or was closed in good order, which looks the same) is not noticed before a send().
+    // kernel's buffer; if that is full, the sender must wait. If the other side of a TCP connection
+    // ends its output (or closes in order, which looks the same), only a send() detects it.
     [[nodiscard]] Async<Event> hold(Deadline deadline);
     // Ends the wait under way, or the next one. Several calls count as one.
     void interrupt();
@@ -78,7 +78,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] std::string_view received() const { return in_; }
     void consume(std::size_t bytes);
 
-    // Writes as much as the other side takes now, the rest as it takes it. Does nothing on a broken
+    // Writes as much as the other side accepts now, and the rest later. Does nothing on a broken
     // stream.
     void send(std::string_view bytes);
     [[nodiscard]] std::size_t unsent() const { return out_.size(); }
@@ -89,9 +89,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] Async<bool> drain();
 
     // Ends the connection in order: writes what is unsent, ends the output, and reads and drops
-    // input until the other side ends its own, at most for `linger` and 4 MiB. Without this,
-    // closing on unread input would reset the connection and could take the answer away from the
-    // client. Then cuts.
+    // input until the other side ends its own, at most for `linger` and 4 MiB. Then cuts.
+    // Without this, closing with unread input would reset the connection, and the client could lose
+    // the response.
     [[nodiscard]] Async<> finish(std::chrono::milliseconds linger);
 
     // Closes the socket now. Waits end as broken.

@@ -19,7 +19,7 @@ class Timer {
 
     // From now on `when` is the deadline; kNever: there is none. `expired` is called once for it.
     void set(Deadline when);
-    // No call after this returns. The loop can't end before it, if a deadline is set.
+    // `expired` is not called after this returns. While a deadline is set, the loop does not end.
     void cancel() noexcept;
 
   private:

@@ -1,4 +1,4 @@
-// TLS: contexts from files, whom the other side's certificate names, and why a connection failed.
+// TLS: contexts from files, the names in the other side's certificate, and why a connection failed.
 #pragma once
 
 #include <chrono>
@@ -36,7 +36,7 @@ struct TlsSetup {
     std::string section{};
 };
 
-// Why a TLS connection was not made, or ended. Each has its own words and remedy.
+// Why a TLS connection was not made, or ended. Each has its own message and remedy.
 enum class TlsFault {
     expired,
     not_yet_valid,
@@ -56,8 +56,8 @@ enum class TlsFault {
 
 struct TlsFailure {
     TlsFault fault = TlsFault::other;
-    // True if it was the other side that refused us, as its alert says; false if we refused it.
-    bool told = false;
+    // True if the other side (the peer) refused us, as its alert says; false if we refused it.
+    bool by_peer = false;
     // A clause with the remedy, fit for a log: "its certificate (CN=2, serial 4F…) expired on
     // 2026-11-01: renew it there, or …". Printable, at most some 300 bytes.
     std::string text{};
@@ -151,18 +151,18 @@ class TlsSession {
         Step step = Step::failed;
         std::size_t bytes = 0;
     };
-    // The handshake goes on as far as it can now.
+    // Continues the handshake as far as possible now.
     [[nodiscard]] Step handshake();
-    // As recv(2) and send(2). After wants_write of write, the same bytes come first the next time.
+    // As recv(2) and send(2). After wants_write, the next write() must begin with the same bytes.
     [[nodiscard]] Moved read(std::span<char> into);
     [[nodiscard]] Moved write(std::string_view bytes);
-    // Decrypted or buffered bytes wait, so that the socket need not become readable.
+    // True if decrypted or buffered bytes wait: then read() need not wait for the socket.
     [[nodiscard]] bool has_pending() const;
-    // Tells the other side that nothing more comes.
+    // Sends the alert close_notify: no more bytes follow.
     void close_notify();
     // After `failed`.
     [[nodiscard]] const TlsFailure& failure() const { return failure_; }
-    // The words for what is found without OpenSSL: plain_text, timed_out, closed.
+    // The failure for a fault that is found without OpenSSL: plain_text, timed_out, closed.
     [[nodiscard]] TlsFailure failure_as(TlsFault fault) const;
 
   private:
@@ -185,11 +185,11 @@ class TlsSession {
     TlsFailure failure_;
 };
 
-// What the first byte of a connection, peeked at, shows: a TLS client begins with 0x16.
+// True if these first bytes of a connection are those of a TLS client, which begins with 0x16.
 [[nodiscard]] inline bool begins_tls(std::string_view bytes) {
     return bytes.size() >= 2 && bytes[0] == '\x16' && bytes[1] == '\x03';
 }
-// A TLS alert: what a TLS server answers to plain text.
+// True for a TLS alert, which a TLS server sends in response to plain text.
 [[nodiscard]] inline bool is_tls_alert(std::string_view bytes) {
     return bytes.size() >= 2 && bytes[0] == '\x15' && bytes[1] == '\x03';
 }

@@ -49,8 +49,8 @@ std::string address_of(const ASN1_STRING* bytes) {
                        text.size());
 }
 
-// As it stands in Certificate::names. Empty: of a kind that names nobody here, or with a NUL
-// inside, which some reader would take for its end.
+// One name as in Certificate::names. Empty: a kind of name that is not used here, or a name with a
+// NUL inside, which some programs take for its end.
 std::string name_of(const GENERAL_NAME& name) {
     const auto with = [](const char* kind, const std::string& text) {
         return text.empty() || text.find('\0') != std::string::npos ? std::string() : kind + text;
@@ -123,7 +123,7 @@ Certificate certificate_of(const X509& x509) {
 std::string in_brackets(const Certificate& certificate) {
     std::string text = "(";
     if (!certificate.subject.empty()) text.append(certificate.subject).append(", ");
-    // RFC 5280 allows 20 bytes; who forges a certificate may write many more.
+    // RFC 5280 allows 20 bytes; a forged certificate may have many more.
     return text.append("serial ").append(printable(certificate.serial, 40)).append(")");
 }
 

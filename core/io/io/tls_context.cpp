@@ -291,7 +291,7 @@ std::optional<TlsFailure> TlsContext::refuses(const TlsSession& session) const {
     if (peer == nullptr) {
         if (is_server && setup_.ca.empty()) return std::nullopt;
         return TlsFailure{.fault = TlsFault::no_certificate,
-                          .told = false,
+                          .by_peer = false,
                           .text = "it has shown no certificate, and now needs one"};
     }
     const VerifyPtr verify(X509_STORE_CTX_new());

@@ -47,7 +47,7 @@ TlsFault fault_of(int code) {
     }
 }
 
-// The authorities that we trust, as an operator finds them.
+// Where the authority of the certificate is missing.
 std::string trusted(const TlsSetup& setup) {
     if (setup.ca.empty()) return "this system does not trust";
     return "is not in " + key_name(setup, "ca") + " (" + setup.ca.string() + ")";
@@ -122,7 +122,7 @@ TlsFailure refusal(int code, int depth, const Certificate& certificate, const Tl
     const auto fault = fault_of(code);
     const auto* whose = depth == 0 ? "its certificate " : "the authority of its certificate ";
     return {.fault = fault,
-            .told = false,
+            .by_peer = false,
             .text = whose + in_brackets(certificate) + " " +
                     words(fault, code, certificate, setup, host, as)};
 }
@@ -141,56 +141,56 @@ TlsFailure refusal_of(x509_store_ctx_st* verified, const TlsSetup& setup, const 
                    host, as);
 }
 
-TlsFailure told_by_alert(int number, const TlsSetup& setup) {
+TlsFailure failure_of_alert(int number, const TlsSetup& setup) {
     const auto ours = "it refuses our certificate, " + key_name(setup, "cert");
-    const auto told = [](TlsFault fault, std::string text) {
-        return TlsFailure{.fault = fault, .told = true, .text = std::move(text)};
+    const auto refused = [](TlsFault fault, std::string text) {
+        return TlsFailure{.fault = fault, .by_peer = true, .text = std::move(text)};
     };
     switch (number) {
         case SSL_AD_CERTIFICATE_EXPIRED:
-            return told(
+            return refused(
                 TlsFault::expired,
                 ours +
                     ", as expired: renew it, or, if it has not expired, correct the clock there");
         case SSL_AD_BAD_CERTIFICATE:
-            return told(TlsFault::not_yet_valid,
-                        ours +
-                            ", as bad; most often it is not yet valid there: compare the clocks "
-                            "of both machines");
+            return refused(TlsFault::not_yet_valid,
+                           ours +
+                               ", as bad; most often it is not yet valid there: compare the clocks "
+                               "of both machines");
         case SSL_AD_CERTIFICATE_REVOKED:
-            return told(TlsFault::revoked, ours + ", as revoked: issue a new one");
+            return refused(TlsFault::revoked, ours + ", as revoked: issue a new one");
         case SSL_AD_UNKNOWN_CA:
-            return told(TlsFault::foreign_ca,
-                        ours +
-                            ", because it does not trust its authority: use certificates of one "
-                            "authority, or add this one there");
+            return refused(TlsFault::foreign_ca,
+                           ours +
+                               ", because it does not trust its authority: use certificates of one "
+                               "authority, or add this one there");
         case SSL_AD_CERTIFICATE_UNKNOWN:
-            return told(TlsFault::wrong_name,
-                        ours +
-                            ", because it does not have the name by which we were asked: issue "
-                            "one with that name");
+            return refused(TlsFault::wrong_name,
+                           ours +
+                               ", because it does not have the name by which we were asked: issue "
+                               "one with that name");
         case SSL_AD_UNSUPPORTED_CERTIFICATE:
-            return told(TlsFault::wrong_purpose,
-                        ours +
-                            ", because it may not be used so: issue one with the extended key "
-                            "usages serverAuth and clientAuth");
+            return refused(TlsFault::wrong_purpose,
+                           ours +
+                               ", because it may not be used so: issue one with the extended key "
+                               "usages serverAuth and clientAuth");
         case SSL_AD_CERTIFICATE_REQUIRED:
         case SSL_AD_NO_CERTIFICATE:
-            return told(TlsFault::no_certificate, "it asks for a certificate: set " +
-                                                      key_name(setup, "cert") + " and " +
-                                                      key_name(setup, "key"));
+            return refused(TlsFault::no_certificate, "it asks for a certificate: set " +
+                                                         key_name(setup, "cert") + " and " +
+                                                         key_name(setup, "key"));
         case SSL_AD_HANDSHAKE_FAILURE:
-            return told(TlsFault::no_certificate,
-                        "it refuses the connection (handshake failure); if it asks for a "
-                        "certificate, set " +
-                            key_name(setup, "cert") + " and " + key_name(setup, "key"));
+            return refused(TlsFault::no_certificate,
+                           "it refuses the connection (handshake failure); if it asks for a "
+                           "certificate, set " +
+                               key_name(setup, "cert") + " and " + key_name(setup, "key"));
         case SSL_AD_PROTOCOL_VERSION:
-            return told(TlsFault::other, "it refuses the version of TLS: it needs " +
-                                             std::string(setup.tls12 ? "another" : "TLS 1.3") +
-                                             " on both sides");
+            return refused(TlsFault::other, "it refuses the version of TLS: it needs " +
+                                                std::string(setup.tls12 ? "another" : "TLS 1.3") +
+                                                " on both sides");
         default:
-            return told(TlsFault::other,
-                        std::string("it ended TLS: ") + SSL_alert_desc_string_long(number));
+            return refused(TlsFault::other,
+                           std::string("it ended TLS: ") + SSL_alert_desc_string_long(number));
     }
 }
 

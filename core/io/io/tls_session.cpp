@@ -10,12 +10,12 @@
 namespace electiond::io {
 namespace {
 
-// OpenSSL reads on within one call until it has what was asked for, and who sends messages of TLS
-// without end (updates of keys, or a handshake in records of one byte, 0.2 us each) would keep the
-// loop from everything else. So a call reads no more than this of the socket …
+// Within one call OpenSSL reads on until it has what was asked for. A peer that sends messages of
+// TLS without end (updates of keys, or a handshake in records of one byte, 0.2 us each) would block
+// the loop. So a call reads no more than this from the socket …
 constexpr std::size_t kShare = std::size_t{16} * 1024;
 constexpr std::size_t kShareOfHandshake = std::size_t{4} * 1024;  // strangers may begin many
-// … and who sends so much and no data is up to no good: a record has 16 KiB, an update 27 bytes.
+// … and a peer that sends so much without data is hostile: a record has 16 KiB, an update 27 bytes.
 constexpr std::size_t kFruitlessMax = std::size_t{64} * 1024;
 
 bool again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
@@ -106,7 +106,7 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, 
     auto* const param = SSL_get0_param(handle_);
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) != 1) {
         SSL_set_hostflags(handle_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        if (SSL_set1_host(handle_, host_.c_str()) != 1) {  // then any name would do
+        if (SSL_set1_host(handle_, host_.c_str()) != 1) {  // else any name would be accepted
             SSL_free(handle_);
             throw std::bad_alloc();
         }
@@ -134,7 +134,7 @@ int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
         refusal_of(verified, session.context_->setup_, session.host_,
                    session.side_ == TlsSide::server ? TlsSide::client : TlsSide::server);
     // OpenSSL sends the same alert for a wrong name as for a certificate that is not yet valid. For
-    // this code it sends "certificate unknown", so told_by_alert() can distinguish the two.
+    // this code it sends "certificate unknown", so failure_of_alert() can distinguish the two.
     if (session.failure_.fault == TlsFault::wrong_name) {
         X509_STORE_CTX_set_error(verified, X509_V_ERR_SUBJECT_ISSUER_MISMATCH);
     }
@@ -148,7 +148,7 @@ TlsSession::Step TlsSession::handshake() {
     if (step == Step::ended) {
         failure_ = {
             .fault = TlsFault::closed,
-            .told = false,
+            .by_peer = false,
             .text = "it closed the connection during the TLS handshake; does it speak TLS?"};
         return Step::failed;
     }
@@ -171,7 +171,7 @@ TlsSession::Moved TlsSession::read(std::span<char> into) {
     const bool waits = step == Step::wants_turn || step == Step::wants_read;
     if (!waits || fruitless_ <= kFruitlessMax) return {.step = step, .bytes = bytes};
     failure_ = {.fault = TlsFault::other,
-                .told = false,
+                .by_peer = false,
                 .text = "it sends TLS messages endlessly, but no data"};
     return {.step = Step::failed, .bytes = 0};
 }
@@ -218,11 +218,11 @@ TlsFailure TlsSession::failure_after(unsigned long error) const {
     const int reason = ERR_GET_REASON(error);
     // Alerts of the other side have a reason of their number plus this.
     if (reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256) {
-        return told_by_alert(reason - SSL_AD_REASON_OFFSET, context_->setup_);
+        return failure_of_alert(reason - SSL_AD_REASON_OFFSET, context_->setup_);
     }
     if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
         return {.fault = TlsFault::no_certificate,
-                .told = false,
+                .by_peer = false,
                 .text = "it shows no certificate: give it one of the authorities in " +
                         key_name(context_->setup_, "ca")};
     }
@@ -232,19 +232,19 @@ TlsFailure TlsSession::failure_after(unsigned long error) const {
     if (no_tls && !secured_ && side_ == TlsSide::client) return failure_as(TlsFault::plain_text);
     if (reason == SSL_R_UNSUPPORTED_PROTOCOL) {
         return {.fault = TlsFault::other,
-                .told = false,
+                .by_peer = false,
                 .text = std::string("it does not speak TLS ") +
                         (context_->setup_.tls12 ? "1.2 or later" : "1.3") + ": update it"};
     }
     const char* const words = ERR_reason_error_string(error);
     return {.fault = TlsFault::other,
-            .told = false,
+            .by_peer = false,
             .text = std::string("TLS failed: ") + (words != nullptr ? words : "unknown error")};
 }
 
 TlsFailure TlsSession::failure_as(TlsFault fault) const {
     const auto is = [fault](std::string text) {
-        return TlsFailure{.fault = fault, .told = false, .text = std::move(text)};
+        return TlsFailure{.fault = fault, .by_peer = false, .text = std::move(text)};
     };
     switch (fault) {
         case TlsFault::plain_text:

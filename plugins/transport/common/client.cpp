@@ -25,7 +25,7 @@ constexpr auto kIdleFor = 60s;  // shorter than a server keeps an idle connectio
 
 io::TlsFailure speaks_tls() {
     return {.fault = io::TlsFault::plain_text,
-            .told = true,
+            .by_peer = true,
             .text = "the other side speaks TLS: set transport.tls here too, or remove it there"};
 }
 

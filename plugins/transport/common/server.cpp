@@ -278,7 +278,7 @@ void Server::refuse(Session& session, const Refused& refused) {
     }
     tls_failed(*session.connection,
                {.fault = io::TlsFault::plain_text,
-                .told = true,
+                .by_peer = true,
                 .text = "it speaks TLS, but transport.tls is not set here: set it here too, or "
                         "remove it there"});
     session.stream.send(dialect_.farewell(Farewell::plain));

@@ -35,10 +35,10 @@ void TlsLog::failed(const std::string& what, const std::string& other,
 
 TlsLog::Kind& TlsLog::kind(const std::string& other, const io::TlsFailure& failure,
                            io::Deadline now) {
-    const Key key{other, failure.fault, failure.told};
+    const Key key{other, failure.fault, failure.by_peer};
     if (kinds_.size() >= kOthersMax && !kinds_.contains(key)) {
         std::erase_if(kinds_, [now](const auto& entry) { return entry.second.due <= now; });
-        if (kinds_.size() >= kOthersMax) return kinds_[{{}, failure.fault, failure.told}];
+        if (kinds_.size() >= kOthersMax) return kinds_[{{}, failure.fault, failure.by_peer}];
     }
     return kinds_[key];
 }
