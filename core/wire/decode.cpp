@@ -101,7 +101,7 @@ void read(const Fields& in, StatusReply& status) {
     in["members"].to(status.members, kMembersMax);
 }
 
-// The body of the right kind; its index is that of the request's name.
+// The body of the right type: its index is that of the request's name.
 template <class Body, std::size_t... Index>
 Body empty_body(std::size_t index, std::index_sequence<Index...>) {
     const Body bodies[] = {Body(std::in_place_index<Index>)...};
@@ -118,7 +118,7 @@ std::size_t known_index(std::string_view name) {
     throw DecodeError("not a request of the protocol: \"" + excerpt(name) + '"');
 }
 
-// A request says its sender's id twice, as the seed's field and as our own.
+// A request contains its sender's id twice: in the seed's field and in our own.
 void read_own_id(const Fields& in, const char* own_id, NodeId& id) {
     const auto field = std::string_view(own_id) == "id" ? in[own_id] : in.need(own_id);
     NodeId own = id;
@@ -147,7 +147,7 @@ std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
     if (!seed) read(in, request.from);
     if (!query) read_own_id(in, kRequestNames.at(index).own_id, request.from.id);
     (query ? in["term"] : in.need("term")).to(request.term);
-    // Who has no cluster is blank: the default where `blank` is missing.
+    // A node without a cluster is blank: the default if `blank` is missing.
     if (auto* hello = std::get_if<Hello>(&request.body))
         hello->blank = request.from.cluster_id.empty();
     std::visit([&](auto& of_kind) { read(in, of_kind); }, request.body);

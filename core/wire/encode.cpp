@@ -9,8 +9,7 @@
 namespace electiond::wire {
 namespace {
 
-// Appends compact JSON. out(key, value) adds a field to the open object; of an optional value only
-// where there is one.
+// Appends compact JSON. out(key, value) adds a field to the open object, but not an empty optional.
 class Writer {
   public:
     Writer() { text_.reserve(512); }
@@ -49,7 +48,7 @@ class Writer {
     [[nodiscard]] std::string take() { return std::move(text_); }
 
   private:
-    // What was written last ends in a bracket, a colon or a whole value, so it tells what is next.
+    // The last character (a bracket, a colon, or the end of a value) shows whether a comma is due.
     void separate() {
         if (!text_.empty() && std::string_view("{[:").find(text_.back()) == std::string_view::npos)
             text_ += ',';
@@ -65,7 +64,7 @@ class Writer {
         const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
         literal({digits, static_cast<std::size_t>(end - digits)});
     }
-    // A length of time, never negative: who reads it takes whole numbers from 0.
+    // A length of time, never negative: readers accept whole numbers from 0.
     void write(Milliseconds length) { write(std::max<Milliseconds::rep>(length.count(), 0)); }
     void write(Duration length) {
         const auto us = std::chrono::duration_cast<std::chrono::microseconds>(length).count();

@@ -1,4 +1,4 @@
-// The typed fields: what each type takes, and in which words the rest is refused.
+// The typed fields: what each type accepts, and the message for everything else.
 #include "wire/fields.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace electiond::wire {
 namespace {
 
-// Deeper than any message of ours: a newer peer may nest more in what we ignore.
+// Deeper than our messages: a newer version may nest more in fields that we ignore.
 constexpr std::size_t kDepthMax = 16;
 
 constexpr std::size_t kTextMax = 64;
@@ -170,7 +170,7 @@ void Field::to(Voter& voter) const {
     in.need("uuid").to(voter.uuid);
 }
 
-// Votes are counted by uuid: nobody may stand in a list twice.
+// Votes are counted by uuid, so no uuid may be in a list twice.
 void Field::to(std::vector<Voter>& voters) const {
     to<Voter>(voters, kListMax);
     std::set<NodeUuid> seen;
@@ -181,7 +181,7 @@ void Field::to(std::vector<Voter>& voters) const {
     }
 }
 
-// One without voters could never be replaced again: nobody would be its quorum.
+// A configuration without voters could never be replaced: it has no quorum.
 void Field::to(Electorate& config) const {
     const Fields in(*this);
     in.need("term").to(config.number.term);

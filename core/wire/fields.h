@@ -1,4 +1,5 @@
-// The fields of a JSON text, each read into the type it must have, or refused by its full name.
+// The fields of a JSON text: each is read into the type that it must have, or refused by its full
+// name.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,11 @@ constexpr std::size_t kListMax = 64;  // voters, banned, succession, supersedes
 // Longer waits and ages would not fit our nanoseconds.
 constexpr Milliseconds kTimeMax = std::chrono::hours(24 * 365 * 100);
 
-// What is told of a hostile text: its beginning, in printable characters.
+// The beginning of a hostile text, in printable characters, for messages.
 [[nodiscard]] std::string excerpt(std::string_view text);
 
-// Where a value stands; it becomes text only where something is wrong there. Each part points to
-// its parent, which must outlive it.
+// The place of a value in the document. It becomes text only for an error message. Each part points
+// to its parent, which must outlive it.
 struct Path {
     const Path* parent = nullptr;
     std::string_view key{};  // empty: an item of a list, or the whole document
@@ -32,9 +33,9 @@ struct Path {
     [[nodiscard]] std::string text() const;  // as in `config.voters[1].uuid`
 };
 
-// One value, there or not. to(target) leaves the target, its default, as it is where the value is
-// missing, and throws DecodeError where it is not what the target can hold. null is a wrong type,
-// too, except where or_null() takes it for a missing value. Borrows its parent and the document.
+// One value, which may be missing. to(target) leaves the target as it is (its default) if the value
+// is missing, and throws DecodeError if it does not fit the target. null is a wrong type; or_null()
+// makes it a missing value. Borrows its parent and the document.
 class Field {
   public:
     Field(Path path, simdjson::dom::element value) : path_(path), value_(value), given_(true) {}
@@ -54,10 +55,10 @@ class Field {
     void to(NodeId& id) const;
     void to(NodeUuid& uuid) const;
     void to(Endpoint& endpoint) const;
-    void to_address(std::string& address) const;  // host:port; empty where nobody knows it
-    void to(Reason& reason) const;                // none where it is one that we do not know
-    void to(State& state) const;                  // follower if it is one that we do not know
-    void to(MemberRole& role) const;              // observer if it is one that we do not know
+    void to_address(std::string& address) const;  // host:port; empty: not known
+    void to(Reason& reason) const;                // none if this version does not know it
+    void to(State& state) const;                  // follower if this version does not know it
+    void to(MemberRole& role) const;              // observer if this version does not know it
     void to(Voter& voter) const;
     void to(std::vector<Voter>& voters) const;  // each uuid once
     void to(Electorate& config) const;
@@ -94,7 +95,7 @@ class Field {
     bool given_ = false;
 };
 
-// The fields of one object. Of a field that stands twice the last counts.
+// The fields of one object. If a field is there twice, the last one counts.
 class Fields {
   public:
     explicit Fields(const Field& object);

@@ -11,7 +11,7 @@
 
 namespace electiond::wire {
 
-// In the order of RequestBody and of ReplyBody, so that an index into the one fits the others.
+// In the order of RequestBody and of ReplyBody, so that one index fits all three.
 struct RequestName {
     std::string_view name;
     const char* own_id;
@@ -25,7 +25,7 @@ inline constexpr std::array<RequestName, 6> kRequestNames{{{"pre-vote", "candida
 static_assert(kRequestNames.size() == std::variant_size_v<RequestBody>);
 static_assert(kRequestNames.size() == std::variant_size_v<ReplyBody>);
 
-// The index of `name`; kRequestNames.size() where it is none of them.
+// The index of `name`; kRequestNames.size() if no request has this name.
 [[nodiscard]] inline std::size_t request_index(std::string_view name) {
     const auto* at = std::ranges::find(kRequestNames, name, &RequestName::name);
     return static_cast<std::size_t>(at - kRequestNames.begin());
