@@ -58,8 +58,8 @@ fs::path without_slash(const fs::path& folder) {
     return folder.has_filename() ? folder : folder.parent_path();
 }
 
-// A folder made just now, or before a crash, is only there for good once its parent is synced; a
-// parent that we may not open was not changed by us.
+// A new folder, or one made before a crash, is durable only when its parent is synced. If we may
+// not open the parent, we have not made the folder.
 void sync_parent(const fs::path& folder, int directory) {
     const io::Descriptor parent(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.open() && ::fsync(parent.get()) != 0 && errno != EINVAL && errno != EROFS) {
@@ -169,8 +169,8 @@ std::string DataDir::check_identity(int file, const char* name) const {
     return "";
 }
 
-// A mode or an owner that was changed above us, or a disk that does not answer: what is open goes
-// on, and so does the node.
+// A parent whose mode or owner was changed, or a disk that does not respond: the open files still
+// work, so the node goes on.
 std::string DataDir::unclear(int error) const {
     return folder_.string() +
            ": cannot see whether the data directory is still there: " + in_words(error) +
@@ -186,7 +186,7 @@ void DataDir::lost(const std::string& what) const {
                 Error::disk);
 }
 
-// Overwritten in place and always as long, so that a full disk cannot take what it says.
+// Overwrites it in place, always with the same length, so that a full disk loses nothing.
 void DataDir::write_lock_file() {
     std::array<char, 40> text{};
     const auto size = static_cast<std::size_t>(

@@ -15,25 +15,25 @@ namespace electiond {
 // Changes nothing. Any thread.
 [[nodiscard]] std::string check_access(const std::filesystem::path& folder);
 
-// Holds the folder for as long as it lives; the kernel lets go of it when the process ends, however
-// it ends. Thread rule: one thread at a time.
+// Locks the folder as long as this object lives. If the process ends in any way, the kernel
+// releases the lock. Thread rule: one thread at a time, except for check_identity.
 class DataDir {
   public:
-    // What the lock file says once a record was stored.
+    // The text of the lock file after a record was stored.
     static constexpr std::string_view kUsed = "holds a node";
 
-    // Opens the folder, made (0700) if it is missing but its parent is there, and locks it. Throws
-    // Error, naming folder and remedy: config where the folder cannot be what the settings say,
-    // data where another daemon holds it (and which), disk where the disk fails.
+    // Opens and locks the folder; creates it (mode 0700) if only its parent exists. Throws Error,
+    // which names the folder and the remedy: config if the folder can't be used as the settings
+    // say, data if another daemon holds it (names which), disk if the disk fails.
     explicit DataDir(const std::filesystem::path& folder);
 
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
     [[nodiscard]] int descriptor() const noexcept { return directory_.get(); }
 
-    // Whether a record was ever stored here: then a missing one was lost, and is not a beginning.
+    // True if a record was ever stored here: then a missing record is a loss, and no first start.
     [[nodiscard]] bool used() const noexcept { return used_; }
 
-    // Remembers that, durably. Throws Error (code disk).
+    // Makes used() true, durably. Throws Error (code disk).
     void mark_used();
 
     // Checks that the folder is still at its path, with its lock file in it. Throws Error (code
@@ -43,7 +43,7 @@ class DataDir {
     // thread.
     [[nodiscard]] std::string check_identity() const;
 
-    // The same for the open `file`, which the folder must hold as `name`. Any thread.
+    // The same for the open `file`, which must be `name` in the folder. Any thread.
     [[nodiscard]] std::string check_identity(int file, const char* name) const;
 
   private:

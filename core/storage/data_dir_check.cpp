@@ -1,4 +1,4 @@
-// What a start would find wrong with the data directory, told without changing anything.
+// Finds what would make a start fail because of the data directory, and changes nothing.
 #include "storage/data_dir_check.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "storage/data_dir.h"
 #include "storage/record.h"
 #include "storage/slot.h"
-#include "storage/state_words.h"
+#include "storage/state_messages.h"
 #include "storage/unit_directory.h"
 
 namespace electiond {
@@ -154,7 +154,8 @@ class Look {
         const io::Descriptor file(
             ::open((folder_ / "state").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         if (!file.open() && errno == ENOENT) {
-            return was_used() ? std::string(state_words::kGone) + state_words::kBeginAnew : "";
+            return was_used() ? std::string(state_messages::kGone) + state_messages::kBeginAnew
+                              : "";
         }
         if (!file.open()) {
             return "cannot be opened: " + in_words(errno) +
@@ -163,9 +164,9 @@ class Look {
         struct stat found {};
         if (::fstat(file.get(), &found) != 0) return "cannot be examined: " + in_words(errno);
         if (!S_ISREG(found.st_mode) || found.st_size != 2 * static_cast<off_t>(kSlotSize)) {
-            return state_words::wrong_size(static_cast<std::uint64_t>(found.st_size),
-                                           2 * kSlotSize) +
-                   state_words::kBeginAnew;
+            return state_messages::wrong_size(static_cast<std::uint64_t>(found.st_size),
+                                              2 * kSlotSize) +
+                   state_messages::kBeginAnew;
         }
         return wrong_record(file.get());
     }
@@ -179,16 +180,16 @@ class Look {
             if (size != static_cast<ssize_t>(kSlotSize)) continue;
             auto slot = decode_slot(bytes);
             if (!slot) continue;
-            if (slot->format != kRecordFormat) return state_words::other_format(slot->format);
+            if (slot->format != kRecordFormat) return state_messages::other_format(slot->format);
             if (!newest || slot->save > newest->save) newest = std::move(slot);
         }
-        if (!newest) return std::string(state_words::kNeitherCopy) + state_words::kBeginAnew;
+        if (!newest) return std::string(state_messages::kNeitherCopy) + state_messages::kBeginAnew;
         try {
             const auto record = read_record(newest->body);
             if (record.node_id == id_ && record.cluster_name == cluster_) return "";
-            return state_words::of_another_node(record, id_, cluster_);
+            return state_messages::of_another_node(record, id_, cluster_);
         } catch (const Error& error) {
-            return state_words::not_understood(error.what());
+            return state_messages::not_understood(error.what());
         }
     }
 

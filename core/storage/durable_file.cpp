@@ -1,4 +1,4 @@
-// Keeps what a node must remember in the file `state` of its data directory.
+// Keeps the record of a node in the file `state` of its data directory.
 #include "storage/durable_file.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "storage/record.h"
 #include "storage/slot.h"
-#include "storage/state_words.h"
+#include "storage/state_messages.h"
 
 namespace electiond {
 namespace {
@@ -43,10 +43,10 @@ std::optional<Durable> DurableFile::load() {
     try {
         record = read_record(body);
     } catch (const Error& error) {
-        refuse(state_words::not_understood(error.what()));
+        refuse(state_messages::not_understood(error.what()));
     }
     if (record.node_id != node_ || record.cluster_name != cluster_name_) {
-        refuse(state_words::of_another_node(record, node_, cluster_name_));
+        refuse(state_messages::of_another_node(record, node_, cluster_name_));
     }
     if (!folder_.used()) folder_.mark_used();
     broken_ = false;
@@ -59,7 +59,7 @@ void DurableFile::save(const Durable& record) {
     ENSURE(record.node_id == node_ && record.cluster_name == cluster_name_);
     refuse_once_broken();
     const Slot slot{kRecordFormat, saves_ + 1, write_record(record)};
-    ENSURE(read_record(slot.body) == record);  // or this node could never start again
+    ENSURE(read_record(slot.body) == record);  // else this node could never start again
     const auto bytes = encode_slot(slot);
 
     broken_ = true;
@@ -69,7 +69,7 @@ void DurableFile::save(const Durable& record) {
     } else {
         create(bytes);
     }
-    (void)check_identity();  // what can't be seen is no proof of a loss
+    (void)check_identity();  // throws only if the loss is certain
     ++saves_;
     broken_ = false;
 }
@@ -103,14 +103,14 @@ void DurableFile::disk_failed(const std::string& what, int error) const {
                 Error::disk);
 }
 
-// False where there is no file, and never was one.
+// False if there is no file, and never was one.
 bool DurableFile::open() {
     file_ = io::Descriptor(
         ::openat(folder_.descriptor(), kState, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (file_.open()) return true;
     if (errno == ENOENT && !folder_.used()) return false;
     if (errno == ENOENT) {
-        refuse(std::string(state_words::kGone) + state_words::kBeginAnew);
+        refuse(std::string(state_messages::kGone) + state_messages::kBeginAnew);
     }
     if (errno == EACCES || errno == ELOOP || errno == EISDIR || errno == ENXIO) {
         refuse("cannot be opened: " + std::generic_category().message(errno) +
@@ -124,8 +124,9 @@ void DurableFile::check_length() {
     struct stat found {};
     if (::fstat(file_.get(), &found) != 0) disk_failed("cannot be examined", errno);
     if (!S_ISREG(found.st_mode) || found.st_size != 2 * static_cast<off_t>(kSlotSize)) {
-        refuse(state_words::wrong_size(static_cast<std::uint64_t>(found.st_size), 2 * kSlotSize) +
-               state_words::kBeginAnew);
+        refuse(
+            state_messages::wrong_size(static_cast<std::uint64_t>(found.st_size), 2 * kSlotSize) +
+            state_messages::kBeginAnew);
     }
 }
 
@@ -139,11 +140,11 @@ std::string DurableFile::newest_body() {
         if (size == static_cast<ssize_t>(kSlotSize)) read[i] = decode_slot(slots_[i]);
         if (!read[i]) slots_[i].clear();
         if (read[i] && read[i]->format != kRecordFormat) {
-            refuse(state_words::other_format(read[i]->format));
+            refuse(state_messages::other_format(read[i]->format));
         }
     }
     if (!read[0] && !read[1]) {
-        refuse(std::string(state_words::kNeitherCopy) + state_words::kBeginAnew);
+        refuse(std::string(state_messages::kNeitherCopy) + state_messages::kBeginAnew);
     }
     if (read[0] && read[1] && read[0]->save == read[1]->save && read[0] != read[1]) {
         refuse(

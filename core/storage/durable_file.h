@@ -1,4 +1,4 @@
-// Keeps what a node must remember in the file `state` of its data directory.
+// Keeps the record of a node in the file `state` of its data directory.
 #pragma once
 
 #include <array>
@@ -25,16 +25,16 @@ namespace electiond {
 // (D2).
 class DurableFile : public DurableStore {
   public:
-    // Touches no file. `folder` is borrowed and must outlive this. A record of another node id or
-    // cluster name is refused.
+    // Opens no file. `folder` is borrowed and must outlive this object. load() refuses a record of
+    // another node id or cluster name.
     DurableFile(DataDir& folder, NodeId node, std::string cluster_name, Log log);
 
-    // Reads both slots, mends what is damaged or behind, and removes a first record that was never
-    // finished. To be called once, first. Throws Error: data where the file is there but cannot be
-    // read, is another node's, or was here and is gone; disk where the disk fails.
+    // Reads both slots, repairs one that is damaged or older, and removes a first record that was
+    // never finished. Call it once, before save(). Throws Error: data if the file cannot be read,
+    // belongs to another node, or was there and is gone; disk if the disk fails.
     [[nodiscard]] std::optional<Durable> load() override;
 
-    // Throws Error: disk where the disk fails, data where the record is too long to be kept.
+    // Throws Error: disk if the disk fails, data if the record is too long for a slot.
     void save(const Durable& record) override;
     void sync_twin() override;
 

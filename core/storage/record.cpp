@@ -132,7 +132,7 @@ std::string known_line(Object object, const Object& known) {
 
 std::string write_record(const Durable& record) { return line(write_fields(record)); }
 
-// Reads loosely, and then asks whether writing it again gives the same text.
+// Parses tolerantly, and then checks that writing the result gives the same text.
 Durable read_record(const std::string& text) {
     try {
         const auto object = parse(text);

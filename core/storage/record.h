@@ -7,8 +7,8 @@
 
 namespace electiond {
 
-// Raised when an older electiond must not read the record, since what it does not know is a promise
-// that it would break. It then refuses to start.
+// Raised if an older electiond must not read the record, because it would break a promise in it
+// that it does not know. It then refuses to start.
 inline constexpr std::uint64_t kRecordFormat = 1;
 
 [[nodiscard]] std::string write_record(const Durable& record);

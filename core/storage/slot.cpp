@@ -17,7 +17,7 @@ std::string sha1(const std::string& text) {
     return Poco::DigestEngine::digestToHex(engine.digest());
 }
 
-// The number behind `key` in the first line; 0 where there is none, which the caller finds out.
+// The number after `key` in the first line; 0 if there is none, which the caller detects.
 std::uint64_t number(std::string_view line, std::string_view key) {
     std::uint64_t value = 0;
     if (const auto at = line.find(key); at != std::string_view::npos) {
@@ -42,8 +42,8 @@ std::string encode_slot(const Slot& slot) {
     return bytes + '\n';
 }
 
-// Reads loosely and then asks whether writing it again gives the same bytes: so every byte counts,
-// the padding, too.
+// Parses tolerantly, and then checks that writing the result gives the same bytes: so every byte
+// counts, also in the padding.
 std::optional<Slot> decode_slot(std::string_view bytes) {
     const auto line = bytes.substr(0, bytes.find('\n'));
     const auto size = number(line, " bytes=");

@@ -1,4 +1,4 @@
-// Why a state file cannot be used, and what to do: the words that the start and --check share.
+// Why a state file cannot be used, and what to do: the messages that the start and --check share.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 #include "election/durable.h"
 #include "storage/record.h"
 
-namespace electiond::state_words {
+namespace electiond::state_messages {
 
-// The one remedy for a state that is lost. Nobody is told to put an older copy back: it may have
-// forgotten a vote, and then two leaders are possible.
+// The one remedy for a lost state. It never advises to restore an older copy, which may lack a
+// vote: then two leaders are possible.
 inline constexpr char kBeginAnew[] =
     "; empty the whole data directory to come back as a new member: electiond never starts blank "
     "by itself, because it may have voted, and an older copy of this file may have forgotten a "
@@ -32,7 +32,7 @@ inline constexpr char kNeitherCopy[] = "neither of its two copies of the record 
            "member";
 }
 
-// `why` as read_record says it.
+// `why` is the message of read_record.
 [[nodiscard]] inline std::string not_understood(const std::string& why) {
     return why +
            "; if another version of electiond wrote it, start that version again, else empty the "
@@ -49,4 +49,4 @@ inline constexpr char kNeitherCopy[] = "neither of its two copies of the record 
            "new member";
 }
 
-}  // namespace electiond::state_words
+}  // namespace electiond::state_messages
