@@ -1,4 +1,4 @@
-// One shared library, opened and checked before it is trusted.
+// One shared library, opened and checked before it is used.
 #include "host/library.h"
 
 #include <dlfcn.h>
@@ -20,8 +20,8 @@ constexpr std::string_view kRebuild =
     throw Error(file.string() + ": " + fault + std::string(remedy));
 }
 
-// Boost puts its own words and a misleading errno around what the dynamic linker said, and the
-// linker often begins with the file's name, which we have said already.
+// Boost adds its own text and a misleading errno to the message of the dynamic linker, which often
+// begins with the name of the file; our message names it already.
 std::string linker_words(std::string_view all, const std::string& file) {
     constexpr std::string_view kMark = "(dlerror system message: ";
     if (const auto begin = all.find(kMark); begin != std::string_view::npos) {
@@ -70,7 +70,7 @@ std::string version(std::uint32_t abi, std::uint32_t revision) {
     return std::to_string(abi) + "." + std::to_string(revision);
 }
 
-// Field after field: each is read only when those before it vouch for it.
+// Reads field after field, each only if the fields before it allow that.
 void check(const fs::path& file, const PluginDescriptor& found) {
     if (found.magic != kPluginMagic) {
         refuse(file,
@@ -132,7 +132,7 @@ std::string with_place(const Options& options, const std::string& sentence) {
 }
 
 // The plugin's exception ends here, while its library is surely loaded. Faults of the options come
-// first: whatever else the factory says may follow from them.
+// first: any other exception of the factory may be a consequence of them.
 template <class Made>
 std::unique_ptr<Made> make(const fs::path& file, Made* (*factory)(const PluginSetup&),
                            const PluginSetup& setup) {

@@ -1,4 +1,4 @@
-// One shared library, opened and checked before it is trusted.
+// One shared library, opened and checked before it is used.
 #pragma once
 
 #include <filesystem>
@@ -13,14 +13,14 @@ namespace electiond {
 [[nodiscard]] std::string to_string(PluginKind kind);
 
 // Thread rule: none of its own; opening runs the library's constructors in the calling thread.
-// The library stays loaded until the process ends, whatever becomes of this object, so that what it
-// made or threw never outlives its code.
+// The library stays loaded until the process ends, even after this object, so that no object or
+// exception of the plugin outlives its code.
 class Library {
   public:
     // Opens `file` with all its symbols resolved, finds its descriptor and compares it, before any
     // C++ call is made into the library. Throws Error (code config), one line that names the file,
     // what was found, what was expected, and the remedy. A library that crashes or hangs while it
-    // is loaded takes the caller with it: see probe.h.
+    // is loaded does so in this process: see probe.h.
     explicit Library(const std::filesystem::path& file);
 
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
@@ -31,10 +31,10 @@ class Library {
     // Throws Error (code config) if the library is of the other kind.
     void require(PluginKind kind) const;
 
-    // Make what the plugin makes; never null. Throws Error: every fault of the options in one (code
-    // config), a line each; else what the factory throws, an Error with its text and code, any
-    // other exception with its text, behind the place of the section. The library must be of that
-    // kind.
+    // Call the plugin's factory; never return null. Throw Error: all faults of the options in one
+    // (code config), a line each; else what the factory throws: an Error with its text and code,
+    // any other exception with its text, after the place of the section. The library must be of
+    // that kind.
     [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const PluginSetup& setup) const;
     [[nodiscard]] std::unique_ptr<Transport> make_transport(const PluginSetup& setup) const;
 

@@ -1,4 +1,4 @@
-// Finds plugins by name, tries them, loads them, and makes what they make.
+// Finds plugins by name, tries them, loads them, and calls their factories.
 #include "host/plugin_host.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ std::vector<fs::path> libraries_in(const fs::path& directory) {
     return files;
 }
 
-// A name is one step below a directory of ours, never a way out of it.
+// A name is one file in a plugin directory: it never leads out of it.
 bool plain(const std::string& name) {
     return !name.empty() && name.front() != '.' &&
            std::all_of(name.begin(), name.end(), [](char c) {

@@ -1,4 +1,4 @@
-// Finds plugins by name, tries them, loads them, and makes what they make.
+// Finds plugins by name, tries them, loads them, and calls their factories.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,8 @@ namespace electiond {
 
 // A plugin `tcp` is the file `tcp.so` of the first directory that has it. A file is tried in a
 // child process before this one loads it; a good outcome is remembered until the file changes.
-// Libraries stay loaded until the process ends, so what was made may outlive the host. Thread rule:
-// one thread at a time.
+// Libraries stay loaded until the process ends, so plugin objects may outlive the host. Thread
+// rule: one thread at a time.
 class PluginHost {
   public:
     // How long a library may take to load before it counts as hanging. Ample: a machine that boots,
@@ -29,7 +29,7 @@ class PluginHost {
     PluginHost(std::vector<std::filesystem::path> directories, std::filesystem::path probe_program,
                Log log, std::chrono::milliseconds probe_limit = kProbeLimit);
 
-    // Loads the plugin and lets it make what it makes; never null, owned by the caller. Throws
+    // Loads the plugin and calls its factory; never null, owned by the caller. Throws
     // Error: code config and one line that names file, finding, expectation and remedy; or what
     // Library throws about its options. `named_by` says where an operator named the plugin, as in
     // "node.yaml:3:14: discovery[0].plugin is \"tcp\"": an Error about the name or the file begins
@@ -41,9 +41,9 @@ class PluginHost {
                                                             const PluginSetup& setup,
                                                             const std::string& named_by = "");
 
-    // Every *.so of the directories, tried, in the order in which they are searched, by name within
-    // one. One that stands behind another of its name has that as its fault. Throws Error (code os)
-    // where no child can be started.
+    // Tries every *.so of the directories: in the order of the directories, and by name within one.
+    // The fault of a file may be that an earlier directory has a file of the same name. Throws
+    // Error (code os) if no child can be started.
     [[nodiscard]] std::vector<PluginInfo> list() const;
 
   private:

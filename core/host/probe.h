@@ -1,4 +1,4 @@
-// Tries a library in a child process first, so that a truncated or hostile one costs a child, not
+// Tries a library in a child process first, so that a truncated or hostile one ends the child, not
 // the daemon.
 #pragma once
 
@@ -10,7 +10,7 @@ namespace electiond {
 
 inline constexpr char kProbeOption[] = "--probe-plugin";
 
-// One file that may be a plugin. `fault` is empty where it can be used, else the whole sentence;
+// One file that may be a plugin. `fault` is empty if it can be used, else a whole sentence;
 // then `kind` ("discovery", "transport") and `version` are empty and `name` is the file's stem.
 struct PluginInfo {
     std::string name, version, kind;
