@@ -1,4 +1,4 @@
-// The text of a registry: the entries of nodes, and other keys, which are kept.
+// The text of a registry: the entries of nodes, and other keys, which stay as they are.
 #pragma once
 
 #include <chrono>

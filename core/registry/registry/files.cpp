@@ -51,7 +51,7 @@ fs::path folder_of(const fs::path& file) {
 
 fs::path beside(const fs::path& file) { return file.string() + ".tmp."; }
 
-// Random, not the process's number: hosts that share the folder share no process numbers.
+// Random, not the process id: two hosts that share the folder may use the same process id.
 fs::path unused_name(const fs::path& file) {
     std::random_device chance;
     std::string suffix(kSuffixDigits, '0');
@@ -120,7 +120,7 @@ void require_regular(int fd, const fs::path& file) {
 }
 
 // The lock of `registry`. Where O_CREAT is given for a file that is there, kernels that protect
-// sticky folders refuse.
+// sticky folders refuse it.
 io::Descriptor open_or_create(const fs::path& file, const fs::path& registry,
                               const std::stop_token& stop) {
     for (;; stop_if_requested(stop, file)) {
@@ -141,7 +141,7 @@ io::Descriptor open_or_create(const fs::path& file, const fs::path& registry,
     }
 }
 
-// Somebody may have removed the lock file, and others may have locked a new one.
+// The lock file may have been removed, and another process may have locked a new one.
 bool stands_under(int fd, const fs::path& file) {
     struct stat ours {};
     struct stat named {};
@@ -160,7 +160,7 @@ fs::path lock_path(const fs::path& file) { return file.string() + ".lock"; }
 
 FileLock::FileLock(const fs::path& file, const std::stop_token& stop) {
     const auto lock_file = lock_path(file);
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kWaitLimit;
     std::mutex mutex;
     std::condition_variable_any pause;
     for (;;) {
@@ -173,19 +173,19 @@ FileLock::FileLock(const fs::path& file, const std::stop_token& stop) {
         if (errno != EWOULDBLOCK && errno != EINTR) fail("lock", lock_file, errno);
         if (std::chrono::steady_clock::now() >= deadline) {
             throw Error(lock_file.string() + " has been locked by another process for " +
-                            std::to_string(kPatience.count()) +
+                            std::to_string(kWaitLimit.count()) +
                             " ms; see who holds it with `fuser -v " + lock_file.string() +
                             "`, and end that process if it hangs",
                         Error::unavailable);
         }
-        // flock has no wait that ends at a time, so look again and again.
+        // flock cannot wait with a time limit, so this tries it again and again.
         std::unique_lock lock(mutex);
         (void)pause.wait_for(lock, stop, std::chrono::milliseconds(5), [] { return false; });
     }
 }
 
 std::optional<FileFacts> facts_of(const fs::path& file) noexcept {
-    // Without FORCE_SYNC a network file system answers from memory, for up to a minute.
+    // Without FORCE_SYNC a network file system returns cached facts, for up to a minute.
     struct statx facts {};
     if (::statx(AT_FDCWD, file.c_str(), AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &facts) != 0 ||
         (facts.stx_mask & STATX_BASIC_STATS) != STATX_BASIC_STATS || !S_ISREG(facts.stx_mode)) {
@@ -239,7 +239,7 @@ bool publish_file(const fs::path& file, const std::string& text) {
     const Draft draft(file, text);
     if (::link(draft.name().c_str(), file.c_str()) == 0) return true;
     const int error = errno;
-    // A network file system may have done it and lost the answer: what stands there decides.
+    // A network file system may have done it and lost the response, so what is there now decides.
     std::error_code ignored;
     if (error == EEXIST || fs::exists(file, ignored)) return false;
     if (error == EPERM || error == EOPNOTSUPP || error == EMLINK) {
@@ -250,10 +250,10 @@ bool publish_file(const fs::path& file, const std::string& text) {
 }
 
 // Hard link first, so that the file's name never vanishes while other nodes poll.
-void keep_aside(const fs::path& file, const fs::path& aside) {
-    ::unlink(aside.c_str());
-    if (::link(file.c_str(), aside.c_str()) == 0) return;
-    if (::rename(file.c_str(), aside.c_str()) != 0) fail("keep a copy of it as", aside, errno);
+void keep_backup(const fs::path& file, const fs::path& backup) {
+    ::unlink(backup.c_str());
+    if (::link(file.c_str(), backup.c_str()) == 0) return;
+    if (::rename(file.c_str(), backup.c_str()) != 0) fail("keep a copy of it as", backup, errno);
 }
 
 void sync_folder(const fs::path& file) {

@@ -23,11 +23,11 @@ void stop_if_requested(const std::stop_token& stop, const std::filesystem::path&
 [[nodiscard]] std::filesystem::path lock_path(const std::filesystem::path& file);
 
 // The lock of the registry `file`: excludes every other FileLock of it, in this process and in
-// others, while it lives. Waits for at most kPatience, and only until a stop is requested. The
+// others, while it lives. Waits for at most kWaitLimit, and only until a stop is requested. The
 // kernel releases the lock when a process dies.
 class FileLock {
   public:
-    static constexpr std::chrono::milliseconds kPatience{2000};
+    static constexpr std::chrono::milliseconds kWaitLimit{2000};
 
     FileLock(const std::filesystem::path& file, const std::stop_token& stop);
 
@@ -35,14 +35,14 @@ class FileLock {
     io::Descriptor file_;
 };
 
-// What a file shows of its content without being read: another content has other facts, unless it
-// was written within one tick of the file system's clock.
+// Facts that change with the content of a file, so that it need not be read again. Two writes
+// within one tick of the file system's clock may leave the same facts.
 struct FileFacts {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::uint64_t size = 0;
     std::int64_t written_ns = 0;  // both since 1970, by the clock of the file system
-    std::int64_t changed_ns = 0;  // also by a rename, a new link, or a time that somebody set
+    std::int64_t changed_ns = 0;  // also by a rename, a new link, or by setting a time
 
     bool operator==(const FileFacts&) const = default;
 };
@@ -61,17 +61,17 @@ struct FileFacts {
 // the file must take the same lock. `path` itself if the target cannot be found.
 [[nodiscard]] std::filesystem::path real_path(const std::filesystem::path& path);
 
-// After it, also after a crash, the file holds the old text or `text`, whole; durable on return. If
-// root replaces the file of another user, that user still owns it.
+// Replaces the content. Even after a crash the file has all of the old text or all of `text`.
+// Durable when it returns. If root replaces the file of another user, that user still owns it.
 void replace_file(const std::filesystem::path& file, const std::string& text);
 
 // Creates the file with all of `text` in it. Returns false if it already exists. sync_folder()
 // makes either outcome durable.
 [[nodiscard]] bool publish_file(const std::filesystem::path& file, const std::string& text);
 
-// Renames `file` to `aside`, replacing a file of that name. The name `file` never vanishes on file
-// systems with hard links.
-void keep_aside(const std::filesystem::path& file, const std::filesystem::path& aside);
+// Keeps the present content of `file` as `backup`, replacing a file of that name. On file systems
+// without hard links it renames `file`, so that name vanishes.
+void keep_backup(const std::filesystem::path& file, const std::filesystem::path& backup);
 
 // Makes the names in the file's folder durable.
 void sync_folder(const std::filesystem::path& file);

@@ -171,11 +171,11 @@ Registry FileRegistry::read_or_renew(const Path& file) {
     try {
         return {cluster_, *text, file};
     } catch (const Error& error) {
-        const fs::path aside = file.string() + ".garbled";
-        registry::keep_aside(file, aside);
+        const fs::path backup = file.string() + ".garbled";
+        registry::keep_backup(file, backup);
         if (const auto times = renewals_.count(std::chrono::steady_clock::now())) {
             log_.warning(std::string(error.what()) + "; done now" + repeated(*times),
-                         {{"file", aside.string()}});
+                         {{"file", backup.string()}});
         }
         return Registry(cluster_);
     }
