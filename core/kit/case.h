@@ -14,7 +14,7 @@ struct Failed {
     std::string reason;
 };
 
-// Thrown by a case: the plugin does not offer what the case checks, and need not.
+// Thrown by a case: the plugin does not support what the case checks, and need not.
 struct Skipped {
     std::string reason;
 };
@@ -30,10 +30,10 @@ inline void expect(bool holds, const std::string& otherwise) {
     if (!holds) throw Failed{otherwise};
 }
 
-// Groups, in the order in which they are run. A case stands behind the one that it needs.
-[[nodiscard]] std::span<const Case> factory_cases();    // of both kinds
-[[nodiscard]] std::span<const Case> discovery_calls();  // one instance
-[[nodiscard]] std::span<const Case> discovery_stops();  // stop tokens, threads, what is left behind
+// Groups, in the order in which they are run. Each case comes after the one that it needs.
+[[nodiscard]] std::span<const Case> factory_cases();       // of both kinds
+[[nodiscard]] std::span<const Case> discovery_calls();     // one instance
+[[nodiscard]] std::span<const Case> discovery_stops();     // stop tokens, threads, leftovers
 [[nodiscard]] std::span<const Case> discovery_spreads();   // several instances that find each other
 [[nodiscard]] std::span<const Case> discovery_claims();    // arbiters
 [[nodiscard]] std::span<const Case> transport_starts();    // start and stop

@@ -113,7 +113,7 @@ void is_cheap(Trial& trial) {
            "announce and poll take " + in_words(taken) + " on average although nothing changes");
 }
 
-// Calls until enough were made or the time is over; how many were made.
+// Repeats a call until enough were made or the time is over; returns how many were made.
 int call_often(DiscoveryNode& node, int most) {
     const auto deadline = Clock::now() + kBudget;
     int made = 0;
@@ -208,7 +208,7 @@ void comes_back(Trial& trial) {
     (void)node.poll();
 }
 
-// Names, sizes and modification times of all that is below `folder`.
+// Names, sizes and modification times of all files below `folder`.
 std::set<std::string> contents_of(const fs::path& folder) {
     std::set<std::string> all;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -260,7 +260,7 @@ void checks_while_in_use(Trial& trial) {
     (void)running.poll();
 }
 
-// With the options of the kit the calls do work.
+// With the options of the kit the calls work.
 void check_agrees(Trial& trial) {
     DiscoveryNode node(trial);
     node.announce(peer("1", 1));

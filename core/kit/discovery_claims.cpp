@@ -91,7 +91,7 @@ void one_wins(Trial& trial) {
                     } catch (const Failed&) {
                         // A claim that cannot be decided may throw.
                     } catch (const std::exception& error) {
-                        trial.accuse(std::string("in a thread of its own: ") + error.what());
+                        trial.note_fault(std::string("in a thread of its own: ") + error.what());
                     }
                 });
             }

@@ -1,4 +1,4 @@
-// A discovery as the cases use it: each call is named, and must not throw unless a case says so.
+// A discovery as the cases use it: reports each call, which must not throw unless a case says so.
 #include "kit/discovery_node.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A discovery as the cases use it: each call is named, and must not throw unless a case says so.
+// A discovery as the cases use it: reports each call, which must not throw unless a case says so.
 #pragma once
 
 #include <memory>
@@ -26,9 +26,9 @@ class DiscoveryNode {
     [[nodiscard]] std::vector<Peer> poll();
     void withdraw();
     [[nodiscard]] std::vector<Finding> check(const Peer& self);
-    void destroy();  // the plugin's object; nothing may be called after
+    void destroy();  // the plugin's object; call nothing after this
 
-    // What an arbiter offers: the only place of the kit that calls it.
+    // The calls of an arbiter: nothing else in the kit makes them.
     [[nodiscard]] bool is_arbiter() const;
     [[nodiscard]] Claim claim(const Claim& mine, const std::string& cluster = kCluster);
     [[nodiscard]] Claim claim_or_throw(const Claim& mine, std::stop_token stop);

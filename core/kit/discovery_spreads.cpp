@@ -85,8 +85,7 @@ void spreads_withdrawal(Trial& trial) {
            "another node still finds a node that has withdrawn");
 }
 
-// What the others announce from then on might repair what withdraw has taken away, so b stays
-// silent.
+// Later announcements of other nodes might restore what withdraw has removed, so b makes none.
 void withdraws_itself_alone(Trial& trial) {
     Pair pair(trial);
     met(pair);
@@ -141,7 +140,7 @@ void spreads_to_many(Trial& trial) {
         return std::ranges::all_of(nodes, [&](DiscoveryNode& node) {
             const auto known = node.poll();
             for (int number = 1; number <= kNodes; ++number) {
-                // Itself it need not list.
+                // It need not list itself.
                 const auto& own = nodes[static_cast<std::size_t>(number - 1)];
                 if (&own == &node) continue;
                 if (std::ranges::find(known, peer("n" + std::to_string(number), number)) ==
@@ -176,7 +175,7 @@ void keeps_order(Trial& trial) {
     }
 }
 
-// A node with the same id, as after a copied data directory, may take the entry away.
+// Another node with the same id (a copied data directory) may remove the entry.
 void repairs(Trial& trial) {
     Pair pair(trial);
     met(pair);
@@ -219,7 +218,7 @@ void refuses_unreadable(Trial& trial) {
 void sees_a_restart(Trial& trial) {
     Pair pair(trial);
     met(pair);
-    pair.a.destroy();  // as if it had been killed
+    pair.a.destroy();  // as if its process had been killed
     DiscoveryNode again(trial, {.node_id = "a"});
     auto self = pair.self_a;
     self.addresses = {{"127.0.0.1", 4999}};

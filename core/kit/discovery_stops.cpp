@@ -83,7 +83,7 @@ void forgets_tokens(Trial& trial) {
     (void)node.poll();
 }
 
-// As the host: made by one thread; called and destroyed by another.
+// As the host does: one thread makes the object, another calls and destroys it.
 void lives_in_another_thread(Trial& trial) {
     DiscoveryNode node(trial);
     std::string fault;
@@ -113,15 +113,16 @@ void instances_run_at_once(Trial& trial) {
                 }
                 node.withdraw();
             } catch (const Failed& failed) {
-                trial.accuse("with four instances in four threads: " + failed.reason);
+                trial.note_fault("with four instances in four threads: " + failed.reason);
             } catch (const std::exception& error) {
-                trial.accuse(std::string("with four instances in four threads: ") + error.what());
+                trial.note_fault(std::string("with four instances in four threads: ") +
+                                 error.what());
             }
         });
     }
 }
 
-// One life of a node, as the daemon has it.
+// One node from start to end, as in the daemon.
 void live(Trial& trial) {
     DiscoveryNode node(trial);
     node.announce(peer("1", 1));

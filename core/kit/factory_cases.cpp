@@ -19,7 +19,7 @@ void makes(Trial& trial) {
 }
 
 void opens_nothing(Trial& trial) {
-    trial.make_and_destroy();  // what is opened once, such as a library, stays
+    trial.make_and_destroy();  // what is opened only once, such as a library, stays open
     const auto before = descriptors_now();
     const auto made = trial.make_any();
     const auto more = added(before, descriptors_now());

@@ -1,4 +1,4 @@
-// What a plugin writes to standard output and standard error, which it must not.
+// Captures what a plugin writes to standard output and standard error.
 #include "kit/output.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// What a plugin writes to standard output and standard error, which it must not.
+// Captures what a plugin writes to standard output and standard error: it must write nothing.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace electiond::kit {
 
-// From construction to destruction both streams go into memory.
+// As long as it lives, both streams are written to memory.
 class CapturedOutput {
   public:
     CapturedOutput();

@@ -1,4 +1,4 @@
-// What this process owns at the moment, as the kernel lists it: threads, descriptors, memory.
+// What this process has now, as the kernel lists it: threads, descriptors, memory.
 // Children: io/children.h.
 #include "kit/process.h"
 

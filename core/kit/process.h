@@ -1,4 +1,4 @@
-// What this process owns at the moment, as the kernel lists it: threads, descriptors, memory.
+// What this process has now, as the kernel lists it: threads, descriptors, memory.
 // Children: io/children.h.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace electiond::kit {
 
-// Whether this build uses memory in ways of its own: then nothing is said about a plugin's.
+// True if a sanitizer changes how this build uses memory: then a plugin's use is not checked.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSanitized = true;
 #else
@@ -18,10 +18,10 @@ inline constexpr bool kSanitized = false;
 
 [[nodiscard]] std::set<std::string> threads_now();      // by number
 [[nodiscard]] std::set<std::string> descriptors_now();  // "7 socket:[123]"
-// The numbers of those that a program started by this process would inherit.
+// The numbers of the descriptors that a program started by this process would inherit.
 [[nodiscard]] std::set<std::string> inheritable_now();
 [[nodiscard]] std::size_t resident_bytes();
-[[nodiscard]] bool is_traced_now();  // by a debugger, in which it may stand still for any time
+[[nodiscard]] bool is_traced_now();  // by a debugger, which may stop it for any time
 // Each signal, with how this process handles it.
 [[nodiscard]] std::set<std::string> dispositions_now();
 
@@ -29,7 +29,7 @@ inline constexpr bool kSanitized = false;
 [[nodiscard]] std::string added(const std::set<std::string>& before,
                                 const std::set<std::string>& now);
 
-// pause() between two looks at a condition that nothing announces.
+// Sleeps a moment between two checks of a condition that cannot be awaited.
 void wait_a_moment();
 
 }  // namespace electiond::kit

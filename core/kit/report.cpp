@@ -1,4 +1,4 @@
-// Tells the parent what the case does and how it ends, also if a call never returns.
+// Reports to the parent what the case does and how it ends, even if a call never returns.
 #include "kit/report.h"
 
 #include <unistd.h>
@@ -47,7 +47,7 @@ void Report::verdict(std::string line) {
     write_line(std::move(line));
 }
 
-// A line is one line, whatever a plugin puts into its errors.
+// Writes one line, even if the text of a plugin's error has line breaks.
 void Report::write_line(std::string line) {
     if (::getpid() != process_) std::_Exit(1);
     std::ranges::replace_if(

@@ -1,4 +1,4 @@
-// Tells the parent what the case does and how it ends, also if a call never returns.
+// Reports to the parent what the case does and how it ends, even if a call never returns.
 #pragma once
 
 #include <chrono>
@@ -14,8 +14,8 @@ namespace electiond::kit {
 
 // Lines on a descriptor: "> STEP" before each new kind of call, and at the end one of "passed",
 // "skipped: REASON" and "failed: REASON". A thread of its own ends the process with "failed" if a
-// step takes longer than kStepLimit (but in a debugger), or the process uses kMemoryLimit more than
-// at the start. Any thread.
+// step takes longer than kStepLimit (not in a debugger), or if the process uses kMemoryLimit more
+// than at the start. Any thread.
 class Report {
   public:
     static constexpr std::chrono::seconds kStepLimit{12};
@@ -26,7 +26,7 @@ class Report {
     Report& operator=(const Report&) = delete;
     ~Report();
 
-    // What is done from now on, as in "poll": the time of a step begins anew with each call.
+    // Begins a step, as in "poll"; its time limit begins with each call.
     void step(const std::string& what);
     // The first verdict counts.
     void passed() { verdict("passed"); }

@@ -26,14 +26,14 @@ void limit(decltype(RLIMIT_CORE) resource, rlim_t most) {
     ::setrlimit(resource, &now);
 }
 
-// As the daemon has it, or narrower: a plugin that goes wild costs this process alone.
+// At most the daemon's limit, so that a faulty plugin harms this process only.
 void prepare_process() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, rlim_t{256} << 20);
     if (!kSanitized) limit(RLIMIT_DATA, rlim_t{4} << 30);
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // so that no child of the plugin gets out of sight
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // so that orphans of the plugin's children are found
 }
 
 // Those that left the process group would outlive us.
@@ -43,7 +43,7 @@ bool end_children() {
     return !children.empty();
 }
 
-// Names are unique within a kind alone, so the library tells first which case is meant.
+// Names are unique only within a kind, so the kind of the library decides which case is meant.
 void run_case(const std::filesystem::path& file, const std::string& name, const Subject& subject,
               Report& report) {
     report.step("loading");
@@ -57,8 +57,8 @@ void run_case(const std::filesystem::path& file, const std::string& name, const 
     Trial trial(library, subject, report);
     chosen->run(trial);
     report.step("the end of the case");
-    if (end_children()) trial.accuse("a child process is left behind");
-    if (const auto fault = trial.accusation(); !fault.empty()) throw Failed{fault};
+    if (end_children()) trial.note_fault("a child process is left behind");
+    if (const auto fault = trial.noted_fault(); !fault.empty()) throw Failed{fault};
 }
 
 bool is_case(const std::string& name) {

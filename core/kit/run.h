@@ -21,9 +21,9 @@ void print_cases(PluginKind kind, std::ostream& out);
 
 // What `electiond-kit --try FILE --case NAME` does: runs the case in this process, and writes to
 // standard output as Report does. What the plugin prints goes to standard error. Returns the exit
-// code: 0 passed or skipped, 1 failed, 64 if there is no such case; also ends the process in the
-// middle (Report). Call it before the first thread; the process must end after it: the plugin may
-// have left anything behind.
+// code: 0 passed or skipped, 1 failed, 64 if there is no such case; Report may also end
+// the process before this returns. Call it before the first thread starts; the process must end
+// after it, because the plugin may have left anything behind.
 [[nodiscard]] int try_plugin(const std::filesystem::path& file, const std::string& name,
                              const Subject& subject);
 

@@ -1,4 +1,4 @@
-// What a transport may meet that is not a transport: bare TCP sockets.
+// Clients and servers that are no transports: bare TCP sockets.
 #include "kit/stranger.h"
 
 #include <arpa/inet.h>

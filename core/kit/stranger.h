@@ -1,4 +1,4 @@
-// What a transport may meet that is not a transport: bare TCP sockets.
+// Clients and servers that are no transports: bare TCP sockets.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ class Stranger {
     // False if the other side has closed meanwhile.
     bool say(std::string_view bytes);
     void end();  // sends no more
-    // What comes until the other side closes, or `limit` is over: then nullopt.
+    // All bytes until the other side closes; nullopt if it has not closed within `limit`.
     [[nodiscard]] std::optional<std::string> hear_all(Milliseconds limit);
 
   private:
@@ -35,7 +35,7 @@ class Stranger {
 // Throws Skipped if this machine does not know localhost, as a small container may not.
 void require_localhost();
 
-// A port of 127.0.0.1. By default connections are made by the kernel, and nobody ever reads.
+// A port of 127.0.0.1. By default the kernel accepts connections, and nothing is ever read.
 class FalsePeer {
   public:
     // refusing: bound, but does not listen, so that a connection is refused.

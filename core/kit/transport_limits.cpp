@@ -26,7 +26,7 @@ void takes_wide_bodies(Trial& trial) {
 void refuses_wide_bodies(Trial& trial) {
     TransportNode receiver(trial);
     TransportNode sender(trial, echo, {.limits = {.body_bytes = kWide}});
-    const auto response = sender.send(receiver.endpoint(), big())->await(kPatience);
+    const auto response = sender.send(receiver.endpoint(), big())->await(kWaitLimit);
     expect(response.kind != Kind::ok && receiver.delivered() == 0,
            "a body of 1 MiB passes a receiver with body_bytes of 64 KiB");
     (void)sender.ask(receiver.endpoint());
@@ -35,7 +35,7 @@ void refuses_wide_bodies(Trial& trial) {
 void refuses_to_send_wide_bodies(Trial& trial) {
     TransportNode receiver(trial, echo, {.limits = {.body_bytes = kWide}});
     TransportNode sender(trial);
-    const auto response = sender.send(receiver.endpoint(), big())->await(kPatience);
+    const auto response = sender.send(receiver.endpoint(), big())->await(kWaitLimit);
     expect(response.kind == Kind::unreachable,
            "a body of 1 MiB that is sent with body_bytes of 64 KiB is reported as " +
                in_words(response) + " instead of unreachable");
@@ -45,33 +45,33 @@ void takes_new_limits(Trial& trial) {
     TransportNode receiver(trial);
     TransportNode sender(trial, echo, {.limits = {.body_bytes = kWide}});
     const auto passes = [&] {
-        return sender.send(receiver.endpoint(), big())->await(kPatience).kind == Kind::ok;
+        return sender.send(receiver.endpoint(), big())->await(kWaitLimit).kind == Kind::ok;
     };
     trial.report().step("set_limits");
     receiver.object().set_limits({.body_bytes = kWide});
-    expect(trial.eventually("send", kPatience, passes),
+    expect(trial.eventually("send", kWaitLimit, passes),
            "after set_limits with a larger body_bytes, a body of 1 MiB is still refused");
     trial.report().step("set_limits");
     receiver.object().set_limits({});
-    expect(trial.eventually("send", kPatience, [&] { return !passes(); }),
+    expect(trial.eventually("send", kWaitLimit, [&] { return !passes(); }),
            "after set_limits with a smaller body_bytes, a body of 1 MiB still passes");
     expect(sender.reaches(receiver.endpoint()), "after set_limits no request gets through");
 }
 
 void responds_busy(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler(), {.limits = {.waiting_requests = 1}});
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler(), {.limits = {.waiting_requests = 1}});
     TransportNode sender(trial);
     const auto first = sender.send(receiver.endpoint(), request("hello"));
-    const auto kept = drawer.take();
-    const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
+    const auto kept = held.take();
+    const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kWaitLimit);
     expect(response.kind == Kind::busy,
            "with a waiting_requests of 1, a second request is reported as " + in_words(response) +
                " instead of busy");
     kept.second({Kind::ok, "{}"});
     (void)first->await();
     const auto next = sender.send(receiver.endpoint(), request("hello"));
-    drawer.take().second({Kind::ok, "{}"});
+    held.take().second({Kind::ok, "{}"});
     expect(next->await().kind == Kind::ok,
            "a request that has its response still counts for waiting_requests");
 }
@@ -98,7 +98,7 @@ void closes_many(Trial& trial) {
             return each->hear_all(Milliseconds(10)).has_value();
         });
     };
-    expect(trial.eventually("more connections than allowed", kPatience,
+    expect(trial.eventually("more connections than allowed", kWaitLimit,
                             [&] { return closed() >= 40; }),
            "with a limit of 20 connections, more stay open");
 }

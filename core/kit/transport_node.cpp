@@ -7,13 +7,13 @@ void echo(Request request, const Respond& respond) {
     respond({Response::Kind::ok, std::move(request.body)});
 }
 
-void Desk::deliver(Request request, Respond respond) noexcept {
-    if (closed_) trial_.accuse("a request is delivered after stop() has returned");
+void CaseInbox::deliver(Request request, Respond respond) noexcept {
+    if (closed_) trial_.note_fault("a request is delivered after stop() has returned");
     ++delivered_;
     handler_(std::move(request), std::move(respond));
 }
 
-Handler Drawer::handler() {
+Handler HeldRequests::handler() {
     return [this](Request request, Respond respond) {
         const std::lock_guard lock(mutex_);
         kept_.emplace_back(std::move(request), std::move(respond));
@@ -21,16 +21,16 @@ Handler Drawer::handler() {
     };
 }
 
-std::pair<Request, Respond> Drawer::take() {
+std::pair<Request, Respond> HeldRequests::take() {
     std::unique_lock lock(mutex_);
-    expect(changed_.wait_for(lock, kPatience, [this] { return !kept_.empty(); }),
+    expect(changed_.wait_for(lock, kWaitLimit, [this] { return !kept_.empty(); }),
            "a request is not delivered");
     auto first = std::move(kept_.front());
     kept_.pop_front();
     return first;
 }
 
-std::size_t Drawer::size() const {
+std::size_t HeldRequests::size() const {
     const std::lock_guard lock(mutex_);
     return kept_.size();
 }
@@ -38,8 +38,8 @@ std::size_t Drawer::size() const {
 void Outcome::report(Response response) {
     const std::lock_guard lock(mutex_);
     if (response_) {
-        trial_.accuse("OnResponse is called a second time for one request, with " +
-                      in_words(response));
+        trial_.note_fault("OnResponse is called a second time for one request, with " +
+                          in_words(response));
         return;
     }
     response_ = std::move(response);
@@ -54,7 +54,7 @@ bool Outcome::reported() const {
 
 Response Outcome::await(Milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    expect(changed_.wait_for(lock, kPatience + timeout, [this] { return response_.has_value(); }),
+    expect(changed_.wait_for(lock, kWaitLimit + timeout, [this] { return response_.has_value(); }),
            "OnResponse is never called for a request");
     return *response_;
 }
@@ -77,8 +77,8 @@ Request request(const std::string& name, const std::string& body, Lane lane) {
 }
 
 TransportNode::TransportNode(Trial& trial, Handler handler, const Setup& setup)
-    : trial_(trial), desk_(trial, std::move(handler)), object_(trial.make_transport(setup)) {
-    endpoint_ = trial_.call("start", [&] { return object_->start(desk_); });
+    : trial_(trial), inbox_(trial, std::move(handler)), object_(trial.make_transport(setup)) {
+    endpoint_ = trial_.call("start", [&] { return object_->start(inbox_); });
     expect(endpoint_.port != 0, "start returns port 0, which is not the real endpoint");
 }
 
@@ -92,14 +92,14 @@ Pending TransportNode::send(const Endpoint& to, Request what, Milliseconds timeo
 
 Response TransportNode::ask(const Endpoint& to, Request what) {
     const auto name = what.name;
-    auto response = send(to, std::move(what))->await(kPatience);
+    auto response = send(to, std::move(what))->await(kWaitLimit);
     expect(response.kind == Response::Kind::ok,
            "the request " + name + " is reported as " + in_words(response) + " instead of ok");
     return response;
 }
 
 bool TransportNode::reaches(const Endpoint& to) {
-    return trial_.eventually("send", kPatience, [&] {
+    return trial_.eventually("send", kWaitLimit, [&] {
         const auto response = send(to, request("hello"), Milliseconds(1000))->await();
         return response.kind == Response::Kind::ok;
     });
@@ -108,14 +108,14 @@ bool TransportNode::reaches(const Endpoint& to) {
 void TransportNode::stop() {
     trial_.report().step("stop");
     object_->stop();
-    desk_.close();
+    inbox_.close();
 }
 
 void TransportNode::destroy() {
     if (!object_) return;
     trial_.report().step("the destructor");
     object_.reset();
-    desk_.close();
+    inbox_.close();
 }
 
 }  // namespace electiond::kit

@@ -21,13 +21,13 @@ using Handler = std::function<void(Request, Respond)>;
 // Responds ok, with the body of the request.
 void echo(Request request, const Respond& respond);
 
-// How long a request may take whose response should come at once.
-inline constexpr Milliseconds kPatience{5000};
+// How long a request may take if its response should come at once.
+inline constexpr Milliseconds kWaitLimit{5000};
 
-// Takes what arrives and responds by a function. Notes a delivery after close().
-class Desk : public Inbox {
+// Passes each request to a function that responds. A delivery after close() is a fault.
+class CaseInbox : public Inbox {
   public:
-    Desk(Trial& trial, Handler handler) : trial_(trial), handler_(std::move(handler)) {}
+    CaseInbox(Trial& trial, Handler handler) : trial_(trial), handler_(std::move(handler)) {}
 
     void deliver(Request request, Respond respond) noexcept override;
     void close() { closed_ = true; }
@@ -42,10 +42,10 @@ class Desk : public Inbox {
 
 // Keeps requests that arrive, so that a case responds later or never. Must outlive the users of its
 // handler.
-class Drawer {
+class HeldRequests {
   public:
     [[nodiscard]] Handler handler();
-    // The next that arrived; waits for it, and fails if nothing arrives.
+    // Waits for the next request and returns it; fails if none arrives.
     [[nodiscard]] std::pair<Request, Respond> take();
     [[nodiscard]] std::size_t size() const;
 
@@ -61,7 +61,7 @@ class Outcome {
     explicit Outcome(Trial& trial) : trial_(trial) {}
     void report(Response response);
     [[nodiscard]] bool reported() const;
-    // Waits for it; fails if there is none within kPatience plus `timeout`.
+    // Waits for it; fails if there is none within kWaitLimit plus `timeout`.
     [[nodiscard]] Response await(Milliseconds timeout = Milliseconds(0));
     // From `send` to the report.
     [[nodiscard]] Clock::duration taken() const;
@@ -84,27 +84,27 @@ using Pending = std::shared_ptr<Outcome>;
 // One transport with its own inbox. The calls throw Failed.
 class TransportNode {
   public:
-    // Starts it, unless `setup` says so.
+    // Makes the transport and starts it.
     explicit TransportNode(Trial& trial, Handler handler = echo, const Setup& setup = {});
     TransportNode(const TransportNode&) = delete;
     TransportNode& operator=(const TransportNode&) = delete;
     ~TransportNode() { destroy(); }
 
-    [[nodiscard]] Pending send(const Endpoint& to, Request what, Milliseconds timeout = kPatience);
+    [[nodiscard]] Pending send(const Endpoint& to, Request what, Milliseconds timeout = kWaitLimit);
     // send and await: fails unless the response is ok.
     Response ask(const Endpoint& to, Request what = request("hello"));
-    // Repeats it until a response is ok: the other side may have started just now.
+    // Repeats requests until a response is ok: the other side may have started just now.
     [[nodiscard]] bool reaches(const Endpoint& to);
     void stop();
-    void destroy();  // the plugin's object; nothing may be called after
+    void destroy();  // the plugin's object; call nothing after this
 
     [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
-    [[nodiscard]] int delivered() const { return desk_.delivered(); }
+    [[nodiscard]] int delivered() const { return inbox_.delivered(); }
     [[nodiscard]] Transport& object() { return *object_; }
 
   private:
     Trial& trial_;
-    Desk desk_;
+    CaseInbox inbox_;
     std::unique_ptr<Transport> object_;
     Endpoint endpoint_;
 };

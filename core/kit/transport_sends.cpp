@@ -17,10 +17,10 @@ constexpr int kManyRequests = 2000;
 constexpr std::chrono::seconds kBudget{8};  // for many requests; a slow plugin sends fewer
 
 void carries(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     const auto pending = sender.send(receiver.endpoint(), request("vote-request", R"({"term":7})"));
-    const auto [arrived, respond] = drawer.take();
+    const auto [arrived, respond] = held.take();
     respond({Kind::ok, R"({"term":8})"});
     const auto response = pending->await();
     expect(arrived.name == "vote-request",
@@ -31,12 +31,12 @@ void carries(Trial& trial) {
 }
 
 void carries_names(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     for (const auto& name : {std::string("hello"), std::string("a"), std::string("claim-2"),
                              std::string("status_of"), std::string(64, 'n')}) {
         const auto pending = sender.send(receiver.endpoint(), request(name));
-        const auto [arrived, respond] = drawer.take();
+        const auto [arrived, respond] = held.take();
         respond({Kind::ok, "{}"});
         (void)pending->await();
         expect(arrived.name == name,
@@ -44,26 +44,26 @@ void carries_names(Trial& trial) {
     }
 }
 
-// Whatever a name does to the transport's own format, no other request may become of it.
+// Whatever a name means in the transport's own format, it must not become another request.
 void mangles_no_name(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     for (const auto& name : {std::string(), std::string("a b"), std::string("a\r\nb: c"),
                              std::string("a/b"), std::string(1000, 'n')}) {
         const auto pending = sender.send(receiver.endpoint(), request(name), Milliseconds(500));
         (void)trial.eventually("send", Milliseconds(1000),
-                               [&] { return pending->reported() || drawer.size() > 0; });
-        if (drawer.size() == 0) {
+                               [&] { return pending->reported() || held.size() > 0; });
+        if (held.size() == 0) {
             (void)pending->await();
             continue;
         }
-        const auto [arrived, respond] = drawer.take();
+        const auto [arrived, respond] = held.take();
         respond({Kind::ok, "{}"});
         expect(arrived.name == name,
                "a request with an odd name arrives under another name: \"" + arrived.name + "\"");
     }
     const auto pending = sender.send(receiver.endpoint(), request("hello"));
-    drawer.take().second({Kind::ok, "{}"});
+    held.take().second({Kind::ok, "{}"});
     expect(pending->await().kind == Kind::ok,
            "after requests with odd names, a usual request gets no response");
 }
@@ -113,7 +113,7 @@ void carries_kinds(Trial& trial) {
     });
     TransportNode sender(trial);
     for (const auto& [name, kind] : kinds) {
-        const auto response = sender.send(receiver.endpoint(), request(name))->await(kPatience);
+        const auto response = sender.send(receiver.endpoint(), request(name))->await(kWaitLimit);
         expect(response.kind == kind, "the response " + in_words(Response{kind, ""}) +
                                           " arrives as " + in_words(response));
         expect(response.body == "body of " + name,
@@ -122,12 +122,12 @@ void carries_kinds(Trial& trial) {
 }
 
 void carries_lanes(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     for (const auto lane : {Lane::query, Lane::election, Lane::query}) {
         for (const std::string name : {"status", "vote-request"}) {
             const auto pending = sender.send(receiver.endpoint(), request(name, "{}", lane));
-            const auto [arrived, respond] = drawer.take();
+            const auto [arrived, respond] = held.take();
             respond({Kind::ok, "{}"});
             (void)pending->await();
             expect(arrived.lane == lane,
@@ -137,10 +137,10 @@ void carries_lanes(Trial& trial) {
 }
 
 void names_the_source(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     const auto pending = sender.send(receiver.endpoint(), request("hello"));
-    const auto [arrived, respond] = drawer.take();
+    const auto [arrived, respond] = held.take();
     respond({Kind::ok, "{}"});
     (void)pending->await();
     expect(arrived.source.empty() || Endpoint::parse(arrived.source),
@@ -148,25 +148,25 @@ void names_the_source(Trial& trial) {
 }
 
 void proves_nothing(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     const auto pending = sender.send(receiver.endpoint(), request("hello"));
-    const auto [arrived, respond] = drawer.take();
+    const auto [arrived, respond] = held.take();
     respond({.kind = Kind::ok, .body = "{}", .verified_names = {"URI:electiond://kit/2"}});
     const auto response = pending->await();
     expect(arrived.verified_names.empty() && response.verified_names.empty(),
            "without TLS verified_names is not empty");
 }
 
-// Node never sets these fields: who could set them could pretend to be any node.
+// Node never sets these fields: a sender that could set them could pretend to be any node.
 void believes_no_sender(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     auto forged = request("hello");
     forged.source = "10.9.8.7:1";
     forged.verified_names = {"URI:electiond://kit/2"};
     const auto pending = sender.send(receiver.endpoint(), forged);
-    const auto [arrived, respond] = drawer.take();
+    const auto [arrived, respond] = held.take();
     respond({Kind::ok, "{}"});
     (void)pending->await();
     expect(arrived.verified_names.empty(),
@@ -175,11 +175,11 @@ void believes_no_sender(Trial& trial) {
 }
 
 void responds_later(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     const auto first = sender.send(receiver.endpoint(), request("hello", "1"));
     const auto second = sender.send(receiver.endpoint(), request("hello", "2"));
-    auto one = drawer.take(), other = drawer.take();
+    auto one = held.take(), other = held.take();
     if (one.first.body != "1") std::swap(one, other);
     std::thread([&] { other.second({Kind::ok, "to 2"}); }).join();
     expect(second->await().body == "to 2",
@@ -191,7 +191,7 @@ void responds_later(Trial& trial) {
 void responds_busy_uncalled(Trial& trial) {
     TransportNode receiver(trial, [](const Request&, const Respond&) {});
     TransportNode sender(trial);
-    const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kPatience);
+    const auto response = sender.send(receiver.endpoint(), request("hello"))->await(kWaitLimit);
     expect(response.kind == Kind::busy, "a Respond that was destroyed without a call responds " +
                                             in_words(response) + " instead of busy");
 }
@@ -210,11 +210,11 @@ void responds_once(Trial& trial) {
 }
 
 void takes_responses_after_stop(Trial& trial) {
-    Drawer drawer;
-    auto receiver = std::make_unique<TransportNode>(trial, drawer.handler());
+    HeldRequests held;
+    auto receiver = std::make_unique<TransportNode>(trial, held.handler());
     TransportNode sender(trial);
     const auto pending = sender.send(receiver->endpoint(), request("hello"), Milliseconds(1500));
-    const auto kept = drawer.take();
+    const auto kept = held.take();
     receiver.reset();
     trial.report().step("Respond after the destructor");
     kept.second({Kind::ok, "too late"});
@@ -225,7 +225,7 @@ void takes_responses_after_stop(Trial& trial) {
 void reports_once(Trial& trial) {
     TransportNode receiver(trial), sender(trial);
     for (int n = 0; n < 200; ++n) (void)sender.ask(receiver.endpoint());
-    sender.stop();  // what is reported again, or late, is noted
+    sender.stop();  // a second or late report is noted
 }
 
 void carries_many_at_once(Trial& trial) {
@@ -235,7 +235,7 @@ void carries_many_at_once(Trial& trial) {
         all.push_back(sender.send(receiver.endpoint(), request("hello", std::to_string(n))));
     }
     for (std::size_t n = 0; n < all.size(); ++n) {
-        const auto response = all[n]->await(kPatience);
+        const auto response = all[n]->await(kWaitLimit);
         expect(response.kind == Kind::ok,
                "of 100 requests at once one is reported as " + in_words(response));
         expect(response.body == std::to_string(n),
@@ -278,12 +278,12 @@ void sends_from_threads(Trial& trial) {
                         ++responses;
                     }
                 } catch (const Failed& failed) {
-                    trial.accuse("with four sending threads: " + failed.reason);
+                    trial.note_fault("with four sending threads: " + failed.reason);
                 }
             });
         }
     }
-    expect(responses == 200 || !trial.accusation().empty(), "requests of four threads get lost");
+    expect(responses == 200 || !trial.noted_fault().empty(), "requests of four threads get lost");
 }
 
 void sends_from_a_response(Trial& trial) {
@@ -293,10 +293,11 @@ void sends_from_a_response(Trial& trial) {
     TransportNode receiver(trial), sender(trial);
     next = [&](Response response) {
         if (--left == 0) return last->report(std::move(response));
-        sender.object().send(receiver.endpoint(), request("hello"), kPatience, next);
+        sender.object().send(receiver.endpoint(), request("hello"), kWaitLimit, next);
     };
-    sender.object().send(receiver.endpoint(), request("hello"), kPatience, next);
-    expect(last->await(kPatience).kind == Kind::ok, "a request that is sent by OnResponse is lost");
+    sender.object().send(receiver.endpoint(), request("hello"), kWaitLimit, next);
+    expect(last->await(kWaitLimit).kind == Kind::ok,
+           "a request that is sent by OnResponse is lost");
     sender.stop();
 }
 
@@ -308,7 +309,7 @@ void sends_both_ways(Trial& trial) {
         all.push_back(b.send(a.endpoint(), request("heartbeat")));
     }
     for (const auto& each : all) {
-        const auto response = each->await(kPatience);
+        const auto response = each->await(kWaitLimit);
         expect(response.kind == Kind::ok,
                "of two nodes that send to each other at once, one gets " + in_words(response) +
                    " instead of ok");
@@ -331,7 +332,7 @@ void sends_to_many(Trial& trial) {
             all.push_back(sender.send(each->endpoint(), request("heartbeat")));
         }
         for (const auto& each : all) {
-            const auto response = each->await(kPatience);
+            const auto response = each->await(kWaitLimit);
             expect(response.kind == Kind::ok,
                    "a request to one of twelve peers is reported as " + in_words(response));
         }
@@ -350,8 +351,8 @@ void reaches_a_name(Trial& trial) {
 }
 
 void queries_delay_nothing(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, [keep = drawer.handler()](Request what, Respond respond) {
+    HeldRequests held;
+    TransportNode receiver(trial, [keep = held.handler()](Request what, Respond respond) {
         if (what.name == "status") return keep(std::move(what), std::move(respond));
         respond({Kind::ok, "{}"});
     });
@@ -360,9 +361,9 @@ void queries_delay_nothing(Trial& trial) {
     for (int n = 0; n < 100; ++n) {
         queries.push_back(sender.send(receiver.endpoint(), request("status", "{}", Lane::query)));
     }
-    (void)drawer.take();
+    (void)held.take();
     const auto election = sender.send(receiver.endpoint(), request("heartbeat"));
-    const auto response = election->await(kPatience);
+    const auto response = election->await(kWaitLimit);
     expect(response.kind == Kind::ok && election->taken() < Milliseconds(1000) + kTolerance,
            "with 100 queries that have no response yet, an election request is reported as " +
                in_words(response) + " after " + in_words(election->taken()));

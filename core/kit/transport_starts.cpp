@@ -31,10 +31,10 @@ void is_reached_where_it_says(Trial& trial) {
 void names_a_taken_address(Trial& trial) {
     TransportNode first(trial);
     const auto address = first.endpoint().to_string();
-    Desk desk(trial, echo);
+    CaseInbox inbox(trial, echo);
     const auto second = trial.make_transport({.listen = address});
     const auto text = trial.refusal("start on an address that is in use", Error::os,
-                                    [&] { (void)second->start(desk); });
+                                    [&] { (void)second->start(inbox); });
     expect(text.find(address) != std::string::npos,
            "the Error about an address that is in use does not name " + address + ": " + text);
     (void)first.ask(first.endpoint());
@@ -42,20 +42,20 @@ void names_a_taken_address(Trial& trial) {
 
 // TEST-NET-1: an address that no host has.
 void names_a_foreign_address(Trial& trial) {
-    Desk desk(trial, echo);
+    CaseInbox inbox(trial, echo);
     const auto node = trial.make_transport({.listen = "192.0.2.1:7401"});
     const auto text = trial.refusal("start on an address of another host", Error::os,
-                                    [&] { (void)node->start(desk); });
+                                    [&] { (void)node->start(inbox); });
     expect(text.find("192.0.2.1") != std::string::npos,
            "the Error about an address of another host does not name it: " + text);
 }
 
-// May be tried again: the daemon ends, but a program that embeds it may wait for the address.
+// start() may be repeated: the daemon ends, but another program may wait for the address.
 void is_destroyed_after_a_failure(Trial& trial) {
     TransportNode first(trial);
-    Desk desk(trial, echo);
+    CaseInbox inbox(trial, echo);
     auto second = trial.make_transport({.listen = first.endpoint().to_string()});
-    (void)trial.error_of("start on an address that is in use", [&] { (void)second->start(desk); });
+    (void)trial.error_of("start on an address that is in use", [&] { (void)second->start(inbox); });
     trial.report().step("stop after a start that failed");
     second->stop();
     second.reset();
@@ -96,9 +96,9 @@ void sends_without_listening(Trial& trial) {
         throw Skipped{"it does not send without listening"};
     }
     auto outcome = std::make_shared<Outcome>(trial);
-    sender->send(receiver.endpoint(), request("hello"), kPatience,
+    sender->send(receiver.endpoint(), request("hello"), kWaitLimit,
                  [outcome](Response response) { outcome->report(std::move(response)); });
-    const auto response = outcome->await(kPatience);
+    const auto response = outcome->await(kWaitLimit);
     expect(response.kind == Response::Kind::ok,
            "after start_sending a request is reported as " + in_words(response) + " instead of ok");
     trial.report().step("stop");
@@ -158,7 +158,7 @@ void destructor_stops(Trial& trial) {
     }
 }
 
-// One life of two nodes.
+// Two nodes from start to end.
 void live(Trial& trial) {
     TransportNode receiver(trial), sender(trial);
     (void)sender.ask(receiver.endpoint());
@@ -175,7 +175,7 @@ void ends_threads(Trial& trial) {
            "threads of the plugin run on after stop() and destructor");
 }
 
-// What is stopped, but not destroyed yet, has no threads either.
+// A transport that is stopped, but not destroyed yet, has no threads either.
 void stop_ends_threads(Trial& trial) {
     live(trial);
     const auto before = threads_now();
@@ -201,14 +201,14 @@ void starts_in_another_thread(Trial& trial) {
     auto node = trial.make_transport();
     std::string fault;
     std::thread([&] {
-        Desk desk(trial, echo);
+        CaseInbox inbox(trial, echo);
         try {
             trial.report().step("start in another thread");
-            const auto endpoint = node->start(desk);
+            const auto endpoint = node->start(inbox);
             auto outcome = std::make_shared<Outcome>(trial);
-            node->send(endpoint, request("hello"), kPatience,
+            node->send(endpoint, request("hello"), kWaitLimit,
                        [outcome](Response response) { outcome->report(std::move(response)); });
-            const auto response = outcome->await(kPatience);
+            const auto response = outcome->await(kWaitLimit);
             if (response.kind != Response::Kind::ok)
                 fault = "a request is reported as " + in_words(response);
             trial.report().step("stop");

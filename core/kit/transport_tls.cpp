@@ -51,12 +51,12 @@ void carries(Trial& trial) {
 }
 
 void proves_names(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler(), with_tls(trial, "1"));
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler(), with_tls(trial, "1"));
     TransportNode sender(trial, echo, with_tls(trial, "2"));
     for (int n = 0; n < 3; ++n) {
         const auto pending = sender.send(receiver.endpoint(), request("hello"));
-        const auto [arrived, respond] = drawer.take();
+        const auto [arrived, respond] = held.take();
         respond({Kind::ok, "{}"});
         const auto response = pending->await();
         expect(proves(arrived.verified_names, "2") && !proves(arrived.verified_names, "1"),
@@ -69,13 +69,13 @@ void proves_names(Trial& trial) {
 }
 
 void believes_no_sender(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler(), with_tls(trial, "1"));
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler(), with_tls(trial, "1"));
     TransportNode sender(trial, echo, with_tls(trial, "2"));
     auto forged = request("hello");
     forged.verified_names = names_of("3");
     const auto pending = sender.send(receiver.endpoint(), forged);
-    const auto [arrived, respond] = drawer.take();
+    const auto [arrived, respond] = held.take();
     respond({.kind = Kind::ok, .body = "{}", .verified_names = names_of("3")});
     const auto response = pending->await();
     expect(!proves(arrived.verified_names, "3") && !proves(response.verified_names, "3"),
@@ -131,10 +131,10 @@ void factory_reads_no_file(Trial& trial) {
 void names_a_missing_file(Trial& trial) {
     auto setup = with_tls(trial, "1");
     setup.tls->cert = trial.subject().folder / "missing.crt";
-    Desk desk(trial, echo);
+    CaseInbox inbox(trial, echo);
     const auto node = trial.make_transport(setup);
     const auto text = trial.refusal("start without its certificate", Error::config,
-                                    [&] { (void)node->start(desk); });
+                                    [&] { (void)node->start(inbox); });
     expect(text.find("missing.crt") != std::string::npos,
            "the Error about a missing certificate does not name the file: " + text);
 }

@@ -182,11 +182,11 @@ void stops_under_traffic(Trial& trial) {
 }
 
 void stops_while_responses_are_owed(Trial& trial) {
-    Drawer drawer;
-    TransportNode receiver(trial, drawer.handler()), sender(trial);
+    HeldRequests held;
+    TransportNode receiver(trial, held.handler()), sender(trial);
     std::vector<Pending> all;
     for (int n = 0; n < 20; ++n) all.push_back(sender.send(receiver.endpoint(), request("hello")));
-    auto kept = drawer.take();
+    auto kept = held.take();
     trial.in_time("stop while requests have no response yet", Milliseconds(2000),
                   [&] { receiver.stop(); });
     kept.second({Kind::ok, "{}"});
@@ -254,7 +254,7 @@ std::string random_bytes(std::mt19937& random, std::size_t most) {
 }
 
 void survives_any_bytes(Trial& trial) {
-    Drawer drawer;
+    HeldRequests held;
     TransportNode receiver(trial), sender(trial);
     std::mt19937 random(7);
     for (int round = 0; round < 150; ++round) {

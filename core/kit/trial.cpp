@@ -1,4 +1,4 @@
-// One plugin under test in one case: makes its objects, and names each call that is made of them.
+// One plugin under test in one case: makes its objects, and reports each call.
 #include "kit/trial.h"
 
 #include <algorithm>
@@ -150,14 +150,14 @@ bool Trial::eventually(const std::string& what, Milliseconds limit,
     }
 }
 
-void Trial::accuse(const std::string& fault) {
+void Trial::note_fault(const std::string& fault) {
     const std::lock_guard lock(mutex_);
-    if (accusation_.empty()) accusation_ = fault;
+    if (fault_.empty()) fault_ = fault;
 }
 
-std::string Trial::accusation() const {
+std::string Trial::noted_fault() const {
     const std::lock_guard lock(mutex_);
-    return accusation_;
+    return fault_;
 }
 
 std::vector<LogLine> Trial::logged() const {

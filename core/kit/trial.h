@@ -1,4 +1,4 @@
-// One plugin under test in one case: makes its objects, and names each call that is made of them.
+// One plugin under test in one case: makes its objects, and reports each call.
 #pragma once
 
 #include <chrono>
@@ -22,9 +22,9 @@ using Milliseconds = std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 inline constexpr const char* kCluster = "kit";
-// Where an option of the kit's own stands, for messages.
+// The place of the kit's own options, for messages.
 inline constexpr const char* kPlace = "kit.yaml:7:3";
-// What a busy machine may add to the time that a call is allowed.
+// Added to each time limit of a call, because the machine may be busy.
 inline constexpr Milliseconds kTolerance{1500};
 
 // What is tested. Relative paths in `options` count from `folder`, which is empty at the start.
@@ -54,7 +54,7 @@ struct Setup {
 // A text as the value of an option.
 [[nodiscard]] OptionValue text_value(const std::string& text);
 
-// Any thread, but for the objects that it makes: they have the thread rules of the SDK.
+// Any thread. The objects that it makes have the thread rules of the SDK.
 class Trial {
   public:
     Trial(const Library& library, Subject subject, Report& report);
@@ -63,8 +63,8 @@ class Trial {
     [[nodiscard]] const Subject& subject() const { return subject_; }
     [[nodiscard]] Report& report() { return report_; }
 
-    // Call the factory. What the setup borrows is destroyed before they return. What the factory
-    // throws passes.
+    // Call the factory. What PluginSetup refers to is destroyed before they return. Exceptions of
+    // the factory are passed on.
     [[nodiscard]] std::unique_ptr<Discovery> make_discovery(const Setup& setup = {});
     [[nodiscard]] std::unique_ptr<Transport> make_transport(const Setup& setup = {});
     // Makes an object of the plugin's kind and destroys it.
@@ -96,20 +96,20 @@ class Trial {
     // Runs a call, which may throw, and fails if it takes longer than `limit` (and the tolerance).
     void in_time(const std::string& what, Milliseconds limit, const std::function<void()>& act);
 
-    // Waits for a condition that the plugin brings about; false if it has not become true.
+    // Waits until the plugin makes a condition true; false if it is not true within `limit`.
     bool eventually(const std::string& what, Milliseconds limit,
                     const std::function<bool()>& condition);
 
-    // Notes a fault that shows outside of the case's own thread. The first one counts, and only if
-    // the case has passed otherwise.
-    void accuse(const std::string& fault);
-    [[nodiscard]] std::string accusation() const;
+    // Notes a fault that was found outside the thread of the case. The first one makes the case
+    // fail if it would pass otherwise.
+    void note_fault(const std::string& fault);
+    [[nodiscard]] std::string noted_fault() const;
 
     // What the plugin has logged so far.
     [[nodiscard]] std::vector<LogLine> logged() const;
 
   private:
-    // What objects use that a plugin may keep for longer than this trial.
+    // Shared with the Log, which a plugin may keep for longer than this trial.
     struct Book {
         std::mutex mutex;
         std::vector<LogLine> lines;
@@ -123,7 +123,7 @@ class Trial {
     Report& report_;
     const std::shared_ptr<Book> book_ = std::make_shared<Book>();
     mutable std::mutex mutex_;
-    std::string accusation_;
+    std::string fault_;
 };
 
 }  // namespace electiond::kit

@@ -244,7 +244,7 @@ bool publish_file(const fs::path& file, const std::string& text) {
     if (error == EEXIST || fs::exists(file, ignored)) return false;
     if (error == EPERM || error == EOPNOTSUPP || error == EMLINK) {
         throw Error("cannot create " + file.string() +
-                    ": its file system knows no hard links; put the registry on one that does");
+                    ": its file system has no hard links; put the registry on one that has");
     }
     fail("create", file, error);
 }
