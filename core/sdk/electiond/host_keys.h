@@ -1,4 +1,4 @@
-// Who owns which keys of a plugin's section: electiond, or the plugin.
+// Which keys of a plugin's section belong to electiond, and which to the plugin.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ inline constexpr std::array<std::string_view, 1> kDiscoveryHostKeys{"plugin"};
 inline constexpr std::array<std::string_view, 6> kTransportHostKeys{
     "plugin", "listen", "advertise", "insecure", "limits", "tls"};
 
-// Keys that later versions of electiond may take. Until then nobody may use them.
+// Keys that later versions of electiond may use. Until then they must not be used.
 inline constexpr std::array<std::string_view, 3> kReservedKeys{"arbiter", "enabled", "name"};
 
 [[nodiscard]] constexpr std::span<const std::string_view> host_keys(PluginKind kind) noexcept {

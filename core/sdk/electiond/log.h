@@ -78,11 +78,11 @@ struct LogLine {
     }
 };
 
-// Takes a line. Any thread; never blocks: a line that can't be kept is dropped and counted. Never
-// throws. An empty function drops every line.
+// Accepts a line. Any thread may call it. It never blocks (a line that can't be kept is dropped and
+// counted) and never throws. An empty function drops every line.
 using LogSink = std::function<void(LogLine)>;
 
-// Copyable; any thread. Every call returns at once.
+// A value; copy it freely. Any thread may call it; every call returns at once.
 class Log {
   public:
     Log() = default;

@@ -1,4 +1,4 @@
-// A plugin's section of the configuration as it stands in the file: texts, lists and maps.
+// A plugin's section of the configuration as it is in the file: texts, lists and maps.
 #pragma once
 
 #include <filesystem>

@@ -159,8 +159,8 @@ class Options {
         return rows;
     }
 
-    // The value as it stands in the file, for values that the readers above cannot read. nullptr if
-    // it is not given, which is no fault.
+    // The value as it is in the file, for values that the readers above cannot read. nullptr if it
+    // is not given, which is no fault.
     [[nodiscard]] const OptionValue* value(const std::string& key) {
         if (!is_plugins_own(kind_, key)) {
             throw Error("the plugin of the section " + section_.name + " reads the key " + key +

@@ -1,4 +1,4 @@
-// Who a node is and how it is reached: the words that discovery, transport and election share.
+// A node and its addresses: the types that discovery, transport and election share.
 #pragma once
 
 #include <charconv>
@@ -30,7 +30,7 @@ using NodeId = Name<struct NodeIdTag>;      // the operator's short name of a no
 using NodeUuid = Name<struct NodeUuidTag>;  // identity of one data directory, drawn when first used
 
 // An address to connect to or to listen on. `host` is an IP literal (IPv6 without brackets) or a
-// name.
+// host name.
 struct Endpoint {
     std::string host;
     std::uint16_t port = 0;
@@ -68,7 +68,8 @@ struct Endpoint {
     }
 };
 
-// One node as a discovery knows it. A hint, never a fact: nothing here changes a quorum.
+// One node as a discovery lists it. A hint, never a fact: nothing here changes a quorum
+// (protocol.md, section 6).
 struct Peer {
     NodeId id;                        // empty if a discovery knows only an address
     std::optional<NodeUuid> uuid;     // if the discovery knows it

@@ -21,10 +21,10 @@
 
 namespace electiond {
 
-// The version of all in this directory that plugins and the host share: "6.0". A plugin is used if
-// its first number equals the host's and its second is not higher than the host's.
-// docs/plugin-versions.md says which change raises which number; tests/sdk/abi_test.cpp fails if
-// that was forgotten.
+// The version of this directory, which plugins and the host share: "6.0". The host loads a plugin
+// if its first number equals the host's and its second is not higher than the host's.
+// docs/plugin-versions.md says which change raises which number; tests/sdk/abi_test.cpp fails if a
+// change raises none.
 inline constexpr std::uint32_t kPluginAbi = 6;
 inline constexpr std::uint32_t kPluginAbiRevision = 0;
 inline constexpr std::uint32_t kPluginMagic = 0x454c4354;  // "ELCT"

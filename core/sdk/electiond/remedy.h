@@ -1,4 +1,4 @@
-// Remedies that several parts of the host and plugins name in their messages.
+// Remedies for messages of the host and of plugins.
 #pragma once
 
 #include <string>

@@ -14,7 +14,7 @@
 namespace electiond {
 
 // Election messages must not wait behind queries: a query uses another connection, waits if it
-// must, and is dropped first when a queue is full. The lane travels with the request: the receiver
+// must, and is dropped first when a queue is full. The lane is sent with the request: the receiver
 // delivers it in the lane that the sender chose.
 enum class Lane { election, query };
 
@@ -82,10 +82,10 @@ class ELECTIOND_EXPORT Transport {
     // transport.limits, the host logs one warning.
     [[nodiscard]] virtual bool keeps_limits() const noexcept { return false; }
 
-    // The configuration was read again: `limits` apply from now on to new messages and connections.
-    // If too many connections are open then, closes some, idle ones first; requests under way go
-    // on. Called only if keeps_limits() is true, by one thread, between start and stop; must not
-    // block.
+    // After a reload of the configuration: `limits` apply from now on to new messages and
+    // connections. If too many connections are open then, closes some, idle ones first; requests
+    // under way go on. Called only if keeps_limits() is true, by one thread, between start and
+    // stop; must not block.
     virtual void set_limits(const Limits& limits) { (void)limits; }
 
     // True if the transport encrypts and fills verified_names as PluginSetup::tls says. If not, and

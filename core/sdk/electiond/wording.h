@@ -9,7 +9,7 @@
 
 namespace electiond {
 
-// A key or a value may hold a line break; a message is one line all the same.
+// Replaces control characters by blanks: a key or value may contain a line break, a message not.
 [[nodiscard]] inline std::string on_one_line(std::string text) {
     for (auto& letter : text) {
         if (static_cast<unsigned char>(letter) < ' ' || letter == 0x7f) letter = ' ';
@@ -24,8 +24,8 @@ namespace electiond {
            (text.size() > kShown ? "…\"" : "\"");
 }
 
-// How many letters must be changed, added, dropped, or swapped with the next one, to make one word
-// of the other.
+// How many letters must be changed, added, dropped, or swapped with the next one, to turn one word
+// into the other.
 [[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1);
     std::vector<std::size_t> last(b.size() + 1);
@@ -46,9 +46,8 @@ namespace electiond {
     return row[b.size()];
 }
 
-// The word of `known` that `word` may be a misspelling of: of its n letters at most (n + 2) / 3 are
-// wrong. Empty if there is none. `known` holds std::string or std::string_view, and outlives the
-// result.
+// The word in `known` that is most similar to `word`, if at most (n + 2) / 3 of the n letters are
+// wrong; else empty. `known` contains std::string or std::string_view, and outlives the result.
 template <class Words>
 [[nodiscard]] std::string_view nearest(std::string_view word, const Words& known) {
     std::string_view best;
