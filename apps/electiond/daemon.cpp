@@ -85,7 +85,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,
                                    [this](const std::exception& error) { die(error); });
     loop_->start();
-    routes_ = std::make_unique<ControlRoutes>(faces(), settings_.api.limits);
+    routes_ = std::make_unique<ControlRoutes>(control_dependencies(), settings_.api.limits);
     control_->start(*routes_);
     if (certificates_) {
         certificates_->start({{"transport", [this] { transport_->reload_tls(); }},
@@ -127,7 +127,7 @@ void Daemon::start_watchdogs() {
     identity_watch_.start();
 }
 
-ControlFaces Daemon::faces() {
+ControlDependencies Daemon::control_dependencies() {
     return {.board = board_,
             .pulse = pulse_,
             .grants = grants_,

@@ -70,7 +70,7 @@ class Daemon {
     [[nodiscard]] const LoopPulse& pulse() const { return pulse_; }
 
   private:
-    [[nodiscard]] ControlFaces faces();
+    [[nodiscard]] ControlDependencies control_dependencies();
     [[nodiscard]] std::vector<OwnCertificate> own_certificates() const;
     [[nodiscard]] std::vector<DaemonProblem> certificate_problems() const;
     void start_discoveries(Guests& guests, const Peer& self);

@@ -23,7 +23,7 @@ class ControlAccess : public ::testing::Test, public ControlBench {
         };
     }
     ApiResponse ask(const ApiRequest& request) {
-        auto all = faces();
+        auto all = dependencies();
         all.cluster = "demo";
         all.token = token;
         all.clients_need_certificate = ca;
@@ -85,7 +85,7 @@ TEST_F(ControlAccess, ComparesTheRoleByteByByte) {
 }
 
 TEST_F(ControlAccess, KnowsNoOperatorsWithoutTheNameOfTheCluster) {
-    auto all = faces();
+    auto all = dependencies();
     all.clients_need_certificate = true;
     ControlRoutes routes(std::move(all));
     for (const char* name : {"URI:electiond:///role/operator", ""}) {
@@ -162,7 +162,7 @@ TEST_F(ControlAccess, NeedsAProofForReadingWhereConfigured) {
 TEST_F(ControlAccess, BeginsNoEventStreamWithoutAProof) {
     token = "secret";
     read = true;
-    auto all = faces();
+    auto all = dependencies();
     all.token = token;
     all.reading_needs_token = true;
     ControlRoutes routes(std::move(all));
@@ -213,7 +213,7 @@ TEST_F(ControlAccess, NeedsAnOperatorForReadingWhereThereIsNoToken) {
 
 TEST_F(ControlAccess, ShowsUntilWhenCertificatesAreValid) {
     using namespace std::chrono;
-    auto all = faces();
+    auto all = dependencies();
     EXPECT_FALSE(json(answer(*std::make_unique<ControlRoutes>(all), get("/status")))->has("tls"));
 
     const auto today = floor<seconds>(wall);  // 2023-11-14T22:13:20Z
@@ -238,7 +238,7 @@ TEST_F(ControlAccess, ShowsProblemsOfTheDaemonBesideThoseOfTheNode) {
                              .detail = "node 3 is silent",
                              .since = now - 1s}};
     board.publish(status);
-    auto all = faces();
+    auto all = dependencies();
     all.problems = [&] {
         return std::vector<DaemonProblem>{
             {"certificate_expiring", "api.tls.cert (a.crt) expires in 3 days", now - 2s}};

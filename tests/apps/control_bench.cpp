@@ -58,7 +58,7 @@ ControlBench::ControlBench() {
     pulse.sleeps_until(kNever);
 }
 
-ControlFaces ControlBench::faces() {
+ControlDependencies ControlBench::dependencies() {
     return {.board = board,
             .pulse = pulse,
             .grants = grants,

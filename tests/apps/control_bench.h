@@ -60,7 +60,7 @@ class ControlBench {
 
     ControlBench();
 
-    [[nodiscard]] ControlFaces faces();
+    [[nodiscard]] ControlDependencies dependencies();
     // The response. If it is parked, time moves on to its deadlines until it is there.
     ApiResponse answer(ControlRoutes& routes, const ApiRequest& request);
     [[nodiscard]] Shown blank() const;

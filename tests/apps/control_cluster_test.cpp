@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 class Cluster : public ::testing::Test, public ControlBench {
   protected:
     Poco::JSON::Object::Ptr ask(const std::string& path) {
-        ControlRoutes routes(faces());
+        ControlRoutes routes(dependencies());
         const auto told = answer(routes, get(path));
         EXPECT_EQ(told.status, 200);
         return json(told);
@@ -118,7 +118,7 @@ TEST_F(Cluster, WaitsForTheSilentNoLongerThanForOne) {
 TEST_F(Cluster, IsAnsweredWhenTheLastAnswerIsThere) {
     transport.is_silent("127.0.0.1:4002");
     transport.is_silent("127.0.0.1:4003");
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     int woken = 0;
     const auto later = parked(routes.answer(get("/cluster"), [&] { ++woken; }));
     EXPECT_FALSE(later->waits_for_board());
@@ -140,7 +140,7 @@ TEST_F(Cluster, AsksTheSecondTimeWithATimeOutOfItsOwn) {
     transport.answers("127.0.0.1:4002", reply("2", "LEADER"));
     transport.is_silent("127.0.0.1:4003");
     board.publish(leading());
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     const auto later = parked(routes.answer(get("/cluster"), kNobody));
 
     now += 250ms;
@@ -156,7 +156,7 @@ TEST_F(Cluster, AsksTheSecondTimeWithATimeOutOfItsOwn) {
 
 TEST_F(Cluster, IsToldOfTheEndAndOutlivesAnswersThatComeTooLate) {
     for (const char* address : {"127.0.0.1:4002", "127.0.0.1:4003"}) transport.is_silent(address);
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     problem(parked(routes.answer(get("/cluster"), kNobody))->end(now), 503);
     board.publish(following());
     problem(parked(routes.answer(get("/members"), kNobody))->end(now), 503);
@@ -166,7 +166,7 @@ TEST_F(Cluster, IsToldOfTheEndAndOutlivesAnswersThatComeTooLate) {
 TEST_F(Cluster, IsRefusedWhereTooManyAskAtOnce) {
     transport.is_silent("127.0.0.1:4002");
     board.publish(following());
-    ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 2; }));
+    ControlRoutes routes(dependencies(), with([](auto& limits) { limits.waiting_requests = 2; }));
     auto first = parked(routes.answer(get("/cluster"), kNobody));
     const auto second = parked(routes.answer(get("/members"), kNobody));
     const auto questions = transport.asked["127.0.0.1:4002"].size();

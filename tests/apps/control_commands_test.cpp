@@ -18,7 +18,7 @@ class StepDownRoute : public ::testing::Test, public ControlBench {
         };
     }
     ApiResponse ask(const std::string& body = "") {
-        ControlRoutes routes(faces());
+        ControlRoutes routes(dependencies());
         return answer(routes, post("/step-down", body));
     }
     // What is posted stays where it is.
@@ -87,7 +87,7 @@ TEST_F(StepDownRoute, SaysThatTheNodeIsAboutToEnd) {
 
 TEST_F(StepDownRoute, IsAnsweredWhenTheOutcomeIsThere) {
     is_slow();
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     int woken = 0;
     const auto later = parked(routes.answer(post("/step-down"), [&] { ++woken; }));
     EXPECT_FALSE(later->waits_for_board());
@@ -102,7 +102,7 @@ TEST_F(StepDownRoute, IsAnsweredWhenTheOutcomeIsThere) {
 
 TEST_F(StepDownRoute, DoesNotWaitForEver) {
     is_slow();
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     const std::pair<ApiRequest, Duration> limits[] = {
         {post("/step-down"), 100ms + 3 * 1000ms + 1000ms},
         {post("/leave"), 6 * 1000ms + 1000ms},
@@ -120,7 +120,7 @@ TEST_F(StepDownRoute, IsToldWhereTheServerStopsAndOutlivesAnOutcomeThatComesTooL
     is_slow();
     std::function<void()> wake;
     {
-        ControlRoutes routes(faces());
+        ControlRoutes routes(dependencies());
         auto later = parked(routes.answer(post("/step-down"), [&] { wake(); }));
         problem(later->end(now), 503);
         problem(parked(routes.answer(post("/leave"), [&] { wake(); }))->end(now), 503);
@@ -135,7 +135,7 @@ TEST_F(StepDownRoute, IsToldWhereTheServerStopsAndOutlivesAnOutcomeThatComesTooL
 // The client hung up: its answer is dropped, the command goes on.
 TEST_F(StepDownRoute, GoesOnWithoutItsClient) {
     is_slow();
-    ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 1; }));
+    ControlRoutes routes(dependencies(), with([](auto& limits) { limits.waiting_requests = 1; }));
     parked(routes.answer(post("/step-down"), kNobody)).reset();
     ASSERT_EQ(commands.size(), 1U);
     commands.front().done({.term = 8});
@@ -144,7 +144,7 @@ TEST_F(StepDownRoute, GoesOnWithoutItsClient) {
 
 TEST_F(StepDownRoute, IsRefusedBeforeItIsPostedWhereTooManyWait) {
     is_slow();
-    ControlRoutes routes(faces(), with([](auto& limits) { limits.waiting_requests = 1; }));
+    ControlRoutes routes(dependencies(), with([](auto& limits) { limits.waiting_requests = 1; }));
     const auto first = parked(routes.answer(post("/step-down"), kNobody));
     for (const auto& request : {post("/step-down"), post("/leave"),
                                 ApiRequest{.method = "DELETE", .target = "/members/2"}}) {
@@ -169,7 +169,7 @@ TEST_F(StepDownRoute, AnswersARemovalAndALeaveByTheirOutcome) {
             command.done({.refused = why, .term = 8});
             return true;
         };
-        ControlRoutes routes(faces());
+        ControlRoutes routes(dependencies());
 
         const auto removal = answer(routes, {.method = "DELETE", .target = "/members/2"});
         const auto leave = answer(routes, post("/leave"));
@@ -195,7 +195,7 @@ class RemovalRoute : public ::testing::Test, public ControlBench {
         };
     }
     ApiResponse ask(const std::string& method, const std::string& target) {
-        ControlRoutes routes(faces());
+        ControlRoutes routes(dependencies());
         return answer(routes, {.method = method, .target = target});
     }
     // Node 2 has lost its disk: its former life is still a voter.
@@ -289,7 +289,7 @@ TEST_F(StepDownRoute, NobodyGoesForABodyThatIsNotUnderstood) {
         ADD_FAILURE() << "what cannot be undone must not be done by mistake";
         return false;
     };
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     for (const char* body : {"nonsense", "[]", R"({"to":"2"})", R"({"dryRun":true})"}) {
         problem(answer(routes, post("/leave", body)), 400);
         problem(answer(routes, {.method = "DELETE", .target = "/members/2", .body = body}), 400);

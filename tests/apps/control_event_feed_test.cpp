@@ -24,7 +24,7 @@ class Feed : public ::testing::Test, public ControlBench {
     }
     static std::string id(Index index) { return "id: " + std::to_string(index) + "\n"; }
 
-    ControlFaces all = faces();
+    ControlDependencies all = dependencies();
 };
 
 // An entry is in the journal a moment before the board shows it. It must not be told with a status

@@ -151,7 +151,7 @@ class HistoryRoute : public EventJsonTest {};
 TEST_F(HistoryRoute, ListsTheLeadershipAndBesideItAllChanges) {
     journal.note(now - 1500ms, LeaderGained{.leader = two, .reason = Reason::startup});
     journal.note(now - 1500ms, StateChanged{.state = State::candidate, .term = 8});
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
 
     const auto answer = at_once(routes.answer(get("/history"), kNobody));
 

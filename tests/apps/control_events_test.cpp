@@ -467,7 +467,7 @@ TEST_F(Events, EndWhenTheServerStops) {
 }
 
 TEST_F(Events, MakeA500OfABug) {
-    auto all = faces();
+    auto all = dependencies();
     all.discoveries = []() -> std::vector<ScoutReport> { throw std::runtime_error("broken"); };
     ControlRoutes broken(all);
     server = std::make_unique<ControlServer>(std::vector<ListenAddress>{Endpoint{"127.0.0.1", 0}},

@@ -10,7 +10,7 @@ constexpr Index kIndex = (1ULL << 32) + 1;
 
 class LeaderRoute : public ::testing::Test, public ControlBench {
   protected:
-    ControlRoutes routes{faces(), with([](auto& limits) { limits.streams = 2; })};
+    ControlRoutes routes{dependencies(), with([](auto& limits) { limits.streams = 2; })};
 
     ApiResponse told(const ApiRequest& request) { return at_once(routes.answer(request, kNobody)); }
     Poco::JSON::Object::Ptr ask(const std::string& target, int status) {

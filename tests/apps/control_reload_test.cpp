@@ -20,7 +20,7 @@ class ReloadRoute : public ::testing::Test, public ControlBench {
         };
     }
     ApiResponse ask(const std::string& target = "/reload", const std::string& body = "") {
-        auto all = faces();
+        auto all = dependencies();
         all.reload = reload_;
         ControlRoutes routes(all);
         return answer(routes, post(target, body));
@@ -75,7 +75,7 @@ TEST_F(ReloadRoute, RefusesWhatItDoesNotUnderstand) {
 
 TEST_F(ReloadRoute, IsAnsweredWhenItIsDoneOrAfterTenSeconds) {
     std::vector<ReloadRequest> requests;
-    auto all = faces();
+    auto all = dependencies();
     all.reload = [&](ReloadRequest request) {
         requests.push_back(std::move(request));
         return true;
@@ -116,7 +116,7 @@ TEST(Reloads, WaitInALineOfLimitedLength) {
 }
 
 TEST_F(ReloadRoute, StatusNamesWhatWaitsForARestart) {
-    auto all = faces();
+    auto all = dependencies();
     EXPECT_THAT(at_once(ControlRoutes(all).answer(get("/status"), kNobody)).body,
                 Not(HasSubstr("pendingRestart")));
     all.pending_restart = [] { return std::vector<std::string>{"api.listen", "log.format"}; };

@@ -13,7 +13,7 @@ using ::testing::StartsWith;
 class Control : public ::testing::Test, public ControlBench {
   protected:
     ApiResponse ask(const ApiRequest& request) {
-        auto all = faces();
+        auto all = dependencies();
         all.token = token;
         all.hostnames = {"node1.example"};
         ControlRoutes routes(std::move(all));
@@ -246,7 +246,7 @@ TEST_F(Control, AsksTheElectionNothingToAnswerWhatIsKnown) {
         ADD_FAILURE() << "it was asked";
         return false;
     };
-    ControlRoutes routes(faces());
+    ControlRoutes routes(dependencies());
     for (const char* path :
          {"/", "/status", "/leader", "/follower", "/livez", "/readyz", "/history"}) {
         EXPECT_FALSE(at_once(routes.answer(get(path), kNobody)).body.empty()) << path;

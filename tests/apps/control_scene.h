@@ -123,7 +123,7 @@ class Server : public ::testing::Test, public ControlBench {
 
     void start(const std::vector<ListenAddress>& listen, const ApiLimits& limits = {}) {
         server.reset();
-        auto all = faces();
+        auto all = dependencies();
         all.now = read_boot_clock;
         all.token = token;
         if (change_faces) change_faces(all);
@@ -154,7 +154,7 @@ class Server : public ::testing::Test, public ControlBench {
     void settle() { livez(); }
 
     std::string token;
-    std::function<void(ControlFaces&)> change_faces;
+    std::function<void(ControlDependencies&)> change_faces;
     std::optional<Settings::ApiTls> tls;
     Log log;
     Milliseconds write_limit = io::Stream::kWriteLimit;

@@ -390,7 +390,7 @@ TEST_F(Server, CutsAClientThatReadsNoAnswer) {
 }
 
 TEST_F(Server, MakesA500OfWhateverIsThrown) {
-    auto all = faces();
+    auto all = dependencies();
     all.discoveries = []() -> std::vector<ScoutReport> { throw std::runtime_error("broken"); };
     ControlRoutes broken(all);
     std::vector<std::string> logged;

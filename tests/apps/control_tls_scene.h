@@ -99,7 +99,7 @@ class TlsServer : public Server {
             const std::scoped_lock lock(logged_mutex);
             logged.push_back(line.to_string());
         });
-        change_faces = [this](ControlFaces& all) {
+        change_faces = [this](ControlDependencies& all) {
             all.cluster = "demo";
             all.clients_need_certificate = !tls->ca.empty();
         };

@@ -74,9 +74,9 @@ double serve(std::size_t count, const std::optional<Settings::ApiTls>& tls,
         bench.journal.note(bench.now,
                            LeaderGained{.leader = {NodeUuid("uuid-1"), NodeId("1"), term}});
     }
-    auto faces = bench.faces();
-    faces.now = read_boot_clock;
-    ControlRoutes routes(std::move(faces));
+    auto dependencies = bench.dependencies();
+    dependencies.now = read_boot_clock;
+    ControlRoutes routes(std::move(dependencies));
     ApiLimits limits;
     limits.connections = count + 1;
     ControlServer server({Endpoint{"127.0.0.1", 0}}, limits, Log{}, tls);

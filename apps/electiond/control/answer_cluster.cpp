@@ -60,12 +60,12 @@ std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatu
 
 // Everyone as of one round of questions: those that answered, each uuid once, then those that did
 // not: voters, and nodes whose id is in no answer.
-std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
+std::vector<Shown> look_around(const ControlDependencies& dependencies, const Status& known,
                                const std::vector<Asked>& asked,
                                const std::vector<SurveyAnswer>& answers) {
-    const auto own = faces.board.read();
+    const auto own = dependencies.board.read();
     std::vector<Shown> all{
-        shown(own_reply(*own, faces.now(), faces.version), own->view->address, *own)};
+        shown(own_reply(*own, dependencies.now(), dependencies.version), own->view->address, *own)};
     std::set<const PeerStatus*> heard;
     std::map<const PeerStatus*, std::string> silent;  // at one of its addresses; with the reason
     for (const auto& peer : known.view->peers) {
@@ -78,7 +78,8 @@ std::vector<Shown> look_around(const ControlFaces& faces, const Status& known,
             reply ? not_asked_for(*reply, *peer, *own) : std::optional(answers[i].error);
         if (fault) {
             silent.try_emplace(peer, *fault);
-            if (reply) faces.transport.refresh(address);  // its name may mean another node by now
+            if (reply)
+                dependencies.transport.refresh(address);  // its name may mean another node by now
         } else {
             heard.insert(peer);
         }
@@ -120,29 +121,30 @@ std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
     return electiond::can_lose(online, able, status.view->quorum);
 }
 
-ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
+ApiResponse tell(const ControlDependencies& dependencies, const std::vector<Shown>& all,
                  const std::vector<Shown>& leaders) {
     std::vector<Json> records;
     for (const auto& each : all) records.push_back(each.record);
     std::vector<Json> claims;
     for (const auto& each : leaders) claims.push_back(each.record);
-    const auto status = faces.board.read();
+    const auto status = dependencies.board.read();
     JsonFields fields{{"cluster", json_array(records)}};
     if (const auto leader = std::ranges::max_element(
             leaders, {}, [](const Shown& each) { return std::pair(each.ours, each.term); });
         leader != leaders.end() && (leader->ours || status->view->cluster_id.empty())) {
         fields.emplace_back("leader", leader->record);
     }
-    fields.insert(fields.end(),
-                  {{"leaders", json_array(claims)},
-                   {"term", status->term},
-                   {"voters", status->view->voters.size()},
-                   {"quorum", status->view->quorum},
-                   {"canLose", can_lose(*status, all)},
-                   {"configTerm", status->view->config.term},
-                   {"configVersion", status->view->config.version},
-                   {"problems", problem_list(*status->view, faces.problems(), faces.now())},
-                   {"index", status->index}});
+    fields.insert(
+        fields.end(),
+        {{"leaders", json_array(claims)},
+         {"term", status->term},
+         {"voters", status->view->voters.size()},
+         {"quorum", status->view->quorum},
+         {"canLose", can_lose(*status, all)},
+         {"configTerm", status->view->config.term},
+         {"configVersion", status->view->config.version},
+         {"problems", problem_list(*status->view, dependencies.problems(), dependencies.now())},
+         {"index", status->index}});
     return answer(200, json_object(fields));
 }
 
@@ -150,7 +152,7 @@ ApiResponse tell(const ControlFaces& faces, const std::vector<Shown>& all,
 class ClusterSurvey : public ParkedAnswer {
   public:
     ClusterSurvey(const Call& call, Instant now, Places::Place place)
-        : faces_(call.faces), wake_(call.wake), place_(std::move(place)) {
+        : dependencies_(call.dependencies), wake_(call.wake), place_(std::move(place)) {
         ask(now);
     }
 
@@ -158,10 +160,10 @@ class ClusterSurvey : public ParkedAnswer {
     // lead, one after the other. So more than one leader counts only after all were asked again.
     std::optional<ApiResponse> look(Instant now) override {
         while (survey_->done() || now >= deadline_) {
-            const auto all = look_around(faces_, *known_, asked_, survey_->answers());
+            const auto all = look_around(dependencies_, *known_, asked_, survey_->answers());
             std::vector<Shown> leaders;
             std::ranges::copy_if(all, std::back_inserter(leaders), &Shown::leads);
-            if (leaders.size() < 2 || rounds_ == kRounds) return tell(faces_, all, leaders);
+            if (leaders.size() < 2 || rounds_ == kRounds) return tell(dependencies_, all, leaders);
             ask(now);
         }
         return std::nullopt;
@@ -172,17 +174,17 @@ class ClusterSurvey : public ParkedAnswer {
   private:
     void ask(Instant now) {
         ++rounds_;
-        deadline_ = now + faces_.timing.request_timeout;
-        known_ = faces_.board.read();
+        deadline_ = now + dependencies_.timing.request_timeout;
+        known_ = dependencies_.board.read();
         asked_ = whom_to_ask(known_->view->peers);
         std::vector<Endpoint> endpoints;
         for (const auto& each : asked_) endpoints.push_back(each.at);
-        survey_ = Survey::start(faces_.transport, std::move(endpoints), /*members=*/false,
-                                survey_check(faces_.certificates_name_nodes, *known_->view),
-                                faces_.timing.request_timeout, wake_);
+        survey_ = Survey::start(dependencies_.transport, std::move(endpoints), /*members=*/false,
+                                survey_check(dependencies_.certificates_name_nodes, *known_->view),
+                                dependencies_.timing.request_timeout, wake_);
     }
 
-    const ControlFaces& faces_;
+    const ControlDependencies& dependencies_;
     const std::function<void()> wake_;
     const Places::Place place_;
     int rounds_ = 0;
@@ -197,7 +199,7 @@ class ClusterSurvey : public ParkedAnswer {
 ApiAnswer answer_cluster(const Call& call) {
     auto place = call.waiting.take();
     if (!place) return too_many_waiting();
-    const auto now = call.faces.now();
+    const auto now = call.dependencies.now();
     return now_or_later(std::make_unique<ClusterSurvey>(call, now, std::move(*place)), now);
 }
 

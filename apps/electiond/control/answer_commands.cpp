@@ -79,7 +79,8 @@ using Tell = AwaitedOutcome<Done>::Tell;
 // Has the election carry out `what`.
 ApiAnswer carry_out(const Call& call, CommandBody what, Milliseconds longest, Tell tell) {
     const auto post = [&](std::function<void(const Done&)> done) {
-        return call.faces.post(CommandArrived{.what = std::move(what), .done = std::move(done)});
+        return call.dependencies.post(
+            CommandArrived{.what = std::move(what), .done = std::move(done)});
     };
     return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
 }
@@ -117,7 +118,7 @@ JsonFields fields_of(const Leaver& leaver, const std::string& message, Term term
 }
 
 // How a removal or a leave ended, as interface.md says for both.
-ApiResponse departure(const ControlFaces& faces, const std::optional<Done>& done,
+ApiResponse departure(const ControlDependencies& dependencies, const std::optional<Done>& done,
                       const Leaver& leaver, const std::string& message) {
     if (!done) {
         return answer(Problem{503, "Not done in time",
@@ -129,9 +130,10 @@ ApiResponse departure(const ControlFaces& faces, const std::optional<Done>& done
         case Reason::not_leader:
             return answer(Problem{421, "Not currently leader",
                                   "Send the request to the node that leads.", Reason::not_leader,
-                                  faces.board.read()->leader_at(faces.now())});
+                                  dependencies.board.read()->leader_at(dependencies.now())});
         case Reason::unknown_node:
-            return answer(Problem{404, "Unknown node", why_unknown(*faces.board.read(), leaver.id),
+            return answer(Problem{404, "Unknown node",
+                                  why_unknown(*dependencies.board.read(), leaver.id),
                                   Reason::unknown_node});
         case Reason::would_lose_quorum:
             return answer(Problem{409, "Would lose the quorum",
@@ -155,12 +157,12 @@ ApiResponse departure(const ControlFaces& faces, const std::optional<Done>& done
 
 // A removal waits for a quorum to hold the new configuration; a leave gives up after 5 E.
 Milliseconds departure_limit(const Call& call) {
-    return 6 * call.faces.timing.election_timeout + Milliseconds{1000};
+    return 6 * call.dependencies.timing.election_timeout + Milliseconds{1000};
 }
 
 Tell departure_of(const Call& call, const Leaver& leaver, const std::string& message) {
-    return [&faces = call.faces, leaver, message](const std::optional<Done>& done) {
-        return departure(faces, done, leaver, message);
+    return [&dependencies = call.dependencies, leaver, message](const std::optional<Done>& done) {
+        return departure(dependencies, done, leaver, message);
     };
 }
 
@@ -170,8 +172,8 @@ Tell departure_of(const Call& call, const Leaver& leaver, const std::string& mes
 Leaver named_in_path(const Call& call) {
     const auto& path = call.target.path;
     Leaver leaver{.id = path.substr(path.rfind('/') + 1)};
-    const auto status = call.faces.board.read();
-    if (!status->leads_at(call.faces.now())) return leaver;
+    const auto status = call.dependencies.board.read();
+    if (!status->leads_at(call.dependencies.now())) return leaver;
     std::string uuids;
     std::size_t count = 0;
     for (const auto& member : status->members->list) {
@@ -217,11 +219,11 @@ ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& m
 }  // namespace
 
 ApiAnswer answer_step_down(const Call& call) try {
-    const auto& faces = call.faces;
+    const auto& dependencies = call.dependencies;
     const auto wanted = parse_step_down(call.request.body);
     // What a hand-over waits for at most: grants, hooks, the target's configuration, its election.
-    const auto longest = faces.timing.client_grant + faces.hooks_timeout +
-                         3 * faces.timing.election_timeout + Milliseconds{1000};
+    const auto longest = dependencies.timing.client_grant + dependencies.hooks_timeout +
+                         3 * dependencies.timing.election_timeout + Milliseconds{1000};
     return carry_out(call, wanted, longest, [wanted](const std::optional<Done>& done) {
         if (!done) {
             return answer(Problem{503, "Still draining",
@@ -249,7 +251,7 @@ ApiAnswer answer_may_remove_member(const Call& call) {
 
 ApiAnswer answer_leave(const Call& call) try {
     expect_no_body(call);
-    const auto who = call.faces.board.read()->view->id.value;
+    const auto who = call.dependencies.board.read()->view->id.value;
     return carry_out(call, Leave{}, departure_limit(call),
                      departure_of(call, Leaver{.id = who}, "Left for good"));
 } catch (const Problem& problem) {

@@ -32,18 +32,18 @@ Json change(const Entry& entry, const Showing& showing) {
 }  // namespace
 
 ApiAnswer answer_history(const Call& call) {
-    const auto status = call.faces.board.read();
+    const auto status = call.dependencies.board.read();
     const Showing showing{
-        .status = *status, .now = call.faces.now(), .wall = call.faces.wall_now()};
+        .status = *status, .now = call.dependencies.now(), .wall = call.dependencies.wall_now()};
     std::vector<Json> history;
     std::vector<Json> changes;
-    for (const auto& entry : call.faces.journal.after(0, Journal::kKept)) {
+    for (const auto& entry : call.dependencies.journal.after(0, Journal::kKept)) {
         if (auto shown = leadership_change(*entry, showing)) history.push_back(std::move(*shown));
         changes.push_back(change(*entry, showing));
     }
     return answer(200, json_object({{"history", json_array(history)},
                                     {"changes", json_array(changes)},
-                                    {"index", call.faces.journal.index()}}));
+                                    {"index", call.dependencies.journal.index()}}));
 }
 
 }  // namespace electiond

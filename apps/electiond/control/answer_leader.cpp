@@ -50,10 +50,11 @@ std::optional<Patience> parse_patience(const Target& target, Index newest) {
 }
 
 // `now` was read before all else: a grant counts from when it was asked for.
-ApiResponse tell(const ControlFaces& faces, Instant now, bool grants) {
-    const auto granted =
-        grants ? faces.grants.grant(faces.board, now, faces.timing.client_grant) : Milliseconds{0};
-    const auto status = faces.board.read();
+ApiResponse tell(const ControlDependencies& dependencies, Instant now, bool grants) {
+    const auto granted = grants ? dependencies.grants.grant(dependencies.board, now,
+                                                            dependencies.timing.client_grant)
+                                : Milliseconds{0};
+    const auto status = dependencies.board.read();
     const bool leads = status->leads_at(now);
     return answer(leads ? 200 : 503,
                   json_object({{"leaderId", status->leader_at(now)},
@@ -69,24 +70,25 @@ ApiResponse tell(const ControlFaces& faces, Instant now, bool grants) {
 // lease that runs out while the loop hangs changes no index, but it is a change, too.
 class LongPoll : public ParkedAnswer {
   public:
-    LongPoll(const ControlFaces& faces, const Patience& patience, Instant now, Places::Place place)
-        : faces_(faces),
+    LongPoll(const ControlDependencies& dependencies, const Patience& patience, Instant now,
+             Places::Place place)
+        : dependencies_(dependencies),
           after_(patience.after),
           end_(now + patience.wait),
-          led_(faces.board.read()->leads_at(now)),
+          led_(dependencies.board.read()->leads_at(now)),
           place_(std::move(place)) {}
 
     std::optional<ApiResponse> look(Instant now) override {
-        const auto status = faces_.board.read();
+        const auto status = dependencies_.board.read();
         const bool changed = status->index > after_ || status->leads_at(now) != led_;
         return changed || now >= end_ ? std::optional(end(now)) : std::nullopt;
     }
     [[nodiscard]] Instant deadline() const override { return end_; }
     [[nodiscard]] bool waits_for_board() const override { return true; }
-    ApiResponse end(Instant now) override { return tell(faces_, now, false); }
+    ApiResponse end(Instant now) override { return tell(dependencies_, now, false); }
 
   private:
-    const ControlFaces& faces_;
+    const ControlDependencies& dependencies_;
     const Index after_;
     const Instant end_;
     const bool led_;
@@ -96,14 +98,14 @@ class LongPoll : public ParkedAnswer {
 }  // namespace
 
 ApiAnswer answer_leader(const Call& call) {
-    const auto& faces = call.faces;
+    const auto& dependencies = call.dependencies;
     const auto& query = call.target.query;
-    const auto now = faces.now();
+    const auto now = dependencies.now();
     // HEAD and OPTIONS come from health checks: they read no validForMs, so they are no grant, and
     // they never wait, since a check that hangs counts as failed.
     const bool reads = call.request.method == "GET";
-    if (!query.contains("index") && !query.contains("wait")) return tell(faces, now, reads);
-    const auto patience = parse_patience(call.target, faces.board.read()->index);
+    if (!query.contains("index") && !query.contains("wait")) return tell(dependencies, now, reads);
+    const auto patience = parse_patience(call.target, dependencies.board.read()->index);
     if (!patience) {
         return answer(Problem{400, "Malformed query",
                               "Expected ?index=N&wait=30s: a number, and a time with ms, s or m.",
@@ -113,10 +115,10 @@ ApiAnswer answer_leader(const Call& call) {
         // If all places are taken, the client gets the present state at once.
         if (auto place = call.streams.take()) {
             return now_or_later(
-                std::make_unique<LongPoll>(faces, *patience, now, std::move(*place)), now);
+                std::make_unique<LongPoll>(dependencies, *patience, now, std::move(*place)), now);
         }
     }
-    return tell(faces, now, false);
+    return tell(dependencies, now, false);
 }
 
 }  // namespace electiond

@@ -80,14 +80,14 @@ Json record(const Member& member, const View& view, const Status& own, Instant n
 }
 
 // `view` is of now, or what the leader has just sent; nullopt if no leader could be asked.
-ApiResponse tell(const ControlFaces& faces, const Status& status, std::optional<View> view,
-                 Instant now) {
+ApiResponse tell(const ControlDependencies& dependencies, const Status& status,
+                 std::optional<View> view, Instant now) {
     const bool stale = !view;
     if (stale)
         view = status.members->at ? View{.members = status.members->list} : voters_alone(status);
     std::vector<Json> records;
     for (const auto& member : view->members) {
-        records.push_back(record(member, *view, status, now, faces.timing.election_timeout));
+        records.push_back(record(member, *view, status, now, dependencies.timing.election_timeout));
     }
     JsonFields fields{{"members", json_array(records)},
                       {"leaderId", status.leader_at(now)},
@@ -105,21 +105,21 @@ class LeadersView : public ParkedAnswer {
   public:
     LeadersView(const Call& call, std::shared_ptr<const Status> status, const PeerStatus& leader,
                 Instant now, Places::Place place)
-        : faces_(call.faces),
+        : dependencies_(call.dependencies),
           status_(std::move(status)),
           leader_(leader.uuid),
           begun_(now),
-          survey_(Survey::start(faces_.transport, leader.addresses, /*members=*/true,
-                                survey_check(faces_.certificates_name_nodes, *status_->view),
-                                faces_.timing.request_timeout, call.wake)),
+          survey_(Survey::start(dependencies_.transport, leader.addresses, /*members=*/true,
+                                survey_check(dependencies_.certificates_name_nodes, *status_->view),
+                                dependencies_.timing.request_timeout, call.wake)),
           place_(std::move(place)) {}
 
     std::optional<ApiResponse> look(Instant now) override {
         if (!survey_->done() && now < deadline()) return std::nullopt;
-        return tell(faces_, *status_, view(), begun_);
+        return tell(dependencies_, *status_, view(), begun_);
     }
     [[nodiscard]] Instant deadline() const override {
-        return begun_ + faces_.timing.request_timeout;
+        return begun_ + dependencies_.timing.request_timeout;
     }
     ApiResponse end(Instant) override { return about_to_end(); }
 
@@ -129,7 +129,7 @@ class LeadersView : public ParkedAnswer {
         for (std::size_t i = 0; i < answers.size(); ++i) {
             if (!answers[i].reply) continue;
             if (answers[i].reply->from.uuid != leader_) {  // its name may mean another node by now
-                faces_.transport.refresh(survey_->targets()[i]);
+                dependencies_.transport.refresh(survey_->targets()[i]);
                 continue;
             }
             auto& reply = std::get<StatusReply>(answers[i].reply->body);
@@ -138,7 +138,7 @@ class LeadersView : public ParkedAnswer {
         return std::nullopt;
     }
 
-    const ControlFaces& faces_;
+    const ControlDependencies& dependencies_;
     const std::shared_ptr<const Status> status_;  // as it was when we were asked
     const NodeUuid leader_;
     const Instant begun_;
@@ -149,12 +149,12 @@ class LeadersView : public ParkedAnswer {
 }  // namespace
 
 ApiAnswer answer_members(const Call& call) {
-    const auto& faces = call.faces;
-    auto status = faces.board.read();
-    const auto now = faces.now();
-    if (status->leads_at(now)) return tell(faces, *status, own_view(*status, now), now);
+    const auto& dependencies = call.dependencies;
+    auto status = dependencies.board.read();
+    const auto now = dependencies.now();
+    if (status->leads_at(now)) return tell(dependencies, *status, own_view(*status, now), now);
     const auto* const leader = leader_to_ask(*status, now);
-    if (!leader) return tell(faces, *status, std::nullopt, now);
+    if (!leader) return tell(dependencies, *status, std::nullopt, now);
     auto place = call.waiting.take();
     if (!place) return too_many_waiting();
     return now_or_later(

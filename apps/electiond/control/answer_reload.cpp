@@ -78,7 +78,7 @@ ApiResponse too_many_reloads() {
 ApiAnswer answer_reload(const Call& call) try {
     const bool dry_run = parse_dry_run(call);
     const auto post = [&](std::function<void(const ReloadReport&)> done) {
-        return call.faces.reload({.dry_run = dry_run, .done = std::move(done)});
+        return call.dependencies.reload({.dry_run = dry_run, .done = std::move(done)});
     };
     return carry_out<ReloadReport>(call, kLongest, post, too_many_reloads, tell);
 } catch (const Problem& problem) {

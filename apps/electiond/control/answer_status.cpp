@@ -75,9 +75,9 @@ Json counter_list(const Counters& counters) {
 }
 
 // The certificate that each port shows; nullopt without TLS.
-std::optional<Json> certificate_list(const ControlFaces& faces) {
+std::optional<Json> certificate_list(const ControlDependencies& dependencies) {
     using namespace std::chrono;
-    const auto certificates = faces.certificates();
+    const auto certificates = dependencies.certificates();
     if (certificates.empty()) return std::nullopt;
     JsonFields list;
     for (const auto& each : certificates) {
@@ -87,7 +87,7 @@ std::optional<Json> certificate_list(const ControlFaces& faces) {
             each.port,
             json_object(
                 {{"expires", Poco::DateTimeFormatter::format(expires, "%Y-%m-%dT%H:%M:%SZ")},
-                 {"daysLeft", floor<days>(each.not_after - faces.wall_now()).count()}}));
+                 {"daysLeft", floor<days>(each.not_after - dependencies.wall_now()).count()}}));
     }
     return json_object(list);
 }
@@ -156,7 +156,8 @@ std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, 
 
 }  // namespace
 
-JsonFields status_fields(const ControlFaces& faces, const Status& status, Instant now) {
+JsonFields status_fields(const ControlDependencies& dependencies, const Status& status,
+                         Instant now) {
     const auto& view = *status.view;
     const auto api = shown_api(view.api, view.address);
     JsonFields fields{{"id", view.id},
@@ -183,29 +184,30 @@ JsonFields status_fields(const ControlFaces& faces, const Status& status, Instan
                       {"priority", view.priority},
                       {"eligible", view.eligible},
                       {"draining", status.leadership.draining},
-                      {"transport", faces.transport_plugin},
-                      {"discovery", discovery_list(faces.discoveries(), now)},
-                      {"problems", problem_list(view, faces.problems(), now)},
-                      {"counters", counter_list(faces.counters)},
-                      {"version", faces.version},
+                      {"transport", dependencies.transport_plugin},
+                      {"discovery", discovery_list(dependencies.discoveries(), now)},
+                      {"problems", problem_list(view, dependencies.problems(), now)},
+                      {"counters", counter_list(dependencies.counters)},
+                      {"version", dependencies.version},
                       {"index", status.index}};
-    if (const auto keys = faces.pending_restart(); !keys.empty()) {
+    if (const auto keys = dependencies.pending_restart(); !keys.empty()) {
         fields.emplace_back("pendingRestart", json_array({keys.begin(), keys.end()}));
     }
-    if (auto certificates = certificate_list(faces)) {
+    if (auto certificates = certificate_list(dependencies)) {
         fields.emplace_back("tls", std::move(*certificates));
     }
     return fields;
 }
 
 ApiAnswer answer_status(const Call& call) {
-    const auto status = call.faces.board.read();
-    return answer(200, json_object(status_fields(call.faces, *status, call.faces.now())));
+    const auto status = call.dependencies.board.read();
+    return answer(200,
+                  json_object(status_fields(call.dependencies, *status, call.dependencies.now())));
 }
 
 ApiAnswer answer_follower(const Call& call) {
-    const auto status = call.faces.board.read();
-    const auto now = call.faces.now();
+    const auto status = call.dependencies.board.read();
+    const auto now = call.dependencies.now();
     const bool leads = status->leads_at(now);
     const bool follows = !leads && status->leadership.follows_at(now);
     return answer(follows ? 200 : 503, json_object({{"leaderId", status->leader_at(now)},
@@ -215,7 +217,7 @@ ApiAnswer answer_follower(const Call& call) {
 }
 
 ApiAnswer answer_livez(const Call& call) {
-    if (call.faces.pulse.beats(call.faces.now())) {
+    if (call.dependencies.pulse.beats(call.dependencies.now())) {
         return answer(200, json_object({{"alive", true}}));
     }
     return answer(Problem{503, "The election loop is stuck",
@@ -223,8 +225,9 @@ ApiAnswer answer_livez(const Call& call) {
 }
 
 ApiAnswer answer_readyz(const Call& call) {
-    const auto& faces = call.faces;
-    const auto reasons = reasons_not_ready(*faces.board.read(), faces.timing, faces.now());
+    const auto& dependencies = call.dependencies;
+    const auto reasons =
+        reasons_not_ready(*dependencies.board.read(), dependencies.timing, dependencies.now());
     if (reasons.empty()) return answer(200, json_object({{"ready", true}}));
     return answer(503, json_object({{"ready", false}, {"reasons", json_array(reasons)}}));
 }

@@ -3,17 +3,17 @@
 
 #include <functional>
 
+#include "control/dependencies.h"
 #include "control/exchange.h"
-#include "control/faces.h"
 #include "control/parked.h"
 #include "control/target.h"
 
 namespace electiond {
 
 // One request on its way through the routes. Lives as long as the call; a parked answer copies what
-// it needs. `faces` and the places outlive every parked answer.
+// it needs. `dependencies` and the places outlive every parked answer.
 struct Call {
-    const ControlFaces& faces;
+    const ControlDependencies& dependencies;
     const ApiRequest& request;
     const Target& target;
     Places& streams;  // long polls and event streams
@@ -33,8 +33,8 @@ struct Call {
 // answer_status.cpp: this node, as it knows itself
 [[nodiscard]] ApiAnswer answer_status(const Call& call);
 // The object of GET /status.
-[[nodiscard]] JsonFields status_fields(const ControlFaces& faces, const Status& status,
-                                       Instant now);
+[[nodiscard]] JsonFields status_fields(const ControlDependencies& dependencies,
+                                       const Status& status, Instant now);
 [[nodiscard]] ApiAnswer answer_follower(const Call& call);
 [[nodiscard]] ApiAnswer answer_livez(const Call& call);
 [[nodiscard]] ApiAnswer answer_readyz(const Call& call);

@@ -35,24 +35,26 @@ bool is_of_another_life(Index index, Index newest) {
 
 }  // namespace
 
-EventFeed::EventFeed(const ControlFaces& faces)
-    : faces_(faces), status_(faces.board.read()), leads_(status_->leads_at(faces.now())) {}
+EventFeed::EventFeed(const ControlDependencies& dependencies)
+    : dependencies_(dependencies),
+      status_(dependencies.board.read()),
+      leads_(status_->leads_at(dependencies.now())) {}
 
 Showing EventFeed::showing() const {
-    return {.status = *status_, .now = faces_.now(), .wall = faces_.wall_now()};
+    return {.status = *status_, .now = dependencies_.now(), .wall = dependencies_.wall_now()};
 }
 
 // An entry is in the journal before the board shows its index. Such entries wait for the board, so
 // that no event is newer than the status it is shown with.
 std::string EventFeed::news() {
     const auto place = status_->index;
-    status_ = faces_.board.read();
+    status_ = dependencies_.board.read();
     std::string text;
     if (status_->index != place) {
-        const auto entries = faces_.journal.since(place);
+        const auto entries = dependencies_.journal.since(place);
         apart_.reset();
         if (!entries) {  // more changes than the journal keeps, while this thread did not run
-            leads_ = status_->leads_at(faces_.now());
+            leads_ = status_->leads_at(dependencies_.now());
             ++written_;
             return reset("gap");
         }
@@ -87,7 +89,7 @@ std::string EventFeed::beginning(const std::optional<std::string>& last_event_id
     const auto newest = status_->index;
     const auto place = index_of(*last_event_id);
     if (place && is_of_another_life(*place, newest)) return text + reset("restart");
-    const auto missed = place ? faces_.journal.since(*place) : std::nullopt;
+    const auto missed = place ? dependencies_.journal.since(*place) : std::nullopt;
     if (!missed) return text + reset("gap");
     for (const auto& entry : *missed) {
         if (entry->index > newest) break;  // the next news() has it
@@ -99,7 +101,7 @@ std::string EventFeed::beginning(const std::optional<std::string>& last_event_id
 }
 
 std::string EventFeed::reset(std::string_view why) const {
-    EventJson event{"reset", status_fields(faces_, *status_, faces_.now())};
+    EventJson event{"reset", status_fields(dependencies_, *status_, dependencies_.now())};
     event.data.emplace_back("why", why);
     return text_of(event, status_->index);
 }

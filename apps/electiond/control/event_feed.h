@@ -7,18 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "control/dependencies.h"
 #include "control/event_json.h"
-#include "control/faces.h"
 
 namespace electiond {
 
 // All streams share one position in the journal: news() reads on from it, and beginning() brings a
 // new stream up to it, so that each later entry reaches each stream exactly once. I/O thread only.
-// `faces` must outlive it.
+// `dependencies` must outlive it.
 class EventFeed {
   public:
     // Starts at the newest entry that the board shows.
-    explicit EventFeed(const ControlFaces& faces);
+    explicit EventFeed(const ControlDependencies& dependencies);
 
     // All events since the last call; may be empty. Call it when the board calls its observers,
     // when the lease of this node ends, and before beginning().
@@ -39,7 +39,7 @@ class EventFeed {
     [[nodiscard]] std::string lease_news();
     [[nodiscard]] std::string reset(std::string_view why) const;
 
-    const ControlFaces& faces_;
+    const ControlDependencies& dependencies_;
     std::shared_ptr<const Status> status_;  // as of the last news()
     bool leads_;                            // as the streams were last told
     std::optional<Reason> apart_{};         // reason of the last event, if it had no index

@@ -12,9 +12,13 @@ constexpr int kSendsPerTurn = 32;
 
 }  // namespace
 
-EventHub::EventHub(io::Loop& loop, const ControlFaces& faces, ApiCounts& counts,
+EventHub::EventHub(io::Loop& loop, const ControlDependencies& dependencies, ApiCounts& counts,
                    Milliseconds silence)
-    : loop_(loop), feed_(faces), counts_(counts), silence_length_(silence), silence_(loop, [this] {
+    : loop_(loop),
+      feed_(dependencies),
+      counts_(counts),
+      silence_length_(silence),
+      silence_(loop, [this] {
           if (!seats_.empty()) send_to_all(std::string(EventFeed::kComment));
       }) {}
 

@@ -19,7 +19,7 @@ namespace electiond {
 
 // Writes each text once and sends it to all watchers, a few in each turn of the loop, so that a
 // thousand watchers do not delay other requests. I/O thread only. The board and the journal of
-// `faces` must outlive it; it must outlive its watchers. Destroy it after Loop::stop().
+// `dependencies` must outlive it; it must outlive its watchers. Destroy it after Loop::stop().
 class EventHub {
   public:
     // After this time without an event, each watcher gets a comment.
@@ -27,7 +27,8 @@ class EventHub {
     // A watcher for which more than this is unsent is dropped. The kernel holds about as much more.
     static constexpr std::size_t kUnsentMax = std::size_t{64} * 1024;
 
-    EventHub(io::Loop& loop, const ControlFaces& faces, ApiCounts& counts, Milliseconds silence);
+    EventHub(io::Loop& loop, const ControlDependencies& dependencies, ApiCounts& counts,
+             Milliseconds silence);
     EventHub(const EventHub&) = delete;
     EventHub& operator=(const EventHub&) = delete;
 

@@ -67,7 +67,7 @@ template <class Result, class Post>
                                   typename AwaitedOutcome<Result>::Tell tell) {
     auto place = call.waiting.take();
     if (!place) return too_many_waiting();
-    const auto now = call.faces.now();
+    const auto now = call.dependencies.now();
     const auto outcome = std::make_shared<Outcome<Result>>();
     const bool posted = post([outcome, wake = call.wake](const Result& result) {
         outcome->give(result);

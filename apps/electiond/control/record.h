@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "control/faces.h"
+#include "control/dependencies.h"
 #include "control/json.h"
 #include "election/message.h"
 #include "node/status.h"

@@ -68,42 +68,43 @@ ApiAnswer answer_index(const Call& call) {
         paths.emplace_back(std::string(route.method).append(" ").append(route.path) +
                            (named ? "ID" : ""));
     }
-    return answer(200, json_object({{"name", "electiond"},
-                                    {"version", call.faces.version},
-                                    {"id", call.faces.board.read()->view->id},
-                                    {"read", call.faces.reading_needs_token ? "token" : "open"},
-                                    {"paths", json_array(paths)}}));
+    return answer(200,
+                  json_object({{"name", "electiond"},
+                               {"version", call.dependencies.version},
+                               {"id", call.dependencies.board.read()->view->id},
+                               {"read", call.dependencies.reading_needs_token ? "token" : "open"},
+                               {"paths", json_array(paths)}}));
 }
 
-std::unique_ptr<const Guard> guard_of(const ControlFaces& faces) {
+std::unique_ptr<const Guard> guard_of(const ControlDependencies& dependencies) {
     return std::make_unique<const Guard>(
-        Access{.hostnames = faces.hostnames,
-               .token = faces.token,
-               .cluster = faces.cluster,
-               .clients_need_certificate = faces.clients_need_certificate,
-               .reading_needs_token = faces.reading_needs_token});
+        Access{.hostnames = dependencies.hostnames,
+               .token = dependencies.token,
+               .cluster = dependencies.cluster,
+               .clients_need_certificate = dependencies.clients_need_certificate,
+               .reading_needs_token = dependencies.reading_needs_token});
 }
 
 }  // namespace
 
-ControlRoutes::ControlRoutes(ControlFaces faces, const ApiLimits& limits)
-    : faces_(std::move(faces)),
-      guard_(guard_of(faces_)),
+ControlRoutes::ControlRoutes(ControlDependencies dependencies, const ApiLimits& limits)
+    : dependencies_(std::move(dependencies)),
+      guard_(guard_of(dependencies_)),
       streams_(limits.streams),
       waiting_(limits.waiting_requests) {}
 
 void ControlRoutes::change(const ControlOptions& options) {
-    faces_.token = options.token;
-    faces_.hostnames = options.hostnames;
-    faces_.reading_needs_token = options.reading_needs_token;
-    faces_.timing = options.timing;
-    guard_ = guard_of(faces_);
+    dependencies_.token = options.token;
+    dependencies_.hostnames = options.hostnames;
+    dependencies_.reading_needs_token = options.reading_needs_token;
+    dependencies_.timing = options.timing;
+    guard_ = guard_of(dependencies_);
     streams_.set_most(options.limits.streams);
     waiting_.set_most(options.limits.waiting_requests);
 }
 
 Instant ControlRoutes::leads_until(Instant now) const {
-    return faces_.board.read()->leadership.leads_until(now);
+    return dependencies_.board.read()->leadership.leads_until(now);
 }
 
 ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<void()>& wake) {
@@ -117,7 +118,7 @@ ApiAnswer ControlRoutes::answer(const ApiRequest& request, const std::function<v
     if (const auto problem = guard_->admit(host, request)) {
         return electiond::answer(*problem);
     }
-    return dispatch({faces_, request, *target, streams_, waiting_, wake});
+    return dispatch({dependencies_, request, *target, streams_, waiting_, wake});
 }
 
 ApiAnswer ControlRoutes::dispatch(const Call& call) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "control/dependencies.h"
 #include "control/exchange.h"
-#include "control/faces.h"
 #include "control/guard.h"
 #include "control/parked.h"
 #include "settings/settings.h"
@@ -26,7 +26,7 @@ struct ControlOptions {
 // By one thread, the server's I/O thread; nothing here blocks. Parked answers must not outlive it.
 class ControlRoutes {
   public:
-    explicit ControlRoutes(ControlFaces faces, const ApiLimits& limits = {});
+    explicit ControlRoutes(ControlDependencies dependencies, const ApiLimits& limits = {});
 
     // The response, a parked answer that will have it, or an event stream. Whatever may complete
     // the answer keeps `wake` and calls it, on any thread, perhaps after the parked answer is gone
@@ -49,14 +49,14 @@ class ControlRoutes {
     [[nodiscard]] std::uint64_t waiting_refused() const { return waiting_.refused(); }
 
     // The clock of every `now` in `answer` and the parked answers.
-    [[nodiscard]] Instant now() const { return faces_.now(); }
-    [[nodiscard]] const StatusBoard& board() const { return faces_.board; }
-    [[nodiscard]] const ControlFaces& faces() const { return faces_; }
+    [[nodiscard]] Instant now() const { return dependencies_.now(); }
+    [[nodiscard]] const StatusBoard& board() const { return dependencies_.board; }
+    [[nodiscard]] const ControlDependencies& dependencies() const { return dependencies_; }
 
   private:
     [[nodiscard]] ApiAnswer dispatch(const struct Call& call);
 
-    ControlFaces faces_;
+    ControlDependencies dependencies_;
     std::unique_ptr<const Guard> guard_;
     Places streams_;
     Places waiting_;

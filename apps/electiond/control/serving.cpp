@@ -19,7 +19,7 @@ Serving::Serving(io::Loop& loop, ControlRoutes& routes, const ApiLimits& limits,
       limits_(limits),
       log_(log),
       counts_(counts),
-      events_(loop, routes.faces(), counts, silence),
+      events_(loop, routes.dependencies(), counts, silence),
       lease_(loop, [this] { lease_may_be_over(); }) {}
 
 void Serving::stop(io::Task ended) {

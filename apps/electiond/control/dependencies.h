@@ -36,7 +36,7 @@ struct DaemonProblem {
 
 // The references are borrowed and must outlive the routes; every function is called by the thread
 // that uses the routes.
-struct ControlFaces {
+struct ControlDependencies {
     const StatusBoard& board;
     const LoopPulse& pulse;
     GrantBook& grants;
