@@ -38,10 +38,10 @@ void refuse_plain_text(const Settings::Transport& wanted, const Transport& made)
 }
 
 // What is allowed but has no effect, or is unwise, as only the loaded plugins show.
-std::vector<std::string> warnings_about(const Guests& guests, const Settings& settings) {
-    auto warnings = founding_warnings(settings, guests.bootstrap);
+std::vector<std::string> warnings_about(const LoadedPlugins& plugins, const Settings& settings) {
+    auto warnings = founding_warnings(settings, plugins.bootstrap);
     const auto& wanted = settings.transport;
-    if (wanted.limits_set && !guests.transport->keeps_limits()) {
+    if (wanted.limits_set && !plugins.transport->keeps_limits()) {
         warnings.push_back(
             "transport.limits has no effect: the transport plugin " + in_quotes(wanted.plugin) +
             " does not support limits; remove the key, or choose a plugin that does");
@@ -97,9 +97,9 @@ void add_lines(const std::string& text, std::vector<std::string>& to) {
 }  // namespace
 
 // Makes those that have a name: a name that cannot be tried was taken away with its fault.
-Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
-                  std::vector<std::string>& faults) {
-    Guests guests;
+LoadedPlugins try_to_load_plugins(PluginHost& host, const Settings& settings, const Log& log,
+                                  std::vector<std::string>& faults) {
+    LoadedPlugins plugins;
     const auto attempt = [&](const std::string& plugin, const auto& make) {
         if (plugin.empty()) return;
         try {
@@ -110,35 +110,35 @@ Guests try_guests(PluginHost& host, const Settings& settings, const Log& log,
         }
     };
     attempt(settings.transport.plugin,
-            [&] { guests.transport = make_transport(host, settings, log); });
+            [&] { plugins.transport = make_transport(host, settings, log); });
     for (const auto& wanted : settings.discovery) {
         attempt(wanted.plugin, [&] {
-            guests.discoveries.push_back(
+            plugins.discoveries.push_back(
                 {wanted.plugin, make_discovery(host, settings, wanted, log), wanted.options});
         });
     }
-    return guests;
+    return plugins;
 }
 
 // Only where all were made is it known how many of them are arbiters.
-void complete_guests(Guests& guests, const Settings& settings) {
+void complete_plugins(LoadedPlugins& plugins, const Settings& settings) {
     const auto arbiters = std::ranges::count_if(
-        guests.discoveries, [](const auto& each) { return each.discovery->arbiter() != nullptr; });
-    guests.bootstrap = resolve_bootstrap(settings, static_cast<std::size_t>(arbiters));
-    guests.warnings = warnings_about(guests, settings);
+        plugins.discoveries, [](const auto& each) { return each.discovery->arbiter() != nullptr; });
+    plugins.bootstrap = resolve_bootstrap(settings, static_cast<std::size_t>(arbiters));
+    plugins.warnings = warnings_about(plugins, settings);
 }
 
-Guests make_guests(PluginHost& host, const Settings& settings, const Log& log) {
+LoadedPlugins load_plugins(PluginHost& host, const Settings& settings, const Log& log) {
     std::vector<std::string> faults;
-    auto guests = try_guests(host, settings, log, faults);
+    auto plugins = try_to_load_plugins(host, settings, log, faults);
     throw_if_any(std::move(faults), settings.file);
-    complete_guests(guests, settings);
-    return guests;
+    complete_plugins(plugins, settings);
+    return plugins;
 }
 
-std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft) {
+std::vector<std::string> plugin_faults(PluginHost& host, const Settings& draft) {
     std::vector<std::string> faults;
-    (void)try_guests(host, draft, Log{}, faults);
+    (void)try_to_load_plugins(host, draft, Log{}, faults);
     return faults;
 }
 

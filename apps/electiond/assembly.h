@@ -25,7 +25,7 @@ namespace electiond {
 [[nodiscard]] std::vector<std::filesystem::path> plugin_directories(const Settings& settings);
 
 // The plugins of one node, made but not started: nothing is bound, no file touched.
-struct Guests {
+struct LoadedPlugins {
     std::unique_ptr<Transport> transport;
     struct Named {
         std::string plugin;
@@ -38,21 +38,22 @@ struct Guests {
 };
 
 // Loads and makes all of them. Throws one Error that lists every fault, a line each.
-[[nodiscard]] Guests make_guests(PluginHost& host, const Settings& settings, const Log& log);
+[[nodiscard]] LoadedPlugins load_plugins(PluginHost& host, const Settings& settings,
+                                         const Log& log);
 
 // The same in two steps, for settings that may be wrong elsewhere, too. The first makes what can be
 // made and adds what is wrong with the rest to `faults`, a line each. The second fills in bootstrap
 // and warnings, once all are made; it throws Error if settings and plugins do not agree.
-[[nodiscard]] Guests try_guests(PluginHost& host, const Settings& draft, const Log& log,
-                                std::vector<std::string>& faults);
-void complete_guests(Guests& guests, const Settings& settings);
+[[nodiscard]] LoadedPlugins try_to_load_plugins(PluginHost& host, const Settings& draft,
+                                                const Log& log, std::vector<std::string>& faults);
+void complete_plugins(LoadedPlugins& plugins, const Settings& settings);
 
-// The transport alone, not started. Throws Error as make_guests.
+// The transport alone, not started. Throws Error as load_plugins.
 [[nodiscard]] std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& settings,
                                                         const Log& log);
 
 // What is wrong with the plugins of settings that are wrong elsewhere, too: a line each.
-[[nodiscard]] std::vector<std::string> guest_faults(PluginHost& host, const Settings& draft);
+[[nodiscard]] std::vector<std::string> plugin_faults(PluginHost& host, const Settings& draft);
 
 // True if the certificate of a node must name its cluster and id (P1): transport.tls is set, and
 // its `identity` is not `ca`.

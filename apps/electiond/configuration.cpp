@@ -33,7 +33,7 @@ void review_files(Draft& draft) {
 Settings without_fault(Draft draft) {
     if (!draft.faults.empty()) {
         PluginHost host(plugin_directories(draft.settings), own_program(), Log{});
-        for (auto& fault : guest_faults(host, draft.settings)) {
+        for (auto& fault : plugin_faults(host, draft.settings)) {
             draft.faults.push_back(std::move(fault));
         }
         throw_if_any(std::move(draft.faults), draft.settings.file);

@@ -44,8 +44,8 @@ Daemon::~Daemon() {
 void Daemon::start(const std::function<void()>& ports_held) {
     for (const auto& warning : settings_.warnings) log_.warning(warning);
     host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
-    auto guests = make_guests(*host_, settings_, log_);
-    for (const auto& warning : guests.warnings) log_.warning(warning);
+    auto plugins = load_plugins(*host_, settings_, log_);
+    for (const auto& warning : plugins.warnings) log_.warning(warning);
     if (const auto files = certificate_files(settings_); !files.empty()) {
         certificates_ = std::make_unique<CertificateWatch>(files, log_);
     }
@@ -58,10 +58,10 @@ void Daemon::start(const std::function<void()>& ports_held) {
         std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(), log_);
     auto durable =
         load_or_create_record(*store_, settings_.node.id, settings_.cluster.name, random);
-    const auto policy = policy_of(settings_, guests.bootstrap);
+    const auto policy = policy_of(settings_, plugins.bootstrap);
     journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
 
-    transport_ = std::move(guests.transport);
+    transport_ = std::move(plugins.transport);
     const Endpoint bound = transport_->start(mailbox_);
     const Endpoint address = settings_.transport.advertise.value_or(bound);
     control_ = std::make_unique<ControlServer>(settings_.api.listen, settings_.api.limits, log_,
@@ -80,7 +80,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
                          [this](Event event) { mailbox_.post(std::move(event)); },
                          [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
         read_boot_clock());  // a former process may have promised until the folder was locked
-    start_discoveries(guests, self);
+    start_discoveries(plugins, self);
     start_watchdogs();
     loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,
                                    [this](const std::exception& error) { die(error); });
@@ -104,11 +104,11 @@ std::string Daemon::api_address(const Endpoint& bound, const Endpoint& transport
     return Endpoint{wildcard ? transport.host : bound.host, bound.port}.to_string();
 }
 
-void Daemon::start_discoveries(Guests& guests, const Peer& self) {
+void Daemon::start_discoveries(LoadedPlugins& plugins, const Peer& self) {
     discoveries_ = std::make_unique<Discoveries>(
         Discoveries::Setup{self, settings_.cluster.name, settings_.election.hello_interval,
                            [this](Event event) { mailbox_.post(std::move(event)); }, log_});
-    discoveries_->start(discovery_entries(settings_, std::move(guests.discoveries)));
+    discoveries_->start(discovery_entries(settings_, std::move(plugins.discoveries)));
 }
 
 void Daemon::start_watchdogs() {

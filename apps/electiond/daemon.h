@@ -73,11 +73,11 @@ class Daemon {
     [[nodiscard]] ControlDependencies control_dependencies();
     [[nodiscard]] std::vector<OwnCertificate> own_certificates() const;
     [[nodiscard]] std::vector<DaemonProblem> certificate_problems() const;
-    void start_discoveries(Guests& guests, const Peer& self);
+    void start_discoveries(LoadedPlugins& plugins, const Peer& self);
     void start_watchdogs();
     [[nodiscard]] ReloadReport reload(bool dry_run) noexcept;
     void reload_into(ReloadReport& report);
-    void check_new_discoveries(const Settings& fresh, Guests& guests, ReloadReport& report);
+    void check_new_discoveries(const Settings& fresh, LoadedPlugins& plugins, ReloadReport& report);
     [[nodiscard]] Log limits_log(ReloadReport& report) const;
     void apply(const Settings& fresh, const ReloadGates& gates,
                std::vector<Discoveries::Entry> discoveries);

@@ -86,13 +86,14 @@ ReloadReport Daemon::reload(bool dry_run) noexcept {
 // A new discovery must be able to do its work before one that does gives way to it. Those that run
 // are not looked at: a registry out of reach must not keep a token from being changed. Throws
 // Error.
-void Daemon::check_new_discoveries(const Settings& fresh, Guests& guests, ReloadReport& report) {
+void Daemon::check_new_discoveries(const Settings& fresh, LoadedPlugins& plugins,
+                                   ReloadReport& report) {
     const auto texts = discovery_texts(fresh);
     Findings findings;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        auto& guest = guests.discoveries.at(i);
-        if (discoveries_->runs(texts[i]) || check_discovery(guest, fresh, findings)) continue;
-        left_behind_.push_back(std::move(guest.discovery));
+        auto& loaded = plugins.discoveries.at(i);
+        if (discoveries_->runs(texts[i]) || check_discovery(loaded, fresh, findings)) continue;
+        left_behind_.push_back(std::move(loaded.discovery));
         findings.faults.push_back(std::move(findings.warnings.back()));
         findings.warnings.pop_back();
     }
@@ -116,15 +117,15 @@ void Daemon::reload_into(ReloadReport& report) {
     // Plugins are searched as the next start would: what was made may outlive its host.
     PluginHost host(plugin_directories(fresh), own_program(), log_);
     const bool same = plugin_directories(fresh) == plugin_directories(settings_);
-    auto guests = make_guests(same ? *host_ : host, fresh, log_);
-    check_new_discoveries(fresh, guests, report);
-    auto discoveries = discovery_entries(fresh, std::move(guests.discoveries));
+    auto plugins = load_plugins(same ? *host_ : host, fresh, log_);
+    check_new_discoveries(fresh, plugins, report);
+    auto discoveries = discovery_entries(fresh, std::move(plugins.discoveries));
     auto gates = reload_gates(settings_, fresh);
     gates.discovery = discoveries_->gate(discoveries);
     const auto fresh_values = setting_values(fresh);
     report.changes = plan_reload(values_, fresh_values, gates);
     report.warnings.insert(report.warnings.end(), fresh.warnings.begin(), fresh.warnings.end());
-    report.warnings.insert(report.warnings.end(), guests.warnings.begin(), guests.warnings.end());
+    report.warnings.insert(report.warnings.end(), plugins.warnings.begin(), plugins.warnings.end());
     fit_connections(fresh, io::raise_descriptor_limit(), limits_log(report));
     if (report.dry_run) return;
     values_ = values_after(values_, fresh_values, report.changes);

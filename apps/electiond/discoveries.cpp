@@ -11,7 +11,7 @@
 namespace electiond {
 
 std::vector<Discoveries::Entry> discovery_entries(const Settings& settings,
-                                                  std::vector<Guests::Named> discoveries) {
+                                                  std::vector<LoadedPlugins::Named> discoveries) {
     const auto texts = discovery_texts(settings);
     ENSURE(texts.size() == discoveries.size());
     std::vector<Discoveries::Entry> entries;

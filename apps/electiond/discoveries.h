@@ -79,6 +79,6 @@ class Discoveries {
 
 // The entries of these settings, with what was made of them, in the same order.
 [[nodiscard]] std::vector<Discoveries::Entry> discovery_entries(
-    const Settings& settings, std::vector<Guests::Named> discoveries);
+    const Settings& settings, std::vector<LoadedPlugins::Named> discoveries);
 
 }  // namespace electiond

@@ -67,8 +67,8 @@ class OwnArbiter {
   public:
     explicit OwnArbiter(const Settings& settings) : cluster_(settings.cluster.name) {
         PluginHost host(plugin_directories(settings), own_program(), Log{});
-        auto guests = make_guests(host, settings, Log{});
-        for (auto& [plugin, discovery, options] : guests.discoveries) {
+        auto plugins = load_plugins(host, settings, Log{});
+        for (auto& [plugin, discovery, options] : plugins.discoveries) {
             if (discovery->arbiter() == nullptr) continue;
             plugin_ = plugin;
             const std::shared_ptr<Discovery> owner = std::move(discovery);

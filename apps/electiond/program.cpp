@@ -125,7 +125,7 @@ int Program::check_background(const std::string& config, const std::string& pidf
     const auto settings = load_configuration(config);
     if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
     PluginHost host(plugin_directories(settings), own_program(), Log{});
-    (void)make_guests(host, settings, Log{});
+    (void)load_plugins(host, settings, Log{});
     return EXIT_OK;
 }
 

@@ -179,7 +179,7 @@ class Thrower : public Discovery {
 };
 
 TEST(CheckDiscovery, WarnsOfACheckThatThrowsANumber) {
-    Guests::Named guest{"thrower", std::make_unique<Thrower>(), {"discovery[0]", {}, {}}};
+    LoadedPlugins::Named guest{"thrower", std::make_unique<Thrower>(), {"discovery[0]", {}, {}}};
     guest.options.root.where = "node.yaml:7:5";
     Findings findings;
 

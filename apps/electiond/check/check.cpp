@@ -19,10 +19,10 @@
 namespace electiond {
 namespace {
 
-// What the file, the environment, the defaults and the plugins come to. `guests` as with_derived.
-void print(const Settings& settings, const Guests* guests) {
-    std::cout << print_settings(with_derived(settings, guests));
-    if (guests == nullptr && !settings.cluster.bootstrap) {
+// What the file, the environment, the defaults and the plugins come to. `plugins` as with_derived.
+void print(const Settings& settings, const LoadedPlugins* plugins) {
+    std::cout << print_settings(with_derived(settings, plugins));
+    if (plugins == nullptr && !settings.cluster.bootstrap) {
         std::cout << "# cluster.bootstrap is not set and cannot be derived: electiond --check "
                      "says why\n";
     }
@@ -30,15 +30,15 @@ void print(const Settings& settings, const Guests* guests) {
 
 // Tries the plugins, whatever else is wrong, and lets those that could be made look around. False
 // if one hangs.
-bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, Guests& guests,
+bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, LoadedPlugins& plugins,
                    Findings& findings) {
-    guests = try_guests(host, draft, log, findings.faults);
-    const bool all_ended = check_discoveries(guests, draft, findings);
+    plugins = try_to_load_plugins(host, draft, log, findings.faults);
+    const bool all_ended = check_discoveries(plugins, draft, findings);
     if (!findings.faults.empty()) return all_ended;
     try {
-        complete_guests(guests, draft);
-        findings.warnings.insert(findings.warnings.end(), guests.warnings.begin(),
-                                 guests.warnings.end());
+        complete_plugins(plugins, draft);
+        findings.warnings.insert(findings.warnings.end(), plugins.warnings.begin(),
+                                 plugins.warnings.end());
     } catch (const Error& error) {
         findings.faults.emplace_back(error.what());
     }
@@ -66,13 +66,13 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
     Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
     check_surroundings(draft.settings, findings);
     PluginHost host(plugin_directories(draft.settings), own_program(), log);
-    Guests guests;
-    bool all_ended = check_plugins(host, draft.settings, log, guests, findings);
-    if (asked.print && findings.faults.empty()) print(draft.settings, &guests);
+    LoadedPlugins plugins;
+    bool all_ended = check_plugins(host, draft.settings, log, plugins, findings);
+    if (asked.print && findings.faults.empty()) print(draft.settings, &plugins);
     int code = report(file, std::move(findings), asked);
     if (code == 0 && asked.probe) {
         const auto result =
-            probe(host, draft.settings, guests, asked.print ? std::cerr : std::cout);
+            probe(host, draft.settings, plugins, asked.print ? std::cerr : std::cout);
         code = result.code;
         all_ended = result.all_ended && all_ended;
     }
@@ -83,12 +83,12 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
 void print_configuration(const std::filesystem::path& file) {
     const auto settings = load_settings_alone(file);
     PluginHost host(plugin_directories(settings), own_program(), Log{});
-    std::optional<Guests> guests;
+    std::optional<LoadedPlugins> plugins;
     try {
-        guests = make_guests(host, settings, Log{});
+        plugins = load_plugins(host, settings, Log{});
     } catch (const Error&) {  // --check is there to say what is wrong
     }
-    print(settings, guests ? &*guests : nullptr);
+    print(settings, plugins ? &*plugins : nullptr);
 }
 
 }  // namespace electiond

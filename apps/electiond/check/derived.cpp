@@ -33,9 +33,10 @@ void insert(OptionValue& map, const std::string& after, const std::string& key, 
 }
 
 // As resolve_bootstrap decides: one arbiter counts before a list of founders.
-std::pair<std::string, std::string> bootstrap_of(const Settings& settings, const Guests& guests) {
-    if (guests.bootstrap == Bootstrap::claim) {
-        const auto arbiter = std::ranges::find_if(guests.discoveries, [](const auto& each) {
+std::pair<std::string, std::string> bootstrap_of(const Settings& settings,
+                                                 const LoadedPlugins& plugins) {
+    if (plugins.bootstrap == Bootstrap::claim) {
+        const auto arbiter = std::ranges::find_if(plugins.discoveries, [](const auto& each) {
             return each.discovery->arbiter() != nullptr;
         });
         return {"claim", "derived: discovery " + arbiter->plugin + " can arbitrate"};
@@ -47,10 +48,10 @@ std::pair<std::string, std::string> bootstrap_of(const Settings& settings, const
 
 }  // namespace
 
-Settings with_derived(const Settings& settings, const Guests* guests) {
+Settings with_derived(const Settings& settings, const LoadedPlugins* plugins) {
     Settings shown = settings;
-    if (guests != nullptr && !settings.cluster.bootstrap) {
-        auto [mode, origin] = bootstrap_of(settings, *guests);
+    if (plugins != nullptr && !settings.cluster.bootstrap) {
+        auto [mode, origin] = bootstrap_of(settings, *plugins);
         insert(section(shown, "cluster"), "name", "bootstrap",
                text_from(std::move(mode), std::move(origin)));
     }

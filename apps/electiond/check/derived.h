@@ -10,8 +10,8 @@ namespace electiond {
 
 // A copy of `settings` whose merged values also hold what follows from them where the file is
 // silent, each with its origin: cluster.bootstrap, transport.advertise, plugins.directories.
-// Printed, they load again with the same meaning. `guests`: the plugins, made and completed; null
+// Printed, they load again with the same meaning. `plugins`: the plugins, made and completed; null
 // if that could not be done, and then cluster.bootstrap stays out.
-[[nodiscard]] Settings with_derived(const Settings& settings, const Guests* guests);
+[[nodiscard]] Settings with_derived(const Settings& settings, const LoadedPlugins* plugins);
 
 }  // namespace electiond

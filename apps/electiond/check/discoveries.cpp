@@ -24,31 +24,31 @@ Peer own_peer(const Settings& settings) {
     return self;
 }
 
-bool check_discovery(const Guests::Named& guest, const Settings& draft, Findings& findings) try {
-    const auto& options = guest.options;
+bool check_discovery(const LoadedPlugins::Named& loaded, const Settings& draft,
+                     Findings& findings) try {
+    const auto& options = loaded.options;
     const auto found =
-        within_limit([&discovery = *guest.discovery, self = own_peer(draft)](std::stop_token stop) {
-            return discovery.check(self, std::move(stop));
-        });
+        within_limit([&discovery = *loaded.discovery, self = own_peer(draft)](
+                         std::stop_token stop) { return discovery.check(self, std::move(stop)); });
     if (found) {
         add(*found, options, findings);
         return true;
     }
     findings.warnings.push_back(options.root.where + ": " + options.name + ": discovery " +
-                                guest.plugin + " has not answered for " +
+                                loaded.plugin + " has not answered for " +
                                 std::to_string(kCallLimit.count()) +
                                 " s; check the file system or network that it uses");
     return false;
 } catch (const std::exception& error) {
-    findings.warnings.push_back(guest.options.root.where + ": " + guest.options.name + ": " +
+    findings.warnings.push_back(loaded.options.root.where + ": " + loaded.options.name + ": " +
                                 error.what());
     return true;
 }
 
-bool check_discoveries(const Guests& guests, const Settings& draft, Findings& findings) {
+bool check_discoveries(const LoadedPlugins& plugins, const Settings& draft, Findings& findings) {
     bool all_ended = true;
-    for (const auto& guest : guests.discoveries) {
-        all_ended = check_discovery(guest, draft, findings) && all_ended;
+    for (const auto& loaded : plugins.discoveries) {
+        all_ended = check_discovery(loaded, draft, findings) && all_ended;
     }
     return all_ended;
 }

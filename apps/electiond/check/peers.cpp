@@ -44,13 +44,13 @@ std::vector<Peer> poll_until_answered(Discovery& discovery, const Peer& self,
 }
 
 // Adds the peers that one discovery names; false if it hangs.
-bool add_peers(const Guests::Named& guest, const Peer& self, KnownPeers& into) {
+bool add_peers(const LoadedPlugins::Named& loaded, const Peer& self, KnownPeers& into) {
     const auto trouble = [&](const std::string& why) {
-        into.troubles.push_back("discovery " + guest.plugin + ": " + why);
+        into.troubles.push_back("discovery " + loaded.plugin + ": " + why);
     };
     std::optional<std::vector<Peer>> found;
     try {
-        found = within_limit([&discovery = *guest.discovery, self](std::stop_token stop) {
+        found = within_limit([&discovery = *loaded.discovery, self](std::stop_token stop) {
             return poll_until_answered(discovery, self, stop);
         });
     } catch (const std::exception& error) {
@@ -81,11 +81,11 @@ struct End {
 
 }  // namespace
 
-KnownPeers find_peers(const Guests& guests, const Settings& settings) {
+KnownPeers find_peers(const LoadedPlugins& plugins, const Settings& settings) {
     KnownPeers known;
     const auto self = own_peer(settings);
-    for (const auto& guest : guests.discoveries) {
-        if (!add_peers(guest, self, known)) known.all_ended = false;
+    for (const auto& loaded : plugins.discoveries) {
+        if (!add_peers(loaded, self, known)) known.all_ended = false;
     }
     std::ranges::sort(known.peers);
     return known;

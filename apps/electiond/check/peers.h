@@ -19,14 +19,14 @@ struct KnownPeer {
 struct KnownPeers {
     std::vector<KnownPeer> peers;       // each address once, without this node's own
     std::vector<std::string> troubles;  // of discoveries that could not say, with their name
-    // False if a discovery hangs: then the process must end by std::_Exit, and the guests must not
+    // False if a discovery hangs: then the process must end by std::_Exit, and the plugins must not
     // be destroyed.
     bool all_ended = true;
 };
 
 // Polls each discovery, on a thread of its own and for kCallLimit at most; those that name nobody
 // again and again for about a second, since a multicast is not answered at once. Announces nothing.
-[[nodiscard]] KnownPeers find_peers(const Guests& guests, const Settings& settings);
+[[nodiscard]] KnownPeers find_peers(const LoadedPlugins& plugins, const Settings& settings);
 
 struct AskedPeer {
     KnownPeer peer;

@@ -80,15 +80,16 @@ std::string in_words(const PeerReply& reply) {
 
 class Probe {
   public:
-    Probe(PluginHost& host, const Settings& settings, const Guests& guests, std::ostream& out)
-        : host_(host), settings_(settings), guests_(guests), out_(out) {}
+    Probe(PluginHost& host, const Settings& settings, const LoadedPlugins& plugins,
+          std::ostream& out)
+        : host_(host), settings_(settings), plugins_(plugins), out_(out) {}
 
     ProbeResult take() {
         for (const auto& [line, good] : probe_ports(host_, settings_, result_.all_ended)) {
             out_ << line << '\n';
             if (!good) result_.code = Error::os;
         }
-        const auto known = find_peers(guests_, settings_);
+        const auto known = find_peers(plugins_, settings_);
         result_.all_ended = known.all_ended && result_.all_ended;
         for (const auto& trouble : known.troubles) bad(trouble);
         if (known.peers.empty()) out_ << "other nodes: the discoveries name none yet\n";
@@ -128,16 +129,16 @@ class Probe {
 
     PluginHost& host_;
     const Settings& settings_;
-    const Guests& guests_;
+    const LoadedPlugins& plugins_;
     std::ostream& out_;
     ProbeResult result_;
 };
 
 }  // namespace
 
-ProbeResult probe(PluginHost& host, const Settings& settings, const Guests& guests,
+ProbeResult probe(PluginHost& host, const Settings& settings, const LoadedPlugins& plugins,
                   std::ostream& out) {
-    return Probe(host, settings, guests, out).take();
+    return Probe(host, settings, plugins, out).take();
 }
 
 }  // namespace electiond

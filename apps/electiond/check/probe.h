@@ -18,7 +18,7 @@ struct ProbeResult {
 // Binds the ports and lets them go, resolves names, asks every node that the discoveries name, and
 // prints a line for each to `out`. Announces nothing, writes no file. A daemon may run meanwhile,
 // this node's own, too.
-[[nodiscard]] ProbeResult probe(PluginHost& host, const Settings& settings, const Guests& guests,
-                                std::ostream& out);
+[[nodiscard]] ProbeResult probe(PluginHost& host, const Settings& settings,
+                                const LoadedPlugins& plugins, std::ostream& out);
 
 }  // namespace electiond

@@ -63,9 +63,9 @@ OtherVoters ask_other_voters(const Settings& settings, const Durable& record, bo
     const auto others = others_of(record);
     if (others.empty() && !always) return result;
     PluginHost host(plugin_directories(settings), own_program(), Log{});
-    auto guests = std::make_unique<Guests>(make_guests(host, settings, Log{}));
-    const auto known = find_peers(*guests, settings);
-    if (!known.all_ended) (void)guests.release();  // the call that hangs still uses them
+    auto plugins = std::make_unique<LoadedPlugins>(load_plugins(host, settings, Log{}));
+    const auto known = find_peers(*plugins, settings);
+    if (!known.all_ended) (void)plugins.release();  // the call that hangs still uses them
     std::vector<AskedPeer> asked;
     try {
         asked = ask_peers(host, settings, known.peers, record.config.voters);
