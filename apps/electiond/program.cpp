@@ -53,9 +53,9 @@ std::string chosen_config(const std::string& given) {
     return config_file(given, std::getenv("ELECTIOND_CONFIG"));
 }
 
-// The exit code of `act`, or that of what it throws, once that has been told.
+// The exit code of `act`, or that of its exception, which is reported.
 template <class Act>
-int told(const Act& act) try {
+int run_reporting_errors(const Act& act) try {
     return act();
 } catch (const Error& error) {
     complain(error.what());
@@ -105,7 +105,7 @@ int Program::check_words(int argc, char** argv) try {
             "notified (NOTIFY_SOCKET is set): leave them out");
         return kUsage;
     }
-    return told([&]() -> int {
+    return run_reporting_errors([&]() -> int {
         need_working_directory();
         if (!given.contains("daemon") || given.contains("help")) return EXIT_OK;
         return check_background(chosen_config(given["config"]), given["pidfile"]);
@@ -153,7 +153,7 @@ void Program::handleOption(const std::string& name, const std::string& value) {
 }
 
 int Program::main(const std::vector<std::string>& arguments) {
-    const int code = told([&] { return act(arguments); });
+    const int code = run_reporting_errors([&] { return act(arguments); });
     if (arguments.empty()) return code;
     // A hanging call of the arbiter may still have its thread: no destructor may run.
     std::cout.flush();
