@@ -24,10 +24,10 @@ namespace {
 using Kind = StreamNews::Kind;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kConfirmMax{1000};  // between two requests, to notice a daemon that hangs
-constexpr milliseconds kPatienceMin{50};   // for an answer on a busy machine
-constexpr milliseconds kPause{100};        // after a failure, and while no leader is known
-constexpr std::size_t kNewsMax = 64;       // that wait; beyond, the oldest is dropped
+constexpr milliseconds kConfirmMax{1000};   // between two requests, to notice a daemon that hangs
+constexpr milliseconds kAnswerTimeMin{50};  // for an answer on a busy machine
+constexpr milliseconds kPause{100};         // after a failure, and while no leader is known
+constexpr std::size_t kNewsMax = 64;        // that wait; beyond, the oldest is dropped
 
 bool is_about_the_leader(const SseEvent& event) {
     static constexpr std::array<std::string_view, 4> kNames{"reset", "leader", "no-leader",
@@ -96,7 +96,7 @@ class ConfirmedLeads : public LeadSource {
     void ask() {
         const auto& endpoint = client_.endpoints().front();
         try {
-            const Answer answer = ask_leader(client_.within(patience()), endpoint);
+            const Answer answer = ask_leader(client_.within(answer_time()), endpoint);
             heard_ = lead_in(answer, client_.timeout() + kConfirmMax);
             // A node that stood still knows no leader until it is heard again, and then the same
             // one: neither makes an event. So without a leader it is asked several times before
@@ -118,11 +118,11 @@ class ConfirmedLeads : public LeadSource {
     [[nodiscard]] milliseconds third_left() const {
         return std::chrono::duration_cast<milliseconds>(heard_->until - BootClock::now()) / 3;
     }
-    [[nodiscard]] milliseconds patience() const {
+    [[nodiscard]] milliseconds answer_time() const {
         if (!heard_ || !heard_->own) return client_.timeout();
         const auto third = third_left();
         if (third <= milliseconds(0)) return client_.timeout();
-        return std::clamp(third, std::min(kPatienceMin, client_.timeout()), client_.timeout());
+        return std::clamp(third, std::min(kAnswerTimeMin, client_.timeout()), client_.timeout());
     }
     [[nodiscard]] milliseconds pause() const {
         if (!heard_->own) return kConfirmMax;

@@ -464,7 +464,7 @@ TEST_F(Programs, ThatAreSlowAreAwaitedInSeveralCalls) {
     const auto begun = Clock::now();
     EXPECT_THAT(poll_fault(*discovery), HasSubstr("has not ended yet"));
     EXPECT_LT(Clock::now() - begun, seconds(30));
-    static_assert(discovery::ScheduledProgram::kPatience < seconds(5));
+    static_assert(discovery::ScheduledProgram::kWaitLimit < seconds(5));
 
     write(folder_ / "go", "");
     EXPECT_TRUE(eventually([&] { return poll_fault(*discovery).empty(); }));

@@ -14,7 +14,7 @@ namespace electiond {
 namespace {
 
 constexpr std::chrono::milliseconds kSlack{500};  // beyond kAskLimit, for the transport itself
-constexpr std::chrono::milliseconds kPatience{1200};
+constexpr std::chrono::milliseconds kPollLimit{1200};
 constexpr std::chrono::milliseconds kPollAgain{200};
 
 bool is_self(const Peer& peer, const Endpoint& address, const Peer& self) {
@@ -28,11 +28,11 @@ bool names_others(const std::vector<Peer>& peers, const Peer& self) {
     });
 }
 
-// Polls until the discovery names another node, for kPatience at most: a multicast is answered a
+// Polls until the discovery names another node, for kPollLimit at most: a multicast is answered a
 // while after the first poll.
 std::vector<Peer> poll_until_answered(Discovery& discovery, const Peer& self,
                                       const std::stop_token& stop) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
+    const auto end = std::chrono::steady_clock::now() + kPollLimit;
     std::mutex mutex;
     std::condition_variable_any stopped;
     std::unique_lock lock(mutex);

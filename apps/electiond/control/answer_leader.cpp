@@ -28,25 +28,25 @@ std::optional<Milliseconds> parse_wait(std::string_view text) {
 }
 
 // How long to wait for an index above which one.
-struct Patience {
+struct WaitLimits {
     Index after = 0;
     Milliseconds wait{kWaitDefault};
 };
 
-std::optional<Patience> parse_patience(const Target& target, Index newest) {
-    Patience patience{.after = newest};
+std::optional<WaitLimits> parse_wait_limits(const Target& target, Index newest) {
+    WaitLimits limits{.after = newest};
     if (const auto index = target.query.find("index"); index != target.query.end()) {
         std::string_view rest;
         const auto number = number_at_front(index->second, rest);
         if (!number || !rest.empty()) return std::nullopt;
-        patience.after = *number;
+        limits.after = *number;
     }
     if (const auto wait = target.query.find("wait"); wait != target.query.end()) {
         const auto length = parse_wait(wait->second);
         if (!length) return std::nullopt;
-        patience.wait = *length;
+        limits.wait = *length;
     }
-    return patience;
+    return limits;
 }
 
 // `now` was read before all else: a grant counts from when it was asked for.
@@ -70,11 +70,11 @@ ApiResponse tell(const ControlDependencies& dependencies, Instant now, bool gran
 // lease that runs out while the loop hangs changes no index, but it is a change, too.
 class LongPoll : public ParkedAnswer {
   public:
-    LongPoll(const ControlDependencies& dependencies, const Patience& patience, Instant now,
+    LongPoll(const ControlDependencies& dependencies, const WaitLimits& limits, Instant now,
              Places::Place place)
         : dependencies_(dependencies),
-          after_(patience.after),
-          end_(now + patience.wait),
+          after_(limits.after),
+          end_(now + limits.wait),
           led_(dependencies.board.read()->leads_at(now)),
           place_(std::move(place)) {}
 
@@ -105,8 +105,8 @@ ApiAnswer answer_leader(const Call& call) {
     // they never wait, since a check that hangs counts as failed.
     const bool reads = call.request.method == "GET";
     if (!query.contains("index") && !query.contains("wait")) return tell(dependencies, now, reads);
-    const auto patience = parse_patience(call.target, dependencies.board.read()->index);
-    if (!patience) {
+    const auto limits = parse_wait_limits(call.target, dependencies.board.read()->index);
+    if (!limits) {
         return answer(Problem{400, "Malformed query",
                               "Expected ?index=N&wait=30s: a number, and a time with ms, s or m.",
                               Reason::malformed});
@@ -115,7 +115,7 @@ ApiAnswer answer_leader(const Call& call) {
         // If all places are taken, the client gets the present state at once.
         if (auto place = call.streams.take()) {
             return now_or_later(
-                std::make_unique<LongPoll>(dependencies, *patience, now, std::move(*place)), now);
+                std::make_unique<LongPoll>(dependencies, *limits, now, std::move(*place)), now);
         }
     }
     return tell(dependencies, now, false);

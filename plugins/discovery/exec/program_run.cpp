@@ -92,8 +92,8 @@ ProgramRun::~ProgramRun() {
     }
 }
 
-std::optional<Finished> ProgramRun::wait(milliseconds patience, const std::stop_token& stop) {
-    const auto until = std::min(Clock::now() + patience, deadline_);
+std::optional<Finished> ProgramRun::wait(milliseconds limit, const std::stop_token& stop) {
+    const auto until = std::min(Clock::now() + limit, deadline_);
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
         const auto ended = child_.wait(std::clamp(left, milliseconds{0}, kStep));

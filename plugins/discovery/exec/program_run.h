@@ -45,10 +45,10 @@ class ProgramRun {
     // Terminates it if it still runs: within 0.2 s, unless the kernel cannot kill it.
     ~ProgramRun();
 
-    // Waits until it has ended, but at most for `patience`, and only until a stop is requested.
+    // Waits until it has ended, but at most for `limit`, and only until a stop is requested.
     // Returns nullopt if it still runs. Terminates it if its timeout is over, or if it prints too
     // much. After its end no process of its group is left, and wait() must not be called again.
-    [[nodiscard]] std::optional<Finished> wait(std::chrono::milliseconds patience,
+    [[nodiscard]] std::optional<Finished> wait(std::chrono::milliseconds limit,
                                                const std::stop_token& stop);
 
   private:

@@ -50,7 +50,7 @@ void ScheduledProgram::advance(const ProgramInput& input, const std::stop_token&
     stop_if_requested(stop, command_.title);
     if (!run_ && Clock::now() >= due_) start(input);
     if (run_) {
-        const auto finished = run_->wait(kPatience, stop);
+        const auto finished = run_->wait(kWaitLimit, stop);
         if (finished) finish(*finished);
         if (!finished) stop_if_requested(stop, command_.title);
     }

@@ -37,7 +37,7 @@ class ScheduledProgram {
 
     // A call waits no longer for a run: less than the 5 s after which the host reports a hanging
     // call.
-    static constexpr std::chrono::milliseconds kPatience{4000};
+    static constexpr std::chrono::milliseconds kWaitLimit{4000};
 
     ScheduledProgram(Command command, std::chrono::milliseconds interval, Accept accept, Log log);
 
