@@ -9,9 +9,9 @@
 #include "assembly.h"
 #include "check/derived.h"
 #include "check/discoveries.h"
+#include "check/files.h"
 #include "check/findings.h"
 #include "check/probe.h"
-#include "check/surroundings.h"
 #include "complain.h"
 #include "configuration.h"
 #include "settings/faults.h"
@@ -64,7 +64,7 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
     });
     auto draft = read_configuration(file);
     Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
-    check_surroundings(draft.settings, findings);
+    check_files(draft.settings, findings);
     PluginHost host(plugin_directories(draft.settings), own_program(), log);
     LoadedPlugins plugins;
     bool all_ended = check_plugins(host, draft.settings, log, plugins, findings);

@@ -1,5 +1,5 @@
 // What in this machine's files would keep a node from starting.
-#include "check/surroundings.h"
+#include "check/files.h"
 
 #include <grp.h>
 #include <io/accounts.h>
@@ -92,7 +92,7 @@ void check_socket(const io::UnixSocket& socket, const Settings& draft, Findings&
 
 }  // namespace
 
-void check_surroundings(const Settings& draft, Findings& findings) {
+void check_files(const Settings& draft, Findings& findings) {
     if (!draft.node.data_dir.empty()) {
         auto review = review_data_dir(draft.node.data_dir, draft.node.id, draft.cluster.name);
         std::ranges::move(review.faults, std::back_inserter(findings.faults));
