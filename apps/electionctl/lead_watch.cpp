@@ -16,7 +16,7 @@ void LeadWatch::hear(Lead lead) {
 
 LeadChange LeadWatch::at(Instant now) const {
     LeadChange change{.lead = *heard_};
-    if (told_) change.previous = told_->lead.leader;
+    if (reported_) change.previous = reported_->lead.leader;
     change.unreachable = !heard_->leader.empty() && now >= heard_->until;
     if (change.unreachable) {
         change.lead.leader.clear();
@@ -29,13 +29,13 @@ LeadChange LeadWatch::at(Instant now) const {
     return change;
 }
 
-bool LeadWatch::told_already(const LeadChange& change) const {
-    if (!told_) return false;
+bool LeadWatch::already_reported(const LeadChange& change) const {
+    if (!reported_) return false;
     const Lead& now = change.lead;
-    const Lead& before = told_->lead;
+    const Lead& before = reported_->lead;
     if (now.leader != before.leader) return false;
     if (scope_ == Scope::cluster) return now.leader.empty() || now.term == before.term;
-    if (change.event != told_->event) return false;
+    if (change.event != reported_->event) return false;
     switch (change.event) {
         case Event::leader:
             return now.token == before.token;  // the term may rise while the lead goes on
@@ -50,30 +50,30 @@ bool LeadWatch::told_already(const LeadChange& change) const {
 std::optional<LeadChange> LeadWatch::next(Instant now) {
     if (!heard_) return std::nullopt;
     LeadChange change = at(now);
-    const bool between = change.event == Event::no_leader && !change.unreachable && told_ &&
-                         told_->event == Event::follower;
+    const bool between = change.event == Event::no_leader && !change.unreachable && reported_ &&
+                         reported_->event == Event::follower;
     if (!between) {
         no_leader_since_.reset();
     } else if (now < no_leader_since_.emplace(no_leader_since_.value_or(now)) + kBetweenLeaders) {
         return std::nullopt;
     }
-    if (told_already(change)) return std::nullopt;
-    told_ = change;
+    if (already_reported(change)) return std::nullopt;
+    reported_ = change;
     return change;
 }
 
 Instant LeadWatch::deadline() const {
     if (no_leader_since_) return *no_leader_since_ + kBetweenLeaders;
-    const bool lead_told = told_ && !told_->lead.leader.empty();
-    return heard_ && lead_told && !heard_->leader.empty() ? heard_->until : kNever;
+    const bool lead_reported = reported_ && !reported_->lead.leader.empty();
+    return heard_ && lead_reported && !heard_->leader.empty() ? heard_->until : kNever;
 }
 
 bool LeadWatch::lead_lost(Instant now) const {
-    return told_ && told_->event == Event::leader && at(now).event != Event::leader;
+    return reported_ && reported_->event == Event::leader && at(now).event != Event::leader;
 }
 
 Instant LeadWatch::lead_ends() const {
-    const bool leads = told_ && told_->event == Event::leader && heard_->own;
+    const bool leads = reported_ && reported_->event == Event::leader && heard_->own;
     return leads ? heard_->until : kNever;
 }
 

@@ -61,11 +61,11 @@ class LeadWatch {
 
   private:
     [[nodiscard]] LeadChange at(Instant now) const;
-    [[nodiscard]] bool told_already(const LeadChange& change) const;
+    [[nodiscard]] bool already_reported(const LeadChange& change) const;
 
     Scope scope_;
     std::optional<Lead> heard_;
-    std::optional<LeadChange> told_;
+    std::optional<LeadChange> reported_;
     std::optional<Instant> no_leader_since_;  // held back
 };
 

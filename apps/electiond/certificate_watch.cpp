@@ -15,7 +15,7 @@ using std::chrono::sys_seconds;
 
 constexpr std::chrono::hours kRemindEvery{24};
 constexpr std::chrono::hours kRepeatAfter{1};
-constexpr int kFailuresUntilTold = 2;
+constexpr int kFailuresUntilLogged = 2;
 
 sys_seconds wall_clock() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -92,7 +92,7 @@ void CertificateWatch::read(Section& section, bool asked, Instant now) try {
     section.reload();
     section.context = std::move(fresh);
     section.fault.clear();
-    section.told.clear();
+    section.logged.clear();
     section.failures = 0;
     log_.info("certificates read again: " + section.files.setup.section + ", valid until " +
               to_text(section.context->own()->not_after));
@@ -111,13 +111,13 @@ void CertificateWatch::note_fault(Section& section, const std::string& fault, bo
 }
 
 void CertificateWatch::tell_fault(Section& section, bool asked, Instant now) {
-    const bool settled = section.failures >= kFailuresUntilTold;
-    const bool news = section.told != section.fault || now - section.told_at >= kRepeatAfter;
+    const bool settled = section.failures >= kFailuresUntilLogged;
+    const bool news = section.logged != section.fault || now - section.logged_at >= kRepeatAfter;
     if (!asked && !(settled && news)) return;
     log_.warning("new certificates are not used, the old ones stay in use (valid until " +
                  to_text(section.context->own()->not_after) + "): " + section.fault);
-    section.told = section.fault;
-    section.told_at = now;
+    section.logged = section.fault;
+    section.logged_at = now;
 }
 
 // Renews the report, and logs once a day what will expire.
@@ -129,7 +129,7 @@ void CertificateWatch::publish(Instant now, sys_seconds wall) {
         CertificateReport report{.port = section.files.port,
                                  .not_after = section.context->own()->not_after,
                                  .problems = {}};
-        if (section.failures >= kFailuresUntilTold || !section.told.empty()) {
+        if (section.failures >= kFailuresUntilLogged || !section.logged.empty()) {
             report.problems.push_back(
                 {"certificate_not_reloaded", section.fault, section.fault_since});
         }

@@ -91,9 +91,9 @@ class CertificateWatch {
         std::shared_ptr<const io::TlsContext> context{};  // of the files in use
         std::string fault{};                              // why the newest files are not in use
         Instant fault_since{};
-        int failures = 0;    // looks in a row that found a fault
-        std::string told{};  // the fault that was logged last
-        Instant told_at{};
+        int failures = 0;      // looks in a row that found a fault
+        std::string logged{};  // the fault that was logged last
+        Instant logged_at{};
         std::optional<Instant> expiring_since{};
     };
 

@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
 // How often the count is reported while lines are lost all the time.
-constexpr std::chrono::seconds kTellEvery{1};
+constexpr std::chrono::seconds kReportEvery{1};
 // Time until the next try if poll(2) reports room but write(2) finds none.
 constexpr int kRetryMs = 10;
 // Practically never, and small enough that adding it to a clock does not overflow.
@@ -70,16 +70,16 @@ void LogWriter::run() noexcept {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     for (;;) {
         const bool last = queue_.closed();
-        if (must_tell()) tell_lost();
+        if (must_tell()) report_lost();
         const auto until =
-            lost_ == told_ || failing_ ? Clock::now() + kLong : told_at_ + kTellEvery;
+            lost_ == reported_ || failing_ ? Clock::now() + kLong : reported_at_ + kReportEvery;
         if (const auto line = queue_.take_until(until)) {
             write_line(*line);
         } else if (last) {
             break;
         }
     }
-    if (lost_ != told_) tell_lost();
+    if (lost_ != reported_) report_lost();
     {
         const std::lock_guard lock(mutex_);
         own_ = io::Descriptor();
@@ -90,21 +90,21 @@ void LogWriter::run() noexcept {
 
 // Also between queued lines, so that the reader learns early that some are missing.
 bool LogWriter::must_tell() const noexcept {
-    return lost_ != told_ && !failing_ && Clock::now() >= told_at_ + kTellEvery;
+    return lost_ != reported_ && !failing_ && Clock::now() >= reported_at_ + kReportEvery;
 }
 
-void LogWriter::tell_lost() noexcept try {
-    const std::uint64_t lost = lost_ - told_;
+void LogWriter::report_lost() noexcept try {
+    const std::uint64_t lost = lost_ - reported_;
     const std::string why =
         error_ == 0 ? "nobody read them in time" : std::generic_category().message(error_);
     const std::string text =
         std::to_string(lost) + (lost == 1 ? " line lost: " : " lines lost: ") + why;
     if (!write({system_clock::now(), {LogLevel::warning, text, {{"lost", lost}}}})) return;
-    told_ += lost;
-    told_at_ = Clock::now();
+    reported_ += lost;
+    reported_at_ = Clock::now();
     error_ = 0;
 } catch (const std::exception&) {  // no memory: the next try reports it
-    told_at_ = Clock::now();
+    reported_at_ = Clock::now();
 }
 
 void LogWriter::write_line(const TimedLine& line) noexcept try {

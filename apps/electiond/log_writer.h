@@ -45,7 +45,7 @@ class LogWriter {
   private:
     // These run on the writer's thread only.
     void write_line(const TimedLine& line) noexcept;
-    void tell_lost() noexcept;
+    void report_lost() noexcept;
     [[nodiscard]] bool write(const TimedLine& line);
     [[nodiscard]] bool await_room(bool again) noexcept;
     [[nodiscard]] bool must_tell() const noexcept;
@@ -68,11 +68,11 @@ class LogWriter {
     bool ended_ = false;                    // under mutex_
 
     // The writer's thread alone:
-    std::uint64_t told_ = 0;       // the part of lost_ that was reported
-    Clock::time_point told_at_{};  // the last time
-    int error_ = 0;                // why the last unreported line was lost; 0: no room
-    bool failing_ = false;         // the last write failed; the next line tries again
-    bool torn_ = false;            // the last line has no end
+    std::uint64_t reported_ = 0;       // the part of lost_ that was reported
+    Clock::time_point reported_at_{};  // the last time
+    int error_ = 0;                    // why the last unreported line was lost; 0: no room
+    bool failing_ = false;             // the last write failed; the next line tries again
+    bool torn_ = false;                // the last line has no end
 };
 
 }  // namespace electiond

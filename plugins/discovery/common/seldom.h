@@ -18,17 +18,17 @@ class Seldom {
     // The event has happened. nullopt if no line is due, else how often it happened since the last
     // line, without this time.
     std::optional<std::uint64_t> count(Instant now) {
-        if (told_ && now - *told_ < kAgain) {
-            ++untold_;
+        if (logged_ && now - *logged_ < kAgain) {
+            ++skipped_;
             return std::nullopt;
         }
-        told_ = now;
-        return std::exchange(untold_, 0);
+        logged_ = now;
+        return std::exchange(skipped_, 0);
     }
 
   private:
-    std::optional<Instant> told_;
-    std::uint64_t untold_ = 0;
+    std::optional<Instant> logged_;
+    std::uint64_t skipped_ = 0;
 };
 
 // The end of such a line: "", or " (and 22 times since the last such line)".

@@ -17,14 +17,15 @@ constexpr auto kAgain = 60s;
 void TlsLog::failed(const std::string& what, const std::string& other,
                     const io::TlsFailure& failure) {
     const auto now = io::Clock::now();
-    auto& [due, untold] = kind(other, failure, now);
+    auto& [due, skipped] = kind(other, failure, now);
     if (now < due) {
-        ++untold;
+        ++skipped;
         return;
     }
     auto line = what + ": " + failure.text;
-    if (untold > 0) line += " (and " + std::to_string(untold) + " times since the last such line)";
-    untold = 0;
+    if (skipped > 0)
+        line += " (and " + std::to_string(skipped) + " times since the last such line)";
+    skipped = 0;
     due = now + kAgain;
     const LogFields fields{{"other", other}, {"fault", io::to_string(failure.fault)}};
     if (failure.fault == io::TlsFault::closed)

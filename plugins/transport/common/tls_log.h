@@ -37,7 +37,7 @@ class TlsLog {
     using Key = std::tuple<std::string, io::TlsFault, bool>;  // other side, fault, who refuses whom
     struct Kind {
         io::Deadline due{};  // when the next line may be written
-        std::uint64_t untold = 0;
+        std::uint64_t skipped = 0;
     };
     [[nodiscard]] Kind& kind(const std::string& other, const io::TlsFailure& failure,
                              io::Deadline now);
