@@ -91,6 +91,7 @@ const std::map<std::string, std::vector<std::string>> kForeign = {
     {"io/openssl.h", {"core/io/"}},  // shows OpenSSL
     {"yaml-cpp/", {"apps/electiond/settings/"}},
     {"simdjson", {"core/wire/fields."}},
+    {"curses", {"apps/electionctl/"}},
     {"ncurses", {"apps/electionctl/"}},
     {"curl/", {"plugins/discovery/etcd/http.cpp"}},
     {"systemd/", {"apps/electiond/service_manager.cpp", "apps/electiond/journal_entry.cpp"}},
@@ -172,6 +173,8 @@ TEST(House, APlantedWrongIncludeIsFound) {
         {"core/storage/slot.cpp", "\"election/election.h\"", true},
         {"core/storage/slot.cpp", "<io/descriptor.h>", false},
         {"core/storage/slot.cpp", "<io/stream.h>", true},
+        {"core/node/node.cpp", "<curses.h>", true},
+        {"apps/electionctl/top.cpp", "<curses.h>", false},
         {"core/node/loop.cpp", "<io/loop.h>", true},
         {"core/wire/fields.cpp", "<io/http1.h>", true},
         {"core/host/probe.cpp", "<io/child.h>", false},

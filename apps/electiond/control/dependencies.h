@@ -47,7 +47,7 @@ struct ControlDependencies {
     std::function<std::vector<ScoutReport>()> discoveries;
 
     Timing timing{};
-    Milliseconds hooks_timeout{0};  // 0: a hand-over waits for no hook
+    Milliseconds hooks_timeout{0};  // not set yet: hooks are not implemented
     std::string transport_plugin{};
     bool certificates_name_nodes = false;  // as in Identity
     std::string version{};

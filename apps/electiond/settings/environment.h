@@ -10,7 +10,8 @@ namespace electiond {
 
 using Environment = std::map<std::string, std::string>;
 
-// A copy of this process's environment. Call it before threads start: environ has no lock.
+// A copy of this process's environment. A reload calls it while threads run: environ has no lock,
+// so nothing in electiond may change the environment.
 [[nodiscard]] Environment process_environment();
 
 // A text with its ${NAME} filled in.
