@@ -92,7 +92,7 @@ TEST_P(TransportTls, AServerRefusesEachWrongCertificateAndBothSidesSayWhy) {
 
         ASSERT_TRUE(refusal);
         EXPECT_EQ(refusal->fault, fault) << refusal->text;
-        EXPECT_TRUE(refusal->told);
+        EXPECT_TRUE(refusal->by_peer);
         EXPECT_THAT(refusal->text, HasSubstr(theirs));
         EXPECT_THAT(lines.warning(to_string(fault)),
                     AllOf(StartsWith("the connection from 127.0.0.1 failed: "), HasSubstr(ours)));
@@ -118,7 +118,7 @@ TEST_P(TransportTls, AClientRefusesEachWrongCertificateAndBothSidesSayWhy) {
 
         ASSERT_TRUE(refusal);
         EXPECT_EQ(refusal->fault, fault) << refusal->text;
-        EXPECT_TRUE(refusal->told);
+        EXPECT_TRUE(refusal->by_peer);
         EXPECT_THAT(refusal->text, HasSubstr(theirs));
         EXPECT_EQ(answer.kind, Kind::unreachable);
         EXPECT_THAT(answer.body, AllOf(StartsWith(peer.endpoint().to_string() + ": its certif"),
