@@ -39,8 +39,8 @@ struct Electorate {
 
     bool operator==(const Electorate&) const = default;
 
-    // More than half of the voters. An electorate without voters has no quorum: returns 1 there,
-    // which nobody can reach.
+    // More than half of the voters. An electorate without voters has no quorum: returns 1 then,
+    // which no count can reach.
     [[nodiscard]] std::size_t quorum() const { return voters.size() / 2 + 1; }
 
     [[nodiscard]] bool has(const NodeUuid& uuid) const { return find(uuid) != nullptr; }

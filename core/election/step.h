@@ -23,7 +23,7 @@ struct Tick {};
 
 struct RequestReceived {
     PeerRequest request{};
-    // M5: the sender speaks from the address of a voter that has its id and another uuid.
+    // M5: the sender's address is that of a voter with the same id and another uuid.
     bool from_namesakes_address = false;
 };
 

@@ -29,7 +29,7 @@ struct ReplyArrived {
     Response answer;
 };
 
-// One discovery's newest snapshot, which stands until the next one; `source` counts the discoveries
+// One discovery's newest snapshot, in use until the next one; `source` counts the discoveries
 // from 0. Posted when it differs from the last one.
 struct PeersPolled {
     std::size_t source = 0;

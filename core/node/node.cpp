@@ -414,7 +414,7 @@ void Node::fill_hint(ReplyBody& body) const {
         body);
 }
 
-// M5: does the sender speak from the address of a voter that has its id and another uuid?
+// M5: is the sender's address that of a voter with the same id and another uuid?
 bool Node::from_namesakes_address(const Sender& from) const {
     const auto* voter = election_.electorate().find(from.id);
     if (!voter || voter->uuid == from.uuid || !from.address) return false;

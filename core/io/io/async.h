@@ -16,7 +16,7 @@ namespace electiond::io {
 //
 // GCC 12 generates wrong code, which crashes, for a co_await in the condition of an `if`, `while`
 // or `switch` with a co_return in its body, in an operand of `?:`, and with a temporary aggregate
-// as argument (its destructor runs twice). So a co_await stands in a statement of its own, mostly
+// as argument (its destructor runs twice). So a co_await is in a statement of its own, mostly
 // `const auto event = co_await …;`, and takes variables. tests/tidy looks for the rest.
 template <class T = void>
 using Async = boost::asio::awaitable<T>;

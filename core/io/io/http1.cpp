@@ -313,7 +313,7 @@ class HeadReader {
         return true;
     }
 
-    // What decides where the message ends and whether another follows.
+    // The fields that decide where the message ends and whether another follows.
     bool check_framing(const HttpField& field) {
         if (equal_ignoring_case(field.name, "Transfer-Encoding")) {
             return refuse(411, "Transfer-Encoding is not supported, send a Content-Length.");

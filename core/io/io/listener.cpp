@@ -50,7 +50,7 @@ bool somebody_waits(int listening) {
     return ::poll(&asked, 1, 0) > 0;
 }
 
-// A new descriptor has the lowest number that is free, so this one tells how many are left.
+// A new descriptor has the lowest number that is free, so this number shows how many are left.
 bool is_of_last(std::size_t count, int descriptor) {
     rlimit most{};
     return ::getrlimit(RLIMIT_NOFILE, &most) == 0 &&

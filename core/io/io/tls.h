@@ -137,7 +137,7 @@ class TlsSession {
     TlsSession(const TlsSession&) = delete;
     TlsSession& operator=(const TlsSession&) = delete;
 
-    // The names that the other side's certificate proves, as they stand in its SAN; empty if it has
+    // The names that the other side's certificate proves, as in its SAN; empty if it has
     // shown none.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     // Those of our own certificate, with which this connection began.

@@ -9,8 +9,8 @@ namespace electiond {
 // machine has no such interface; …". `text` ends with the remedy. If `key` is empty, the host puts
 // "discovery[0] " in front.
 struct Finding {
-    // fault: the plugin cannot work until somebody changes something.
-    // warning: it works, or may work, but somebody should look.
+    // fault: the plugin cannot work until the operator changes something.
+    // warning: it works, or may work, but the operator should check it.
     enum class Weight { warning, fault };
     Weight weight = Weight::warning;
     std::string key;
