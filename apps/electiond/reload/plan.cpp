@@ -17,8 +17,8 @@ bool reachable_by_others(const std::vector<ListenAddress>& listen) {
     });
 }
 
-// The rules of api.token_file, api.read and api.insecure, for sockets and certificates that stay
-// those of the start.
+// Applies the rules of api.token_file, api.read and api.insecure to the sockets and certificates in
+// use, which only a restart changes.
 std::string access_gate(const Settings::Api& running, const Settings::Api& fresh) {
     const bool certificate = running.tls && !running.tls->ca.empty();
     const bool guarded = !fresh.token.empty() || certificate;

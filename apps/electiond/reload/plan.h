@@ -11,12 +11,12 @@
 
 namespace electiond {
 
-// One value that differs, and what becomes of it.
+// One value that differs, and whether the reload applies it.
 struct ReloadChange {
     std::string key{};
     std::optional<std::string> before{}, after{};  // as shown: secrets are masked
-    bool live = false;                             // false: it needs a restart …
-    std::string why{};                             // … for this reason
+    bool live = false;                             // false: it needs a restart
+    std::string why{};                             // the reason for the restart
 };
 
 // How a reload ended, for the log and for operators.
@@ -24,21 +24,21 @@ struct ReloadReport {
     bool dry_run = false;
     std::string file{};
     std::vector<std::string> faults{};    // not empty: nothing was changed
-    std::vector<ReloadChange> changes{};  // from what runs to what the file says
+    std::vector<ReloadChange> changes{};  // from the values in use to those of the file
     std::vector<std::string> warnings{};  // whole sentences
 };
 
-// Why the keys of a group wait for a restart this time; empty: they apply.
+// Why the keys of a group need a restart this time; empty: they apply live.
 struct ReloadGates {
     std::string access{}, timers{}, discovery{};
 
     [[nodiscard]] const std::string& of(ReloadGroup group) const;
 };
 
-// Access: a proof of operators must never be dropped where it is still needed. If api.listen or
-// api.tls wait for a restart, what the file says of the token was checked together with the new
-// ones, so it is checked again with those in use. Timers: their rules measure them by
-// election_timeout, so they apply only if that stays. `discovery` is the caller's to set.
+// Access: a reload must not drop a token or certificate that is still needed. If new values of
+// api.listen or api.tls need a restart, the new token was checked only together with those, so it
+// is checked again with the values in use. Timers: their rules compare them with election_timeout,
+// so they apply only if it does not change. The caller sets `discovery`.
 [[nodiscard]] ReloadGates reload_gates(const Settings& running, const Settings& fresh);
 
 // `running` are the values in use, `fresh` those of the file.
@@ -49,7 +49,7 @@ struct ReloadGates {
 // Copies everything that applies live, as the table and the gates say, from `fresh` to `running`.
 void take_live(Settings& running, const Settings& fresh, const ReloadGates& gates);
 
-// The values in use once `changes` were applied.
+// The values in use after `changes` were applied.
 [[nodiscard]] std::vector<SettingValue> values_after(const std::vector<SettingValue>& running,
                                                      const std::vector<SettingValue>& fresh,
                                                      const std::vector<ReloadChange>& changes);

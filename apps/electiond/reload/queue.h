@@ -1,4 +1,4 @@
-// Reloads that operators asked for by the control API, until the main thread carries them out.
+// A queue of reloads requested through the control API, for the main thread.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct ReloadRequest {
     std::function<void(const ReloadReport&)> done{};
 };
 
-// Any thread. A request that nobody takes is dropped with the queue.
+// Any thread. The destructor drops requests that were not taken.
 class ReloadQueue {
   public:
     static constexpr std::size_t kMost = 16;
@@ -29,7 +29,7 @@ class ReloadQueue {
         wake_ = std::move(wake);
     }
 
-    // False if nobody takes requests, or if too many wait.
+    // False if on_request() was not called yet, or if too many requests wait.
     [[nodiscard]] bool post(ReloadRequest request) {
         std::function<void()> wake;
         {

@@ -98,7 +98,7 @@ constexpr std::array kTable = std::to_array<ReloadRule>({
 std::span<const ReloadRule> reload_table() { return kTable; }
 
 const ReloadRule& reload_rule(std::string_view key) {
-    // The schema refuses other keys, so this is for a bug alone, which must not end a daemon.
+    // The schema refuses other keys, so only a bug leads here; it must not end the daemon.
     static constexpr ReloadRule kUnknown{"", restart, "it is not known how to apply it"};
     while (!key.empty()) {
         const auto found = std::ranges::find(kTable, key, &ReloadRule::key);

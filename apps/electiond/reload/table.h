@@ -1,4 +1,4 @@
-// What a reload does with each key of the configuration: the one table of it.
+// The table of what a reload does with each key of the configuration.
 #pragma once
 
 #include <span>
@@ -8,8 +8,7 @@ namespace electiond {
 
 enum class OnReload { live, restart };
 
-// Keys that apply together, and only on a condition that the values themselves decide: see
-// ReloadGates.
+// Keys that apply together, on a condition that depends on their values: see ReloadGates.
 enum class ReloadGroup { none, access, timers, discovery };
 
 struct ReloadRule {
@@ -19,8 +18,8 @@ struct ReloadRule {
     ReloadGroup group = ReloadGroup::none;
 };
 
-// Each key of the schema that is no section stands here once; `transport` and `discovery` stand for
-// the keys that belong to plugins.
+// Has each key of the schema that is not a section; `transport` and `discovery` are for the keys of
+// plugins.
 [[nodiscard]] std::span<const ReloadRule> reload_table();
 
 // The rule of one value: "discovery[0].peers.2" has that of `discovery`, "transport.queue" (a
