@@ -1,4 +1,4 @@
-// electiond --check: everything that can be known without starting.
+// electiond --check: all checks that are possible without starting the node.
 #include "check/check.h"
 
 #include <cstdlib>
@@ -19,7 +19,8 @@
 namespace electiond {
 namespace {
 
-// What the file, the environment, the defaults and the plugins come to. `plugins` as with_derived.
+// Prints the configuration that results from file, environment, defaults and plugins. `plugins` as
+// with_derived.
 void print(const Settings& settings, const LoadedPlugins* plugins) {
     std::cout << print_settings(with_derived(settings, plugins));
     if (plugins == nullptr && !settings.cluster.bootstrap) {
@@ -28,8 +29,8 @@ void print(const Settings& settings, const LoadedPlugins* plugins) {
     }
 }
 
-// Tries the plugins, whatever else is wrong, and lets those that could be made look around. False
-// if one hangs.
+// Tries the plugins, even if there are other faults, and calls check() of the discoveries that
+// could be made. False if one hangs.
 bool check_plugins(PluginHost& host, const Settings& draft, const Log& log, LoadedPlugins& plugins,
                    Findings& findings) {
     plugins = try_to_load_plugins(host, draft, log, findings.faults);
@@ -51,7 +52,7 @@ int report(const std::filesystem::path& file, Findings findings, const CheckAske
     for (const auto& warning : findings.warnings)
         complain("warning: " + warning, LogLevel::warning);
     if (!findings.faults.empty()) return Error::config;
-    // Beside the configuration on standard output it would be no YAML.
+    // After the configuration on standard output this line would make it invalid YAML.
     (asked.print ? std::cerr : std::cout) << file.string() << ": no fault found" << std::endl;
     return 0;
 }
@@ -77,7 +78,7 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
         all_ended = result.all_ended && all_ended;
     }
     if (all_ended) return code;
-    std::_Exit(code);  // no destructor may run of what the hanging call still uses
+    std::_Exit(code);  // the hanging call still uses objects: no destructor may run
 }
 
 void print_configuration(const std::filesystem::path& file) {
@@ -86,7 +87,7 @@ void print_configuration(const std::filesystem::path& file) {
     std::optional<LoadedPlugins> plugins;
     try {
         plugins = load_plugins(host, settings, Log{});
-    } catch (const Error&) {  // --check is there to say what is wrong
+    } catch (const Error&) {  // --check reports the faults
     }
     print(settings, plugins ? &*plugins : nullptr);
 }

@@ -1,4 +1,4 @@
-// The values that follow from others, for --print-config.
+// Values that are derived from others, for --print-config.
 #include "check/derived.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ OptionValue text_from(std::string text, std::string origin) {
     return value;
 }
 
-// The section; it is always there, since its defaults are.
+// The section of this name; it always exists, since it has defaults.
 OptionValue& section(Settings& settings, const std::string& name) {
     auto& all = settings.merged.map;
     const auto at = std::ranges::find(all, name, &OptionEntry::key);
@@ -32,7 +32,8 @@ void insert(OptionValue& map, const std::string& after, const std::string& key, 
     map.map.insert(at, OptionEntry{key, std::move(value), {}});
 }
 
-// As resolve_bootstrap decides: one arbiter counts before a list of founders.
+// The mode as resolve_bootstrap decides it, and its origin: an arbiter takes precedence over a list
+// of founders.
 std::pair<std::string, std::string> bootstrap_of(const Settings& settings,
                                                  const LoadedPlugins& plugins) {
     if (plugins.bootstrap == Bootstrap::claim) {

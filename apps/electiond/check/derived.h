@@ -1,4 +1,4 @@
-// The values that follow from others, for --print-config.
+// Values that are derived from others, for --print-config.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,10 @@
 
 namespace electiond {
 
-// A copy of `settings` whose merged values also hold what follows from them where the file is
-// silent, each with its origin: cluster.bootstrap, transport.advertise, plugins.directories.
-// Printed, they load again with the same meaning. `plugins`: the plugins, made and completed; null
-// if that could not be done, and then cluster.bootstrap stays out.
+// A copy of `settings` whose merged values also have the derived ones that the file does not give,
+// each with its origin: cluster.bootstrap, transport.advertise, plugins.directories. The printed
+// result loads again with the same meaning. `plugins`: the plugins, made and completed; null if
+// they could not be made: then cluster.bootstrap is left out.
 [[nodiscard]] Settings with_derived(const Settings& settings, const LoadedPlugins* plugins);
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// What the discoveries of a configuration find wrong around them.
+// Calls check() of each discovery of a configuration.
 #include "check/discoveries.h"
 
 #include "time_limit.h"

@@ -1,4 +1,4 @@
-// What the discoveries of a configuration find wrong around them.
+// Calls check() of each discovery of a configuration.
 #pragma once
 
 #include "assembly.h"
@@ -12,12 +12,12 @@ namespace electiond {
 [[nodiscard]] bool check_discoveries(const LoadedPlugins& plugins, const Settings& draft,
                                      Findings& findings);
 
-// The same for one of them: then that one must not be destroyed.
+// The same for one discovery; if it hangs, only this one must not be destroyed.
 [[nodiscard]] bool check_discovery(const LoadedPlugins::Named& loaded, const Settings& draft,
                                    Findings& findings);
 
-// This node as it would announce itself, as far as that is known without a start: no uuid, and no
-// address if the port is chosen at start.
+// This node as it would announce itself, without the values that only a start decides: the uuid,
+// and an address with port 0.
 [[nodiscard]] Peer own_peer(const Settings& settings);
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// What in this machine's files would keep a node from starting.
+// Checks files of this machine that could keep a node from starting.
 #include "check/files.h"
 
 #include <grp.h>
@@ -27,7 +27,7 @@ constexpr std::string_view kGroupOfUnits = "electiond";  // Group= of the shippe
 
 std::string in_words(int error) { return std::generic_category().message(error); }
 
-// Made by systemd at start and removed at stop (RuntimeDirectory=).
+// True for a folder that systemd creates at start and removes at stop (RuntimeDirectory=).
 bool is_made_at_start(const fs::path& folder) {
     return folder.parent_path() == "/run" || folder.parent_path() == "/var/run";
 }
@@ -53,11 +53,12 @@ void check_folder(const std::string& what, const fs::path& folder, Findings& fin
 bool may_give_to(const std::string& name) {
     if (::geteuid() == 0) return true;
     const auto* group = ::getgrnam(name.c_str());
-    return group == nullptr || io::is_own_group(group->gr_gid);  // the settings told of none
+    return group == nullptr ||
+           io::is_own_group(group->gr_gid);  // a missing group is a fault of the settings already
 }
 
-// Under the shipped units a chown ends with EPERM, whatever the daemon's user is a member of. That
-// cannot be seen from outside of the unit.
+// Under the shipped units every chown fails with EPERM, whatever groups the daemon's user has. This
+// check cannot detect that from outside the unit.
 void check_group(const std::string& name, const Settings& draft, Findings& findings) {
     const auto what = key_with_place(draft, "api", "socket_group") + " is \"" + name + "\", but ";
     const auto by_drop_in =

@@ -1,4 +1,4 @@
-// What a check has found: faults, and what is only worth a look.
+// The results of a check: faults and warnings.
 #include "check/findings.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What a check has found: faults, and what is only worth a look.
+// The results of a check: faults and warnings.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace electiond {
 
 // Whole sentences, each with place or path, value and remedy.
 struct Findings {
-    std::vector<std::string> faults;    // the node would not start, or could not do its work
-    std::vector<std::string> warnings;  // it would
+    std::vector<std::string> faults;    // the node would not start, or would not work
+    std::vector<std::string> warnings;  // the node would start and work
 };
 
 // "node.yaml:7: api.listen", "environment ELECTIOND_API_LISTEN: api.listen"; the bare key if its

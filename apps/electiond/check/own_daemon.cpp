@@ -1,4 +1,4 @@
-// The daemon that runs on a data directory, if one does.
+// Finds the daemon that runs on a data directory.
 #include "check/own_daemon.h"
 
 #include <sys/stat.h>
@@ -9,9 +9,9 @@
 
 namespace electiond {
 
-// A line of /proc/locks: "1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF". The device is not
-// compared: some file systems show another one there than to stat(2). The process must also be the
-// one that the lock file names.
+// A line of /proc/locks: "1: FLOCK ADVISORY WRITE 4711 fe:00:1234 0 EOF". Does not compare the
+// device, since some file systems show another one there than in stat(2). The process must also be
+// the one in the lock file.
 std::optional<pid_t> daemon_on(const std::filesystem::path& data_dir) {
     const auto lock = data_dir / "lock";
     struct stat facts {};

@@ -1,4 +1,4 @@
-// The daemon that runs on a data directory, if one does.
+// Finds the daemon that runs on a data directory.
 #pragma once
 
 #include <filesystem>
@@ -8,9 +8,9 @@
 
 namespace electiond {
 
-// The process that holds the lock of the data directory. Asks the kernel's list of locks, and takes
-// no lock itself, which a daemon that starts could meet. nullopt if there is none, or if it cannot
-// be seen. Any thread.
+// The process that holds the lock of the data directory. Reads the kernel's list of locks; takes no
+// lock itself, because that could make a starting daemon fail. nullopt if there is no such process,
+// or if it is not visible. Any thread.
 [[nodiscard]] std::optional<pid_t> daemon_on(const std::filesystem::path& data_dir);
 
 }  // namespace electiond

@@ -1,4 +1,4 @@
-// The other nodes that the discoveries of a configuration name, and what they answer.
+// Finds the other nodes through the discoveries of a configuration, and asks for their status.
 #include "check/peers.h"
 
 #include <algorithm>
@@ -28,8 +28,8 @@ bool names_others(const std::vector<Peer>& peers, const Peer& self) {
     });
 }
 
-// Polls until the discovery names another node, for kPollLimit at most: a multicast is answered a
-// while after the first poll.
+// Polls until the discovery names another node, for at most kPollLimit: answers to a multicast come
+// some time after the first poll.
 std::vector<Peer> poll_until_answered(Discovery& discovery, const Peer& self,
                                       const std::stop_token& stop) {
     const auto end = std::chrono::steady_clock::now() + kPollLimit;
@@ -72,7 +72,7 @@ bool add_peers(const LoadedPlugins::Named& loaded, const Peer& self, KnownPeers&
     return true;
 }
 
-// Wakes whoever waits once all answers are there; shared with answers that come late.
+// Wakes the waiting thread once all answers have come. Shared with late answers.
 struct End {
     std::mutex mutex;
     std::condition_variable reached;

@@ -1,4 +1,4 @@
-// The other nodes that the discoveries of a configuration name, and what they answer.
+// Finds the other nodes through the discoveries of a configuration, and asks for their status.
 #pragma once
 
 #include <string>
@@ -18,14 +18,14 @@ struct KnownPeer {
 
 struct KnownPeers {
     std::vector<KnownPeer> peers;       // each address once, without this node's own
-    std::vector<std::string> troubles;  // of discoveries that could not say, with their name
+    std::vector<std::string> troubles;  // errors of discoveries, each with the name of the plugin
     // False if a discovery hangs: then the process must end by std::_Exit, and the plugins must not
     // be destroyed.
     bool all_ended = true;
 };
 
-// Polls each discovery, on a thread of its own and for kCallLimit at most; those that name nobody
-// again and again for about a second, since a multicast is not answered at once. Announces nothing.
+// Polls each discovery, on a thread of its own and for kCallLimit at most; repeats this for about a
+// second if it names no node, since answers to a multicast take time. Announces nothing.
 [[nodiscard]] KnownPeers find_peers(const LoadedPlugins& plugins, const Settings& settings);
 
 struct AskedPeer {
@@ -33,8 +33,8 @@ struct AskedPeer {
     SurveyAnswer answer;
 };
 
-// Asks all of them for their status, in parallel, by a transport of its own that only sends: a
-// daemon may run meanwhile. Waits for the answers, kAskLimit at most. `known` as
+// Asks all peers for their status in parallel, over a transport of its own that only sends, so that
+// this node's daemon may run meanwhile. Waits for the answers for at most kAskLimit. `known` as
 // SurveyCheck::known. Throws Error if the transport cannot be made or cannot send (a certificate, a
 // plugin that does not support it).
 inline constexpr std::chrono::milliseconds kAskLimit{3000};

@@ -1,4 +1,4 @@
-// Whether this node's own ports can be bound, tried and let go.
+// Checks whether this node's ports can be bound: binds and closes each.
 #include "check/ports.h"
 
 #include <io/listening.h>
@@ -21,7 +21,7 @@
 namespace electiond {
 namespace {
 
-// What nobody may deliver to: the port is bound for a moment alone.
+// Refuses every request: the port is bound only for a moment.
 class ClosedInbox final : public Inbox {
   public:
     void deliver(Request, Respond) noexcept override {}
@@ -110,7 +110,7 @@ class Ports {
         });
     }
 
-    // By the plugin itself: it alone knows what it binds.
+    // The plugin itself binds: only it knows which ports it uses.
     void transport() {
         const auto what = "transport.listen " + settings_.transport.listen.to_string();
         ClosedInbox inbox;

@@ -1,4 +1,4 @@
-// Whether this node's own ports can be bound, tried and let go.
+// Checks whether this node's ports can be bound: binds and closes each.
 #pragma once
 
 #include <string>
@@ -13,10 +13,11 @@ struct Probed {
     bool good = true;
 };
 
-// Binds each address of api.listen and the transport's for a moment. Unix sockets are only
-// connected to: binding one would make its file. Resolves names, transport.advertise, too. If the
-// node's own daemon runs, its ports count as good. Blocks for names, kCallLimit for the one of
-// advertise. `all_ended` becomes false if that hangs: the process must then end by std::_Exit.
+// Binds each address of api.listen and of the transport for a moment. Only connects to Unix
+// sockets, since binding one would create its file. Resolves host names, also that of
+// transport.advertise. If this node's own daemon runs, its ports count as good. Blocks for name
+// look-ups, for at most kCallLimit for transport.advertise. `all_ended` becomes false if that
+// look-up hangs: the process must then end by std::_Exit.
 [[nodiscard]] std::vector<Probed> probe_ports(PluginHost& host, const Settings& settings,
                                               bool& all_ended);
 

@@ -1,4 +1,4 @@
-// electiond --check --probe: what only trying shows.
+// electiond --check --probe: binds ports, resolves names, and asks the other nodes.
 #include "check/probe.h"
 
 #include <io/descriptor.h>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kConnectMs = 1000;
 
-// 0 if something accepts connections there, else an errno.
+// Returns 0 if the address accepts connections, else an errno.
 int connect_to(const addrinfo& address) {
     const io::Descriptor socket(
         ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -34,8 +34,8 @@ int connect_to(const addrinfo& address) {
     return error;
 }
 
-// Whether a plain TCP connection to the endpoint comes about: tells a node that cannot be used from
-// one that is not there.
+// True if the endpoint accepts a plain TCP connection: distinguishes a node that cannot be used
+// from one that does not run.
 bool accepts_connections(const Endpoint& endpoint) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -54,7 +54,7 @@ std::string name_of(const KnownPeer& peer) {
     return "node " + (peer.id.empty() ? "?" : peer.id.value) + " at " + peer.address.to_string();
 }
 
-// What is wrong with a node that has answered; empty if nothing.
+// Why a node that has answered cannot be used; empty if it can.
 std::string misfit(const KnownPeer& peer, const Sender& from, const Settings& settings) {
     if (from.cluster_name != settings.cluster.name) {
         return "answers, but belongs to cluster \"" + from.cluster_name + "\", not \"" +

@@ -1,4 +1,4 @@
-// Which other voters of a node's record are alive: asked before `recover` deposes them.
+// Asks which other voters of a node's record are alive, before `recover` removes them.
 #include "check/voters.h"
 
 #include <algorithm>
@@ -73,7 +73,7 @@ OtherVoters ask_other_voters(const Settings& settings, const Durable& record, bo
         result.trouble = error.what();
     }
     for (const auto& each : asked) take(each, record, result);
-    bool unknown = others.empty();  // somebody whose address is not known
+    bool unknown = others.empty();  // a voter whose address is not known
     for (const auto& voter : others) {
         if (std::ranges::find(result.alive, voter) != result.alive.end()) continue;
         result.lost.push_back(lost_voter(voter, asked));
