@@ -1,4 +1,4 @@
-// Tells loopback, wildcard and the rest apart.
+// Classifies addresses.
 #include "settings/address.h"
 
 #include <arpa/inet.h>
@@ -11,7 +11,7 @@
 namespace electiond {
 namespace {
 
-// As IPv6; an IPv4 address is mapped, so that both spellings of it mean the same.
+// Returns an IPv6 address. IPv4 is mapped, so that both spellings compare equal.
 std::optional<in6_addr> parse_ip(const std::string& host) {
     in6_addr address{};
     if (inet_pton(AF_INET6, host.c_str(), &address) == 1) return address;
@@ -27,7 +27,7 @@ bool is_host(const std::string& host) {
     const auto allowed = [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
     };
-    // Digits and dots alone are a mistyped address: no resolver should guess what it means.
+    // Digits and dots alone are a mistyped address: a resolver must not guess its meaning.
     const bool has_letter =
         std::any_of(host.begin(), host.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
     return has_letter && host.size() <= 253 && host.front() != '-' && host.front() != '.' &&

@@ -11,7 +11,7 @@ namespace electiond {
 namespace {
 
 constexpr std::string_view kTokenFile = "api.token_file";
-constexpr char kBetween = '\0';  // the texts of a list, and a path and what the file holds
+constexpr char kBetween = '\0';  // separates texts of a list, and a path from the file's content
 
 bool is_list_of_texts(const OptionValue& value) {
     return value.kind == OptionValue::Kind::list && !value.list.empty() &&
@@ -47,7 +47,7 @@ void collect(const OptionValue& value, const std::string& path, Look look,
     }
 }
 
-// Two files of one name are shown alike, so the second is marked.
+// Two contents of one file are shown in the same way, so the second is marked.
 std::string marked(const SettingValue& before, const SettingValue& after) {
     return before.shown == after.shown && after.key == kTokenFile ? after.shown + " (new content)"
                                                                   : after.shown;

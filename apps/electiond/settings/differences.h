@@ -15,14 +15,14 @@ struct SettingValue {
     std::string shown{};  // the same for people: secrets are masked
 };
 
-// In the order of the file; a value that counts by default stands here, too. A list of texts is one
-// value. The value of api.token_file is the path and what the file holds.
+// In the order of the file; defaults are included. A list of texts is one value. The value of
+// api.token_file is the path and the content of the file.
 [[nodiscard]] std::vector<SettingValue> setting_values(const Settings& settings);
 
 // Each entry of `discovery`, plugin and options, as one text to compare: never shown.
 [[nodiscard]] std::vector<std::string> discovery_texts(const Settings& settings);
 
-// One value that is not the same. As shown; nullopt: there is none.
+// One value that differs. Both as `shown`; nullopt if the key is not set.
 struct Difference {
     std::string key{};
     std::optional<std::string> before{}, after{};
@@ -30,7 +30,7 @@ struct Difference {
     bool operator==(const Difference&) const = default;
 };
 
-// In the order of `after`; then those that `after` does not have.
+// In the order of `after`; keys that only `before` has come last.
 [[nodiscard]] std::vector<Difference> differences(const std::vector<SettingValue>& before,
                                                   const std::vector<SettingValue>& after);
 

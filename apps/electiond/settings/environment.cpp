@@ -16,7 +16,7 @@ bool is_name(std::string_view text) {
            std::all_of(text.begin(), text.end(), word);
 }
 
-// What stands between the braces becomes its value.
+// The value for the text between the braces.
 std::string value_of(const std::string& inside, const Environment& env, const std::string& where,
                      const std::string& key, Faults& faults) {
     const auto dash = inside.find(":-");

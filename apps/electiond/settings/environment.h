@@ -17,12 +17,12 @@ using Environment = std::map<std::string, std::string>;
 // A text with its ${NAME} filled in.
 struct Expanded {
     std::string text;
-    std::string names;  // those that were asked for: "HOME, PORT"; empty where there was none
+    std::string names;  // the variables in the text: "HOME, PORT"; empty if there are none
 };
 
-// Fills ${NAME} and ${NAME:-default} from `env`; $${NAME} stands for the four letters and braces
-// themselves. The default also counts where NAME is set but empty. What cannot be filled is a fault
-// at `where`, about `key`.
+// Fills ${NAME} and ${NAME:-default} from `env`; $${NAME} becomes the text ${NAME}. The default
+// also applies if NAME is set but empty. A variable that is missing, or a wrong form, is a fault of
+// `key` at `where`.
 [[nodiscard]] Expanded expand(const std::string& text, const Environment& env,
                               const std::string& where, const std::string& key, Faults& faults);
 

@@ -25,7 +25,7 @@ struct Place {
     auto operator<=>(const Place&) const = default;
 };
 
-// Reads the number at `at`, and moves `at` behind the colon that ends it. Nothing if there is none.
+// Reads the number at `at`, and moves `at` behind the colon that ends it. nullopt if there is none.
 std::optional<int> number(std::string_view text, std::size_t& at) {
     int value = 0;
     const auto* end = text.data() + text.size();

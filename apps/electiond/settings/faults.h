@@ -1,4 +1,4 @@
-// What is wrong with a configuration, collected so that the operator hears of all of it at once.
+// Collects the faults of a configuration, so that one message lists all of them.
 #pragma once
 
 #include <filesystem>
@@ -10,15 +10,15 @@
 
 namespace electiond {
 
-// Sorts lines of the form "FILE:LINE:COLUMN: …", or "FILE:LINE: …", by line and column, with all
-// others behind them in their order. `file` as it stands in the lines.
+// Sorts lines of the form "FILE:LINE:COLUMN: …", or "FILE:LINE: …", by line and column; all other
+// lines follow in their given order. `file` is spelled as in the lines.
 void sort_by_place(std::vector<std::string>& faults, const std::filesystem::path& file);
 
-// Throws one Error (code config) that lists all of them, a line each, sorted by place; does nothing
+// Throws one Error (code config) that lists all faults, one per line, sorted by place. Does nothing
 // if there are none.
 void throw_if_any(std::vector<std::string> faults, const std::filesystem::path& file);
 
-// One line a fault, in the order of finding. Used by one thread, for the length of one load.
+// Holds one line per fault, in the order in which they were found. For one thread and one load.
 class Faults {
   public:
     // `where` is "node.yaml:3:7" or "environment ELECTIOND_NODE_ID"; `sentence` names the key, what

@@ -1,4 +1,4 @@
-// Decides how this node may found its cluster, and says what is unwise about it.
+// Decides how this node may found its cluster, and warns about unwise settings.
 #include <algorithm>
 #include <set>
 

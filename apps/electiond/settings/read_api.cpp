@@ -1,4 +1,4 @@
-// Reads where the control API listens, and what clients need and may cost.
+// Reads the section `api`: addresses, access and limits.
 #include <fcntl.h>
 #include <grp.h>
 #include <io/permission_remedy.h>
@@ -181,8 +181,8 @@ void read_hostnames(Section& api, Settings& settings) {
     }
 }
 
-// The first address that other machines reach; nullptr if there is none. File permissions decide
-// who may connect to a Unix socket, so it counts as local.
+// The first address that other machines reach; nullptr if there is none. A Unix socket counts as
+// local, since file permissions decide who may connect.
 const Endpoint* beyond_loopback(const Settings::Api& api) {
     for (const auto& address : api.listen) {
         const auto* endpoint = std::get_if<Endpoint>(&address);
@@ -191,7 +191,7 @@ const Endpoint* beyond_loopback(const Settings::Api& api) {
     return nullptr;
 }
 
-// Who may change the cluster, and whether others can overhear the token by which they may.
+// Refuses an API that lets anyone change the cluster, and warns if the network can read the token.
 void check_secrecy(Section& api, const Settings::Api& into, Warnings& warnings) {
     const auto* endpoint = beyond_loopback(into);
     if (endpoint == nullptr) return;

@@ -1,5 +1,4 @@
-// Reads the timers, which one knob sets unless the operator knows better, and what runs at a
-// change.
+// Reads the timers (their defaults follow from election_timeout), the health check and the hooks.
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -16,14 +15,15 @@ constexpr Duration kTimeoutLeast = 50ms;
 constexpr Duration kTimeoutMost = 1h;
 constexpr Duration kLongest = 24h * 30;
 
-// The lease that acks of promise D give: D (1 - rho) / (1 + rho), rho = 1 % (protocol.md 4.4).
+// The lease from acks with promise D: D (1 - rho) / (1 + rho), rho = 1 % (protocol.md 4.4).
 Duration lease_of(Duration promise) { return promise * 99 / 101; }
 
 using Keys = std::set<std::string_view>;
 
+// `key` is reported if the rule is not kept, unless it or a key in `measure` has a fault.
 struct Rule {
-    std::string_view key;  // the one to blame
-    Keys measure;          // by what it is measured; a rule says nothing of a key that has a fault
+    std::string_view key;
+    Keys measure;
     bool kept;
     std::string sentence;  // follows the key's name
 };

@@ -1,4 +1,4 @@
-// Reads what others may cost a listener.
+// Reads the limits of a listener.
 #include <algorithm>
 #include <chrono>
 

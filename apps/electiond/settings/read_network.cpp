@@ -1,4 +1,4 @@
-// Reads where peers reach this node, what they may cost it, and what its plugins are told.
+// Reads the sections `transport`, `discovery` and `plugins`.
 #include <algorithm>
 
 #include <electiond/host_keys.h>
@@ -23,14 +23,14 @@ std::string read_plugin_name(Section& section, const std::string& otherwise) {
     return "";
 }
 
-// Of a value that could not be read there is a fault already: its plugin would only miss it.
+// False if a value could not be read: its fault is known, and the plugin would call it missing.
 bool all_readable(const Value* value) {
     const auto readable = [](const auto& each) { return all_readable(&each.value); };
     return value == nullptr ||
            (value->kind != Value::Kind::broken && std::ranges::all_of(value->map, readable));
 }
 
-// The whole section: Options keeps the keys of electiond from the plugin (host_keys.h).
+// Returns the whole section: Options hides the keys of electiond from the plugin (host_keys.h).
 OptionSection section_for_plugin(Section& section, const Value* given, PluginKind kind,
                                  const std::filesystem::path& folder) {
     OptionSection all{section.path(), {}, folder};

@@ -1,4 +1,4 @@
-// Reads who this node is, which cluster it belongs to, and how it logs.
+// Reads the sections `node`, `cluster` and `log`.
 #include <algorithm>
 #include <set>
 

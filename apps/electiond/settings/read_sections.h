@@ -1,4 +1,4 @@
-// One reader a section of the file: text in, checked values out, faults on the way.
+// One reader per section of the file: checks the values, stores them and adds faults.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace electiond {
 
 using Warnings = std::vector<std::string>;
 
-// Each reads its part of `settings` from its section. Where a fault was found the part may hold a
-// default in place of the wrong value, as Draft says.
+// Each reads its section into its part of `settings`. A wrong value is a fault; the part then holds
+// the default (see Draft).
 void read_node(Section& node, Settings& settings);
 void read_cluster(Section& cluster, Settings& settings, Warnings& warnings);
 void read_api(Section& api, Settings& settings, Warnings& warnings);
@@ -25,7 +25,7 @@ void read_discovery(Section& entry, const Value& given, const std::filesystem::p
 // defaults; a count of connections of one kind is at most `connections`.
 void read_limits(Section& section, ApiLimits& limits);
 void read_limits(Section& section, Limits& limits);
-// Reads the map `tls` of the section, if it stands there. The files are not opened.
+// Reads the map `tls` of the section, if there is one. The files are not opened.
 void read_tls(Section& api, Settings::Api& into);
 void read_tls(Section& transport, Settings::Transport& into);
 void read_plugins(Section& plugins, Settings& settings);
@@ -33,7 +33,7 @@ void read_election(Section& election, Settings& settings, Warnings& warnings);
 void read_hooks(Section& hooks, Settings& settings, Warnings& warnings);
 void read_log(Section& log, Settings& settings);
 
-// 1 to 64 of A-Z a-z 0-9 . _ -: what ids and names are made of.
+// The form of ids and names.
 inline constexpr char kNameForm[] = "1 to 64 of the characters A-Z a-z 0-9 . _ -";
 [[nodiscard]] bool is_name(const std::string& text);
 

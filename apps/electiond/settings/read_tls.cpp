@@ -1,4 +1,4 @@
-// Reads which certificates the API and the transport show, and what they accept.
+// Reads the sections `tls`: the certificates to show, and those to accept.
 #include "settings/read_sections.h"
 
 namespace electiond {

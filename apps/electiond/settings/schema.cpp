@@ -1,4 +1,4 @@
-// The table of keys, and what follows from it: unknown keys and overrides from the environment.
+// The table of keys; finds unknown keys and applies overrides from the environment.
 #include "settings/schema.h"
 
 #include <algorithm>
@@ -97,8 +97,8 @@ constexpr std::array kSchema = std::to_array<Key>({
     {"log.format", Shape::text},
 });
 
-// Variables of ours that are no keys: the path of the configuration, and what hooks and programs of
-// a discovery are given (and their children inherit); ELECTIOND_NODE_ID is a key, too.
+// Variables of electiond that are not keys: the path of the configuration, and those that hooks and
+// programs of a discovery get and their children inherit. ELECTIOND_NODE_ID is a key, too.
 constexpr std::array<std::string_view, 10> kOtherVariables = {"ELECTIOND_CONFIG",
                                                               "ELECTIOND_EVENT",
                                                               "ELECTIOND_CLUSTER",
@@ -131,7 +131,7 @@ std::vector<std::string_view> keys_of(std::string_view section) {
     return names;
 }
 
-// A key that is spelled right but stands in the wrong section is what it was meant to be.
+// If another section has a key of this name, that key is the suggestion.
 std::string meant_by(const std::string& name, const std::vector<std::string_view>& siblings) {
     for (const auto& key : kSchema) {
         if (last_of(key.path) == name) return "; did you mean " + std::string(key.path) + "?";
@@ -163,7 +163,7 @@ bool is_flow(std::string_view text, char open, char close) {
     return first != std::string_view::npos && text[first] == open && text[last] == close;
 }
 
-// Is the variable's text YAML? "[::1]:7400" begins like a list and is none.
+// True if the variable's text is YAML. "[::1]:7400" begins like a list, but is not one.
 bool holds_yaml(Shape shape, std::string_view text) {
     switch (shape) {
         case Shape::text:
@@ -198,8 +198,8 @@ Value read_variable(const std::string& name, const std::string& text, const Key&
     return value;
 }
 
-// Sets `path` in the tree, making the sections it stands in where they are missing. A section that
-// is no map keeps its own fault and takes no values.
+// Sets `path` in the tree and creates missing sections. A section that is not a map keeps its fault
+// and gets no values.
 void put_at(Value& root, std::string_view path, Value value) {
     Value* map = &root;
     while (true) {
@@ -261,7 +261,7 @@ void apply_overrides(Value& root, const Environment& env, Faults& faults,
         const auto found = env.find(name);
         if (found == env.end()) continue;
         const auto& text = found->second;
-        // A daemon started from a hook finds the cluster's name here, which is no section.
+        // If a hook started this daemon, the variable holds the cluster's name, not a section.
         if (name == "ELECTIOND_CLUSTER" && !is_flow(text, '{', '}')) continue;
         put_at(root, key.path, read_variable(name, text, key, env, faults));
     }

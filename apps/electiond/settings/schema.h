@@ -1,4 +1,4 @@
-// Every key the configuration knows: its place, its shape, and so its name in the environment.
+// All keys of the configuration: the path, the shape and the environment variable of each.
 #pragma once
 
 #include <span>
@@ -10,8 +10,8 @@
 
 namespace electiond {
 
-// section: a map of known keys. plugin_section: a map whose further keys are the plugin's own.
-// plugin_list: a list of those.
+// section: a map of known keys. plugin_section: a map of known keys and keys of the plugin.
+// plugin_list: a list of such maps.
 enum class Shape { section, plugin_section, plugin_list, text, list, text_or_list, map };
 
 struct Key {
@@ -19,18 +19,18 @@ struct Key {
     Shape shape;
 };
 
-// In the order of the reference file; a section stands before its keys.
+// In the order of the reference file; a section comes before its keys.
 [[nodiscard]] std::span<const Key> schema();
 
 // "api.listen" -> "ELECTIOND_API_LISTEN"
 [[nodiscard]] std::string environment_name(std::string_view path);
 
-// Names each key that the schema does not know, and the nearest that it does.
+// Adds a fault for each key that is not in the schema, with the most similar key that is.
 void refuse_unknown_keys(const Value& root, Faults& faults);
 
-// Puts the values of ELECTIOND_… into the tree, over the file's. A variable of that prefix that is
-// neither a key nor another one of ours is a warning: it may well be meant for another program.
-// Service links (service_link.h) are left out without one.
+// Replaces values of the file by those of the ELECTIOND_… variables. A variable with this prefix
+// that is not a key, and that electiond does not use otherwise, only causes a warning: it may be
+// meant for another program. Service links (service_link.h) are ignored without a warning.
 void apply_overrides(Value& root, const Environment& env, Faults& faults,
                      std::vector<std::string>& warnings);
 

@@ -1,4 +1,4 @@
-// Which values of a configuration must not be shown, and how the others are.
+// Which values of a configuration are secret, and how each value is shown.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@ namespace electiond {
 
 inline constexpr char kMask[] = "****";
 
-// name: a text, also if it looks like a number or a truth value to other readers of YAML.
+// name: a string, even if another YAML reader would take it for a number or a boolean.
 enum class Look { plain, name, secret };
 
-// `path` is the whole name of the key ("transport.tls.key"), `key` its last part. The host's own
-// keys of such a name are files, no secrets; a plugin's key may hold the secret itself.
+// `path` is the whole name of the key ("transport.tls.key"), `key` its last part. electiond's own
+// keys with such a name hold paths, not secrets; a plugin's key may hold the secret.
 [[nodiscard]] Look look_of(const std::string& path, const std::string& key);
 
 // The value as it may be shown: a secret is masked, and so is the user of a URL

@@ -1,4 +1,4 @@
-// Typed reading of one section: what is wrong becomes a fault, what is read is remembered.
+// Reads one section by type: adds faults, and records what was read for print_settings.
 #pragma once
 
 #include <chrono>
@@ -17,16 +17,16 @@
 
 namespace electiond {
 
-// Never throws for what the operator wrote: a wrong value is a fault and reads as if it were not
-// given, so that the reader goes on and finds the next one. Borrows everything that it is given.
+// Never throws for a fault of the configuration: a wrong value is added as a fault and counts as
+// not given, so that reading continues and finds the next fault. Borrows all its arguments.
 class Section {
   public:
     using Duration = std::chrono::milliseconds;
 
-    // `path` is "api"; `folder` is where relative paths count from. Where `parent` has no such key
-    // the section is empty and every default counts.
+    // The section `key` of `parent`. If there is no such key, it is empty and all defaults apply.
     Section(const Section& parent, const std::string& key);
-    // A section given as it is: the root, or one entry of a list.
+    // The root, or one entry of a list. `path` is its full name, as in "discovery[0]"; relative
+    // paths count from `folder`.
     Section(const Value& value, std::string path, const std::filesystem::path& folder,
             Faults& faults);
 
@@ -34,7 +34,8 @@ class Section {
     [[nodiscard]] const Value* find(const std::string& key) const { return value_->find(key); }
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string full(const std::string& key) const;
-    [[nodiscard]] std::string where(const std::string& key) const;    // else of the section
+    [[nodiscard]] std::string where(
+        const std::string& key) const;  // of the key, else of the section
     void fault(const std::string& key, const std::string& sentence);  // "<full key> <sentence>"
     [[nodiscard]] std::size_t faults() const { return faults_->count(); }
 
@@ -51,12 +52,12 @@ class Section {
     // `origin` says in print_settings how a default came about.
     Duration duration(const std::string& key, Duration least, Duration most, Duration otherwise,
                       const std::string& origin = "default");
-    std::vector<std::string> texts(const std::string& key);  // empty where not given
-    // A path, or a command's first word, in a list counts from the folder, too.
+    std::vector<std::string> texts(const std::string& key);  // empty if not given
+    // Relative paths in the list, and the command's first word, also count from the folder.
     std::vector<std::filesystem::path> paths(const std::string& key);
     std::vector<std::string> command(const std::string& key);
 
-    // The value of one of the words; `otherwise` is the word that counts where none is given.
+    // The value that belongs to the given word; `otherwise` is the default word.
     template <class T>
     T choice(const std::string& key, std::string_view otherwise,
              const std::vector<std::pair<std::string_view, T>>& words) {
@@ -69,7 +70,7 @@ class Section {
         return {};
     }
 
-    // What was read and what counts by default, for print_settings.
+    // Record the values that were read and the defaults, for print_settings.
     void remember(const std::string& key, OptionValue value);
     void remember_default(const std::string& key, const std::string& text,
                           const std::string& origin = "default");
@@ -87,16 +88,16 @@ class Section {
     std::string path_;
     const std::filesystem::path* folder_;
     Faults* faults_;
-    bool unreadable_ = false;  // no map: already named as a fault, its keys are not missing, too
+    bool unreadable_ = false;  // not a map: that fault is enough, keys are not missing as well
     OptionValue merged_;
 };
 
-// The value as a plugin (place), or print_settings (origin), sees it. Broken values are left out,
-// and for print_settings null, too.
+// The value for a plugin (place) or for print_settings (origin), without broken values; for
+// print_settings also without nulls.
 enum class Naming { place, origin };  // `where`: "node.yaml:3:7", or "node.yaml:3, with HOME …"
 [[nodiscard]] OptionValue to_option(const Value& value, Naming naming);
 
-// "1s", "1500ms": what parse_duration reads back.
+// "1s", "1500ms": a form that parse_duration reads.
 [[nodiscard]] std::string to_text(std::chrono::milliseconds duration);
 
 }  // namespace electiond

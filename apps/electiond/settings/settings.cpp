@@ -83,7 +83,7 @@ void read_discoveries(Section& root, const std::filesystem::path& folder, Faults
     root.remember("discovery", std::move(merged));
 }
 
-// Each section is read whatever the others hold, so that all faults are named at once.
+// Reads each section even if others have faults, so that one message lists all faults.
 Settings read_sections(const Value& tree, const std::filesystem::path& folder, Faults& faults,
                        Warnings& warnings) {
     Settings settings;
@@ -102,7 +102,7 @@ Settings read_sections(const Value& tree, const std::filesystem::path& folder, F
     read_discoveries(root, folder, faults, settings);
     const auto faults_before = faults.count();
     read("plugins", [&](Section& each) { read_plugins(each, settings); });
-    if (faults.count() > faults_before) {  // nobody knows where they lie
+    if (faults.count() > faults_before) {  // the plugins cannot be found without their directories
         settings.transport.plugin.clear();
         for (auto& each : settings.discovery) each.plugin.clear();
     }

@@ -24,13 +24,13 @@ namespace electiond {
 
 enum class LogFormat { text, json, logfmt };
 
-// Where the control API answers.
+// An address on which the control API listens.
 using ListenAddress = std::variant<Endpoint, io::UnixSocket>;
 
-// "127.0.0.1:7400" or "unix:/run/electiond/api.sock", as the file spells it.
+// "127.0.0.1:7400" or "unix:/run/electiond/api.sock", as in the file.
 [[nodiscard]] std::string to_string(const ListenAddress& address);
 
-// What clients may cost the control API: what any listener has, and what only the API has.
+// Limits on clients of the control API: those of any listener, and one of the API alone.
 struct ApiLimits : Limits {
     ApiLimits() {
         body_bytes = std::size_t{16} * 1024;
@@ -42,14 +42,14 @@ struct ApiLimits : Limits {
     bool operator==(const ApiLimits&) const = default;
 };
 
-// A value: copy it freely. Every number in it has passed its rule, every path is absolute, every
-// default is filled in. docs/configuration.md says what each key means.
+// A value. All numbers are checked, all paths are absolute, and all defaults are filled in.
+// docs/configuration.md says what each key means.
 struct Settings {
     using Duration = std::chrono::milliseconds;
 
     struct Node {
         NodeId id;
-        std::filesystem::path data_dir;  // not touched: the storage makes it
+        std::filesystem::path data_dir;  // not created here, but by the storage
         std::int32_t priority = 100;     // 0: a witness
         bool observer = false;
     };
@@ -61,12 +61,13 @@ struct Settings {
         std::size_t max_voters = 7;  // odd: an even setting counts as the odd number below
         std::string where;           // place of `bootstrap`, for messages
     };
-    // Where a section `tls` and its keys stand, for messages; a key that is not given has the place
-    // of its section.
+    // The places of a section `tls` and of its keys, for messages; a key that is not given has the
+    // place of its section.
     struct TlsPlaces {
         std::string section, cert, key, ca, crl;
     };
-    // The key api.tls. Paths are absolute. With `ca`, clients need a certificate of it.
+    // The key api.tls. Paths are absolute. With `ca`, clients need a certificate that it has
+    // signed.
     struct ApiTls {
         std::filesystem::path cert{}, key{}, ca{};
 
@@ -75,7 +76,7 @@ struct Settings {
     struct Api {
         std::vector<ListenAddress> listen;  // one or more; port 0 is any free one
         std::optional<std::filesystem::path> token_file;
-        std::string token;  // what the file holds; empty: changes need none. Never to be shown
+        std::string token;  // content of the file; empty: changes need none. Never show it
         bool insecure = false;
         std::vector<std::string> hostnames;  // in small letters
         std::optional<ApiTls> tls;           // not given: plain text
@@ -89,7 +90,7 @@ struct Settings {
         std::optional<Endpoint> advertise;  // not given: the real endpoint, once it is bound
         bool insecure = false;
         Limits limits;
-        bool limits_set = false;      // the section stands there and asks for other than defaults
+        bool limits_set = false;      // the section is there and changes a default
         std::optional<TlsFiles> tls;  // not given: plain text
         TlsPlaces tls_places;
         OptionSection options;     // the section, for the plugin
@@ -101,7 +102,7 @@ struct Settings {
         std::string plugin_place;  // "node.yaml:3:22"
     };
     struct Plugins {
-        std::vector<std::filesystem::path> directories;  // empty: beside the daemon's own
+        std::vector<std::filesystem::path> directories;  // empty: plugin_directories() decides
     };
     struct Health {
         std::vector<std::string> command;  // either this …
@@ -139,26 +140,25 @@ struct Settings {
     OptionValue merged;                 // what print_settings shows; each `where` is an origin
 };
 
-// What a file says, right or wrong.
+// The settings of a file that may have faults.
 struct Draft {
-    Settings settings;  // where there are faults: with a default in place of each wrong value, and
-                        // with no name for a plugin that cannot be tried
+    Settings settings;  // after faults: a wrong value is replaced by its default, and a
+                        // plugin that cannot be tried has no name
     std::vector<std::string> faults;  // one line each
 };
 
-// Reads and checks `file`, with the overrides and ${NAME} of `env`. Touches nothing but the file
-// and api.token_file. Throws Error (code config) where the file is no configuration at all.
+// Reads and checks `file`, with the overrides and ${NAME} of `env`. Opens only the file and
+// api.token_file. Throws Error (code config) if the file is not a configuration at all.
 [[nodiscard]] Draft read_settings(const std::filesystem::path& file, const Environment& env);
 
-// The same where nothing may be wrong: throws one Error (code config) that lists every fault, one a
-// line.
+// As read_settings, but faults throw one Error (code config) that lists all of them, one per line.
 [[nodiscard]] Settings load_settings(const std::filesystem::path& file, const Environment& env);
 
-// How this node may found its cluster, now that the plugins are loaded: `arbiters` is how many of
-// them can claim. Throws Error (code config) where the settings and the plugins do not agree.
+// Decides how this node may found its cluster. `arbiters` is how many of the loaded plugins can
+// claim. Throws Error (code config) if the settings contradict the plugins.
 [[nodiscard]] Bootstrap resolve_bootstrap(const Settings& settings, std::size_t arbiters);
 
-// What is allowed but unwise about founding in this mode: whole sentences, for the log and --check.
+// Warnings about founding in this mode: whole sentences, for the log and --check.
 [[nodiscard]] std::vector<std::string> founding_warnings(const Settings& settings, Bootstrap mode);
 
 // The merged configuration as YAML that loads again; a comment after each value says where it came

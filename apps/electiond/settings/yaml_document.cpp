@@ -1,4 +1,4 @@
-// Builds the tree from yaml-cpp's events: its own nodes forget duplicates, anchors and tags.
+// Builds the tree from yaml-cpp's events: its own nodes do not keep duplicates, anchors and tags.
 #include "settings/yaml_document.h"
 
 #include <yaml-cpp/eventhandler.h>
@@ -15,8 +15,8 @@
 namespace electiond {
 namespace {
 
-// Stand for the braces of ${NAME} while YAML is read: in flow text a brace would end the scalar.
-// One byte each, so columns stay true; the text itself may hold no control characters.
+// Replace the braces of ${NAME} while YAML is read: in flow text a brace would end the scalar. One
+// byte each, so columns stay correct; the text itself has no control characters.
 constexpr char kOpen = '\x01';
 constexpr char kClose = '\x02';
 
@@ -49,7 +49,7 @@ class TreeBuilder : public YAML::EventHandler {
     void OnDocumentStart(const YAML::Mark& mark) override { begin_ = where(mark); }
     void OnDocumentEnd() override {}
 
-    // The parser puts an empty value's mark where it noticed: a line late. The key's place is true.
+    // The parser reports the place of an empty value one line late, so the key's place is used.
     void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
         const bool has_key = !open_.empty() && open_.back().key.has_value();
         put(make(Value::Kind::none, has_key ? open_.back().key->where : where(mark)));
@@ -89,7 +89,7 @@ class TreeBuilder : public YAML::EventHandler {
     struct Key {
         std::string name;
         std::string where;
-        bool kept = true;  // false: already named as a fault, its value goes nowhere
+        bool kept = true;  // false: its fault was added already, its value is dropped
     };
     struct Open {
         Value value;
@@ -191,7 +191,7 @@ class TreeBuilder : public YAML::EventHandler {
     std::vector<Open> open_;
 };
 
-// How many bytes the UTF-8 character at `at` has; 0 where there is none.
+// How many bytes the UTF-8 character at `at` has; 0 if there is none.
 std::size_t utf8_length(std::string_view text, std::size_t at) {
     const auto byte = [&](std::size_t i) {
         return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
@@ -211,8 +211,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     return overlong || beyond ? 0 : length;
 }
 
-// yaml-cpp takes a 0x04 for the end of the file, which would hide what follows, and lets bytes pass
-// that are no text.
+// yaml-cpp takes a 0x04 for the end of the file, which would hide what follows, and accepts bytes
+// that are not text.
 bool refuse_what_is_no_text(const std::string& text, const Source& source, Faults& faults) {
     int line = 1;
     int column = 1;

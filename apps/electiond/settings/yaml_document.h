@@ -1,4 +1,4 @@
-// One YAML text as a tree in which everything knows its place, strict where YAML is lenient.
+// Parses one YAML text into a tree with the place of each value; stricter than YAML itself.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@ namespace electiond {
 
 // Scalars stay text until a key is read with a type: 010 is not 8, and "1" and 1 are the same id.
 struct Value {
-    // none: null, which counts as missing. broken: already named as a fault; say no more about it.
+    // none: null, which counts as missing. broken: its fault was added already, so no further one
+    // follows.
     enum class Kind { none, text, list, map, broken };
     struct Entry;
 
@@ -22,7 +23,8 @@ struct Value {
     std::string where;       // "node.yaml:12:5" or "environment ELECTIOND_NODE_ID"
     std::string names;       // environment variables filled into the text: "HOME, PORT"
 
-    [[nodiscard]] const Value* find(const std::string& key) const;  // map: its value, none omitted
+    [[nodiscard]] const Value* find(
+        const std::string& key) const;  // of a map; nullptr if missing or none
 };
 
 struct Value::Entry {
@@ -31,7 +33,7 @@ struct Value::Entry {
     Value value;
 };
 
-// Where a text comes from. A line and column follow the name, but for the environment.
+// Where a text comes from. Places have line and column, except in the environment.
 struct Source {
     std::string name;
     bool has_lines = true;
@@ -41,7 +43,7 @@ struct Source {
 
 // Reads one document and fills its ${NAME}. Bad syntax, duplicate and non-text keys, anchors,
 // aliases, tags, merge keys and a second document are faults, each with its place; `prefix` is the
-// key under which the text stands, for messages. An empty text gives none. Never throws.
+// key whose value the text is, for messages. An empty text becomes Kind::none. Never throws.
 [[nodiscard]] Value parse_yaml(std::string text, const Source& source, const std::string& prefix,
                                const Environment& env, Faults& faults);
 
