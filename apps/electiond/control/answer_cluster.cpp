@@ -22,7 +22,7 @@ struct Shown {
     Term term = 0;
 };
 
-// A node asked at one of its addresses.
+// One address of a node that is asked.
 struct Asked {
     const PeerStatus* peer;
     Endpoint at;
@@ -46,7 +46,7 @@ Shown shown(const PeerReply& reply, const Endpoint& asked, const Status& own) {
             .term = reply.term};
 }
 
-// Why this answer is not that of the node we asked for; nullopt if it is.
+// Why this answer is not from the node we asked; nullopt if it is.
 std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatus& peer,
                                          const Status& own) {
     if (reply.from.cluster_name != own.view->cluster) {
@@ -58,7 +58,7 @@ std::optional<std::string> not_asked_for(const PeerReply& reply, const PeerStatu
     return std::nullopt;
 }
 
-// Everyone as of one round of questions: those that answered, each uuid once, then those that did
+// All nodes after one round of requests: those that answered, each uuid once, then those that did
 // not: voters, and nodes whose id is in no answer.
 std::vector<Shown> look_around(const ControlDependencies& dependencies, const Status& known,
                                const std::vector<Asked>& asked,
@@ -67,7 +67,7 @@ std::vector<Shown> look_around(const ControlDependencies& dependencies, const St
     std::vector<Shown> all{
         shown(own_reply(*own, dependencies.now(), dependencies.version), own->view->address, *own)};
     std::set<const PeerStatus*> heard;
-    std::map<const PeerStatus*, std::string> silent;  // at one of its addresses; with the reason
+    std::map<const PeerStatus*, std::string> silent;  // nodes without an answer, and the reason
     for (const auto& peer : known.view->peers) {
         if (peer.addresses.empty()) silent[&peer] = "no address of it is known";
     }
@@ -79,7 +79,8 @@ std::vector<Shown> look_around(const ControlDependencies& dependencies, const St
         if (fault) {
             silent.try_emplace(peer, *fault);
             if (reply)
-                dependencies.transport.refresh(address);  // its name may mean another node by now
+                dependencies.transport.refresh(
+                    address);  // the host name may point to another node by now
         } else {
             heard.insert(peer);
         }
@@ -100,7 +101,7 @@ std::vector<Shown> look_around(const ControlDependencies& dependencies, const St
     return all;
 }
 
-// May this voter lead? True if that is not known.
+// True if this voter may lead, or if that is unknown.
 bool may_lead(const Status& status, const NodeUuid& voter) {
     if (voter == status.view->uuid) return status.view->eligible;
     const auto& members = status.members->list;
@@ -156,8 +157,8 @@ class ClusterSurvey : public ParkedAnswer {
         ask(now);
     }
 
-    // Answers are not of one moment: during a hand-over two nodes may rightly answer that they
-    // lead, one after the other. So more than one leader counts only after all were asked again.
+    // The answers are not simultaneous: during a hand-over two nodes may correctly answer, one
+    // after the other, that they lead. So more than one leader counts only after a second round.
     std::optional<ApiResponse> look(Instant now) override {
         while (survey_->done() || now >= deadline_) {
             const auto all = look_around(dependencies_, *known_, asked_, survey_->answers());

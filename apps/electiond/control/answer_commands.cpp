@@ -1,5 +1,4 @@
-// Answers requests that change something, or report whether that is possible: /step-down, /leave,
-// /members/ID, /removal/ID.
+// Answers the commands of operators: /step-down, /leave, /members/ID, and /removal/ID (a dry run).
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
@@ -15,7 +14,7 @@ namespace electiond {
 namespace {
 
 // The texts of a body {"key":"text"} whose keys are all in `known`; an empty body has none. Throws
-// Problem, before anything is done: what the client meant must be clear.
+// Problem, before anything is done, unless the body is unambiguous.
 std::map<std::string, std::string> parse_body(const std::string& body,
                                               const std::set<std::string>& known,
                                               const std::string& expected) {
@@ -73,7 +72,7 @@ ApiResponse refusal(const Done& done, const StepDown& wanted) {
     }
 }
 
-// Makes the response from the outcome; it is given nullopt if none came in time.
+// Makes the response from the outcome; nullopt: there was none in time.
 using Tell = AwaitedOutcome<Done>::Tell;
 
 // Has the election carry out `what`.
@@ -85,7 +84,7 @@ ApiAnswer carry_out(const Call& call, CommandBody what, Milliseconds longest, Te
     return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
 }
 
-// A node that discovery lists is shown, but need not be a member.
+// A node that /cluster shows need not be a member: discovery may list it.
 std::string why_unknown(const Status& status, const std::string& who) {
     const auto listed = std::ranges::find_if(status.view->peers, [&](const PeerStatus& peer) {
         return peer.id.value == who || peer.uuid.value == who;
@@ -105,8 +104,8 @@ std::string why_unknown(const Status& status, const std::string& who) {
 // The node that a removal is about.
 struct Leaver {
     std::string id{};                  // as the client named it, or its id
-    std::optional<NodeUuid> uuid{};    // if this node knows it …
-    std::optional<MemberRole> role{};  // … and what it is
+    std::optional<NodeUuid> uuid{};    // if this node knows it
+    std::optional<MemberRole> role{};  // its role, if this node knows it
 };
 
 JsonFields fields_of(const Leaver& leaver, const std::string& message, Term term) {
@@ -117,7 +116,7 @@ JsonFields fields_of(const Leaver& leaver, const std::string& message, Term term
     return fields;
 }
 
-// How a removal or a leave ended, as interface.md says for both.
+// The response to a removal or a leave (docs/interface.md).
 ApiResponse departure(const ControlDependencies& dependencies, const std::optional<Done>& done,
                       const Leaver& leaver, const std::string& message) {
     if (!done) {
@@ -168,7 +167,7 @@ Tell departure_of(const Call& call, const Leaver& leaver, const std::string& mes
 
 // The member in the path, for example /members/ID or /removal/UUID. On a node that does not lead,
 // only the text of the path: the leader finds the member. Throws Problem if several members have
-// this id: one may be the former life of the other, and the wrong one must not be removed.
+// this id: one may be the other one before it lost its data, and the wrong one must not be removed.
 Leaver named_in_path(const Call& call) {
     const auto& path = call.target.path;
     Leaver leaver{.id = path.substr(path.rfind('/') + 1)};
@@ -221,7 +220,7 @@ ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& m
 ApiAnswer answer_step_down(const Call& call) try {
     const auto& dependencies = call.dependencies;
     const auto wanted = parse_step_down(call.request.body);
-    // What a hand-over waits for at most: grants, hooks, the target's configuration, its election.
+    // The longest hand-over: grants, hooks, the target's configuration, its election.
     const auto longest = dependencies.timing.client_grant + dependencies.hooks_timeout +
                          3 * dependencies.timing.election_timeout + Milliseconds{1000};
     return carry_out(call, wanted, longest, [wanted](const std::optional<Done>& done) {

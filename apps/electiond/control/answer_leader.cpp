@@ -1,4 +1,4 @@
-// /leader: who leads, for how long a client may rely on it, and the wait for a change.
+// Answers GET /leader: the leader, for how long a client may rely on it, and the wait for a change.
 #include <algorithm>
 #include <charconv>
 
@@ -27,7 +27,7 @@ std::optional<Milliseconds> parse_wait(std::string_view text) {
     return Milliseconds(std::min(*number, most / scale) * scale);
 }
 
-// How long to wait for an index above which one.
+// The parameters of a long poll: wait up to this time for a higher index than this one.
 struct WaitLimits {
     Index after = 0;
     Milliseconds wait{kWaitDefault};
@@ -49,7 +49,7 @@ std::optional<WaitLimits> parse_wait_limits(const Target& target, Index newest) 
     return limits;
 }
 
-// `now` was read before all else: a grant counts from when it was asked for.
+// `now` was read first: a grant counts from the time of the request.
 ApiResponse tell(const ControlDependencies& dependencies, Instant now, bool grants) {
     const auto granted = grants ? dependencies.grants.grant(dependencies.board, now,
                                                             dependencies.timing.client_grant)
@@ -66,8 +66,8 @@ ApiResponse tell(const ControlDependencies& dependencies, Instant now, bool gran
                                {"index", status->index}}));
 }
 
-// A long poll: until the index is above, the time is over, or this node begins or ceases to lead. A
-// lease that runs out while the loop hangs changes no index, but it is a change, too.
+// A long poll: ends when the index is higher, the time is over, or this node begins or ceases to
+// lead. A lease that ends while the loop hangs changes no index, but it is a change, too.
 class LongPoll : public ParkedAnswer {
   public:
     LongPoll(const ControlDependencies& dependencies, const WaitLimits& limits, Instant now,

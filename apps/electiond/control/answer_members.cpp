@@ -13,7 +13,7 @@ struct View {
     std::optional<NodeUuid> leader{};  // if it is known
 };
 
-// Our own view, its ages brought to `now`.
+// Our own view, with its ages as of `now`.
 View own_view(const Status& status, Instant now) {
     View view{.members = status.members->list, .leader = status.view->uuid};
     const auto age = now - status.members->at.value_or(now);
@@ -25,7 +25,7 @@ View own_view(const Status& status, Instant now) {
     return view;
 }
 
-// The leader, as far as this node follows one whose addresses it knows; else null.
+// The leader, if this node follows one and knows its addresses; else null.
 const PeerStatus* leader_to_ask(const Status& status, Instant now) {
     if (!status.leadership.follows_at(now)) return nullptr;
     const auto peer =
@@ -33,7 +33,7 @@ const PeerStatus* leader_to_ask(const Status& status, Instant now) {
     return peer == status.view->peers.end() ? nullptr : &*peer;
 }
 
-// What a node shows that never heard a leader: the voters of its configuration.
+// The view of a node that has never heard a leader: the voters of its configuration.
 View voters_alone(const Status& status) {
     View view;
     for (const auto& voter : status.view->voters) {
@@ -53,8 +53,8 @@ View voters_alone(const Status& status) {
     return view;
 }
 
-// The asked node's own is of now. Of the others as the leader sees it: it knows of each node when
-// it last answered, not what it does since.
+// The state of a member: of this node as of now; of another node from the leader's view, that is as
+// of its last answer to the leader.
 std::string_view state_of(const Member& member, const View& view, const Status& own, Instant now,
                           Milliseconds silence) {
     if (member.uuid == own.view->uuid) return to_string(own.leadership.state_at(now));
@@ -79,7 +79,8 @@ Json record(const Member& member, const View& view, const Status& own, Instant n
          {"eligible", member.eligible}});
 }
 
-// `view` is of now, or what the leader has just sent; nullopt if no leader could be asked.
+// `view` is our own as of now, or the one that the leader has just sent; nullopt if no leader could
+// be asked.
 ApiResponse tell(const ControlDependencies& dependencies, const Status& status,
                  std::optional<View> view, Instant now) {
     const bool stale = !view;
@@ -128,7 +129,8 @@ class LeadersView : public ParkedAnswer {
         auto answers = survey_->answers();
         for (std::size_t i = 0; i < answers.size(); ++i) {
             if (!answers[i].reply) continue;
-            if (answers[i].reply->from.uuid != leader_) {  // its name may mean another node by now
+            if (answers[i].reply->from.uuid !=
+                leader_) {  // the host name may point to another node by now
                 dependencies_.transport.refresh(survey_->targets()[i]);
                 continue;
             }

@@ -1,4 +1,4 @@
-// POST /reload: has the main thread read the configuration again, and says what that changed.
+// Answers POST /reload: the main thread reads the configuration again and reports the changes.
 #include <functional>
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr Milliseconds kLongest{10'000};  // a file system may hang
 
-// Throws Problem: an option that is spelled wrong must not become a reload that was not meant.
+// Throws Problem: a mistyped option must not cause a reload that was not intended.
 bool parse_dry_run(const Call& call) {
     bool dry_run = false;
     for (const auto& [key, value] : call.target.query) {

@@ -1,4 +1,4 @@
-// This node, as it knows itself: /status, /follower, /livez, /readyz.
+// Answers requests for the state of this node: /status, /follower, /livez, /readyz.
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Timestamp.h>
 
@@ -111,7 +111,7 @@ std::string no_leader_reason(const Status& status) {
            std::to_string(status.view->voters.size()) + " voters that reach one another.";
 }
 
-// Why the role of this node does not count yet; nullopt if it does. Only called while there is a
+// Why the role of this node is not settled yet; nullopt if it is. Called only while there is a
 // leader.
 std::optional<std::string> unsettled_reason(const Status& status, const Timing& timing) {
     const auto namesake = std::ranges::find_if(status.view->voters, [&](const Voter& voter) {
@@ -138,7 +138,7 @@ std::optional<std::string> unsettled_reason(const Status& status, const Timing& 
            std::to_string(status.view->config.version) + ", and the leader must hear this node.";
 }
 
-// Why a rolling restart must not go on to the next node; empty if it may.
+// Why a rolling restart must not continue with the next node; empty if it may.
 std::vector<Json> reasons_not_ready(const Status& status, const Timing& timing, Instant now) {
     std::vector<Json> reasons;
     if (status.view->role == MemberRole::removed) {

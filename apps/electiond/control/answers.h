@@ -1,4 +1,4 @@
-// What each path answers: one function a path, by topic in the files named here.
+// One function per path returns its answer; the files are named below.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace electiond {
 
-// One request on its way through the routes. Lives as long as the call; a parked answer copies what
-// it needs. `dependencies` and the places outlive every parked answer.
+// One request while its answer is made. Exists only during the call; a parked answer copies what it
+// needs. `dependencies` and the places outlive every parked answer.
 struct Call {
     const ControlDependencies& dependencies;
     const ApiRequest& request;
@@ -24,13 +24,13 @@ struct Call {
 // The response, if `parked` has it already; else `parked`.
 [[nodiscard]] ApiAnswer now_or_later(std::unique_ptr<ParkedAnswer> parked, Instant now);
 
-// Refuses a command or a survey that finds no place.
+// Refuses a command or a survey if no place is free.
 [[nodiscard]] ApiResponse too_many_waiting();
 
-// The response of a parked answer that has none by the time the server stops.
+// The response of a parked answer that is not ready when the server stops.
 [[nodiscard]] ApiResponse about_to_end();
 
-// answer_status.cpp: this node, as it knows itself
+// answer_status.cpp: the state of this node
 [[nodiscard]] ApiAnswer answer_status(const Call& call);
 // The object of GET /status.
 [[nodiscard]] JsonFields status_fields(const ControlDependencies& dependencies,
@@ -39,7 +39,7 @@ struct Call {
 [[nodiscard]] ApiAnswer answer_livez(const Call& call);
 [[nodiscard]] ApiAnswer answer_readyz(const Call& call);
 
-// answer_leader.cpp: who leads, for how long, and the wait for a change
+// answer_leader.cpp: the leader, the time left of its lease, and the wait for a change
 [[nodiscard]] ApiAnswer answer_leader(const Call& call);
 
 // answer_cluster.cpp, answer_members.cpp: asks the other nodes, or the leader
@@ -50,7 +50,7 @@ struct Call {
 [[nodiscard]] ApiAnswer answer_history(const Call& call);
 [[nodiscard]] ApiAnswer answer_events(const Call& call);
 
-// answer_commands.cpp: what changes something
+// answer_commands.cpp: commands of operators
 [[nodiscard]] ApiAnswer answer_step_down(const Call& call);
 [[nodiscard]] ApiAnswer answer_remove_member(const Call& call);
 [[nodiscard]] ApiAnswer answer_may_remove_member(const Call& call);

@@ -21,8 +21,8 @@ class Certificates {
         return current_;
     }
 
-    // Reads the files again; returns what current() is from then on. Throws as the constructor, and
-    // keeps what it had. One thread at a time; blocks for the files.
+    // Reads the files again; current() returns the result from then on. Throws as the constructor,
+    // and then keeps the old certificates. One thread at a time; blocks for the files.
     std::shared_ptr<const io::TlsContext> reload() {
         auto fresh = io::TlsContext::load(setup_);
         const std::scoped_lock lock(mutex_);

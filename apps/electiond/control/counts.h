@@ -25,11 +25,11 @@ struct ApiCounts {
         return unsecured[static_cast<std::size_t>(fault)];
     }
     Count tls_on_plain{0};      // clients that spoke TLS to a port of plain text
-    Count malformed{0};         // 400, 411, 417, 505: where the message ends is in doubt
+    Count malformed{0};         // 400, 411, 417, 505: the end of the message is unknown
     Count late{0};              // 408: head or body took too long
     Count header_too_large{0};  // 431
     Count body_too_large{0};    // 413
-    Count not_taken{0};         // answers that the client did not take, or not in time
+    Count not_taken{0};         // answers that the client did not read, or not in time
     Count failed{0};            // 500
     Count events{0};            // of /events, once for all watchers
     Count watchers_dropped{0};  // of /events: they read too slowly

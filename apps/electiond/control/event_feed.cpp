@@ -27,8 +27,8 @@ std::optional<Index> index_of(std::string_view text) {
     return error == std::errc{} && rest == end ? std::optional(index) : std::nullopt;
 }
 
-// Each start of the daemon begins a new range: starts × 2^32 + n. An index beyond the newest is of
-// another run, too: the data directory was lost since.
+// Each start of the daemon begins a new range: starts × 2^32 + n. An index beyond the newest is
+// also of another run: the data directory was lost since.
 bool is_of_another_life(Index index, Index newest) {
     return index >> 32 != newest >> 32 || index > newest;
 }
@@ -44,8 +44,8 @@ Showing EventFeed::showing() const {
     return {.status = *status_, .now = dependencies_.now(), .wall = dependencies_.wall_now()};
 }
 
-// An entry is in the journal before the board shows its index. Such entries wait for the board, so
-// that no event is newer than the status it is shown with.
+// An entry reaches the journal before its index is on the board. It is held back until then, so
+// that no event is newer than the status sent with it.
 std::string EventFeed::news() {
     const auto place = status_->index;
     status_ = dependencies_.board.read();
@@ -70,9 +70,9 @@ std::string EventFeed::news() {
     return text + lease_news();
 }
 
-// Two cases have no journal entry: a lease runs out while the election loop hangs, and that lease
-// is then renewed with the same token. A lead that ends in any other way has an entry, which may
-// follow shortly after the board.
+// Two changes have no journal entry: a lease ends while the election loop hangs, and this lease is
+// renewed later with the same token. Any other end of a lead has an entry, possibly shortly after
+// the change of the board.
 std::string EventFeed::lease_news() {
     const auto shown = showing();
     const bool leads = status_->leads_at(shown.now);
@@ -92,7 +92,7 @@ std::string EventFeed::beginning(const std::optional<std::string>& last_event_id
     const auto missed = place ? dependencies_.journal.since(*place) : std::nullopt;
     if (!missed) return text + reset("gap");
     for (const auto& entry : *missed) {
-        if (entry->index > newest) break;  // the next news() has it
+        if (entry->index > newest) break;  // the next news() sends it
         text += text_of(event_json(*entry, showing()), entry->index);
     }
     if (apart_) text += text_of(state_json(showing(), *apart_), std::nullopt);

@@ -17,7 +17,7 @@ namespace electiond {
 // `dependencies` must outlive it.
 class EventFeed {
   public:
-    // Starts at the newest entry that the board shows.
+    // Starts at the newest entry on the board.
     explicit EventFeed(const ControlDependencies& dependencies);
 
     // All events since the last call; may be empty. Call it when the board calls its observers,
@@ -41,7 +41,7 @@ class EventFeed {
 
     const ControlDependencies& dependencies_;
     std::shared_ptr<const Status> status_;  // as of the last news()
-    bool leads_;                            // as the streams were last told
+    bool leads_;                            // as last sent to the streams
     std::optional<Reason> apart_{};         // reason of the last event, if it had no index
     std::uint64_t written_ = 0;
 };

@@ -7,7 +7,7 @@
 namespace electiond {
 namespace {
 
-// A system call each, of some 5 µs.
+// Each send is a system call of about 5 µs.
 constexpr int kSendsPerTurn = 32;
 
 }  // namespace
@@ -70,7 +70,7 @@ void EventHub::send_to(Seat& seat) {
     stream.cut();
 }
 
-// The events that it missed may be more than kUnsentMax; it gets time to read them.
+// The missed events may exceed kUnsentMax, so a new watcher gets time to read them.
 EventHub::Watcher::Watcher(EventHub& hub, io::Stream& stream, const std::string& head,
                            const std::optional<std::string>& last_event_id)
     : hub_(hub) {

@@ -17,14 +17,16 @@
 
 namespace electiond {
 
-// Writes each text once and sends it to all watchers, a few in each turn of the loop, so that a
-// thousand watchers do not delay other requests. I/O thread only. The board and the journal of
-// `dependencies` must outlive it; it must outlive its watchers. Destroy it after Loop::stop().
+// Makes the text of each event once and sends it to all watchers, to a few in each turn of the
+// loop, so that a thousand watchers do not delay other requests. I/O thread only. The board and the
+// journal of `dependencies` must outlive it; it must outlive its watchers. Destroy it after
+// Loop::stop().
 class EventHub {
   public:
     // After this time without an event, each watcher gets a comment.
     static constexpr Milliseconds kSilence{15'000};
-    // A watcher for which more than this is unsent is dropped. The kernel holds about as much more.
+    // A watcher with more unsent bytes than this is dropped. The kernel's buffer holds about as
+    // much again.
     static constexpr std::size_t kUnsentMax = std::size_t{64} * 1024;
 
     EventHub(io::Loop& loop, const ControlDependencies& dependencies, ApiCounts& counts,

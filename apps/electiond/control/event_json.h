@@ -12,8 +12,8 @@
 
 namespace electiond {
 
-// When something is shown, by both clocks, and the status of the node then. Holds a reference: use
-// it only within one call.
+// The time at which something is shown, by both clocks, and the status of the node at that time.
+// Holds a reference: use it only within one call.
 struct Showing {
     const Status& status;
     Instant now{};

@@ -21,13 +21,13 @@ struct ApiRequest {
     std::optional<std::string> last_event_id{};  // of an event stream that resumes
     std::string body{};
     bool trusted = false;  // may change things without a token: it came from root or the same user
-    // What the certificate of the client proves, as in its SAN ("URI:…"). Empty if it showed none.
+    // The names in the client's certificate, as in its SAN ("URI:…"). Empty without a certificate.
     std::vector<std::string> certificate_names{};
-    // By TLS: what our own certificate proves to the client. A browser compares it with the host.
+    // With TLS: the names in our own certificate. A browser compares them with the host.
     std::vector<std::string> own_names{};
 };
 
-// `body` is what GET answers, also if the method is HEAD; the server then sends its length alone.
+// `body` is that of a GET, also if the method is HEAD; the server then sends only its length.
 struct ApiResponse {
     int status = 200;
     std::string body{};
@@ -46,7 +46,7 @@ struct Problem {
     std::string_view title;
     std::string detail;
     Reason reason = Reason::none;
-    std::optional<std::string> leader{};  // `leaderId`; always there, or null, with 421
+    std::optional<std::string> leader{};  // `leaderId`; 421 always has this key, null if unknown
 };
 [[nodiscard]] ApiResponse answer(const Problem& problem);
 

@@ -1,4 +1,4 @@
-// Who may ask, and with which proof.
+// Access control: hosts, origins and proofs.
 #include "control/guard.h"
 
 #include <Poco/Exception.h>
@@ -12,13 +12,14 @@
 namespace electiond {
 namespace {
 
-// Host names are the same in capitals, and with the dot of the root.
+// Host names are case-insensitive, and may end with the dot of the root.
 std::string plain_name(std::string_view name) {
     if (name.ends_with('.')) name.remove_suffix(1);
     return Poco::toLower(std::string(name));
 }
 
-// The host of host[:port], without the brackets of an IPv6 literal; empty where it is neither.
+// The host of host[:port], without the brackets of an IPv6 literal; empty if the text has another
+// form.
 std::string_view host_of(std::string_view authority) {
     std::string_view port;
     auto host = authority;
@@ -41,8 +42,7 @@ bool is_address(std::string_view host) {
     return Poco::Net::IPAddress::tryParse(std::string(host), address);
 }
 
-// Compares every byte of what was given, however early they differ: the time that it takes says
-// nothing about the secret.
+// Always compares every byte of `given`, so that the time it takes does not depend on the secret.
 bool same_secret(std::string_view given, std::string_view secret) {
     unsigned difference = given.size() == secret.size() ? 0U : 1U;
     for (std::size_t i = 0; i < given.size(); ++i) {
@@ -123,7 +123,7 @@ bool Guard::is_operator(const ApiRequest& request) const {
                                      request.certificate_names.end();
 }
 
-// Without a token nothing that a header says could help, so that is a 403, not a 401.
+// Without a configured token no header could help, so the answer is 403, not 401.
 std::optional<ApiResponse> Guard::refuse_without_proof(const ApiRequest& request,
                                                        const std::string& what) const {
     if (request.trusted || is_operator(request)) return std::nullopt;

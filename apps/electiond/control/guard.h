@@ -1,5 +1,5 @@
-// Who may ask: keeps foreign web pages out (Host, Origin), and asks for a proof (token, certificate
-// of an operator) where one is needed.
+// Access control: refuses foreign web pages (Host, Origin), and requires a proof (token,
+// certificate of an operator) for changes and, if so configured, for reading.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace electiond {
 
-// What the configuration says about it.
+// The settings for access.
 struct Access {
-    std::vector<std::string> hostnames{};   // beside localhost and this machine's own name
-    std::string token{};                    // empty: there is none
-    std::string cluster{};                  // whose operators may do everything; empty: none
+    std::vector<std::string> hostnames{};  // beside localhost and this machine's own name
+    std::string token{};                   // empty: there is none
+    std::string cluster{};  // operators of this cluster may do everything; empty: none
     bool clients_need_certificate = false;  // api.tls.ca is set
     bool reading_needs_token = false;
 };
@@ -25,13 +25,13 @@ class Guard {
   public:
     explicit Guard(const Access& access);
 
-    // nullopt if the request may pass. `host` is that of the target if it names one, else the
-    // header's; a request without any is no browser's, and passes. A name of our own certificate
-    // is as good as a configured one: no foreign page has it.
+    // nullopt if the request may pass. `host` is that of the target if it has one, else of the
+    // header; a request without both is not from a browser, and passes. Names in our own
+    // certificate are accepted like configured ones: no foreign page can have them.
     [[nodiscard]] std::optional<Problem> admit(const std::optional<std::string>& host,
                                                const ApiRequest& request) const;
 
-    // nullopt if the client may change something, or read it; else the 401 or 403.
+    // nullopt if the client may change, or read, something; else the 401 or 403.
     [[nodiscard]] std::optional<ApiResponse> refuse_change(const ApiRequest& request) const;
     [[nodiscard]] std::optional<ApiResponse> refuse_reading(const ApiRequest& request) const;
 
@@ -44,7 +44,7 @@ class Guard {
 
     std::vector<std::string> names_;
     const std::string token_;
-    const std::string operator_;  // what a certificate of an operator proves; empty: nothing does
+    const std::string operator_;  // the name in certificates of operators; empty: none counts
     const bool clients_need_certificate_;
     const bool reading_needs_token_;
 };

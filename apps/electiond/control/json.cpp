@@ -12,7 +12,7 @@
 namespace electiond {
 namespace {
 
-// What another program said may be anything, or cut in the middle of a character.
+// Text of another program may hold any bytes, or end in the middle of a character.
 std::string as_utf8(std::string_view text) {
     std::string whole(text);
     if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {

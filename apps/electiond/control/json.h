@@ -1,4 +1,4 @@
-// One JSON value as compact text: routes compose their answers of these.
+// One JSON value as compact text; the routes build their answers from such values.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace electiond {
 
-// A value: always whole, valid JSON in UTF-8. Built implicitly, so that a list of fields reads
-// like the object it becomes. Text that is no UTF-8 has its bad bytes replaced by '?'.
+// A value: always whole, valid JSON in UTF-8. Conversions are implicit, so that a list of fields
+// looks like the JSON object. Bytes that are not UTF-8 become '?'.
 class Json {
   public:
     Json(std::nullptr_t = nullptr) : text_("null") {}
@@ -29,7 +29,7 @@ class Json {
     template <class Tag>
     Json(const Name<Tag>& name) : Json(std::string_view(name.value)) {}
     Json(const Endpoint& endpoint) : Json(endpoint.to_string()) {}
-    // Nothing becomes null.
+    // nullopt becomes null.
     template <class Value>
     Json(const std::optional<Value>& value) : Json(value ? Json(*value) : Json()) {}
     // In whole milliseconds, as each key ending in `Ms` is.

@@ -1,4 +1,4 @@
-// What another thread carries out for a request: its outcome, and the answer that waits for it.
+// The outcome of work that another thread does for a request, and the answer that waits for it.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@
 
 namespace electiond {
 
-// Shared with the thread that carries it out, which may give it long after the client has gone. Any
-// thread.
+// Shared with the thread that does the work. That thread may set it long after the client has
+// disconnected. Any thread.
 template <class Result>
 class Outcome {
   public:
@@ -34,7 +34,7 @@ class Outcome {
 template <class Result>
 class AwaitedOutcome : public ParkedAnswer {
   public:
-    // Makes the response from the outcome; it is given nullopt if none came in time.
+    // Makes the response from the outcome; nullopt: there was none in time.
     using Tell = std::function<ApiResponse(const std::optional<Result>&)>;
 
     AwaitedOutcome(std::shared_ptr<const Outcome<Result>> outcome, Tell tell, Instant end,
@@ -58,9 +58,10 @@ class AwaitedOutcome : public ParkedAnswer {
     const Places::Place place_;
 };
 
-// Has another thread carry out what `post` gives to it together with the function that takes the
-// outcome, and gives up the wait, not the command, after `longest`. Where `post` returns false,
-// nobody carries it out, and `refusal` is the answer. I/O thread only.
+// Calls `post` with a function that takes the outcome; `post` passes the command and this function
+// to another thread. Waits for the outcome for at most `longest`; the command itself continues. If
+// `post` returns false, the command is not carried out, and `refusal` makes the answer. I/O thread
+// only.
 template <class Result, class Post>
 [[nodiscard]] ApiAnswer carry_out(const Call& call, Milliseconds longest, const Post& post,
                                   ApiResponse (*refusal)(),

@@ -1,4 +1,4 @@
-// What all parked answers share.
+// Code that all parked answers share.
 #include "control/parked.h"
 
 #include "control/answers.h"

@@ -1,5 +1,5 @@
-// Answers that come later (parked) or have no end (event streams), as objects on the I/O thread:
-// no thread waits for them.
+// Answers that are ready later (parked) or never end (event streams), as objects on the I/O thread:
+// no thread blocks for them.
 #pragma once
 
 #include <atomic>
@@ -15,26 +15,26 @@
 
 namespace electiond {
 
-// Made by ControlRoutes::answer. I/O thread only, as the destructor; must not outlive the routes.
-// What completes it calls the `wake` that was given to ControlRoutes::answer; then, and at
-// deadline(), look() is due. Destroying it gives up the answer, never the command behind it.
+// Made by ControlRoutes::answer. I/O thread only, also the destructor; must not outlive the routes.
+// The code that completes it calls the `wake` passed to ControlRoutes::answer; call look() then,
+// and at deadline(). Destroying it drops the answer; a command continues.
 class ParkedAnswer {
   public:
     virtual ~ParkedAnswer() = default;
 
-    // The response, if it is there at `now`. Not called again once it has returned one. Throws only
-    // what is a bug.
+    // The response, if it is ready at `now`. Do not call it again once it has returned one. An
+    // exception is a bug.
     [[nodiscard]] virtual std::optional<ApiResponse> look(Instant now) = 0;
 
-    // The moment (boot clock) at which look() returns a response at the latest, or at which the
-    // next part begins: ask again after each look().
+    // When (boot clock) look() returns a response at the latest, or when its next step begins. May
+    // change with each look().
     [[nodiscard]] virtual Instant deadline() const = 0;
 
-    // Does it wait for a change of the board? Then look() is also due when StatusBoard calls its
-    // observers, and when ControlRoutes::leads_until has come without a new lease.
+    // True if it waits for a change of the board. Then also call look() when StatusBoard calls its
+    // observers, and at ControlRoutes::leads_until if the lease was not renewed.
     [[nodiscard]] virtual bool waits_for_board() const { return false; }
 
-    // The response if the server stops now. Throws only what is a bug.
+    // The response if the server stops now. An exception is a bug.
     [[nodiscard]] virtual ApiResponse end(Instant now) = 0;
 };
 
@@ -43,7 +43,7 @@ class Places {
   public:
     explicit Places(std::size_t most) : most_(most) {}
 
-    // One taken place, given back when it is destroyed. Must not outlive the places.
+    // One taken place; the destructor frees it. Must not outlive the places.
     class Place {
       public:
         explicit Place(Places& all) : all_(&all) { ++all.taken_; }
@@ -56,16 +56,16 @@ class Places {
       private:
         Places* all_;
     };
-    // Nothing if all are taken.
+    // nullopt if all are taken.
     [[nodiscard]] std::optional<Place> take() {
         if (taken_ < most_) return std::optional<Place>(std::in_place, *this);
         ++refused_;
         return std::nullopt;
     }
-    // From now on; places that are taken stay taken.
+    // Changes the limit; places that are taken stay taken.
     void set_most(std::size_t most) { most_ = most; }
 
-    // How many are taken now, and how often one more was wanted. Any thread.
+    // How many are taken now, and how often take() found none. Any thread.
     [[nodiscard]] std::size_t taken() const { return taken_; }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
@@ -76,7 +76,7 @@ class Places {
 };
 
 // An answer that begins now and lasts as long as the connection: the events after `last_event_id`.
-// Holds its place while it exists.
+// Keeps its place for this time.
 struct EventStream {
     Places::Place place;
     std::optional<std::string> last_event_id{};  // as the client gave it

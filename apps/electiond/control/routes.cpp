@@ -1,4 +1,4 @@
-// The table of paths, and what is the same for all of them.
+// The table of paths, and the steps that all of them share.
 #include "control/routes.h"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ struct Route {
     std::string_view method;
     std::string_view path;  // if it ends in '/', the name of one thing follows
     ApiAnswer (*answer)(const Call&);
-    // Health checks use its status: OPTIONS must have the same, the answer is there at once, and
-    // everybody may read it. /follower tells nothing that /leader does not.
+    // Health checks use its status: OPTIONS must return the same status, the answer is immediate,
+    // and everybody may read it. /follower reveals nothing that /leader does not.
     bool health = false;
 };
 

@@ -23,22 +23,23 @@ struct ControlOptions {
     Timing timing{};
 };
 
-// By one thread, the server's I/O thread; nothing here blocks. Parked answers must not outlive it.
+// Called only by the server's I/O thread; never blocks. Parked answers must not outlive it.
 class ControlRoutes {
   public:
     explicit ControlRoutes(ControlDependencies dependencies, const ApiLimits& limits = {});
 
-    // The response, a parked answer that will have it, or an event stream. Whatever may complete
-    // the answer keeps `wake` and calls it, on any thread, perhaps after the parked answer is gone
-    // or the server has stopped: it must be cheap and do no harm then. Throws only what is a bug.
+    // Returns the response, a parked answer, or an event stream. Code that may complete a parked
+    // answer keeps `wake` and calls it, on any thread, possibly after the parked answer was
+    // destroyed or the server has stopped: `wake` must be cheap and harmless then. An exception is
+    // a bug.
     [[nodiscard]] ApiAnswer answer(const ApiRequest& request, const std::function<void()>& wake);
 
-    // A reload: counts for requests that come from now on.
+    // A reload: applies to all further requests.
     void change(const ControlOptions& options);
 
-    // Until when this node leads, if nothing is published before; kNever if it does not lead at
-    // `now`. When that moment has come, ask again: if it is still in the future, the lease was
-    // renewed, else the answers that wait for the board are due. One timer does for all of them.
+    // When the lease of this node ends, unless it is renewed; kNever if this node does not lead at
+    // `now`. Call it again at that time: if the result is in the future, the lease was renewed,
+    // else the answers that wait for the board are due. One timer serves all of them.
     [[nodiscard]] Instant leads_until(Instant now) const;
 
     // How many long polls and event streams exist now; how many were refused because there were too

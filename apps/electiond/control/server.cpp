@@ -20,7 +20,7 @@ namespace {
 constexpr Milliseconds kPartingTime{250};  // for answers under way when we stop
 constexpr char kListen[] = "api.listen";
 
-// The answer to a connection for which there is no place.
+// The answer to a connection beyond the limit.
 std::string full() {
     const auto response = answer(Problem{503, "Too many connections",
                                          "This node has as many connections, in all or from "
@@ -41,7 +41,8 @@ io::TlsSetup setup_of(const Settings::ApiTls& files) {
             .section = "api.tls"};
 }
 
-// Each listener has its own share: a flood at one of them takes no place from the others.
+// Each listener has its own share, so that a flood at one of them takes no connections from the
+// others.
 Limits share_of(const ApiLimits& limits, std::size_t listeners) {
     Limits share = limits;
     share.connections = std::max<std::size_t>(1, limits.connections / listeners);
@@ -103,7 +104,7 @@ void ControlServer::listen_at(const ListenAddress& address, bool v6_only, const 
     auto socket = io::listen_on(std::get<Endpoint>(address), v6_only, kListen);
     endpoints_.push_back(io::listens_on(socket));
     addresses_.push_back(endpoints_.back().to_string());
-    // A client that waits for a TLS handshake could not read an answer in plain text.
+    // A client that expects a TLS handshake cannot read an answer in plain text.
     listeners_.push_back(std::make_unique<io::Listener>(loop_, std::move(socket), share,
                                                         serve_with(certificates_.get()),
                                                         certificates_ ? std::string() : full()));
@@ -140,7 +141,7 @@ void ControlServer::change(const ControlOptions& options) {
     });
 }
 
-// A handshake under way when the certificates change is looked at by its session, at its end.
+// A handshake under way while the certificates change is checked by its session when it ends.
 void ControlServer::reload_tls() {
     if (!certificates_) return;
     loop_.post([this, fresh = certificates_->reload()] {

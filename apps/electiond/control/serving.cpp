@@ -1,4 +1,4 @@
-// What all connections of the control API share.
+// State that all connections of the control API share.
 #include "control/serving.h"
 
 #include <Poco/DateTimeFormat.h>
@@ -53,8 +53,8 @@ void Serving::board_changed() {
     watch_lease();
 }
 
-// Called at each change of the board, because the lease may end earlier than before: a quorum may
-// need more voters now. A renewal costs nothing: the timer is only moved later.
+// Called at each change of the board, because the lease may now end earlier: a quorum may need more
+// voters. A renewal is cheap: it only moves the timer.
 void Serving::watch_lease() {
     if (stopping_ || (board_waits_.empty() && events_.empty())) return;
     const auto until = routes_.leads_until(routes_.now());
@@ -71,14 +71,14 @@ io::Deadline Serving::deadline(Instant when, Instant now) {
     return io::Clock::now() + (when - now);
 }
 
-// Once a minute for each reason: the reasons are few, the clients may be many.
+// Logs once a minute for each reason: there are few reasons, but there may be many clients.
 void Serving::warn(const std::string& kind, const std::string& text, const std::string& source) {
     if (const auto due = failures_.failed(kind, text, routes_.now())) {
         log_.warning(text + due->suffix(), {{"from", source}});
     }
 }
 
-// Port scans and health checks connect and close again: no operator has to act on that.
+// Port scans and health checks connect and close again: that needs no action by an operator.
 void Serving::unsecured(const std::string& source, const io::TlsFailure& failure) {
     ++counts_.of(failure.fault);
     if (failure.fault == io::TlsFault::closed) {

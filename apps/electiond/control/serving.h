@@ -1,4 +1,4 @@
-// What all connections of the control API share, on its I/O thread.
+// State that all connections of the control API share, on its I/O thread.
 #pragma once
 
 #include <chrono>
@@ -32,17 +32,17 @@ class Serving {
     [[nodiscard]] io::Loop& loop() { return loop_; }
     [[nodiscard]] ControlRoutes& routes() { return routes_; }
     [[nodiscard]] const ApiLimits& limits() const { return limits_; }
-    // From the next wait of each connection on.
+    // Applies from the next wait of each connection.
     void set_limits(const ApiLimits& limits) { limits_ = limits; }
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] ApiCounts& counts() { return counts_; }
 
-    // True once the server stops: then nothing more is read, and parked answers are ended.
+    // True once the server stops. Then nothing more is read, and parked answers end.
     [[nodiscard]] bool stopping() const { return stopping_; }
     // Sets stopping(). `ended` is called when no connection is left, perhaps within this call.
     void stop(io::Task ended);
 
-    // One open connection; counts until it is destroyed.
+    // One open connection: increments the count, and decrements it when destroyed.
     class Presence {
       public:
         explicit Presence(Serving& all) : all_(all) { ++all_.open_; }
@@ -54,8 +54,8 @@ class Serving {
         Serving& all_;
     };
 
-    // Until it is destroyed, interrupts `stream`, whose parked answer waits for the board, whenever
-    // the board changes or the lease of this node runs out.
+    // While it exists, interrupts `stream` whenever the board changes or the lease of this node
+    // ends, since the parked answer of `stream` waits for the board.
     class BoardWait {
       public:
         BoardWait(Serving& all, io::Stream& stream);
@@ -78,18 +78,19 @@ class Serving {
     };
     void board_changed();
 
-    // Boot clock to the clock of the loop.
+    // Converts a time of the boot clock to the clock of the loop.
     [[nodiscard]] static io::Deadline deadline(Instant when, Instant now);
 
-    // A client without a TLS connection: counts it by its reason, and logs each reason now and
-    // then, with the remedy. `source` is the client's "ip:port".
+    // A client failed to set up TLS: counts the reason, and logs it with the remedy, once a minute
+    // for each reason. `source` is the client's "ip:port".
     void unsecured(const std::string& source, const io::TlsFailure& failure);
     // A client spoke TLS to a port of plain text: as above.
     void spoke_tls(const std::string& source);
-    // After a reload a connection was cut, because its certificate is not accepted any more.
+    // A connection was cut after a reload, because its certificate is no longer accepted.
     void cut_by_reload(const std::string& source, const io::TlsFailure& failure);
 
-    // A request failed by a bug of ours: counts it, logs it now and then, and returns the 500.
+    // A request failed because of a bug in electiond: counts it, logs it at a limited rate, and
+    // returns the 500.
     [[nodiscard]] ApiResponse failed(const std::string& path, const std::string& what);
 
     // The whole response as it is sent; if `without_body`, only its head.

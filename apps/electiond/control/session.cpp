@@ -72,7 +72,7 @@ io::Async<bool> secure(Serving& serving, io::Connection& connection,
                        const Certificates& certificates) {
     const auto context = certificates.current();
     auto failure = co_await connection.secure(context);
-    // A reload in the meantime could not look at this connection.
+    // A reload during the handshake could not check this connection.
     const auto newest = certificates.current();
     if (!failure && newest != context) failure = newest->refuses(*connection.stream().tls());
     if (!failure) co_return true;
@@ -106,7 +106,7 @@ Session::Session(Serving& serving, io::Connection& connection)
     : serving_(serving),
       connection_(connection),
       stream_(connection.stream()),
-      // It may be called after the end of the connection, or of the whole server.
+      // May be called after the end of the connection or of the server.
       wake_([poster = serving.loop().poster(), weak = stream_.weak_from_this()] {
           poster.post([weak] {
               if (const auto stream = weak.lock()) stream->interrupt();
@@ -141,13 +141,13 @@ io::Async<> Session::run() {
         connection_.set_use(io::Use::idle);
         if (served % kRequestsPerTurn == 0) co_await serving_.loop().next_turn();
     }
-    // Closing on unread input would reset the connection, and could take the answer away.
+    // Closing with unread input would reset the connection, and the client could lose the answer.
     if (!serving_.stopping()) co_await stream_.finish(kLinger);
 }
 
 io::Async<bool> Session::read_request() {
-    // An assignment alone would keep their memory, while a connection is idle most of the time and
-    // its last answer may have been a large one.
+    // An assignment would keep the memory, but a connection is idle most of the time, and its last
+    // answer may have been large.
     (void)std::exchange(request_, {});
     (void)std::exchange(response_, {});
     keep_alive_ = false;
@@ -170,8 +170,8 @@ io::Async<bool> Session::read_head() {
     const auto deadline = io::Clock::now() + limits.request_time;
     std::size_t looked_at = 0;
     for (;;) {
-        // Only the end of a line can complete a head, or be a reason to refuse it other than its
-        // length: so a client that sends single bytes does not cause a reading for each of them.
+        // Parse only at the end of a line, or to refuse the length: nothing else can complete or
+        // invalidate a head. So a client that sends single bytes does not cause a parse for each.
         const auto bytes = stream_.received();
         if (io::begins_tls(bytes) && stream_.tls() == nullptr) {
             serving_.spoke_tls(connection_.source());
@@ -218,7 +218,7 @@ void Session::take_head(const io::HttpRequestHead& head) {
 }
 
 io::Async<bool> Session::read_body(std::size_t length, bool expects_continue) {
-    // Not sent to a client that has already begun its body.
+    // Not sent if the client has already begun to send its body.
     if (expects_continue && stream_.received().empty())
         stream_.send("HTTP/1.1 100 Continue\r\n\r\n");
     const auto deadline = io::Clock::now() + serving_.limits().request_time;
@@ -256,7 +256,7 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
     bool ended = false;
     for (;;) {
         const auto deadline = Serving::deadline(parked.deadline(), serving_.routes().now());
-        // What comes meanwhile is the next request, or the end of the connection.
+        // Input during the wait is the next request, or the end of the connection.
         const bool reads = !ended && stream_.received().size() < kPipelined;
         auto event = Got::interrupted;
         if (reads) {
@@ -266,8 +266,8 @@ io::Async<bool> Session::wait_for(ParkedAnswer& parked) {
         }
         if (event == Got::broken) co_return false;
         if (event == Got::ended) {
-            // It may have ended its own direction alone. A long poll is given up then; the outcome
-            // of a command is sent all the same.
+            // The client may have closed only its own direction. Then a long poll ends without an
+            // answer, but the outcome of a command is still sent.
             if (parked.waits_for_board()) co_return false;
             ended = true;
         }

@@ -15,7 +15,8 @@ namespace electiond {
 
 // True if a client that connected as `user`, by a Unix socket, may change things without a token:
 // root and the user of this daemon (`own`). The overflow id 65534 is never trusted, even if the
-// daemon runs as such: the kernel shows it for each user that has no id in our user namespace.
+// daemon runs as that user: the kernel reports it for every user that has no id in our user
+// namespace.
 [[nodiscard]] bool is_trusted(const std::optional<uid_t>& user, uid_t own);
 
 // Lives in the coroutine serve(). I/O thread only.
@@ -30,7 +31,7 @@ class Session {
     Session(Serving& serving, io::Connection& connection);
 
     [[nodiscard]] io::Async<> run();
-    // False if the connection is over. Else `request_` is whole, or `response_` refuses it.
+    // False if the connection is over. Else `request_` is complete, or `response_` refuses it.
     [[nodiscard]] io::Async<bool> read_request();
     [[nodiscard]] io::Async<bool> read_head();
     [[nodiscard]] io::Async<bool> read_body(std::size_t length, bool expects_continue);
@@ -47,12 +48,12 @@ class Session {
 
     void take_head(const io::HttpRequestHead& head);
     [[nodiscard]] bool nothing_but_line_ends() const;
-    // Answers a request whose end is in doubt: the connection closes after it.
+    // Answers a request whose end is unknown: the connection closes after the answer.
     void refuse(const Problem& problem);
-    // Refuses a request that did not become whole because of `event`. False if nobody is left to
-    // answer: the connection is over.
+    // Refuses a request that was not completed because of `event`. False if the connection is over,
+    // so that no answer can be sent.
     [[nodiscard]] bool refuse_unfinished(io::Stream::Event event, const std::string& if_ended);
-    // Runs `act`. False if it threw, which is a bug of ours: then `response_` says so.
+    // Runs `act`. False if it threw, which is a bug: then `response_` is the 500.
     [[nodiscard]] bool runs(const std::function<void()>& act);
 
     Serving& serving_;
@@ -63,7 +64,7 @@ class Session {
     std::optional<std::size_t> body_length_;
     bool expects_continue_ = false;
     bool keep_alive_ = false;
-    bool in_doubt_ = false;  // where the next request begins
+    bool in_doubt_ = false;  // the beginning of the next request is unknown
     ApiResponse response_;
     std::unique_ptr<EventStream> events_;  // instead of `response_`
     std::optional<Serving::EventWait> watching_;

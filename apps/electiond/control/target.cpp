@@ -1,4 +1,4 @@
-// The target of a request, taken apart.
+// Parses the target of a request.
 #include "control/target.h"
 
 #include <Poco/Exception.h>
@@ -14,13 +14,13 @@ std::string unescape(std::string_view text) {
     return plain;
 }
 
-// Schemes are the same in capitals.
+// Schemes are case-insensitive.
 bool is_http(std::string_view scheme) {
     const auto small = Poco::toLower(std::string(scheme));
     return small == "http" || small == "https";
 }
 
-// Cuts `text` at the first of `mark`: what stands before, and moves `text` behind it.
+// Returns the part of `text` before the first `mark`, and moves `text` behind the mark.
 std::string_view cut(std::string_view& text, char mark) {
     const auto at = text.find(mark);
     const auto before = text.substr(0, at);

@@ -1,4 +1,4 @@
-// The target of a request, taken apart: path and query.
+// Parses the target of a request: path and query.
 #pragma once
 
 #include <map>
@@ -8,14 +8,13 @@
 
 namespace electiond {
 
-// A value. `path` and `query` are unescaped; of a key that stands twice the last counts.
+// A value. `path` and `query` are unescaped. If a key is given twice, the last value counts.
 struct Target {
     std::string path{};
     std::map<std::string, std::string> query{};
     std::optional<std::string> authority{};  // of an absolute target: it overrides the Host
 
-    // Nothing where the text is no target: neither /path, http(s)://host/path nor *, or badly
-    // escaped.
+    // nullopt if the text is not a target (/path, http(s)://host/path or *), or is wrongly escaped.
     [[nodiscard]] static std::optional<Target> parse(std::string_view text);
 };
 
