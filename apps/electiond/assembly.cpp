@@ -1,4 +1,4 @@
-// Puts the rooms together as the settings say.
+// Makes the parts of a node from the settings.
 #include "assembly.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ std::vector<std::filesystem::path> plugin_directories(const Settings& settings) 
 
 namespace {
 
-// Never plain text where the configuration asks for encryption.
+// Throws Error if the configuration requires encryption and the plugin cannot encrypt.
 void refuse_plain_text(const Settings::Transport& wanted, const Transport& made) {
     if (!wanted.tls || made.can_authenticate()) return;
     throw Error(wanted.tls_places.section + ": transport.tls is set, but the transport plugin " +
@@ -37,7 +37,7 @@ void refuse_plain_text(const Settings::Transport& wanted, const Transport& made)
                 "trust, set transport.insecure: true");
 }
 
-// What is allowed but has no effect, or is unwise, as only the loaded plugins show.
+// Warnings about settings without effect, or unwise ones, that depend on the loaded plugins.
 std::vector<std::string> warnings_about(const LoadedPlugins& plugins, const Settings& settings) {
     auto warnings = founding_warnings(settings, plugins.bootstrap);
     const auto& wanted = settings.transport;
@@ -49,8 +49,8 @@ std::vector<std::string> warnings_about(const LoadedPlugins& plugins, const Sett
     return warnings;
 }
 
-// "node.yaml:3:22: discovery[0].plugin is "tcp"", which begins a fault of this plugin's name or
-// file.
+// The beginning of a fault of a plugin's name or file: "node.yaml:3:22: discovery[0].plugin is
+// "tcp"".
 std::string named_by(const std::string& place, const std::string& section,
                      const std::string& plugin) {
     return (place.empty() ? "" : place + ": ") + section + ".plugin is " + in_quotes(plugin) +
@@ -96,7 +96,8 @@ void add_lines(const std::string& text, std::vector<std::string>& to) {
 
 }  // namespace
 
-// Makes those that have a name: a name that cannot be tried was taken away with its fault.
+// Makes the plugins that have a name: the settings remove a name that cannot be tried, with a
+// fault.
 LoadedPlugins try_to_load_plugins(PluginHost& host, const Settings& settings, const Log& log,
                                   std::vector<std::string>& faults) {
     LoadedPlugins plugins;
@@ -120,7 +121,7 @@ LoadedPlugins try_to_load_plugins(PluginHost& host, const Settings& settings, co
     return plugins;
 }
 
-// Only where all were made is it known how many of them are arbiters.
+// The number of arbiters is known only if all plugins were made.
 void complete_plugins(LoadedPlugins& plugins, const Settings& settings) {
     const auto arbiters = std::ranges::count_if(
         plugins.discoveries, [](const auto& each) { return each.discovery->arbiter() != nullptr; });

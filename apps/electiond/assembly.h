@@ -1,4 +1,4 @@
-// Puts the rooms together as the settings say: plugins, policy, identity.
+// Makes the parts of a node from the settings: plugins, policy, identity.
 #pragma once
 
 #include <filesystem>
@@ -17,11 +17,11 @@
 
 namespace electiond {
 
-// The program that runs, for probing plugins and for finding those beside it.
+// The path of this program, for probing plugins and for finding the plugins next to it.
 [[nodiscard]] std::filesystem::path own_program();
 
-// Where plugins are looked for: as the settings say, else `plugins` beside the program and the
-// folder they are installed in.
+// The directories in which plugins are searched: those of the settings, else `plugins` next to the
+// program and the installed folder.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_directories(const Settings& settings);
 
 // The plugins of one node, made but not started: nothing is bound, no file touched.
@@ -37,32 +37,33 @@ struct LoadedPlugins {
     std::vector<std::string> warnings;  // whole sentences, for the log and for --check
 };
 
-// Loads and makes all of them. Throws one Error that lists every fault, a line each.
+// Loads and makes all plugins. Throws one Error that lists all faults, one per line.
 [[nodiscard]] LoadedPlugins load_plugins(PluginHost& host, const Settings& settings,
                                          const Log& log);
 
-// The same in two steps, for settings that may be wrong elsewhere, too. The first makes what can be
-// made and adds what is wrong with the rest to `faults`, a line each. The second fills in bootstrap
-// and warnings, once all are made; it throws Error if settings and plugins do not agree.
+// The same in two steps, for settings that may have other faults. The first makes the plugins that
+// it can, and adds the faults of the others to `faults`, one per line. The second fills in
+// bootstrap and warnings, once all plugins are made; it throws Error if the settings contradict the
+// plugins.
 [[nodiscard]] LoadedPlugins try_to_load_plugins(PluginHost& host, const Settings& draft,
                                                 const Log& log, std::vector<std::string>& faults);
 void complete_plugins(LoadedPlugins& plugins, const Settings& settings);
 
-// The transport alone, not started. Throws Error as load_plugins.
+// Makes only the transport, not started. Throws Error as load_plugins.
 [[nodiscard]] std::unique_ptr<Transport> make_transport(PluginHost& host, const Settings& settings,
                                                         const Log& log);
 
-// What is wrong with the plugins of settings that are wrong elsewhere, too: a line each.
+// The faults of the plugins, one per line, for settings that may have other faults.
 [[nodiscard]] std::vector<std::string> plugin_faults(PluginHost& host, const Settings& draft);
 
 // True if the certificate of a node must name its cluster and id (P1): transport.tls is set, and
 // its `identity` is not `ca`.
 [[nodiscard]] bool certificates_name_nodes(const Settings& settings);
 
-// The timers alone.
+// The timers of the settings.
 [[nodiscard]] Timing timing_of(const Settings& settings);
 
-// What the election is told of the settings.
+// The settings that the election needs.
 [[nodiscard]] Policy policy_of(const Settings& settings, Bootstrap bootstrap);
 
 // 256 bits of the system's entropy.

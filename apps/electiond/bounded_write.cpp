@@ -82,7 +82,8 @@ BoundedErrors::~BoundedErrors() {
     std::clog.rdbuf(clog_before_);
 }
 
-// Text that could not be written counts as written: a failed stream would write nothing any more.
+// Text that could not be written counts as written: otherwise the stream would fail and write
+// nothing further.
 std::streamsize BoundedErrors::xsputn(const char* text, std::streamsize size) {
     const auto limit = stalled_ ? std::chrono::milliseconds{0} : kLimit;
     stalled_ =

@@ -13,19 +13,19 @@ namespace electiond {
 
 // Writes as much of `text` as fits now, at most PIPE_BUF bytes at once, and returns how much; -1
 // with errno EAGAIN if nothing fits. O_NONBLOCK is not needed and never set: it would apply to all
-// processes that share the descriptor. A file is always written at once. It can block in one case
-// only: another process fills the same pipe between our poll and our write. Any thread.
+// processes that share the descriptor. A file is always written at once. It can block only if
+// another process fills the same pipe between our poll and our write. Any thread.
 [[nodiscard]] ssize_t write_some(int descriptor, std::string_view text) noexcept;
 
-// Writes all of `text`, or what fits within `limit`, or up to the first error. True if it was all.
-// Any thread.
+// Writes `text` until all is written, `limit` has passed, or an error occurs. True if all was
+// written. Any thread.
 bool write_within(int descriptor, std::string_view text, std::chrono::milliseconds limit) noexcept;
 
-// While it lives, std::cerr and std::clog write to standard error by write_within: the first text
-// that nobody reads is dropped after a second, later ones at once, until something is read again.
-// So a start with a full pipe as standard error ends with its own exit code, and a library or
-// plugin that prints by these streams blocks no thread for longer. One object at a time; construct
-// it before other threads.
+// While it exists, std::cerr and std::clog write to standard error with write_within: if nobody
+// reads, the first text is dropped after a second and later ones at once, until the reader reads
+// again. So a start whose standard error is a full pipe ends with its own exit code, and a library
+// or plugin that prints to these streams blocks no thread for longer. One object at a time;
+// construct it before other threads.
 class BoundedErrors : private std::streambuf {
   public:
     BoundedErrors();
@@ -42,8 +42,8 @@ class BoundedErrors : private std::streambuf {
     std::atomic<bool> stalled_ = false;
 };
 
-// Makes an uncaught exception end the process with one line and SIGABRT, as before, but without
-// waiting until the line is read.
+// Makes an uncaught exception end the process with one line and SIGABRT, as by default, but without
+// waiting for a reader of the line.
 void bound_terminate() noexcept;
 
 }  // namespace electiond

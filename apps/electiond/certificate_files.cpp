@@ -36,7 +36,7 @@ CertificateFiles files_of(const TlsFiles& tls, const Settings& settings) {
                            .name = {}};
     const auto& cluster = settings.cluster.name;
     const auto& id = settings.node.id;
-    // If one of the two is wrong, the settings say so themselves.
+    // If one of the two is wrong, the settings have a fault already.
     const bool known = !names_of_node(cluster, id.value).uri.empty();
     if (known && tls.identity == TlsFiles::Identity::node) files.name = {cluster, id};
     return files;
@@ -66,7 +66,7 @@ std::string remedy_for(const std::vector<std::string>& names, const std::string&
            cluster + " --nodes ... --dir ...)";
 }
 
-// Why the other nodes would not take a certificate with these names for this node's; empty if they
+// Why the other nodes would not accept a certificate with these names as this node's; empty if they
 // would.
 std::string misnaming(const CertificateFiles& files, const std::vector<std::string>& names) {
     if (!files.name || certificate_names(names, files.name->cluster, files.name->id.value)) {
@@ -84,7 +84,7 @@ std::string misnaming(const CertificateFiles& files, const std::vector<std::stri
            ".identity: ca on all nodes if your authority cannot write such names";
 }
 
-// What loading this finds wrong; empty if nothing.
+// The first fault in loading these files; empty if there is none.
 std::string fault_of(const io::TlsSetup& setup) try {
     (void)io::TlsContext::load(setup);
     return {};
@@ -95,10 +95,10 @@ std::string fault_of(const io::TlsSetup& setup) try {
 std::string misnaming(const CertificateFiles& files) try {
     return misnaming(files, io::read_certificates(files.setup.cert).front().names);
 } catch (const Error&) {
-    return {};  // named already
+    return {};  // its fault was added already
 }
 
-// Loading ends at the first fault, so each file is looked at by itself, too.
+// Loading ends at the first fault, so each file is also checked alone.
 std::vector<std::string> faults_of(const CertificateFiles& files) {
     const auto& all = files.setup;
     const auto part = [&](auto&&... parts) {
@@ -117,7 +117,7 @@ std::vector<std::string> faults_of(const CertificateFiles& files) {
     return faults;
 }
 
-// Where the key stands with which the fault begins.
+// The place of the key that the fault begins with.
 const std::string& place_of(const std::string& fault, const CertificateFiles& files) {
     const auto& places = files.places;
     const std::array<std::pair<std::string_view, const std::string*>, 4> keys{

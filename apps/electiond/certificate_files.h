@@ -17,7 +17,7 @@ namespace electiond {
 
 // The files of api.tls or transport.tls. A value.
 struct CertificateFiles {
-    // What the certificate must name, or the other nodes refuse it.
+    // The name that the certificate must have, or the other nodes refuse it.
     struct Name {
         std::string cluster;
         NodeId id;
@@ -28,7 +28,7 @@ struct CertificateFiles {
     std::optional<Name> name;  // not set: any name is accepted
 };
 
-// Those that are given; the transport's first.
+// The files of api.tls and transport.tls, if given; the transport's first.
 [[nodiscard]] std::vector<CertificateFiles> certificate_files(const Settings& settings);
 
 // Reads and checks the files. Throws Error (config) that names key, file, fault and remedy. Blocks
@@ -36,15 +36,15 @@ struct CertificateFiles {
 [[nodiscard]] std::shared_ptr<const io::TlsContext> read_certificates(
     const CertificateFiles& files);
 
-// How long before something expires operators are warned.
+// How long before an expiry the warnings begin.
 inline constexpr std::chrono::hours kExpiryNotice{30 * 24};
 
 struct CertificateReview {
-    std::vector<std::string> faults;    // all of them, one line each, with the place of the key
+    std::vector<std::string> faults;    // one line each, with the place of the key
     std::vector<std::string> warnings;  // what expires within kExpiryNotice from `now`
 };
 
-// What the start and --check say about all files. Blocks for the files.
+// The faults and warnings of all files, for the start and --check. Blocks for the files.
 [[nodiscard]] CertificateReview review_certificates(const Settings& settings,
                                                     std::chrono::sys_seconds now);
 

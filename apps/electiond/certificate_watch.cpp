@@ -1,4 +1,4 @@
-// Has certificates read again when their files have changed.
+// Reads certificates again when their files have changed.
 #include "certificate_watch.h"
 
 #include <array>
@@ -85,7 +85,7 @@ void CertificateWatch::look(Instant now, sys_seconds wall) {
     publish(now, wall);
 }
 
-// Whatever it throws, a fault of new files must not end a node that works with the old ones.
+// Catches everything: a fault of new files must not end a node that works with the old ones.
 void CertificateWatch::read(Section& section, bool asked, Instant now) try {
     auto fresh = read_certificates(section.files);
     if (stopping_) return;
@@ -120,7 +120,7 @@ void CertificateWatch::tell_fault(Section& section, bool asked, Instant now) {
     section.logged_at = now;
 }
 
-// Renews the report, and logs once a day what will expire.
+// Updates the report, and logs once a day which certificates will expire.
 void CertificateWatch::publish(Instant now, sys_seconds wall) {
     const bool remind = now - reminded_ >= kRemindEvery;
     if (remind) reminded_ = now;

@@ -1,4 +1,4 @@
-// Has certificates read again when their files have changed, and warns before they expire.
+// Reads certificates again when their files have changed, and warns before they expire.
 #pragma once
 
 #include <atomic>
@@ -32,15 +32,15 @@ struct CertificateReport {
     std::vector<Problem> problems;
 };
 
-// Has one thread, since a file system may hang. Every 10 s it looks at the files, also through
-// symbolic links that now lead elsewhere. If a file was replaced or has changed, all files of its
-// section are read and checked, and if they are right, used; if not, those in use stay, and
-// each further look tries again. As certificate and key are seldom replaced in one instant, a fault
-// is logged at the second look in a row, then once an hour. What expires within kExpiryNotice is
-// logged once a day; the warning at the start is not logged by this object.
+// Has one thread, since a file system may hang. Every 10 s the thread looks at the files, following
+// symbolic links anew. If a file was replaced or has changed, it reads and checks all files of that
+// section. If they have no fault, they are used; else the files in use stay, and each further look
+// tries again. Certificate and key are rarely replaced at the same instant, so a fault is logged at
+// the second look in a row, then once an hour. What expires within kExpiryNotice is logged once a
+// day; the warning at the start is not logged by this object.
 //
-// The constructor, start() and stop() by one thread; the rest as said. The sections and the paths
-// in them stay those of the start.
+// Call the constructor, start() and stop() from one thread, the rest as noted. The sections and
+// their paths are those of the start.
 class CertificateWatch {
   public:
     static constexpr Milliseconds kEvery{10'000};
@@ -63,14 +63,15 @@ class CertificateWatch {
     // after start(); returns before it is done.
     void read_again();
 
-    // One look; the thread does it by itself. `wall`: the time by which certificates expire.
+    // One look; normally called by the thread. `wall`: the wall clock, for the expiry of
+    // certificates.
     void look(Instant now, std::chrono::sys_seconds wall);
 
     // Any thread.
     [[nodiscard]] std::vector<CertificateReport> report() const;
 
-    // No reload begins after this. False if a look has not ended by then: its thread is left
-    // behind, and the process must end by std::_Exit. Idempotent.
+    // No reload begins after this. False if a look has not ended by `deadline`: then its thread is
+    // left behind, and the process must end by std::_Exit. Idempotent.
     [[nodiscard]] bool stop(Deadline deadline) noexcept;
 
   private:
@@ -105,8 +106,8 @@ class CertificateWatch {
     void publish(Instant now, std::chrono::sys_seconds wall);
 
     const Log log_;
-    std::vector<Section> sections_;  // the thread's own, after start()
-    Instant reminded_{};             // when it was last logged what expires
+    std::vector<Section> sections_;  // after start() used only by the thread
+    Instant reminded_{};             // when expiries were last logged
     std::atomic<bool> asked_ = false;
     std::atomic<bool> stopping_ = false;
     mutable std::mutex mutex_;

@@ -1,4 +1,4 @@
-// The words of electiond's command line: which options there are, and which words are refused.
+// electiond's command line: its options, and the combinations that are refused.
 #include "command_line.h"
 
 #include <iostream>
@@ -151,7 +151,8 @@ fs::path config_file(const std::string& given, const char* from_environment,
     if (from_environment != nullptr && *from_environment != '\0') {
         return fs::absolute(from_environment);
     }
-    std::error_code failed;  // what may not be looked at is there, and reading it says why not
+    std::error_code
+        failed;  // on an error the file counts as present: reading it reports why it fails
     const auto found = fs::symlink_status(usual, failed);
     return found.type() == fs::file_type::not_found ? fs::path() : usual;
 }

@@ -1,4 +1,4 @@
-// The words of electiond's command line: which options there are, and which words are refused.
+// electiond's command line: its options, and the combinations that are refused.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace electiond {
 
-// Adds every option, with its words for --help.
+// Adds every option, with its text for --help.
 void add_options(Poco::Util::OptionSet& options);
 
 struct CommandLine {
@@ -21,15 +21,15 @@ struct CommandLine {
 // Throws Poco::Exception if a word is neither an option nor a verb, or if a value is missing.
 [[nodiscard]] CommandLine read_command_line(int argc, char** argv);
 
-// Why these words are refused, in a clause with the remedy; empty if they are not.
+// Why this command line is refused, as a clause with the remedy; empty if it is not.
 [[nodiscard]] std::string misuse(const CommandLine& line);
 
-// The configuration that is read without --config and ELECTIOND_CONFIG: that of the plain unit.
+// The configuration without --config and ELECTIOND_CONFIG: that of the unit electiond.service.
 inline constexpr char kUsualConfig[] = "/etc/electiond/electiond.yaml";
 
-// The configuration to read, absolute: `given` (the value of --config), else `from_environment`
-// (the value of ELECTIOND_CONFIG, null if it is not set), else `usual` if something stands there;
-// "" if there is none. An empty text counts as not given.
+// The absolute path of the configuration: `given` (the value of --config), else `from_environment`
+// (the value of ELECTIOND_CONFIG, null if it is not set), else `usual` if that path exists; "" if
+// there is none. An empty text counts as not given.
 [[nodiscard]] std::filesystem::path config_file(const std::string& given,
                                                 const char* from_environment,
                                                 const std::filesystem::path& usual = kUsualConfig);

@@ -1,4 +1,4 @@
-// Messages to whoever called the program.
+// Messages to the caller of the program.
 #include "complain.h"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// Messages to whoever called the program.
+// Messages to the caller of the program.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace electiond {
 
-// To standard error, each line of `text` on a line of its own, with the program's name in front of
-// the text. In the journal each line is an entry, whose priority stands in front of it.
+// Prints `text` to standard error, with the program's name in front. If standard error leads to the
+// journal, each line becomes an entry and begins with its priority.
 void complain(const std::string& text, LogLevel level = LogLevel::error);
 
 }  // namespace electiond

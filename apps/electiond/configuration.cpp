@@ -14,7 +14,7 @@
 namespace electiond {
 namespace {
 
-// What the settings name besides plugins: faults and warnings join those of the file.
+// Checks the files that the settings name, and adds their faults and warnings to `draft`.
 void review_files(Draft& draft) {
     auto& settings = draft.settings;
     auto review = review_certificates(

@@ -7,16 +7,16 @@
 
 namespace electiond {
 
-// The settings of `file` and of this process's environment, and everything that is wrong with them
-// or with the certificates, the token and the mode of the data directory that they name. Throws
-// Error if the file is no configuration at all. Changes nothing.
+// The settings of `file` and of this process's environment, with all faults: their own, and those
+// of the certificates, the token and the mode of the data directory that they name. Throws Error if
+// the file is not a configuration at all. Changes nothing.
 [[nodiscard]] Draft read_configuration(const std::filesystem::path& file);
 
-// The same where nothing may be wrong. Throws one Error (code config) that lists every fault, a
-// line each: those of the plugins, too, which are tried even if a section is wrong.
+// As read_configuration, but throws one Error (code config) that lists all faults, one per line.
+// These include faults of the plugins, which are tried even if a section has a fault.
 [[nodiscard]] Settings load_configuration(const std::filesystem::path& file);
 
-// The settings alone: no certificate is looked at. Throws as load_configuration.
+// The settings alone: reads no certificate. Throws as load_configuration.
 [[nodiscard]] Settings load_settings_alone(const std::filesystem::path& file);
 
 }  // namespace electiond

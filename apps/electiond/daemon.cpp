@@ -13,9 +13,9 @@
 namespace electiond {
 namespace {
 
-// A stop takes no longer than this and client_grant, whatever hangs (interface.md, Signals) …
+// The longest stop, beyond client_grant, even if something hangs (interface.md, Signals).
 constexpr Milliseconds kStopLimit{5000};
-// … and so much of that time must be left after these steps:
+// How much of that time must be left after each step:
 constexpr Milliseconds kAfterHandOver{2100};
 constexpr Milliseconds kAfterDiscovery{1500};
 constexpr Milliseconds kAfterThreads{1100};   // for the last lines of the log, and the end itself
@@ -33,8 +33,8 @@ Daemon::Daemon(Settings settings, LogOutput& output)
       watchdog_(kWatchEvery, [this](const std::exception& error) { die(error); }),
       identity_watch_(kIdentityEvery, [this](const std::exception& error) { die(error); }) {}
 
-// If stop() was not called before, the start has failed. A discovery can hang by then only if a
-// later thread could not be started: hence the code `os`.
+// If stop() was not called before, the start has failed. A discovery can hang here only if a thread
+// after it could not be started: hence the code `os`.
 Daemon::~Daemon() {
     if (stop()) return;
     output_.stop();
@@ -66,7 +66,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     const Endpoint address = settings_.transport.advertise.value_or(bound);
     control_ = std::make_unique<ControlServer>(settings_.api.listen, settings_.api.limits, log_,
                                                settings_.api.tls);
-    // Other nodes cannot use a Unix socket: without a TCP listener they learn no address.
+    // Other nodes cannot use a Unix socket, so without a TCP listener no address is announced.
     const auto& api_endpoints = control_->endpoints();
     if (!api_endpoints.empty()) api_ = api_address(api_endpoints.front(), address);
     if (ports_held) ports_held();
@@ -79,7 +79,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
         NodeDependencies{*transport_, *store_, board_, grants_, *journal_, counters_,
                          [this](Event event) { mailbox_.post(std::move(event)); },
                          [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
-        read_boot_clock());  // a former process may have promised until the folder was locked
+        read_boot_clock());  // an earlier process may have made promises until the folder was
+                             // locked
     start_discoveries(plugins, self);
     start_watchdogs();
     loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,
@@ -98,7 +99,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
                                                              {"change", "started"}});
 }
 
-// Where the API is, as others may write it: a wildcard is reached where the transport is.
+// The address of the API for other machines: a wildcard is replaced by the host of the transport.
 std::string Daemon::api_address(const Endpoint& bound, const Endpoint& transport) const {
     const bool wildcard = bound.host == "0.0.0.0" || bound.host == "::";
     return Endpoint{wildcard ? transport.host : bound.host, bound.port}.to_string();
@@ -200,7 +201,7 @@ void Daemon::begin_hand_over() noexcept {
     (void)mailbox_.post(CommandArrived{Stop{}, [](const Done&) {}});
 }
 
-// Asks the election to let go, and waits for it as long as interface.md allows.
+// Asks the election to hand leadership over, and waits as long as interface.md allows.
 void Daemon::hand_over(Deadline deadline) noexcept {
     const auto over = std::make_shared<std::promise<void>>();
     auto done = over->get_future();
@@ -220,7 +221,7 @@ bool Daemon::stop_discoveries(Deadline deadline) noexcept {
     return ended;
 }
 
-// On its own thread: the transport may wait for a name look-up, and the loop for the disk.
+// Uses a thread of its own: the transport may wait for a name look-up, and the loop for the disk.
 bool Daemon::end_threads(Deadline deadline) noexcept {
     const auto end_all = [this] {
         ending_ = "control API";
@@ -236,7 +237,7 @@ bool Daemon::end_threads(Deadline deadline) noexcept {
     try {
         ender = AbandonableThread(end_all);
     } catch (const std::system_error&) {
-        end_all();  // no thread could be started: then without a limit
+        end_all();  // no thread could be started: wait without a limit
     }
     if (ender.join_until(deadline)) return true;
     log_.warning("a part does not end: a name look-up, the network or the disk does not answer",

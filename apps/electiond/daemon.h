@@ -1,4 +1,4 @@
-// One running node: everything between start and stop, without a word about processes or signals.
+// One running node, from start to stop; knows nothing of processes and signals.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,8 @@
 
 namespace electiond {
 
-// start and stop once each, by one thread; the rest from any. Several in one process get along.
+// Call start and stop once each, from one thread; the rest from any thread. One process may have
+// several.
 class Daemon {
   public:
     Daemon(Settings settings, LogOutput& output);
@@ -33,35 +34,38 @@ class Daemon {
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    // Loads the plugins, opens the data directory, binds, and takes part. Throws Error with the
-    // exit code of what went wrong; nothing is left behind then. `ports_held` is called once, in
-    // this thread, when the data directory is locked and all ports are bound, and before the node
-    // takes part; what it throws ends the start.
+    // Loads the plugins, opens the data directory, binds, and joins the election. Throws Error with
+    // the matching exit code, and then leaves nothing behind. `ports_held` is called once, in this
+    // thread, when the data directory is locked and all ports are bound, and before the node joins
+    // the election; an exception from it ends the start.
     void start(const std::function<void()>& ports_held = {});
 
-    // Begins to hand leadership over, as stop() does, and does not wait for it. For the time in
-    // which the thread that has to call stop() hangs. Any thread, between start() and stop().
+    // Begins to hand leadership over, as stop() does, without waiting, in case the thread that
+    // calls stop() hangs. Any thread, between start() and stop().
     void begin_hand_over() noexcept;
 
-    // Hands leadership over, withdraws from discovery, ends all threads: within 5 s and
-    // client_grant, whatever hangs. False if a thread hangs and was left behind: the process must
-    // then end by std::_Exit, before the daemon's destructor or any other one runs. Idempotent.
+    // Hands leadership over, withdraws from discovery and ends all threads, within 5 s +
+    // client_grant even if something hangs. False if a thread hangs and was left behind: the
+    // process must then end by std::_Exit, before the daemon's destructor or any other one runs.
+    // Idempotent.
     [[nodiscard]] bool stop() noexcept;
 
     // daemon_reload.cpp: the configuration is read again.
     //
-    // How it is read: returns settings that were checked as those of the start were, or throws
-    // Error that lists the faults, one a line. `wake` is called, by any thread, when a client of
-    // the control API has asked for a reload: carry_out_reload_request() is then due. Before
+    // `load` returns settings that were checked like those of the start, or throws Error that lists
+    // the faults, one per line. `wake` is called, by any thread, when a client of the control API
+    // has requested a reload: then call carry_out_reload_request(). Call on_reload() before
     // start().
     using LoadSettings = std::function<Settings()>;
     void on_reload(LoadSettings load, std::function<void()> wake);
 
-    // SIGHUP: applies what may change live (reload/table.h), has certificates read again, and logs
-    // what it did and what needs a restart. A faulty configuration changes nothing. These two: by
-    // the thread that started, between start() and stop(); they block for files and plugins.
+    // SIGHUP: applies the changes that are possible live (reload/table.h), reads certificates
+    // again, and logs what was applied and what needs a restart. A faulty configuration changes
+    // nothing. Call this and the next one from the thread that called start(), between start() and
+    // stop(); they block for files and plugins.
     void reload() noexcept;
-    // The next request of the control API: the same, or a dry run; its client gets the report.
+    // Carries out the next reload or dry run requested through the control API; the client gets the
+    // report.
     void carry_out_reload_request() noexcept;
 
     [[nodiscard]] const Settings& settings() const { return settings_; }
@@ -110,9 +114,10 @@ class Daemon {
     std::unique_ptr<Node> node_;
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<Discoveries> discoveries_;
-    std::vector<std::unique_ptr<Discovery>> left_behind_;  // a check of a reload hangs in each
+    std::vector<std::unique_ptr<Discovery>> left_behind_;  // in each a check of a reload hangs
     Watchdog watchdog_;
-    // Checks that the data directory is still ours: on a thread of its own, since a disk may hang.
+    // Checks that the data directory is still this node's: on its own thread, since a disk may
+    // hang.
     Watchdog identity_watch_;
     std::unique_ptr<CertificateWatch> certificates_;  // null: plain text everywhere
     std::unique_ptr<ControlRoutes> routes_;

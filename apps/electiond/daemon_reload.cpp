@@ -16,9 +16,9 @@
 namespace electiond {
 namespace {
 
-constexpr Milliseconds kDiscoveryLimit{3000};  // for those that are replaced to end
+constexpr Milliseconds kDiscoveryLimit{3000};  // for replaced discoveries to end
 
-// An Error lists its faults one a line.
+// An Error lists its faults, one per line.
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     std::istringstream stream(text);
@@ -78,13 +78,13 @@ ReloadReport Daemon::reload(bool dry_run) noexcept {
     }
     if (dry_run) return report;
     log_reload(report);
-    // In any case: they are looked at every few seconds, whatever else the configuration says.
+    // Also after a fault: certificates do not depend on the rest of the configuration.
     if (certificates_) certificates_->read_again();
     return report;
 }
 
-// A new discovery must be able to do its work before one that does gives way to it. Those that run
-// are not looked at: a registry out of reach must not keep a token from being changed. Throws
+// A new discovery must pass its check before it replaces one that works. Running discoveries are
+// not checked: an unreachable registry must not prevent, for example, a change of a token. Throws
 // Error.
 void Daemon::check_new_discoveries(const Settings& fresh, LoadedPlugins& plugins,
                                    ReloadReport& report) {
@@ -101,8 +101,8 @@ void Daemon::check_new_discoveries(const Settings& fresh, LoadedPlugins& plugins
     report.warnings = std::move(findings.warnings);
 }
 
-// What is logged of limits that the process has no files for belongs into the report, too, for the
-// client that asked. The log gets that from there.
+// A log that puts warnings about limits of open files into the report, for the client of the
+// reload; log_reload() then logs the report.
 Log Daemon::limits_log(ReloadReport& report) const {
     if (!changes_limits(report)) return {};
     return Log([this, &report](LogLine line) {
@@ -114,7 +114,7 @@ Log Daemon::limits_log(ReloadReport& report) const {
 // Everything that can fail comes before the first change.
 void Daemon::reload_into(ReloadReport& report) {
     auto fresh = load_();
-    // Plugins are searched as the next start would: what was made may outlive its host.
+    // Searches plugins as the next start would. Plugins made by this host may outlive it.
     PluginHost host(plugin_directories(fresh), own_program(), log_);
     const bool same = plugin_directories(fresh) == plugin_directories(settings_);
     auto plugins = load_plugins(same ? *host_ : host, fresh, log_);

@@ -28,8 +28,8 @@ void fit_connections(Settings& settings, std::size_t limit, const Log& log) {
     lower(api, shares.at(0));
     api.streams = std::min(api.streams, api.connections);
     lower(transport, shares.at(1));
-    // Warns about limits that the operator chose, since many systems do not allow for the defaults,
-    // and about so few that some clients can take all places.
+    // Warns if the operator chose the limits (many systems do not allow for the defaults), or if so
+    // few are left that some clients could take all connections.
     const bool chosen =
         wanted_api != ApiLimits{}.connections || wanted_transport != Limits{}.connections;
     const bool few = std::min(api.connections, transport.connections) < kLeast;

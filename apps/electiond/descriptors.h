@@ -9,10 +9,10 @@
 
 namespace electiond {
 
-// Kept back on top of all connections, so that the state file can be opened and a connection too
-// many can be accepted and answered.
+// Reserved beyond all connections, so that the state file can be opened, and a connection beyond
+// the limit can be accepted and refused with an answer.
 inline constexpr std::size_t kDescriptorReserve = 32;
-// Files, logs, plugins and what waits for them (64), and two connections to each of 63 voters.
+// Files, logs, plugins and their event descriptors (64), and two connections to each of 63 voters.
 inline constexpr std::size_t kDescriptorsOwn = 64 + 2 * 63;
 
 // `limit` is how many descriptors the process may have open. If the connections of both listeners

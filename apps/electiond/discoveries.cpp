@@ -1,4 +1,4 @@
-// The discoveries of one node, a scout for each.
+// The discoveries of one node, with a scout for each.
 #include "discoveries.h"
 
 #include <algorithm>
@@ -64,7 +64,7 @@ bool Discoveries::runs(const std::string& text) const {
 
 bool Discoveries::replace(std::vector<Entry> entries, Deadline deadline) {
     auto old = seats();
-    std::vector<Seat> kept;  // one for each entry; without a scout where it is new
+    std::vector<Seat> kept;  // one for each entry; without a scout if it is new
     for (const auto& entry : entries) {
         const auto same = std::ranges::find_if(
             old, [&](const Seat& seat) { return seat.scout && seat.text == entry.text; });
@@ -73,7 +73,7 @@ bool Discoveries::replace(std::vector<Entry> entries, Deadline deadline) {
     std::erase_if(old, [](const Seat& seat) { return !seat.scout; });
     for (const auto& seat : old) seat.scout->request_stop();
     bool ended = true;
-    for (const auto& seat : old) {  // first, as a new one may need its port
+    for (const auto& seat : old) {  // first, since a new entry may need its port
         if (seat.scout->stop(deadline)) continue;
         left_behind_.push_back(seat.scout);
         ended = false;

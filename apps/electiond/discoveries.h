@@ -1,4 +1,4 @@
-// The discoveries of one node, a scout for each; a reload may replace them.
+// The discoveries of one node, with a scout for each; a reload may replace them.
 #pragma once
 
 #include <functional>
@@ -15,10 +15,10 @@
 
 namespace electiond {
 
-// start, replace and stop by one thread, one after the other; the rest from any.
+// Call start, replace and stop from one thread at a time; the rest from any thread.
 class Discoveries {
   public:
-    // What all scouts are given.
+    // The arguments of all scouts.
     struct Setup {
         Peer self{};
         std::string cluster{};
@@ -37,16 +37,17 @@ class Discoveries {
 
     void start(std::vector<Entry> entries);
 
-    // Why `entries` cannot take the place of those that run; empty if they can. An arbiter stays
-    // for the life of a process: a node that asked one and then another could found two clusters.
+    // Why `entries` cannot replace the running ones; empty if they can. An arbiter cannot be
+    // replaced while the process runs: a node that asks first one arbiter and then another could
+    // found two clusters.
     [[nodiscard]] std::string gate(const std::vector<Entry>& entries) const;
 
-    // Whether an entry of this text runs.
+    // True if an entry with this text runs.
     [[nodiscard]] bool runs(const std::string& text) const;
 
-    // Has `entries` run from now on. Those that run already go on undisturbed; the others withdraw
-    // and end, and their answers no longer count. False if one of them has not ended by `deadline`:
-    // its thread is left behind, and the process must end by std::_Exit.
+    // Replaces the running entries by `entries`. Entries that run already continue undisturbed; the
+    // others withdraw and end, and their later answers are ignored. False if one of them has not
+    // ended by `deadline`: then its thread is left behind, and the process must end by std::_Exit.
     bool replace(std::vector<Entry> entries, Deadline deadline);
 
     // Asks the arbiter; ArbiterAnswered is posted. Does nothing without one.
@@ -56,7 +57,7 @@ class Discoveries {
     // In the order of the configuration.
     [[nodiscard]] std::vector<ScoutReport> reports() const;
 
-    // All withdraw and end. False as for replace(). Idempotent.
+    // All entries withdraw and end. Returns as replace(). Idempotent.
     [[nodiscard]] bool stop(Deadline deadline) noexcept;
 
   private:
@@ -77,7 +78,7 @@ class Discoveries {
     std::vector<Seat> seats_;  // under mutex_
 };
 
-// The entries of these settings, with what was made of them, in the same order.
+// Pairs the entries of these settings with the discoveries made from them, in the same order.
 [[nodiscard]] std::vector<Discoveries::Entry> discovery_entries(
     const Settings& settings, std::vector<LoadedPlugins::Named> discoveries);
 

@@ -62,7 +62,7 @@ int priority_of(LogLevel level) {
     return LOG_ERR;
 }
 
-// Names have capitals, digits and '_' only.
+// Field names have only capitals, digits and '_'.
 std::string name_of(const std::string& key) {
     std::string name = "ELECTIOND_" + key;
     for (auto& c : name) {

@@ -9,8 +9,8 @@
 
 namespace electiond {
 
-// True if what is written to the descriptor goes to the journal: JOURNAL_STREAM names it. Any
-// thread, as long as none changes the environment.
+// True if the descriptor leads to the journal, according to JOURNAL_STREAM. Any thread, as long as
+// none changes the environment.
 [[nodiscard]] bool is_journal(int descriptor) noexcept;
 
 // The line as fields of an entry, "NAME=value": MESSAGE, PRIORITY, MESSAGE_ID if the kind of change
@@ -22,12 +22,12 @@ namespace electiond {
 // if it has none. They never change.
 [[nodiscard]] std::string_view message_id(std::string_view kind) noexcept;
 
-// `text`, which goes to standard error, with the priority as the journal reads it ("<4>") in front
-// of each line. Pure.
+// `text` for standard error, with the priority in the journal's form ("<4>") in front of each line.
+// Pure.
 [[nodiscard]] std::string with_priorities(const std::string& text, LogLevel level);
 
-// Hands the entry to the journal, and waits for room if it does not read. Returns 0 or an errno.
-// Without a journal the entry is lost, and the result is 0. Any thread.
+// Sends the entry to the journal, and waits for room if the journal does not read. Returns 0 or an
+// errno. Without a journal the entry is lost, and the result is 0. Any thread.
 [[nodiscard]] int send_to_journal(const std::vector<std::string>& entry) noexcept;
 
 }  // namespace electiond

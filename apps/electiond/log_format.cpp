@@ -72,7 +72,7 @@ std::string as_logfmt(const LogLine& line) {
     return out;
 }
 
-// JSON has no word for infinite, nor for what is no number: these become texts.
+// JSON has no infinite numbers and no NaN: these become strings.
 Poco::Dynamic::Var as_json(const LogField& field) {
     if (const auto* number = std::get_if<std::int64_t>(&field.value)) return *number;
     if (const auto* flag = std::get_if<bool>(&field.value)) return *flag;

@@ -33,7 +33,7 @@ void LogOutput::start() try {
 void LogOutput::stop() noexcept {
     try {
         start();
-    } catch (const Error&) {  // then nothing can be written any more
+    } catch (const Error&) {  // nothing can be written any more
     }
     const std::lock_guard lock(mutex_);
     if (!thread_.joinable()) return;

@@ -47,7 +47,8 @@ LogWriter::LogWriter(LogLevel level, LogFormat format, std::string node, int des
     : level_(level),
       format_(format),
       node_(std::move(node)),
-      // If it is closed now, a file that gets its number later must not receive the log.
+      // If the descriptor is closed now, a file that gets its number later must not receive the
+      // log.
       descriptor_(::fcntl(descriptor, F_GETFD) < 0 ? -1 : descriptor) {}
 
 void LogWriter::push(LogLine line) noexcept {

@@ -24,7 +24,7 @@ int run(int argc, char** argv) {
     electiond::bound_terminate();
     const electiond::BoundedErrors errors;
     if (const int code = electiond::Program::check_words(argc, argv)) return code;
-    // POCO answers a crash with a bare abort: whoever looks for the cause wants the real signal.
+    // POCO turns a crash into an abort: restore the real signal, which is needed to find the cause.
     std::array<struct sigaction, kCrashes.size()> before{};
     for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], nullptr, &before[i]);
     electiond::Program program;

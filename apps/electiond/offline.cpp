@@ -1,4 +1,4 @@
-// What is done to a node that does not run.
+// The commands for a node that does not run.
 #include "offline.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ namespace {
                 Error::refused);
 }
 
-// For commands that work on a node that has run: they make no folder.
+// For commands that need a node that has run before: they create no folder.
 const Settings& with_folder(const Settings& settings) {
     std::error_code unclear;
     if (!std::filesystem::exists(settings.node.data_dir, unclear) && !unclear) {
@@ -44,7 +44,7 @@ struct Opened {
           store(folder, settings.node.id, settings.cluster.name, Log{}) {
         record = store.load();
     }
-    // The record, a new one where there is none.
+    // The record, or a new one if there is none.
     [[nodiscard]] Durable any(const Settings& settings, Random& random) const {
         return record ? *record : new_record(settings.node.id, settings.cluster.name, random);
     }
@@ -62,7 +62,7 @@ struct Opened {
 };
 
 // The arbiter of the configuration, if it has one. Each call runs on a thread of its own and is
-// given up if it does not end in time: its files may be on a file system that hangs.
+// abandoned if it does not end in time: its files may be on a file system that hangs.
 class OwnArbiter {
   public:
     explicit OwnArbiter(const Settings& settings) : cluster_(settings.cluster.name) {
@@ -108,7 +108,7 @@ class OwnArbiter {
 
     std::string cluster_;
     std::string plugin_;
-    std::shared_ptr<Arbiter> arbiter_;  // a part of its discovery; shared with calls given up
+    std::shared_ptr<Arbiter> arbiter_;  // a part of its discovery; shared with abandoned calls
 };
 
 std::string ids_of(const std::vector<Voter>& voters) {
@@ -119,7 +119,8 @@ std::string ids_of(const std::vector<Voter>& voters) {
 
 constexpr char kForce[] = "; nothing was changed. If you are sure, add --force";
 
-// Recovery deposes whoever leads. Throws Error unless a majority of the voters seems to be lost.
+// A recovery replaces the leader, if there is one. Throws Error unless a majority of the voters
+// seems to be lost.
 void refuse_while_alive(const OtherVoters& others, const Durable& record) {
     const auto& cluster = record.cluster_name;
     if (!others.successor.empty()) {
@@ -146,8 +147,9 @@ void refuse_while_alive(const OtherVoters& others, const Durable& record) {
     }
 }
 
-// Recovering such a node changes nothing but the ids of its cluster. But if an earlier recovery has
-// failed at the claim, the claim still names the cluster that was replaced: then it goes on.
+// Throws Error if this node is the only voter: recovering it would change only the ids of its
+// cluster. But if an earlier recovery failed at the claim, the claim still names the replaced
+// cluster, so the recovery continues.
 void refuse_if_it_needs_no_other(const Durable& record, const OwnArbiter& arbiter) {
     if (record.config.voters.size() != 1 || !record.config.has(record.uuid)) return;
     const Claim mine{record.cluster_id, record.uuid};
@@ -222,8 +224,8 @@ int recover_claim(const Settings& settings, const Confirm& confirm, bool force) 
     Opened node(settings);
     auto random = real_random();
     const Durable record = node.any(settings, random);
-    // Asked with a claim of our own, which is stored where there is none: a member may only claim
-    // for the cluster that it is in.
+    // Sends a claim of our own, which is stored if there is none yet: a member may only claim for
+    // its own cluster.
     const Claim mine{record.blank() ? random.identity() : record.cluster_id, record.uuid};
     const Claim stored = arbiter.claim(mine);
     if (!record.blank() && stored.cluster_id == record.cluster_id) {

@@ -1,4 +1,4 @@
-// What is done to a node that does not run: recover, rejoin (protocol.md 6.4, 6.5).
+// The commands for a node that does not run: recover, rejoin (protocol.md 6.4, 6.5).
 #pragma once
 
 #include <functional>
@@ -8,15 +8,16 @@
 
 namespace electiond {
 
-// Asks the operator; true where the answer is yes.
+// Asks the operator; true if the answer is yes.
 using Confirm = std::function<bool(const std::string& question)>;
 
-// Each works on the data directory of `settings`, tells on standard output what it did, and returns
-// the exit code: 0, or 1 where the operator said no. Throws Error: data where the directory holds
-// no node or a daemon runs on it, refused where the command does not fit its state.
-// recover and recover_claim first ask the other nodes whether they live (some seconds), and throw
-// Error (refused) while a quorum of the voters answers, or the node that the claim names; recover
-// also (unavailable) if it cannot ask. With `force` they do not refuse for that.
+// Each works on the data directory of `settings`, prints what it did to standard output, and
+// returns the exit code: 0, or 1 if the operator said no. Throws Error: `data` if the directory
+// holds no node or a daemon runs on it, `refused` if the command does not fit the node's state.
+// recover and recover_claim first send requests to the other nodes (some seconds). recover throws
+// Error (refused) while a quorum of the voters answers, and Error (unavailable) if it cannot ask;
+// recover_claim throws Error (refused) while the node that the claim names answers. `force` skips
+// these refusals.
 [[nodiscard]] int recover(const Settings& settings, const Confirm& confirm, bool force);
 [[nodiscard]] int recover_claim(const Settings& settings, const Confirm& confirm, bool force);
 [[nodiscard]] int rejoin(const Settings& settings, const Confirm& confirm);

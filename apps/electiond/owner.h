@@ -5,10 +5,10 @@
 
 namespace electiond {
 
-// If root runs this process and `folder` belongs to another user, goes on as that user, for good,
-// with its groups, and prints that. Files made by root (a lock, a claim in the registry) would be
-// out of the daemon's reach. For processes that have no other threads. Throws Error (os) if the
-// user cannot be changed.
+// If root runs this process and `folder` belongs to another user, switches permanently to that user
+// and its groups, and prints that. The daemon could not use files made by root (a lock, a claim in
+// the registry). For processes that have no other threads. Throws Error (os) if the user cannot be
+// changed.
 void act_as_owner_of(const std::filesystem::path& folder);
 
 }  // namespace electiond

@@ -7,13 +7,14 @@
 
 namespace electiond {
 
-// Checks that the file can be written, so that a fault is known before the node takes part. Changes
-// nothing. Throws Error as PidFile does.
+// Checks that the file can be written, so that a fault shows before the node joins the election.
+// Changes nothing. Throws Error as PidFile does.
 void check_pid_file(const std::filesystem::path& file);
 
-// One thread. Throws Error: `os` if the file cannot be written, `config` if it holds something else
-// than a process number. It does not prevent a second daemon (the lock of the data directory does),
-// so the number of a dead process is overwritten, even if another process has that number by now.
+// One thread. Throws Error: `os` if the file cannot be written, `config` if it holds something
+// other than a process number. It does not prevent a second daemon (the lock of the data directory
+// does), so the number of a dead process is overwritten, even if another process has that number by
+// now.
 class PidFile {
   public:
     // Checks the file and changes nothing yet. `file` is absolute: --daemon changes the folder.
@@ -31,7 +32,8 @@ class PidFile {
     void put_in_place(const std::filesystem::path& fresh);
 
     const std::filesystem::path file_;
-    io::Descriptor held_;  // locked while this process lives: a number may be reused, a lock not
+    io::Descriptor
+        held_;  // locked while this process runs: process numbers are reused, a lock is not
 };
 
 }  // namespace electiond

@@ -37,7 +37,7 @@ constexpr Milliseconds kSignalDelay{100};
 constexpr Milliseconds kStopMargin{200};   // for the end itself
 constexpr Milliseconds kReportLimit{300};  // for the last message to the service manager
 
-// POCO needs it even if no path is relative. Throws Error.
+// Throws Error if there is no working directory: POCO needs one even if no path is relative.
 void need_working_directory() {
     std::error_code error;
     (void)std::filesystem::current_path(error);
@@ -53,7 +53,7 @@ std::string chosen_config(const std::string& given) {
     return config_file(given, std::getenv("ELECTIOND_CONFIG"));
 }
 
-// The exit code of `act`, or that of its exception, which is reported.
+// Runs `act` and returns its exit code. Prints an exception, and returns the exit code for it.
 template <class Act>
 int run_reporting_errors(const Act& act) try {
     return act();
@@ -65,8 +65,8 @@ int run_reporting_errors(const Act& act) try {
     return kBroken;
 }
 
-// A stop hands over at once, even if the main thread hangs: it reads files and calls plugins at a
-// reload.
+// A signal that asks for a stop begins the hand-over at once, even if the main thread hangs in a
+// file or plugin during a reload.
 class HandOverAtStop {
   public:
     HandOverAtStop(SignalThread& signals, Daemon& daemon) : signals_(signals) {
@@ -115,7 +115,7 @@ int Program::check_words(int argc, char** argv) try {
     return kUsage;
 }
 
-// Nothing of this is bound or touched, and all of it is let go of again.
+// Checks everything that can be checked without binding a port or changing a file.
 int Program::check_background(const std::string& config, const std::string& pidfile) {
     if (config.empty()) {
         complain(no_config_file());
@@ -137,7 +137,7 @@ void Program::handleOption(const std::string& name, const std::string& value) {
     } else if (name == "umask") {
         ::umask(static_cast<mode_t>(std::stoul(value, nullptr, 8)));
     } else if (name == "daemon") {
-        // ServerApplication::run has found the option itself, and gone into the background.
+        // ServerApplication::run has already handled this option, and runs in the background.
     } else if (name == "claim") {
         claim_ = true;
     } else if (name == "probe") {
@@ -155,7 +155,7 @@ void Program::handleOption(const std::string& name, const std::string& value) {
 int Program::main(const std::vector<std::string>& arguments) {
     const int code = run_reporting_errors([&] { return act(arguments); });
     if (arguments.empty()) return code;
-    // A hanging call of the arbiter may still have its thread: no destructor may run.
+    // A call of the arbiter may still hang in its thread: no destructor may run.
     std::cout.flush();
     std::_Exit(code);
 }
@@ -217,15 +217,15 @@ bool Program::confirm(const std::string& question) const {
     return false;
 }
 
-// Signals count from here on: a file system, a plugin or a name look-up may hang at any line of
-// this function.
+// Receives signals from the beginning, since a file system, a plugin or a name look-up may hang
+// anywhere in this function.
 int Program::serve() {
     SignalThread signals(kStopLimit - kStopMargin);
     try {
         return serve(signals);
     } catch (const std::exception&) {
-        // A signal to the whole group also ends the trial of a plugin: that is not the plugin's
-        // fault, and the end was requested.
+        // A signal to the whole process group also ends the process that probes a plugin: that is
+        // not a fault of the plugin, and a stop was requested.
         if (signals.stopping_within(kSignalDelay)) return EXIT_OK;
         throw;
     }
@@ -258,7 +258,7 @@ int Program::serve(SignalThread& signals) {
     std::_Exit(code);
 }
 
-// Carries out what signals ask for until one asks for the end.
+// Carries out the requests of signals until one requests a stop.
 int Program::obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager, const Log& log) {
     std::set<int> warned;
     for (;;) {

@@ -19,9 +19,9 @@ class Program : public Poco::Util::ServerApplication {
     // Reads the environment; throws what std::filesystem::absolute throws.
     Program();
 
-    // What must be refused while somebody can still read why: before POCO takes what is no option
-    // of ours for a bad configuration, and before --daemon leaves the terminal, where the
-    // configuration is looked at, too. 0: go on; else the exit code, once it has complained.
+    // Checks the command line before POCO does, since POCO treats unknown options as a bad
+    // configuration. With --daemon it also checks the configuration, because the terminal is lost
+    // later. Returns 0, or the exit code after printing the reason.
     [[nodiscard]] static int check_words(int argc, char** argv);
 
   protected:
@@ -41,7 +41,7 @@ class Program : public Poco::Util::ServerApplication {
 
     std::string config_;
     std::string pidfile_;
-    std::set<std::string> actions_;  // the options that ask for something else than to serve
+    std::set<std::string> actions_;  // the options that request something other than serving
     bool probe_ = false;
     bool claim_ = false;
     bool force_ = false;

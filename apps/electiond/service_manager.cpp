@@ -26,9 +26,10 @@ using std::chrono::milliseconds;
 
 // How often the state is compared with what was sent last, besides at each change.
 constexpr milliseconds kLookEvery{5000};
-// At least so long between two states: an election changes several things within a moment.
+// The shortest time between two states: an election changes several things in quick succession.
 constexpr milliseconds kStatusPause{100};
-// Chances in each WATCHDOG_USEC: one may come to nothing, as right after the machine was suspended.
+// Checks in each WATCHDOG_USEC: one may be missed, for example right after the machine was
+// suspended.
 constexpr int kChances = 4;
 constexpr milliseconds kStopMargin{2000};
 constexpr milliseconds kDestructorLimit{1000};
@@ -67,7 +68,7 @@ struct ServiceManager::Duty {
     std::condition_variable wake;
     std::deque<std::string> messages;
     bool changed = false;  // the board
-    bool watching = true;  // false: the end has begun
+    bool watching = true;  // false: the stop has begun
     bool ending = false;
 
     // The thread alone:
@@ -125,8 +126,8 @@ void ServiceManager::Duty::run() noexcept try {
     log.error(std::string("the service manager gets no more reports: ") + error.what());
 }
 
-// WATCHDOG=1 if there is a watchdog and the loop runs, and the state if it is another one than
-// before; may be empty.
+// WATCHDOG=1 if there is a watchdog and the loop runs, and the state if it has changed; may be
+// empty.
 std::string ServiceManager::Duty::state() {
     const auto now = read_boot_clock();
     const bool alive = pulse->beats(now);

@@ -1,5 +1,5 @@
 // Reports to the service manager that started this process (systemd): ready, alive, reloading,
-// stopping, and the state of the node in words.
+// stopping, and the state of the node as text.
 #pragma once
 
 #include <chrono>
@@ -38,8 +38,8 @@ class ServiceManager {
     void reloading();
     void reloaded();
 
-    // The end begins, and takes `limit` at most: STOPPING=1, and EXTEND_TIMEOUT_USEC in case the
-    // service manager allows for less. No state is sent and the board is not read from now on.
+    // The stop begins, and takes at most `limit`: sends STOPPING=1, and EXTEND_TIMEOUT_USEC in case
+    // the service manager allows less time. From now on no state is sent and the board is not read.
     void stopping(std::chrono::milliseconds limit);
 
     // Ends the thread. False if it hangs and was left behind: the process must then end by

@@ -37,7 +37,7 @@ std::string service_status(const Status& status, Instant now) {
     std::string text = leader_in_words(status, now) + ", term " + std::to_string(status.term) +
                        "; " + role_in_words(view);
     if (!view.problems.empty()) text += "; " + view.problems.front().detail;
-    // What others say may be part of it, and a line end would begin another message.
+    // The text may contain text from other nodes, and a line end would begin another message.
     std::ranges::replace_if(
         text, [](char c) { return c >= '\0' && c < ' '; }, ' ');
     return text;

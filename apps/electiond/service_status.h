@@ -8,7 +8,7 @@
 namespace electiond {
 
 // Leader, term, role, quorum, and the first standing problem, as in "follows node 2, term 7; voter;
-// quorum 2 of 3 voters". Has no control characters, whatever peers say. Pure.
+// quorum 2 of 3 voters". Has no control characters, even if texts from peers have. Pure.
 [[nodiscard]] std::string service_status(const Status& status, Instant now);
 
 }  // namespace electiond

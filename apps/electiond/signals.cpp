@@ -17,11 +17,11 @@
 namespace electiond {
 namespace {
 
-constexpr std::size_t kAskedMax = 64;  // further ones that mean nothing add nothing new
-// Ask for an end. XCPU comes some time before the kernel kills us for the same reason.
+constexpr std::size_t kAskedMax = 64;  // further signals without a meaning are dropped
+// Request a stop. XCPU comes some time before the kernel kills the process for the same reason.
 constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU};
-// Would end the process by default, but have no meaning for us. ABRT, TRAP, SEGV and the like keep
-// their default, since they are faults; so do the signals of job control.
+// Would end the process by default, but have no meaning for electiond. ABRT, TRAP, SEGV and the
+// like keep their default, since they are faults; so do the signals of job control.
 constexpr int kMeanNothing[] = {SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
                                 SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR};
 
@@ -37,8 +37,8 @@ sigset_t taken_signals() {
     return signals;
 }
 
-// Our threads, or those of a plugin, may hang, so nothing here may wait for one of them, nor for a
-// reader of standard error.
+// Threads of electiond or of a plugin may hang, so this function must not wait for a thread, nor
+// for a reader of standard error.
 [[noreturn]] void end_now(int code, std::string_view why) {
     pollfd output{STDERR_FILENO, POLLOUT, 0};
     if (::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0) {
@@ -113,7 +113,7 @@ void SignalThread::wake(Asked::What what) {
     arrived_.notify_all();
 }
 
-// Time until the process must have ended; nullopt if no end was asked for.
+// Time until the process must have ended; nullopt if no stop was requested.
 std::optional<Duration> SignalThread::time_left() const {
     const std::lock_guard lock(mutex_);
     if (!stop_since_) return std::nullopt;
@@ -164,7 +164,7 @@ void SignalThread::take(int signal) {
             asked_.push_front({Asked::What::stop, signal});
             if (on_stop_) on_stop_();
         } else if (signal == SIGHUP) {
-            // One that waits has not read the file yet, so it serves for this one, too.
+            // A waiting reload has not read the file yet, so it covers this request, too.
             const bool waits =
                 std::ranges::find(asked_, Asked::What::reload, &Asked::what) != asked_.end();
             if (!waits) asked_.push_back({Asked::What::reload, signal});

@@ -1,4 +1,4 @@
-// Signals to the process: received by one thread, which starts before all others.
+// Signals to the process, received by one thread that starts before all others.
 #pragma once
 
 #include <condition_variable>
@@ -14,13 +14,13 @@
 
 namespace electiond {
 
-// Blocks, in this thread and in all that it will start, each signal that a SignalThread receives,
-// and ignores those by which a failed write would end the process: PIPE, and XFSZ, so that a file
-// size limit is a disk error like any other. Call it before the first thread. A child process needs
-// an empty mask and default signals, as io::Child gives them.
+// Blocks each signal that a SignalThread receives, in this thread and in all threads that it starts
+// later. Ignores PIPE and XFSZ, so that a failed write does not end the process and a file size
+// limit is a disk error like any other. Call it before the first thread. A child process needs an
+// empty mask and default signals, as io::Child gives them.
 void block_signals();
 
-// For commands that do not serve: they end by signals as any program does (Ctrl-C at a question, or
+// For commands that do not serve: signals end them like any other program (Ctrl-C at a question, or
 // if a check hangs). Unblocks in the calling thread what block_signals blocked, and blocks it again
 // at the end.
 class UsualSignals {
@@ -34,7 +34,7 @@ class UsualSignals {
     sigset_t before_{};
 };
 
-// What a signal asks for, or a thread: reload_request, by wake().
+// A request by a signal, or by a thread (reload_request, through wake()).
 struct Asked {
     enum class What { stop, reload, reload_request, nothing };
     What what = What::nothing;
@@ -44,11 +44,12 @@ struct Asked {
 // "USR1"; "RTMIN+3" for a real-time signal.
 [[nodiscard]] std::string signal_name(int signal);
 
-// Receives the signals of the process from its construction on, so that a signal during the start
-// of the daemon counts, too. After the first one that asks for an end, the process ends within the
-// limit, whatever hangs. After a second one it ends at once, if that comes at least kInsists later
-// (some supervisors deliver one signal twice). Both use _Exit with 0, since the end was asked for
-// (71 after XCPU), and write the reason to standard error if that is possible without waiting.
+// Receives the signals of the process from its construction on, also during the start of the
+// daemon. After the first signal that requests a stop, the process ends within the limit, even if
+// something hangs. After a second one it ends at once, if that comes at least kInsists later (some
+// supervisors deliver one signal twice). In both cases it calls _Exit with 0, since the stop was
+// requested (71 after XCPU), and writes the reason to standard error if that is possible without
+// waiting.
 class SignalThread {
   public:
     static constexpr Milliseconds kInsists{1000};
@@ -58,21 +59,21 @@ class SignalThread {
     SignalThread& operator=(const SignalThread&) = delete;
     ~SignalThread();
 
-    // The limit counts from the first signal that asks for an end. Any thread.
+    // The limit counts from the first signal that requests a stop. Any thread.
     void set_limit(Milliseconds limit);
-    // Called at the first signal that asks for an end, by the thread of this object: must not
-    // block. For what should begin even if the thread that calls next() hangs. An empty function
-    // ends that.
+    // Sets the function that is called at the first signal that requests a stop, even if the thread
+    // that calls next() hangs. It is called by the thread of this object and must not block. An
+    // empty function removes it.
     void on_stop(std::function<void()> act);
-    // True once an end was requested. Any thread.
+    // True once a stop was requested. Any thread.
     [[nodiscard]] bool stopping() const { return stopping_within(Milliseconds{0}); }
     // The same, but waits for at most `limit`: a signal to the whole process group (from a terminal
-    // or a service manager) may have ended a child before it is taken here. Any thread.
+    // or a service manager) may end a child before it is received here. Any thread.
     [[nodiscard]] bool stopping_within(Milliseconds limit) const;
-    // Waits for the next request. A stop comes before all others that wait: the limit of the stop
-    // counts already, and reloads may take long. One thread.
+    // Waits for the next request. A stop comes before all other waiting requests: its limit is
+    // running already, and reloads may take long. One thread.
     [[nodiscard]] Asked next();
-    // Has next() return a request that is no signal's. Any thread.
+    // Adds a request that does not come from a signal; next() returns it. Any thread.
     void wake(Asked::What what);
 
   private:

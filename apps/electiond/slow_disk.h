@@ -13,9 +13,9 @@
 
 namespace electiond {
 
-// Passes every call on to the real store. The loop waits for each save, so a save that takes longer
-// than the lease costs the lead. The warning names this cause, which the election's own lines do
-// not show. Borrowed references must outlive it.
+// Passes every call on to the real store. The loop waits for each save, so a node loses its lead if
+// a save takes longer than the lease. The warning names this cause, which the election's own log
+// lines do not show. Borrowed references must outlive it.
 class SlowDisk : public DurableStore {
   public:
     // `lease` is Λ of protocol.md §4.4.

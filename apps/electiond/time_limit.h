@@ -1,4 +1,4 @@
-// Calls something that may hang, and waits for its end for a limited time.
+// Calls a function that may hang, and waits for its end for a limited time.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,11 @@ namespace electiond {
 inline constexpr std::chrono::seconds kCallLimit{5};
 inline constexpr std::chrono::seconds kCallGrace{1};  // after a stop of the call was requested
 
-// Runs `call(std::stop_token)` on a thread of its own and returns what it returns, or throws what
-// it throws (a std::runtime_error instead of what is no std::exception); nullopt if it has not
-// ended kCallGrace after its stop was requested, kCallLimit from now. Then the thread is left
-// behind: `call` must own, or share, all that it uses, and the process must end by std::_Exit.
+// Runs `call(std::stop_token)` on a thread of its own and returns its result, or throws its
+// exception (a std::runtime_error if that is not a std::exception). Requests a stop after
+// kCallLimit, and returns nullopt if the call has not ended kCallGrace later. Then the thread is
+// left behind: `call` must own, or share, everything it uses, and the process must end by
+// std::_Exit.
 template <class Call>
 [[nodiscard]] auto within_limit(Call call)
     -> std::optional<decltype(call(std::declval<std::stop_token>()))> {

@@ -12,9 +12,9 @@
 
 namespace electiond {
 
-// Has one thread. add() before start(); all calls by one thread. The checks are called on the
-// watchdog's thread with the boot clock's time, one after the other, so a check must not wait: one
-// that may hang (on a file system) needs a watchdog of its own.
+// Has one thread. Call add() before start(), and everything from one thread. The checks are called
+// on the watchdog's thread, one after the other, with the time of the boot clock. So a check must
+// not wait: one that may hang (on a file system) needs a watchdog of its own.
 class Watchdog {
   public:
     using Check = std::function<void(Instant now)>;
@@ -28,11 +28,11 @@ class Watchdog {
     void add(Check check);
     void start();
 
-    // Has the checks run at once, in addition. Any thread, after start(); returns before they run.
+    // Runs the checks once more, at once. Any thread, after start(); returns before they run.
     void check_now();
 
-    // False if a check has not returned by then: its thread is left behind, and the process must
-    // end by std::_Exit. Idempotent.
+    // False if a check has not returned by `deadline`: then its thread is left behind, and the
+    // process must end by std::_Exit. Idempotent.
     bool stop(Deadline deadline) noexcept;
 
   private:
