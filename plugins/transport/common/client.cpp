@@ -1,4 +1,5 @@
-// The sending half: carries each request to its peer and reports, once, what became of it.
+// The sending half: sends each request to its peer and reports its response or failure exactly
+// once.
 #include "common/client.h"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ using io::kNever;
 namespace {
 
 constexpr std::size_t kLinksMax = 512;
-constexpr std::size_t kWaitingMax = 128;  // requests of one link that are not on a connection yet
+constexpr std::size_t kWaitingMax = 128;  // requests of one link that wait for a connection
 constexpr std::size_t kWaitingBytesMax = std::size_t{1024} * 1024;
 constexpr std::size_t kUnsentMax =
     std::size_t{64} * 1024;     // a connection with more than that gets no request
@@ -122,7 +123,7 @@ void Client::report(Id id, Response response) {
     deadlines_.erase({exchange.deadline, id});
     if (auto* wire = exchange.wire) {
         std::erase(wire->under_way, id);
-        // Its coroutine must see that nothing is under way any more.
+        // The connection's coroutine must notice that no request is under way any more.
         if (wire->under_way.empty() &&
             (wire->retired || response.kind == Response::Kind::timed_out)) {
             wire->stream->interrupt();
@@ -145,8 +146,8 @@ void Client::expire() {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
         const auto id = deadlines_.begin()->second;
         const auto& exchange = exchanges_.at(id);
-        // A late response must not be taken for that to another request; and a peer that has sent
-        // nothing since is probably gone, so the next request tries a new connection.
+        // A late response must not be mistaken for the response to another request. And a peer that
+        // has sent nothing since is probably gone, so the next request uses a new connection.
         if (auto* wire = exchange.wire;
             wire != nullptr && (dialect_.depth() == 1 || wire->heard <= exchange.sent)) {
             wire->retired = true;
@@ -166,7 +167,8 @@ void Client::expire() {
     if (!deadlines_.empty()) expiry_.set(deadlines_.begin()->first);
 }
 
-// The whole life of one connection. Requests that wait for it go on another when it ends.
+// Runs one connection from connect to close. Requests that wait for it move to another one when it
+// ends.
 io::Async<> Client::run(Link& link, std::list<Wire>::iterator wire) {
     const auto stream = wire->stream;
     const bool is_connected = co_await connected(link, *wire);
@@ -238,9 +240,9 @@ void Client::refused(Link& link, Wire& wire, const io::TlsFailure& failure) {
     lost(link, wire, failure.text);
 }
 
-// The peer may not have read what was under way: it closes idle connections, and restarts. So a
-// request is sent once more if this connection has brought responses before, but nothing since the
-// request was sent.
+// The peer may not have read the requests under way, since it closes idle connections and may
+// restart. So a request is sent once more if this connection brought responses before, but nothing
+// since the request was sent.
 void Client::lost(Link& link, Wire& wire, const std::string& reason) {
     kill(wire);
     if (wire.proven)
@@ -262,7 +264,7 @@ void Client::lost(Link& link, Wire& wire, const std::string& reason) {
     }
 }
 
-// Its coroutine ends as soon as it runs; it carries nothing any more.
+// The connection gets no more requests, and its coroutine ends as soon as it runs.
 void Client::kill(Wire& wire) {
     wire.dead = true;
     wire.stream->cut();
@@ -289,8 +291,8 @@ void Client::hand_over(Link& link) {
     }
 }
 
-// The connection for the next request: the one used last, so that the rest may fall idle. If there
-// is none, begins one more, one at a time.
+// The connection for the next request: the one used last, so that the others become idle and close.
+// If none is free, begins a new one, one at a time.
 Client::Wire* Client::wire_for_next(Link& link) {
     Wire* best = nullptr;
     std::size_t living = 0;

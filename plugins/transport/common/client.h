@@ -1,4 +1,5 @@
-// The sending half: carries each request to its peer and reports, once, what became of it.
+// The sending half: sends each request to its peer and reports its response or failure exactly
+// once.
 #pragma once
 
 #include <io/resolver.h>
@@ -40,8 +41,8 @@ class Client {
            std::shared_ptr<const io::TlsContext> tls);
 
     void send(Outgoing outgoing);
-    // The connections to `to` may lead to the wrong node: its name is looked up again, and then
-    // they get no new requests.
+    // The connections to `to` may lead to the wrong node: looks the name up again. Connections to
+    // addresses that the name no longer has get no new requests.
     void refresh(const Endpoint& to);
     // From now on new connections use `fresh`; those whose certificate it refuses are cut.
     void use(std::shared_ptr<const io::TlsContext> fresh);
@@ -55,9 +56,9 @@ class Client {
     struct Wire {
         std::shared_ptr<io::Stream> stream;
         io::Address address;
-        // While connecting, which includes the TLS handshake: when this attempt is given up …
+        // While connecting, including the TLS handshake: when this attempt is given up
         io::Deadline until;
-        io::Deadline slow;  // … and when the next address is tried beside it
+        io::Deadline slow;  // and when the next address is tried in parallel
         io::Deadline used;  // when a request was last put on it
         io::Deadline heard{};
         bool connecting = true;
@@ -76,8 +77,8 @@ class Client {
         std::list<Wire> wires = {};
         io::Addresses tried = {};  // since a connection succeeded, or all addresses had failed
         std::string failure = {};  // of the attempt that failed last, with its address
-        // After a failure of TLS that only an operator can mend: until then a request is answered
-        // with that failure and not by another handshake, which costs both sides milliseconds.
+        // After a TLS failure that only an operator can repair: until this time requests get that
+        // failure at once, without another handshake, which costs both sides milliseconds.
         io::Deadline held = {};
     };
     struct Exchange {

@@ -1,4 +1,4 @@
-// How the sending half makes connections: addresses in turn, TLS, and what follows if none works.
+// How the sending half connects: addresses in turn, TLS, and failures.
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -27,9 +27,9 @@ std::string not_connected(const Endpoint& to, const std::error_code& error) {
 
 }  // namespace
 
-// Tries the addresses in turn. If one neither answers nor refuses, the next is tried in parallel,
-// early enough that each gets its share of the requests' time. When all have failed, the waiting
-// requests are answered with the failure.
+// Tries the addresses in turn. If one neither accepts nor refuses, the next is tried in parallel,
+// early enough that each gets its share of the time of the requests. When all have failed, the
+// waiting requests are answered with the failure.
 void Client::connect(Link& link) {
     if (link.tried.empty() && Clock::now() < link.held) return report_waiting(link, link.failure);
     const auto addresses = resolver_.find(link.to.host);
@@ -66,8 +66,8 @@ void Client::connect(Link& link) {
     report_waiting(link, link.failure);
 }
 
-// A connection to this address failed, or brought no response: other addresses are tried first now,
-// and the name may have a new address.
+// A connection to this address failed, or brought no response: tries other addresses first, and
+// looks the name up again.
 void Client::suspect(const Link& link, const Address& address) {
     resolver_.failed(link.to.host, address);
     resolver_.doubt(link.to.host);
@@ -80,8 +80,8 @@ void Client::unresolved(const std::string& host, const std::string& reason) {
     }
 }
 
-// After a doubt no new request goes to connections whose address the name no longer has; without a
-// doubt connections that work stay.
+// If the old addresses were doubted, connections to addresses that the name no longer has get no
+// new requests; otherwise working connections stay.
 void Client::resolved(const std::string& host, const Addresses& addresses, bool doubted) {
     for (auto& [key, link] : links_) {
         if (link.to.host != host) continue;
@@ -103,7 +103,7 @@ io::Async<bool> Client::connected(Link& link, Wire& wire) {
         if (error == 0) break;
         const auto now = Clock::now();
         if (error == ETIMEDOUT && now >= wire.slow && now < wire.until) {
-            wire.slow = kNever;  // from now on the next address does not wait for it
+            wire.slow = kNever;  // the next address is tried now
             hand_over(link);
             continue;
         }
@@ -119,8 +119,8 @@ io::Async<bool> Client::connected(Link& link, Wire& wire) {
     co_return true;
 }
 
-// The handshake, as a part of connecting. No name is looked up or compared here: Node compares
-// those of the certificate.
+// The TLS handshake, as a part of connecting. Does not compare names: Node compares those of the
+// certificate.
 io::Async<bool> Client::secured(Link& link, Wire& wire) {
     io::Timer slow(loop_, [this, &link, &wire] {
         wire.slow = kNever;
@@ -166,10 +166,10 @@ void Client::attempt_failed(Link& link, const Wire& wire, const std::string& fai
     suspect(link, wire.address);
 }
 
-// Logs it; returns it with the address.
+// Logs the failure; returns it with the address.
 std::string Client::tls_failed(const Link& link, const io::TlsFailure& failure) {
     const auto to = link.to.to_string();
-    if (failure.fault != io::TlsFault::timed_out) {  // that is what the request is told
+    if (failure.fault != io::TlsFault::timed_out) {  // the response reports a timeout
         tls_log_.failed("the connection to " + to + " failed", to, failure);
     }
     return to + ": " + failure.text;

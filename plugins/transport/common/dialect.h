@@ -1,4 +1,4 @@
-// How requests and responses become bytes: the one thing in which the transports differ.
+// Converts requests and responses to bytes and back: the only difference between the transports.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace electiond::transport {
 
-// The bytes so far are the beginning of a message: ask again when there are `bytes` of them.
-// `interim` is to be sent at once (HTTP's "100 Continue").
+// The bytes so far are the beginning of a message: read again when there are `bytes` of them. Send
+// `interim` at once (HTTP's "100 Continue").
 struct Incomplete {
     std::size_t bytes = 0;
     std::string interim;
@@ -24,11 +24,11 @@ struct Incomplete {
 struct Refused {
     std::string reason;
     std::string farewell;
-    // In place of a response came Farewell::encrypted: the other side speaks TLS.
+    // The other side sent Farewell::encrypted instead of a response: it speaks TLS.
     bool encrypted = false;
 };
 
-// Why a connection is closed although its bytes were no fault.
+// Why a connection is closed although its bytes were valid so far.
 enum class Farewell {
     cut_short,  // the sender ended in the middle of a request
     late,       // the request took too long to arrive
@@ -64,7 +64,7 @@ class Dialect {
     explicit Dialect(const Limits& limits) : limits_(limits) {}
     virtual ~Dialect() = default;
 
-    // For messages that come or are sent from now on.
+    // Applies to messages that are received or sent from now on.
     void set_limits(const Limits& limits) { limits_ = limits; }
 
     // The largest body of a message, in either direction.
@@ -87,8 +87,8 @@ class Dialect {
         std::string_view bytes) const = 0;
     [[nodiscard]] virtual std::variant<Incomplete, Refused, ArrivedResponse> read_response(
         std::string_view bytes) const = 0;
-    // What is sent, in plain text, before a connection is closed for that reason; may be empty.
-    // read_response() recognises `encrypted`; `plain` never begins like TLS.
+    // The bytes to send, in plain text, before a connection is closed for this reason; may be
+    // empty. read_response() recognises `encrypted`; `plain` never begins like TLS.
     [[nodiscard]] virtual std::string farewell(Farewell reason) const = 0;
 
   protected:
@@ -98,7 +98,7 @@ class Dialect {
     Limits limits_;
 };
 
-// Names are short words: safe in a request line, a frame and a log.
+// True for a valid name of a request: short, and safe in a request line, a frame and a log.
 [[nodiscard]] inline bool is_name(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::size_t kUnsentMax =
     std::size_t{64} * 1024;           // with more than that, nothing more is read
-constexpr auto kResponseWithin = 2s;  // by the node, else the response is busy
+constexpr auto kResponseWithin = 2s;  // the node's time to respond; then the response is `busy`
 constexpr auto kLingerFor = 2s;       // after a refusal, so that it can be read
 constexpr auto kComplainEvery = 60s;
 
-// Answers at most once, at the latest when its last copy is destroyed.
+// Responds once: at the latest when its last copy is destroyed.
 class Ticket {
   public:
     explicit Ticket(std::function<void(Response)> post) : post_(std::move(post)) {}
@@ -42,7 +42,7 @@ class Ticket {
 
 }  // namespace
 
-// One accepted connection. Its coroutine owns it; responses find it while it lives.
+// One accepted connection. Its coroutine owns it; responses reach it while it exists.
 struct Server::Session {
     struct Pending {
         std::uint64_t id;  // as the response must repeat it
@@ -77,7 +77,7 @@ struct Server::Session {
         return began + (stream.received().empty() ? limits.idle_time : limits.request_time);
     }
 
-    // A connection stays a stranger, in its place, until it has brought a valid message.
+    // A connection counts as a stranger until it has sent a valid message.
     void show_use() const {
         if (!pending.empty())
             connection->set_use(io::Use::busy);
@@ -102,7 +102,7 @@ Server::Server(const Dialect& dialect, Inbox& inbox, io::Loop& loop, Log log,
       listener_(
           loop, std::move(listener), limits,
           [this](auto connection) { return serve(std::move(connection)); },
-          // In plain text it would tell a TLS client that this port does not speak TLS.
+          // Plain text would make a TLS client report that this port does not speak TLS.
           tls_ ? std::string() : dialect.farewell(Farewell::full)) {}
 
 void Server::close() noexcept {
@@ -123,8 +123,7 @@ void Server::use(std::shared_ptr<const io::TlsContext> fresh) {
         });
 }
 
-// False if the connection ends here. Holds nothing of a session yet: half-open handshakes are
-// cheap.
+// False if the connection ends here. Creates no session yet, so half-open handshakes are cheap.
 io::Async<bool> Server::secure(io::Connection& connection) {
     auto& stream = connection.stream();
     const auto context = tls_;
@@ -204,8 +203,8 @@ bool Server::take_in(Session& session, io::Stream::Event event) {
     return false;
 }
 
-// True if there may be more for the next turn of the loop: who sends without end, and is refused
-// each time, would keep it from everything else. A crowd of strangers gets less of it than peers.
+// True if more may be read in the next turn of the loop. A peer that sends without end would
+// otherwise block the loop. Strangers get fewer requests per turn than peers.
 bool Server::read_requests(const std::shared_ptr<Session>& session) {
     auto& stream = session->stream;
     const auto share = session->known ? dialect_.depth() : 1;
@@ -248,7 +247,7 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
                                                       .keep = arrived.keep,
                                                       .until = session->began + kResponseWithin});
     session->show_use();
-    // Half of the places are for those who have shown that they are peers.
+    // Half of the places are reserved for connections that have sent a valid message.
     const auto places =
         session->known ? limits_.waiting_requests : (limits_.waiting_requests + 1) / 2;
     if (++waiting_ > places) {
@@ -310,7 +309,7 @@ void Server::respond(Session& session, std::uint64_t ticket, Response response) 
     session.finishing = session.finishing || !keep;
     session.stream.send(bytes);
     session.show_use();
-    // The coroutine waits: it must look again, since it may do now what this response held up.
+    // Wakes the waiting coroutine: it may have waited for this response.
     if (session.finishing || session.ended || !session.stream.received().empty()) {
         session.stream.interrupt();
     }

@@ -18,11 +18,12 @@
 
 namespace electiond::transport {
 
-// Lives on the loop's thread; only the Responds that it hands out leave it. Whatever the other side
-// does, a connection costs at most one message each way and a descriptor, and not for long:
-// messages begun, responses owed and bytes not taken have deadlines. If connections run out, those
-// that have never brought a valid message are closed first, then those idle for longest. Those also
-// have their requests read one at a time, and only half of the places for requests that wait.
+// Runs on the loop's thread; only its Responds may be called on others. Each connection costs at
+// most one message in each direction and a descriptor, and only for a limited time: there are
+// deadlines for messages begun, responses not given and bytes not read by the other side. At the
+// limit of connections, those that have never sent a valid message are closed first, then those
+// idle longest. Connections without a valid message also have their requests read one at a time,
+// and get only half of the places for waiting requests.
 class Server {
   public:
     // Null for `tls`: plain text.

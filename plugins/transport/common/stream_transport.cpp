@@ -13,7 +13,7 @@ namespace electiond::transport {
 
 namespace {
 
-constexpr std::size_t kBacklogMax = 4096;  // sends that the loop has not looked at
+constexpr std::size_t kBacklogMax = 4096;  // sends that the loop has not handled yet
 constexpr auto kTimeoutMax = std::chrono::hours(1);
 
 }  // namespace
@@ -65,7 +65,8 @@ void StreamTransport::reload_tls() {
             client_->use(fresh);
             done->set_value();
         });
-    // A loop that stops runs what was posted before; if it can't, the promise ends with the task.
+    // A loop that stops runs the tasks posted before; if it can't, the promise is broken with the
+    // task.
     if (posted) waits.wait();
 }
 
@@ -104,7 +105,7 @@ void StreamTransport::send(const Endpoint& to, Request request, std::chrono::mil
 }
 
 void StreamTransport::refresh(const Endpoint& to) noexcept {
-    // If the queue is full or closed, the next response from there asks again.
+    // If the queue is full or closed, the next response from that node triggers it again.
     if (poster_) (void)poster_->post([this, to] { client_->refresh(to); }, kBacklogMax);
 }
 

@@ -18,12 +18,12 @@
 
 namespace electiond::transport {
 
-// Everything happens on the loop's thread, which start() or start_sending() begins. With
-// PluginSetup::tls both halves speak TLS and nothing else; the files are read by start() or
-// start_sending(), and by reload_tls().
+// All work is done on the loop's thread, which start() or start_sending() begins. With
+// PluginSetup::tls both halves speak only TLS; start(), start_sending() and reload_tls() read the
+// files.
 class StreamTransport : public Transport {
   public:
-    // Has no options of its own. `dialect` is owned.
+    // Has no options of its own. Owns `dialect`.
     StreamTransport(const PluginSetup& setup, std::unique_ptr<Dialect> dialect);
     StreamTransport(const StreamTransport&) = delete;
     StreamTransport& operator=(const StreamTransport&) = delete;
@@ -34,8 +34,8 @@ class StreamTransport : public Transport {
     [[nodiscard]] bool keeps_limits() const noexcept override { return true; }
     void set_limits(const Limits& limits) override;
     [[nodiscard]] bool can_authenticate() const noexcept override { return true; }
-    // Returns when the new files are in use. Not from an OnResponse or the Inbox: it waits for the
-    // loop, whose thread calls these.
+    // Returns when the new files are in use. Do not call it from an OnResponse or the Inbox: it
+    // waits for the loop, whose thread calls those.
     void reload_tls() override;
     void send(const Endpoint& to, Request request, std::chrono::milliseconds timeout,
               OnResponse on_response) noexcept override;

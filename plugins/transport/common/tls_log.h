@@ -13,24 +13,24 @@
 
 namespace electiond::transport {
 
-// Whether the failure lasts until an operator mends it. False if the other side closed the
-// connection, as programs do that end, or was too slow.
+// True if the failure lasts until an operator repairs it. False if the other side was too slow, or
+// closed the connection, as a program does that ends.
 [[nodiscard]] inline bool needs_operator(const io::TlsFailure& failure) {
     return failure.fault != io::TlsFault::closed && failure.fault != io::TlsFault::timed_out;
 }
 
-// On the loop's thread. What strangers may cost it is bounded: beyond kOthersMax of them within a
-// minute, the rest share the lines of one.
+// On the loop's thread. Its size is bounded: beyond kOthersMax other sides within a minute, the
+// rest share one entry.
 class TlsLog {
   public:
     static constexpr std::size_t kOthersMax = 32;
 
     explicit TlsLog(Log log) : log_(std::move(log)) {}
 
-    // "WHAT: its certificate … expired on …: renew it other=… fault=expired". `other` names the
-    // other side as the log should count it: without the port, if that differs each time. A
-    // connection that was closed without an alert is logged at level debug: any program that ends
-    // during a handshake does that.
+    // "WHAT: its certificate … expired on …: renew it other=… fault=expired". `other` identifies
+    // the other side: without the port, if that differs each time. A connection that was closed
+    // without an alert is logged at level debug: any program that ends during a handshake causes
+    // that.
     void failed(const std::string& what, const std::string& other, const io::TlsFailure& failure);
 
   private:

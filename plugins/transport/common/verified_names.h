@@ -1,4 +1,4 @@
-// What a connection's other side has proven to be, for Request and Response.
+// The names that the other side of a connection has proven, for Request and Response.
 #pragma once
 
 #include <io/stream.h>

@@ -30,7 +30,7 @@ std::string encode_refusal(int status, const std::string& reason,
     return encode(status, "{\"error\":\"" + reason + "\"}", false, more);
 }
 
-// What a request asks for, or why it is refused.
+// The action of a request, or why it is refused.
 struct Asked {
     std::string_view name{};
     bool get = false;
@@ -103,7 +103,8 @@ std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
         const bool waits = head.expects_continue && bytes.size() == head.head_bytes;
         return Incomplete{.bytes = size, .interim = waits ? "HTTP/1.1 100 Continue\r\n\r\n" : ""};
     }
-    // GET is for people: it has no body, and never delays an election.
+    // GET is for people: it has no body, and uses the query lane so that it never delays an
+    // election.
     const bool query = asked.get || io::find_field(head.fields, kLaneField) == kQueryLane;
     return ArrivedRequest{
         .size = size,

@@ -5,7 +5,7 @@
 
 namespace electiond::transport {
 
-// Strict about all by which two readers could disagree where a message ends.
+// Refuses everything that could make two readers disagree about where a message ends.
 class HttpDialect : public Dialect {
   public:
     using Dialect::Dialect;

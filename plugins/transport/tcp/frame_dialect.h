@@ -16,8 +16,8 @@ namespace electiond::transport {
 //   the rest      body, at most limits.body_bytes (64 KiB)
 //
 // Responses may come in any order. A frame that breaks these rules ends the connection. Kind 5
-// answers plain text at a port that speaks TLS, kind 6 TLS at one that does not; their id is 0, and
-// their body a reason in words.
+// answers plain text at a port that speaks TLS, kind 6 answers TLS at one that does not; their id
+// is 0, and their body is the reason as text.
 class FrameDialect : public Dialect {
   public:
     using Dialect::Dialect;
