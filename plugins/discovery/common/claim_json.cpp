@@ -1,4 +1,4 @@
-// A claim as JSON: written, and read back strictly.
+// Writes a claim as JSON, and parses it strictly.
 #include "common/claim_json.h"
 
 #include <sstream>

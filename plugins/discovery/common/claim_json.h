@@ -1,4 +1,4 @@
-// A claim as JSON: the same text in the store of each arbiter, and read back strictly.
+// A claim as JSON, the same text in the store of every arbiter; parsed strictly.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What a node's id and uuid may look like.
+// The form of a node's id and uuid.
 #pragma once
 
 #include <algorithm>

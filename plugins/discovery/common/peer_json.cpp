@@ -1,4 +1,4 @@
-// A node as JSON: written, and read back strictly.
+// Writes a node as JSON, and parses it strictly.
 #include "common/peer_json.h"
 
 #include <stdexcept>

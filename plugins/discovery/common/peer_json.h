@@ -1,4 +1,4 @@
-// A node as JSON, the same in a registry's entry and in a datagram, and read back strictly.
+// A node as JSON, the same in a registry's entry and in a datagram; parsed strictly.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ inline constexpr std::size_t kAddressesMax = 16;  // of one node
 [[nodiscard]] std::optional<std::string> text_of(const Poco::JSON::Object& object,
                                                  const std::string& key);
 
-// Adds id, uuid (where known), addresses and api.
+// Adds id, uuid (if known), addresses and api.
 void put_peer(Poco::JSON::Object& object, const Peer& peer);
 
 // The inverse. Returns nullopt if a key is missing, or has a wrong type or an impossible value.

@@ -1,4 +1,4 @@
-// Decides when an event that happens again and again is logged.
+// Limits how often a repeated event is logged.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@ class Seldom {
     using Instant = std::chrono::steady_clock::time_point;
     static constexpr std::chrono::seconds kAgain{60};
 
-    // The event has happened. nullopt if no line is due, else how often it happened since the last
-    // line, without this time.
+    // Counts one event. nullopt if no line is due, else how often it happened since the last line,
+    // without this event.
     std::optional<std::uint64_t> count(Instant now) {
         if (logged_ && now - *logged_ < kAgain) {
             ++skipped_;

@@ -37,7 +37,7 @@ struct Asked {
     bool done = false;
     int status = ARES_ETIMEOUT;
     std::vector<unsigned char> message{};
-    std::string failure{};  // what errno said
+    std::string failure{};  // the text of errno
     Sockets* sockets = nullptr;
     std::size_t* under_way = nullptr;
 };
@@ -140,15 +140,15 @@ Milliseconds until(Clock::time_point deadline) {
     return std::max(std::chrono::ceil<Milliseconds>(deadline - Clock::now()), Milliseconds{0});
 }
 
-// Waits for a socket, the next timeout of c-ares or kStep, and lets c-ares do what is due.
+// Waits for a socket, the next timeout of c-ares or kStep, and then calls c-ares.
 void turn(ares_channeldata& channel, const Sockets& sockets, Clock::time_point deadline) {
     const auto most = std::min(until(deadline), kStep);
     timeval longest{0, static_cast<suseconds_t>(most.count() * 1000)};
     timeval buffer{};
     const auto* due = ::ares_timeout(&channel, &longest, &buffer);
     auto watched = sockets.watched();
-    // Rounded up: a timeout that is due in less than a millisecond must not be asked for again and
-    // again.
+    // Rounded up, so that a timeout that is due in less than a millisecond does not cause a busy
+    // loop.
     const auto wait = static_cast<int>(due->tv_sec * 1000 + (due->tv_usec + 999) / 1000);
     if (::poll(watched.data(), watched.size(), wait) > 0) {
         for (const auto& one : watched) {

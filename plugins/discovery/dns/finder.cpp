@@ -47,7 +47,7 @@ Found Finder::find(const Peer& self, const std::stop_token& stop) {
     return found;
 }
 
-// What this look-up knows already is not asked again: a failure would replace it.
+// Does not repeat questions that this look-up has answers to: a failure would replace the answer.
 void Finder::ask(std::set<Question> questions, const std::stop_token& stop) {
     std::erase_if(questions, [this](const Question& question) {
         const auto answer = answers_.find(question);
@@ -77,7 +77,7 @@ void Finder::find_hosts(Found& found, const std::set<Question>& own, const std::
     }
 }
 
-// Each target of a record is a node. Priority and weight are ignored: all nodes are called.
+// Each target of a record is a node. Priority and weight are ignored: all nodes are used.
 void Finder::find_services(Found& found, const std::set<Question>& own,
                            const std::stop_token& stop) {
     const Question asked{settings_.srv, RecordType::srv};

@@ -55,8 +55,8 @@ class Finder {
 
     DnsSettings settings_;
     Client client_;
-    Client::Clock::time_point deadline_{};  // of the look-up under way …
-    Answers answers_;                       // … and its answers so far
+    Client::Clock::time_point deadline_{};  // of the look-up under way
+    Answers answers_;                       // answers of the look-up under way
     std::map<Question, Records> known_;     // the last answer to each question
 };
 

@@ -134,7 +134,7 @@ void read_record(Cursor& cursor, RecordType wanted, Sections& sections) {
     if (type == kTypeCname) {
         sections.aliases.try_emplace(entry.owner, Alias{cursor.name(), entry.ttl});
     } else if (wanted == RecordType::srv) {
-        cursor.skip(4);  // priority and weight: all nodes are called anyway
+        cursor.skip(4);  // priority and weight: all nodes are used anyway
         entry.service.port = cursor.two();
         entry.service.target = cursor.name();
         sections.entries.push_back(entry);
@@ -189,9 +189,9 @@ bool is_in(const std::string& name, const std::string& zone) {
     return zone.empty() || name == zone || name.ends_with("." + zone);
 }
 
-// Whether a missing record of `owner` does not exist. A server that does not resolve names refers
-// to others for what it does not hold: then there is no SOA record (RFC 2308, section 2.2), but
-// perhaps NS records with their addresses.
+// True if the answer proves that `owner` has no such record. A server that does not resolve names
+// refers to other servers for names of other zones: then there is no SOA record (RFC 2308, section
+// 2.2), but perhaps NS records with their addresses.
 bool says_that_there_is_none(const Sections& sections, const std::string& owner,
                              const std::string& asked) {
     return sections.recursive || (sections.authoritative && owner == asked) ||

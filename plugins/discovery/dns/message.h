@@ -52,8 +52,8 @@ struct Answer {
 // belong to the name of the question, or to the one that its CNAME records lead to. Pure.
 [[nodiscard]] Answer read_answer(std::span<const unsigned char> message, const Question& question);
 
-// Whether DNS can be asked for this name: 1 to 253 characters, labels of 1 to 63 of A-Z a-z 0-9 _
-// -, and not an IP address.
+// True if DNS can look up this name: 1 to 253 characters, labels of 1 to 63 of A-Z a-z 0-9 _ -, and
+// not an IP address.
 [[nodiscard]] bool is_dns_name(std::string_view name);
 
 // The canonical text of an IP address; nullopt if `text` is not one.

@@ -113,7 +113,7 @@ DnsSettings read_settings(Options& options) {
     settings.client.servers = read_servers(options);
     settings.client.tcp = options.flag("tcp", false);
     settings.timeout = options.duration("timeout", 2s);
-    // The host asks a call to stop after 5 s; by then the plugin has said itself what is wrong.
+    // electiond requests a stop of a call after 5 s; the plugin must report the reason before that.
     if (settings.timeout < 100ms || settings.timeout > 4s) {
         options.wrong("timeout", "100ms to 4s");
     }

@@ -12,8 +12,8 @@
 namespace electiond::discovery {
 
 struct DnsSettings {
-    std::string host{};  // its A and AAAA records are the nodes, all at `port` …
-    std::string srv{};   // … or its SRV records; one of the two is empty
+    std::string host{};  // its A and AAAA records are the nodes, all at `port`; or else
+    std::string srv{};   // its SRV records are; one of the two is empty
     std::uint16_t port = 0;
     bool ipv4 = true;
     bool ipv6 = true;

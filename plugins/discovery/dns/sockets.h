@@ -1,4 +1,4 @@
-// The sockets of c-ares, made and used by functions of our own.
+// The sockets of c-ares, with our own functions to open and use them.
 #pragma once
 
 #include <ares.h>

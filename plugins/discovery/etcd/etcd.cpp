@@ -18,16 +18,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A lease is renewed three times in its life, and often enough to notice that etcd is away.
+// A lease is renewed three times in its life, and often enough to notice that etcd does not answer.
 constexpr int kRenewals = 3;
 constexpr std::chrono::seconds kRenewedWithin{10};
-// A node that stops does not wait longer for etcd.
+// The longest time for which a node that stops waits for etcd.
 constexpr std::chrono::milliseconds kWithdrawLimit{2000};
 
 // One thread at a time, as the host calls; none of its own.
 //
 // If two nodes have the same id, the one that wrote last keeps the key. The other one reports this
-// and does not write again: otherwise both would write with every call, and wake all watches.
+// and does not write again: otherwise both would write with every call, and trigger all watches.
 class Etcd final : public Discovery, public Arbiter {
   public:
     explicit Etcd(const PluginSetup& setup)

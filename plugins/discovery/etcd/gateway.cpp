@@ -50,8 +50,8 @@ bool wants_token(const Refusal& refusal) {
            contains(refusal.message, "revision of auth store is old");
 }
 
-// The other side answered a TLS handshake with other bytes, or ended the connection in it. Which of
-// these texts libcurl has depends on how far the handshake came before the end arrived.
+// The other side answered a TLS handshake with other bytes, or ended the connection in it.
+// libcurl's text depends on how far the handshake came before the connection ended.
 bool breaks_off(const std::string& detail) {
     for (const auto* const text : {"wrong version number", "SSL_ERROR_SYSCALL", "unexpected eof",
                                    "reset by peer", "Broken pipe"}) {
@@ -176,8 +176,9 @@ Gateway::Answer Gateway::post(const Call& call, const std::string& path, const s
         {.url = current() + path, .body = body, .token = token, .timeout = timeout}, call.stop());
     if (outcome.fault == Http::Fault::stopped)
         throw Error("stopped before etcd answered", Error::unavailable);
-    // A token contains a raft index, and etcd does not answer before it has reached that index:
-    // never, if its data was lost or restored from a backup. The next request authenticates again.
+    // A token contains a raft index, and etcd answers only after it has reached that index: it
+    // never does if its data was lost or restored from a backup. So the next request authenticates
+    // again.
     if (outcome.fault == Http::Fault::timed_out) token_.clear();
     return judged(outcome, path);
 }
@@ -199,7 +200,7 @@ Gateway::Answer Gateway::judged(const Http::Outcome& outcome, const std::string&
         return failed("it does not know " + path +
                       ": etcd 3.4 or later is needed, with its JSON gateway (enable-grpc-gateway)");
     }
-    // A server that is no etcd may repeat what it was sent: the password.
+    // A server other than etcd may repeat the request, which contains the password.
     const auto shown = path == kAuthenticate
                            ? std::string()
                            : ", " + in_quotes(outcome.body.substr(0, outcome.body.find('\n')));
@@ -244,7 +245,7 @@ std::string Gateway::to_one_that_is_signed() const {
            " to one that its authority has signed";
 }
 
-// With TLS 1.3 a server judges this node's certificate after the handshake has ended here. If its
+// With TLS 1.3 a server checks this node's certificate after the handshake has ended here. If its
 // alert arrives after its reset of the connection, the reason is lost.
 std::string Gateway::cut_failure() const {
     const std::string cut = "it closed the connection without an answer";

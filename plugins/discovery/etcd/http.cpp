@@ -96,7 +96,7 @@ class Transfer {
         if (!lasting) set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
         set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
         set(CURLOPT_ERRORBUFFER, &error_[0]);
-        // Connections last, so a look-up each costs little; and an address that was kept would be
+        // Connections stay open, so a look-up for each costs little; and a cached address would be
         // used for a minute after etcd has moved.
         set(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
         // A look-up that hangs must not hold up a stop.
@@ -145,7 +145,7 @@ class Transfer {
         set(CURLOPT_SSLCERT, tls.cert.c_str());
         set(CURLOPT_SSLKEY, tls.key.c_str());
     }
-    // libcurl calls it, and lets no exception through.
+    // Called by libcurl, which does not support exceptions.
     static std::size_t write(const char* bytes, std::size_t one, std::size_t size,
                              void* self) noexcept {
         try {
@@ -288,7 +288,7 @@ class Http::Engine {
     }
 
   private:
-    // An easy handle is in the multi handle for as long as this lives.
+    // Keeps an easy handle in the multi handle while this object exists.
     class Added {
       public:
         Added(CURLM* multi, CURL* easy) : multi_(multi), easy_(easy) {
@@ -303,7 +303,7 @@ class Http::Engine {
         CURL* easy_;
     };
 
-    // perform() reports to `transfer` for as long as this lives.
+    // While this object exists, perform() reports to `transfer`.
     class Current {
       public:
         Current(Transfer*& place, Transfer& transfer) : place_(place) { place_ = &transfer; }

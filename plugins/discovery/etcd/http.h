@@ -11,8 +11,8 @@
 namespace electiond::discovery::etcd {
 
 // One thread at a time. Has no thread of its own: the stream is read within the calls. (libcurl
-// looks host names up in a thread, for which no call waits: it ends with its look-up.) Ignores the
-// environment: no proxy, no netrc. Keeps connections open between requests.
+// looks host names up in a thread. No call waits for that thread; it ends with its look-up.)
+// Ignores the environment: no proxy, no netrc. Keeps connections open between requests.
 class Http {
   public:
     struct Tls {

@@ -1,4 +1,4 @@
-// The nodes of a cluster as etcd lists them.
+// The nodes of a cluster in etcd.
 #include "etcd/nodes.h"
 
 #include <algorithm>
@@ -97,7 +97,7 @@ void Nodes::read(const Call& call) {
     if (!gateway_.watches() && now >= watch_again_) watch_from(range.revision + 1, now);
 }
 
-// From the revision after the one that was read: nothing is missed between the two.
+// Watches from the revision after the one that was read, so that no change in between is missed.
 void Nodes::watch_from(std::int64_t revision, Clock::time_point now) {
     watch_reports_ = false;
     watch_canceled_ = false;
@@ -106,7 +106,7 @@ void Nodes::watch_from(std::int64_t revision, Clock::time_point now) {
                    [this](const std::string& line) { read_line(line); });
 }
 
-// Within a call of the gateway.
+// Called within a call of the gateway.
 void Nodes::read_line(const std::string& line) noexcept {
     try {
         const auto news = read_watch(line);

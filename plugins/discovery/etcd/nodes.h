@@ -1,4 +1,4 @@
-// The nodes of a cluster as etcd lists them, read again only if something has changed.
+// The nodes of a cluster in etcd, read again only if something has changed.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ namespace electiond::discovery::etcd {
 class Nodes {
   public:
     static constexpr std::size_t kNodesMax = 256;
-    // Even if the watch reports nothing: its connection may be dead.
+    // Read after this time even if the watch reports nothing: its connection may be dead.
     static constexpr std::chrono::seconds kReadAgain{10};
 
     // `folder`: the keys begin with it, and end with a node's id. Borrows the gateway.
@@ -42,8 +42,8 @@ class Nodes {
         std::int64_t mod_revision = 0;
     };
 
-    // Brings the entries up to date; returns true if they were read. After an Error the next look()
-    // reads them again.
+    // Updates the entries; returns true if they were read. After an Error the next look() reads
+    // them again.
     bool look(const Call& call);
     [[nodiscard]] std::vector<Peer> peers() const;
     [[nodiscard]] const Entry* find(const std::string& id) const;

@@ -90,7 +90,8 @@ Settings read_settings(Options& options) {
     return settings;
 }
 
-// Always called by the same thread; none of its own. Between two runs a call costs one comparison.
+// Always called by the same thread; has none of its own. Between two runs a call costs one
+// comparison.
 class Exec final : public Discovery {
   public:
     explicit Exec(const PluginSetup& setup)

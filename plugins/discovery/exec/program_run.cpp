@@ -107,8 +107,8 @@ std::optional<Finished> ProgramRun::wait(milliseconds limit, const std::stop_tok
     }
 }
 
-// Terminates the group even if the program has succeeded: it may have left processes behind.
-// These may have printed, too, and half of an output is none.
+// Terminates the group even if the program has succeeded: it may have left processes behind. These
+// may have printed, too, so the output would be incomplete.
 Finished ProgramRun::finish(std::string fault) {
     (void)child_.end(kGrace);
     if (fault.empty() && child_.output_cut()) fault = too_much();

@@ -1,4 +1,5 @@
-// One run of a program: started, awaited in pieces, and ended with all that it has started.
+// One run of a program: starts it, waits for it in several calls, and ends it with all its
+// processes.
 #pragma once
 
 #include <io/child.h>

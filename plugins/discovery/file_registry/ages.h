@@ -14,26 +14,28 @@
 namespace electiond::discovery {
 
 // An entry expires if this process has seen it unchanged for the time that the entry itself states.
-// No time stamp in the file matters here: a wall clock that is wrong or jumps, here or on the node
-// that wrote the entry, makes no entry expire, and keeps none. The steady clock does not count the
-// time while this machine is suspended. A process that has just started has seen no entry yet, so
-// none expires until that time has passed.
+// Time stamps in the file are not used: a wall clock that is wrong or jumps, here or on the node
+// that wrote the entry, neither makes an entry expire nor prevents that. The steady clock does not
+// count the time while this machine is suspended. A process that has just started has seen no entry
+// yet, so none expires until that time has passed.
 //
-// A registry that cannot be used now may be out of reach for all nodes, and none can renew its
-// entry. So a time in which this process did not see the registry, or could not write it, makes no
-// entry older: otherwise the first node that can write again would remove all others, which live.
+// If this process cannot use the registry, perhaps no node can, and none can renew its entry. So
+// the time in which this process could not read or write the registry does not count for the age of
+// an entry: otherwise the first node that can write again would remove the entries of all others,
+// although they run.
 //
 // One thread.
 class Ages {
   public:
     using Instant = std::chrono::steady_clock::time_point;
 
-    // The registry stands at `now`; if it has changed, saw() follows. The age of an entry begins
-    // again if the last such moment is longer ago than its node waits between two renewals.
+    // Call it when the registry was accessible at `now`; if it has changed, call saw() next. The
+    // age of an entry restarts if the last access is longer ago than the time between two renewals
+    // of its node.
     void looked(Instant now);
     // The registry has been read at `now`.
     void saw(const Registry& registry, Instant now);
-    // All ages begin again when the registry has changed next: it cannot be written now.
+    // Call it when the registry cannot be written: all ages restart at its next change.
     void restart() { seen_.clear(); }
 
     // The entries in `registry`, just read, that have expired at `now`. An entry that differs from

@@ -1,4 +1,4 @@
-// What in files and folders would keep a registry from being written or read.
+// Checks files and folders for faults that prevent writing or reading a registry.
 #include "file_registry/check.h"
 
 #include <io/file_access.h>
@@ -26,7 +26,8 @@ Finding about_path(Weight weight, const fs::path& file, const std::string& rest)
 
 std::string in_words(int error) { return std::generic_category().message(error); }
 
-// Somebody can change these; everything else (a server that is away) may pass by itself.
+// A fault if an operator must repair it; a warning for all other errors (a server that is down),
+// which may disappear by themselves.
 Weight weight_of(int error) {
     switch (error) {
         case ENOENT:
@@ -43,7 +44,7 @@ Weight weight_of(int error) {
     }
 }
 
-// What stands in the way of writing into the folder, which every node must do to be found.
+// Finds what prevents writing into the folder: every node must write there to be found.
 std::optional<Finding> check_folder(const fs::path& file) {
     const auto folder = file.parent_path();
     const int error = io::may_write_in(folder);
@@ -74,7 +75,8 @@ std::optional<Finding> check_folder(const fs::path& file) {
     }
 }
 
-// A file that writers open or readers read: not there is fine, something else than a file is not.
+// Checks a file that writers open or readers read. It may be missing, but must not be something
+// other than a file.
 std::optional<Finding> check_file(const fs::path& registry, const fs::path& file,
                                   const std::string& what, int (*may_use)(const fs::path&)) {
     struct stat found {};
@@ -92,7 +94,8 @@ std::optional<Finding> check_file(const fs::path& registry, const fs::path& file
                                       "; let the daemon's user read it, and write the lock");
 }
 
-// The texts, as far as they are there: a garbled one is renewed or mended later, so no fault.
+// Checks the existing texts. A garbled text is only a warning, since it is replaced or repaired
+// later.
 template <class Read>
 void check_text(const fs::path& registry, const Read& read, std::vector<Finding>& findings) {
     try {

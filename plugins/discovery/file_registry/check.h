@@ -1,4 +1,4 @@
-// What in files and folders would keep a registry from being written or read.
+// Checks files and folders for faults that prevent writing or reading a registry.
 #pragma once
 
 #include <filesystem>
@@ -10,9 +10,9 @@
 
 namespace electiond::discovery {
 
-// Looks at the registry `file` (links resolved), its folder, its lock and the claim of `cluster`,
-// as the effective user; reads, and changes nothing. All findings are about the key `path`. Throws
-// Error (unavailable) if a stop is requested. Blocks for the file system. Any thread.
+// Checks the registry `file` (links resolved), its folder, its lock and the claim of `cluster`, as
+// the effective user. Only reads. All findings are about the key `path`. Throws Error (unavailable)
+// if a stop is requested. Blocks for the file system. Any thread.
 [[nodiscard]] std::vector<Finding> check_registry(const std::filesystem::path& file,
                                                   const std::string& cluster,
                                                   const std::stop_token& stop);

@@ -1,4 +1,4 @@
-// The claim's file: its name, and what to do if it is none.
+// The claim file: its name, its text, and the message if it cannot be read.
 #include "file_registry/claim_file.h"
 
 #include <variant>

@@ -1,4 +1,4 @@
-// The claim beside the registry: who may found the cluster of a name, told once and for good.
+// The claim file next to the registry: decides once, permanently, which node may found a cluster.
 #pragma once
 
 #include <filesystem>
@@ -9,17 +9,17 @@
 
 namespace electiond::discovery {
 
-// "cluster.json.demo.claim" for the cluster demo. Different names never share a file: whatever is
-// not a letter, a digit, _ or - stands as %XX.
+// "cluster.json.demo.claim" for the cluster demo. Different names never share a file: characters
+// other than letters, digits, _ and - are written as %XX.
 [[nodiscard]] std::filesystem::path claim_path(const std::filesystem::path& registry,
                                                const std::string& cluster);
 
-// What is stored; nothing where nothing is. Throws Error where the file is there but cannot be
-// read: to take that for "nothing" could found a second cluster.
+// The stored claim; nullopt if there is none. Throws Error if the file exists but cannot be read:
+// treating that as "no claim" could found a second cluster.
 [[nodiscard]] std::optional<Claim> read_claim(const std::filesystem::path& file,
                                               const std::string& cluster);
 
-// Throws Error where read_claim could not read it back.
+// Throws Error if read_claim could not read it back.
 [[nodiscard]] std::string claim_text(const std::string& cluster, const Claim& claim,
                                      const std::string& time);
 

@@ -59,7 +59,7 @@ void FileRegistry::announce(const Peer& self, std::stop_token stop) {
         self_ = self;
     }
     const auto now = world_.reader.clock();
-    // Our first call also takes the lock to clear what was left by those who died.
+    // The first call also takes the lock, to remove leftovers of nodes that died.
     if (cleared_ && !is_due(now) && entry_is_current(self)) return;
     try {
         write(self, now, stop);
@@ -69,7 +69,7 @@ void FileRegistry::announce(const Peer& self, std::stop_token stop) {
     }
 }
 
-// Our entry, if it is due or not current.
+// Writes our entry if it is due or not current.
 void FileRegistry::write(const Peer& self, Reader::Instant now, const std::stop_token& stop) {
     const auto file = reader_.location();
     const FileLock lock(file, stop);
@@ -116,8 +116,8 @@ std::vector<Finding> FileRegistry::check(const Peer&, std::stop_token stop) cons
     return check_registry(reader_.location(), cluster_, stop);
 }
 
-// link() creates the file with its text or fails where it stands, in one step on every file system,
-// so of all claimers one wins, whatever becomes of the lock.
+// link() creates the file together with its text, or fails if the file exists, atomically on every
+// file system. So exactly one claim wins, even if the lock fails.
 Claim FileRegistry::claim(const std::string& cluster, const Claim& mine, std::stop_token stop) {
     const auto registry = reader_.location();
     const auto file = claim_path(registry, cluster);
@@ -135,7 +135,7 @@ Claim FileRegistry::claim(const std::string& cluster, const Claim& mine, std::st
                 Error::data);
         }
     }
-    // Also for what we only found: its claimer may have died before this step.
+    // Also for a claim that already existed: the node that made it may have died before this step.
     registry::sync_folder(file);
     return *stored;
 }
@@ -154,12 +154,12 @@ bool FileRegistry::is_due(Reader::Instant now) const {
     return !renewed_at_ || now - *renewed_at_ >= renew_after();
 }
 
-// So short that several renewals may fail before other nodes remove our entry.
+// Short enough that several renewals may fail before other nodes remove our entry.
 std::chrono::milliseconds FileRegistry::renew_after() const {
     return std::min<std::chrono::milliseconds>(expire_after_ / 4, kRenewAfterMax);
 }
 
-// A garbled registry does not hold us: it is renewed under the lock, and said there.
+// False for a garbled registry: write() replaces it under the lock, and logs that.
 bool FileRegistry::entry_is_current(const Peer& self) {
     const auto& found = reader_.look();
     return found.peers && holds(*found.peers, self);

@@ -1,4 +1,4 @@
-// The discovery `file_registry`: a shared file with the addresses of all nodes, and beside it the
+// The discovery `file_registry`: a shared file with the addresses of all nodes, and next to it the
 // claim, which decides which node may found the cluster.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The registry, read when its facts have changed.
+// Reads the registry when its facts have changed.
 #include "file_registry/reader.h"
 
 #include <utility>
@@ -12,9 +12,9 @@ namespace fs = std::filesystem;
 Reader::Reader(std::string cluster, fs::path path, World world)
     : cluster_(std::move(cluster)), path_(std::move(path)), world_(std::move(world)) {}
 
-// First the facts, then the text: where somebody changes the file in between, the next look finds
-// other facts. The clock is read after the facts and before the text, so that they have stood for
-// no less than it seems.
+// Reads the facts first, then the text: if the file changes in between, the next look() finds other
+// facts. Reads the clock after the facts and before the text, so that the measured time without a
+// change is never too long.
 const Reader::Found& Reader::look() {
     const auto facts = world_.facts(path_);
     const auto now = world_.clock();
@@ -24,7 +24,7 @@ const Reader::Found& Reader::look() {
         if (found_.peers) ages_.looked(now);
         return found_;
     }
-    facts_.reset();  // for good if the file can't be read
+    facts_.reset();  // stays empty if the file can't be read
     read(now);
     facts_ = facts;
     settled_ = settles;

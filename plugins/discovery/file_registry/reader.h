@@ -1,4 +1,4 @@
-// The registry as it is now, read only when it may have changed.
+// Reads the registry, but only when it may have changed.
 #pragma once
 
 #include <chrono>
@@ -17,14 +17,14 @@
 
 namespace electiond::discovery {
 
-// Each look asks for the file's facts, and reads the file only if they differ from those of the
-// last reading. No notification (inotify) takes the place of that: a network file system notifies
-// of what this host does, not of what others do.
+// Each look() reads the file's attributes (facts), and reads the file only if these differ from
+// those of the last reading. inotify cannot replace that: a network file system reports changes by
+// this host, but not by others.
 //
-// A change within the same tick of the file system's clock as the last reading, in a file of the
-// same size, shows in no facts. So the file is read once more when its facts have stood for
-// kSettled, and then no more: whatever changes it later gets another time. No clock of this host is
-// compared with one of the file system, which a server may keep.
+// A change within the same clock tick of the file system as the last reading, with the same size,
+// does not change the facts. So the file is read once more when its facts have been unchanged for
+// kSettled, and then no more: any later change gets another time. Clocks of this host are never
+// compared with the file system's clock, which may be that of a server.
 //
 // One thread.
 class Reader {
@@ -33,14 +33,14 @@ class Reader {
 
     static constexpr std::chrono::seconds kSettled{3};  // more than the coarsest tick known, 2 s
 
-    // What it asks; the tests have their own.
+    // Its clock and file system; replaced in tests.
     struct World {
         std::function<Instant()> clock = std::chrono::steady_clock::now;
         std::function<std::optional<registry::FileFacts>(const std::filesystem::path&)> facts =
             registry::facts_of;
     };
 
-    // `path` may be a link. Touches nothing yet.
+    // `path` may be a link. Opens nothing yet.
     Reader(std::string cluster, std::filesystem::path path) : Reader(cluster, path, World()) {}
     Reader(std::string cluster, std::filesystem::path path, World world);
 
@@ -48,7 +48,7 @@ class Reader {
         std::optional<std::vector<Peer>> peers{};  // of our cluster; nullopt: there is no file
         std::optional<Error> garbled{};            // why the text as a whole can't be read
     };
-    // Valid until the next look. Throws Error where file or folder can't be read.
+    // Valid until the next look(). Throws Error if file or folder can't be read.
     [[nodiscard]] const Found& look();
 
     // The ages of the entries, as of the last look() that read the file.
@@ -56,7 +56,7 @@ class Reader {
     // The caller could not write the file, so perhaps nobody can.
     void restart_ages() { ages_.restart(); }
 
-    // Where the file really is, if `path` is a link.
+    // The real path of the file; differs from `path` if that is a link.
     [[nodiscard]] std::filesystem::path location() const { return registry::real_path(path_); }
 
   private:
@@ -68,8 +68,8 @@ class Reader {
     Found found_;
     Ages ages_;
     std::optional<registry::FileFacts> facts_;  // found_ was read with these; nullopt: read again
-    Instant since_{};                           // they have stood at least since then
-    bool settled_ = false;                      // and had stood for kSettled when the file was read
+    Instant since_{};                           // they have been unchanged at least since then
+    bool settled_ = false;  // they were unchanged for kSettled when the file was read
 };
 
 }  // namespace electiond::discovery

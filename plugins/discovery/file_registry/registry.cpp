@@ -36,7 +36,7 @@ Registry::Registry(std::string cluster, const std::string& text, const std::stri
     for (const auto& entry : document_.entries()) add(entry);
 }
 
-// Of two entries of one node the newer counts.
+// If a node has two entries, the newer one counts.
 void Registry::add(const registry::Entry& item) {
     const auto cluster = registry::text_of(item, "cluster");
     if (!cluster) return;
@@ -102,7 +102,7 @@ bool Registry::erase(const Peer& node) {
            }) > 0;
 }
 
-// Makes room for one more entry. A living node writes its entry again.
+// Makes room for one more entry. A node that still runs writes its entry again.
 void Registry::drop_oldest() {
     const auto older = [](const OurEntry& a, const OurEntry& b) {
         if (a.peer.has_value() != b.peer.has_value()) return a.peer.has_value();

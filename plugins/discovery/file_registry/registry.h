@@ -11,19 +11,21 @@
 
 namespace electiond::discovery {
 
-// True if our entry is among `peers` and up to date, and there is none of a former life of ours.
+// True if our entry is among `peers` and up to date, and there is none of this node with an earlier
+// uuid.
 [[nodiscard]] bool holds(const std::vector<Peer>& peers, const Peer& self);
 
 // A value; touches no file.
 class Registry {
   public:
-    static constexpr std::size_t kNodesMax = 256;  // of one cluster; the oldest go first
+    static constexpr std::size_t kNodesMax =
+        256;  // of one cluster; beyond that the oldest is removed
 
     // An empty one, for the nodes of `cluster`.
     explicit Registry(std::string cluster);
 
-    // Throws Error naming `file` if the text as a whole is garbled. Single garbled entries are left
-    // out; entries of other clusters, and unknown keys, are kept unchanged.
+    // Throws Error naming `file` if the whole text is garbled. Single garbled entries are left out;
+    // entries of other clusters, and unknown keys, are kept unchanged.
     Registry(std::string cluster, const std::string& text, const std::string& file);
 
     [[nodiscard]] std::vector<Peer> peers() const;
@@ -37,8 +39,9 @@ class Registry {
     };
     [[nodiscard]] std::vector<Renewed> renewed() const;
 
-    // Sets our entry, renewed at `time` (ISO 8601), and removes those of our former lives: a node
-    // whose data directory was deleted comes back with the same id and address, but another uuid.
+    // Sets our entry, renewed at `time` (ISO 8601), and removes those of this node with earlier
+    // uuids: a node whose data directory was deleted returns with the same id and address, but
+    // another uuid.
     void put(const Peer& self, const std::string& time, std::chrono::milliseconds expire_after);
 
     // Removes the entry of this node; false if there was none.

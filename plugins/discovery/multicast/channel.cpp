@@ -1,5 +1,6 @@
 // The multicast socket. Joins and sends by the index of the interface, not by one of its addresses
-// as POCO does: an index names one interface for sure, and keeps when an address changes.
+// as POCO does: an index identifies exactly one interface, and stays the same when an address
+// changes.
 #include "multicast/channel.h"
 
 #include <fcntl.h>
@@ -58,7 +59,7 @@ void join_v4(Poco::Net::SocketImpl& socket, const Group& group, unsigned index) 
     ip_mreqn request{};
     std::memcpy(&request.imr_multiaddr, group.address.addr(), sizeof request.imr_multiaddr);
     request.imr_ifindex = static_cast<int>(index);
-    socket.setOption(IPPROTO_IP, IP_MULTICAST_ALL, 0);  // only what this socket has joined
+    socket.setOption(IPPROTO_IP, IP_MULTICAST_ALL, 0);  // only groups that this socket has joined
     socket.setRawOption(IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
     socket.setRawOption(IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
     socket.setOption(IPPROTO_IP, IP_MULTICAST_TTL, group.ttl);
@@ -86,11 +87,12 @@ Channel::Channel(const Group& group)
     : group_(group), interface_index_(index_of(group)), address_(scoped(group, interface_index_)) {
     try {
         socket_ = Poco::Net::MulticastSocket(address_.family());
-        // Bound to the group, not to any address: what is sent to others never gets in. Without
-        // SO_REUSEPORT, which would ask for one user on one host.
+        // Bound to the group, not to any address, so that datagrams to other addresses are not
+        // received. Without SO_REUSEPORT, which would require the same user for all processes of a
+        // host.
         socket_.bind(address_, true, false);
         auto& socket = *socket_.impl();
-        ::fcntl(socket.sockfd(), F_SETFD, FD_CLOEXEC);  // POCO has no way to make it so
+        ::fcntl(socket.sockfd(), F_SETFD, FD_CLOEXEC);  // POCO cannot create it so
         if (group.address.family() == IPAddress::IPv4) {
             join_v4(socket, group, interface_index_);
         } else {
@@ -102,7 +104,7 @@ Channel::Channel(const Group& group)
     }
 }
 
-// As if_nametoindex, which makes a socket for each question.
+// Like if_nametoindex, which would open a socket for each call.
 bool Channel::stands() const {
     ifreq request{};
     group_.interface.copy(request.ifr_name, sizeof request.ifr_name - 1);

@@ -11,7 +11,7 @@
 namespace electiond::discovery {
 
 struct Group {
-    Poco::Net::IPAddress address;  // IPv4 or IPv6; decides which of the two is spoken
+    Poco::Net::IPAddress address;  // IPv4 or IPv6; decides which of the two is used
     std::uint16_t port = 0;
     std::string interface;
     int ttl = 1;  // hops that a datagram may live; 0 stays on this host
@@ -19,19 +19,20 @@ struct Group {
     [[nodiscard]] std::string to_string() const;  // "239.255.74.0 port 7402 on eth0"
 };
 
-// Sends to the group, and hears it, on that interface alone; several on one host hear each other.
-// One thread. Throws Error naming group, interface and remedy.
+// Sends to the group and receives from it, only on that interface. Several processes on one host
+// receive each other's datagrams. One thread. Throws Error naming group, interface and remedy.
 class Channel {
   public:
     explicit Channel(const Group& group);
 
-    // False when the interface has gone, or has come back as another: the kernel has then left the
-    // group, silently.
+    // False if the interface is gone, or was created anew: the kernel has then left the group
+    // without notice.
     [[nodiscard]] bool stands() const;
 
     void send(const std::string& bytes);
 
-    // The next datagram; nothing where none waits. Longer than `size_max` it is cut to that + 1.
+    // The next datagram; nullopt if none waits. If longer than `size_max`, it is cut to `size_max`
+    // + 1 bytes.
     [[nodiscard]] std::optional<std::string> receive(std::size_t size_max);
 
   private:

@@ -1,4 +1,4 @@
-// What of this machine's interfaces would keep a group from being heard.
+// Checks whether this machine's interfaces can receive a group.
 #include "multicast/check.h"
 
 #include <ifaddrs.h>
@@ -14,7 +14,7 @@ namespace {
 
 struct Interfaces {
     std::set<std::string> names{};
-    unsigned flags = 0;  // of the group's; the rest, too
+    unsigned flags = 0;  // all three are of the group's interface
     bool there = false;
     bool has_address = false;  // of the group's family
 };
@@ -22,7 +22,7 @@ struct Interfaces {
 Interfaces look(const Group& group) {
     Interfaces found;
     ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0) {  // then only its name can be looked up
+    if (::getifaddrs(&list) != 0) {  // without the list only its name can be checked
         found.there = found.has_address = ::if_nametoindex(group.interface.c_str()) != 0;
         found.flags = IFF_UP | IFF_MULTICAST;
         return found;

@@ -1,4 +1,4 @@
-// What of this machine's interfaces would keep a group from being heard.
+// Checks whether this machine's interfaces can receive a group.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace electiond::discovery {
 
-// Looks whether the group's interface is there, up, able to multicast and has an address of the
+// Checks whether the group's interface exists, is up, supports multicast and has an address of the
 // group's family. Opens no port. Throws nothing but std::bad_alloc. Any thread.
 [[nodiscard]] std::vector<Finding> check_interface(const Group& group);
 

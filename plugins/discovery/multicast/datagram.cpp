@@ -1,4 +1,4 @@
-// A datagram as JSON, read back strictly.
+// Writes a datagram as JSON, and parses it strictly.
 #include "multicast/datagram.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// What the nodes of one multicast group tell each other.
+// The datagrams between the nodes of a multicast group.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace electiond::discovery {
 struct Datagram {
     static constexpr std::size_t kSizeMax = 1400;  // bytes; fits every Ethernet unfragmented
 
-    enum class Kind { ask, here, bye };  // who is there?; here I am; I leave
+    enum class Kind { ask, here, bye };  // asks for all nodes; announces a node; withdraws it
     Kind kind = Kind::ask;
     std::string cluster;
     Peer node;  // of here and bye
@@ -19,10 +19,11 @@ struct Datagram {
     bool operator==(const Datagram&) const = default;
 };
 
-// JSON text. Throws Error where it would be longer than kSizeMax.
+// JSON text. Throws Error if it would be longer than kSizeMax.
 [[nodiscard]] std::string encode(const Datagram& datagram);
 
-// Nothing where the bytes are not what encode() writes. Anybody may send to a group: never throws.
+// nullopt if the bytes are not in the form of encode(). Never throws, since anybody may send to a
+// group.
 [[nodiscard]] std::optional<Datagram> decode(const std::string& bytes) noexcept;
 
 }  // namespace electiond::discovery

@@ -1,4 +1,4 @@
-// The discovery `multicast`: the nodes of a network segment call each other by name.
+// The discovery `multicast`: the nodes of a network segment announce themselves to each other.
 #include <algorithm>
 #include <optional>
 
@@ -16,15 +16,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Six chances to be heard before the others forget us.
+// Six datagrams before the other nodes forget this one: some may be lost.
 constexpr std::chrono::seconds kRepeatEvery = Neighbours::kForgetAfter / 6;
-constexpr int kAsks = 4;            // of one who has just come; a datagram may get lost
-constexpr int kReceivedMax = 1024;  // in one call, so that a flood cannot hold the caller
+constexpr int kAsks = 4;            // by a node that has just started; a datagram may get lost
+constexpr int kReceivedMax = 1024;  // in one call, so that a flood cannot block the caller
 
 Group read_group(Options& options) {
     Group group;
     const auto text = options.text("group", "239.255.74.0");
-    const bool bare = text.find('%') == std::string::npos;  // the scope is the interface's
+    const bool bare = text.find('%') == std::string::npos;  // the interface decides the scope
     if (!bare || !Poco::Net::IPAddress::tryParse(text, group.address) ||
         !group.address.isMulticast()) {
         options.wrong("group",
@@ -46,15 +46,15 @@ Group read_group(Options& options) {
     return group;
 }
 
-// One thread at a time, as the host calls; none of its own: each call hears what has come since
-// the last one and sends what is due. A newcomer asks, and is answered at the others' next call;
-// later each node repeats itself only now and then.
+// One thread at a time, as the host calls; has none of its own. Each call receives the datagrams
+// since the last call and sends those that are due. A node that starts sends `ask`, which the
+// others answer at their next call; later each node repeats `here` every kRepeatEvery.
 class Multicast final : public Discovery {
   public:
     explicit Multicast(const PluginSetup& setup)
         : cluster_(setup.cluster), log_(setup.log), group_(read_group(setup.options)) {}
 
-    // No call waits: the socket does not block, and one call reads a bounded number of messages.
+    // No call blocks: the socket is non-blocking, and one call reads a bounded number of messages.
     void announce(const Peer& self, std::stop_token) override {
         if (self_ != self) {
             require_readable(self);
@@ -134,7 +134,7 @@ class Multicast final : public Discovery {
     Neighbours neighbours_;
     std::optional<Peer> self_;
     std::string here_;         // self_, encoded
-    Clock::time_point due_{};  // when here_ is to be sent
+    Clock::time_point due_{};  // when to send here_
     int asks_left_ = kAsks;
     Seldom openings_;  // of the channel: an interface may come and go
 };

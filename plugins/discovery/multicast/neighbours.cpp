@@ -1,4 +1,4 @@
-// Who has been heard in the group.
+// The nodes that were heard in the group.
 #include "multicast/neighbours.h"
 
 namespace electiond::discovery {

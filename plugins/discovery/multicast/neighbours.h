@@ -1,4 +1,4 @@
-// Who has been heard in the group, and for how long that counts.
+// The nodes that were heard in the group, and when each is forgotten.
 #pragma once
 
 #include <chrono>
@@ -12,8 +12,8 @@
 
 namespace electiond::discovery {
 
-// A value; no clock of its own. Bounded: where it is full, newcomers wait until somebody is
-// forgotten, so a flood of made-up nodes cannot push out the known ones.
+// A value; has no clock of its own. Bounded: if it is full, new nodes are ignored until one is
+// forgotten, so a flood of invented nodes cannot displace the known ones.
 class Neighbours {
   public:
     using Instant = std::chrono::steady_clock::time_point;
@@ -21,10 +21,10 @@ class Neighbours {
     static constexpr std::chrono::seconds kForgetAfter{30};
     static constexpr std::size_t kCountMax = 256;
 
-    // Takes in a `here` or a `bye`.
+    // Handles a `here` or a `bye`.
     void hear(const Datagram& datagram, Instant now);
 
-    // Those heard within kForgetAfter; forgets the others.
+    // The nodes heard within kForgetAfter; forgets the others.
     [[nodiscard]] std::vector<Peer> known(Instant now);
 
   private:
@@ -35,7 +35,7 @@ class Neighbours {
 
     void forget_silent(Instant now);
 
-    std::map<std::string, Heard> heard_;  // by uuid, or by id where a node tells no uuid
+    std::map<std::string, Heard> heard_;  // by uuid, or by id if a node sends no uuid
 };
 
 }  // namespace electiond::discovery

@@ -1,4 +1,4 @@
-// The discovery `static_list`: the peers that the operator wrote down.
+// The discovery `static_list`: the peers that the configuration lists.
 #include <arpa/inet.h>
 
 #include <set>
@@ -14,7 +14,7 @@ constexpr char kExpected[] =
     "a map from id to \"host:port\", as in {\"1\": \"10.0.0.1:7401\"}, or a list of \"host:port\", "
     "with at least one peer";
 
-// Everything that is wrong with the list becomes a fault, with the place of the peer.
+// Each fault of the list is added with the place of the peer.
 std::vector<Peer> read_peers(Options& options) {
     constexpr char kKey[] = "peers";
     std::vector<Peer> peers;
@@ -60,20 +60,20 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
 }
 
-// Whether they cannot be the same place, whatever names may mean.
+// True if the endpoints differ for certain: a host name could be any address.
 bool surely_differ(const Endpoint& one, const Endpoint& other) {
     return one.port != other.port ||
            (one.host != other.host && is_address(one.host) && is_address(other.host));
 }
 
-// Never changes, needs no announcement, touches nothing. One thread at a time, as the host calls.
+// Never changes, needs no announcement, opens nothing. One thread at a time, as the host calls.
 class StaticList final : public Discovery {
   public:
     explicit StaticList(const PluginSetup& setup) : peers_(read_peers(setup.options)) {}
 
     void announce(const Peer&, std::stop_token) override {}
 
-    // The list should give this node the address that it announces: others dial both.
+    // The list should give this node the address that it announces, since others connect to both.
     [[nodiscard]] std::vector<Finding> check(const Peer& self, std::stop_token) const override {
         if (self.addresses.empty()) return {};
         const auto& announced = self.addresses.front();
