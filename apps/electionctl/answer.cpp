@@ -1,4 +1,4 @@
-// What is asked of a control API and what comes back, whichever way it is sent.
+// A request to a control API and its answer.
 #include "electionctl/answer.h"
 
 #include <Poco/JSON/Parser.h>

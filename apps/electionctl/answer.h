@@ -1,4 +1,4 @@
-// What is asked of a control API and what comes back, whichever way it is sent.
+// A request to a control API and its answer, for each way to send it.
 #pragma once
 
 #include <Poco/Dynamic/Var.h>
@@ -16,15 +16,15 @@ struct Question {
     std::string method = "GET";
     std::string path{};                 // as in /status
     std::string body{};                 // JSON, or empty
-    std::string expects{};              // a key without which it is no answer of electiond's
+    std::string expects{};              // a key that every answer of electiond has
     std::chrono::milliseconds wait{0};  // how long the server was asked to wait
 };
 
 struct Answer {
-    std::string endpoint;  // whose answer it is
+    std::string endpoint;  // the endpoint that answered
     Instant asked{};       // before the request: leases and grants in it count from here
     int status = 0;
-    std::string body;  // as it came
+    std::string body;  // as received
     Poco::Dynamic::Var json;
 
     [[nodiscard]] bool ok() const { return status / 100 == 2; }
@@ -50,14 +50,14 @@ class NoAnswer : public std::runtime_error {
     [[nodiscard]] bool not_done() const {
         return kind == Kind::not_connected || kind == Kind::no_trust || kind == Kind::no_handshake;
     }
-    // Somebody is there, but did not answer in time.
+    // The endpoint was reached, but did not answer in time.
     [[nodiscard]] bool late() const {
         return kind == Kind::timed_out || kind == Kind::no_handshake;
     }
 };
 
-// Parses answer.body into answer.json. Throws NoAnswer if it is no JSON, or if it is no refusal and
-// lacks the key `expects` (empty: none is expected).
+// Parses answer.body into answer.json. Throws NoAnswer if it is not JSON, or if it is not a refusal
+// and lacks the key `expects` (empty: any answer will do).
 void read_json(Answer& answer, const std::string& expects);
 
 }  // namespace electiond::ctl

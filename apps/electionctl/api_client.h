@@ -12,33 +12,33 @@
 
 namespace electiond::ctl {
 
-// No endpoint gave a usable answer; the text lists all that was tried.
+// No endpoint gave a usable answer; the text lists all attempts.
 class Unreachable : public std::runtime_error {
   public:
     Unreachable(const std::string& what, bool timed_out_in, bool no_trust_in = false)
         : std::runtime_error(what), timed_out(timed_out_in), no_trust(no_trust_in) {}
-    bool timed_out;  // each was there and none answered in time
+    bool timed_out;  // each was reached and none answered in time
     bool no_trust;   // each was reached, and only TLS failed
 };
 
-// Holds no connection; every question opens its own. Any thread.
+// Keeps no connection; every request opens its own. Any thread.
 class ApiClient {
   public:
-    // `timeout`: how long connecting, and then the answer, may take. Endpoints are as
-    // parse_endpoint gives them.
+    // `timeout`: how long connecting, and then the answer, may take. Endpoints are in the form that
+    // parse_endpoint returns.
     ApiClient(std::vector<std::string> endpoints, Credentials credentials,
               std::chrono::milliseconds timeout);
 
     // Asks one endpoint, and waits for its answer, on an event loop of its own. Throws NoAnswer.
     [[nodiscard]] Answer ask(const std::string& endpoint, const Question& question) const;
 
-    // Asks the endpoints in turn until one answers, and until `enough` says so of an answer; the
-    // last answer where it never does. A change is not repeated elsewhere where it may have been
-    // done already. Throws Unreachable.
+    // Asks the endpoints in turn until one gives an answer for which `enough` is true; returns the
+    // last answer if there is none. A change that may have been made is not repeated at another
+    // endpoint. Throws Unreachable.
     [[nodiscard]] Answer ask_in_turn(
         const Question& question, const std::function<bool(const Answer&)>& enough = nullptr) const;
 
-    // The same client, with the same credentials, for others, and with another timeout.
+    // The same client for other endpoints, or with another timeout.
     [[nodiscard]] ApiClient to(std::vector<std::string> endpoints) const {
         return {std::move(endpoints), credentials_, timeout_};
     }

@@ -9,7 +9,7 @@
 
 namespace electiond::ctl {
 
-// The whole request at `endpoint`; the connection closes after the answer. `accept`: the media type
+// The whole request to `endpoint`; the connection closes after the answer. `accept`: the media type
 // that the answer should have. An empty token is not sent.
 [[nodiscard]] std::string api_request(const std::string& endpoint, const Question& question,
                                       std::string_view accept, const std::string& token,

@@ -1,4 +1,4 @@
-// The command line, checked: everything that a verb may rely on.
+// Parses and checks the command line.
 #include "electionctl/arguments.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::vector<std::string> parse_endpoints(const std::string& list, Scheme bare) {
     return endpoints;
 }
 
-// A token that holds more than one line would smuggle headers into the request.
+// A token with a line break could add headers to the request.
 std::string checked_token(const std::string& text, const std::string& where) {
     std::string token = trimmed(text);
     const auto plain = [](char c) { return c > ' ' && c < 127; };
@@ -65,7 +65,8 @@ int parse_count(const std::string& text) {
     return count;
 }
 
-// Takes the words one after the other; what is no option is the verb, then its operands.
+// Takes the words one after the other; the first word that is not an option is the verb, the others
+// are its operands.
 class Reader {
   public:
     explicit Reader(const std::vector<std::string>& words) : words_(words) {}
@@ -89,7 +90,8 @@ class Reader {
 
     // The options seen that only some verbs have.
     std::vector<std::string> special;
-    // The value of --endpoint: the files for TLS decide what it means, and may follow it.
+    // The value of --endpoint, parsed last: the files for TLS decide its scheme, and may come after
+    // it.
     std::optional<std::string> endpoints;
 
   private:
@@ -114,7 +116,7 @@ class Reader {
         return name == "-o" ? "--output" : name;
     }
 
-    // Of the flags that some verbs alone take; null: none of them.
+    // The flag of this name that only some verbs take; null if it is another option.
     bool* special_flag(const std::string& name) {
         if (name == "--me") return &result_.me;
         if (name == "--once") return &result_.once;
@@ -198,8 +200,8 @@ void check_options_of_members(const Arguments& arguments) {
     }
 }
 
-// The verb, if it is about one node; empty if any node may answer. With several endpoints the next
-// one could answer instead, or even leave the cluster instead.
+// The verb, if it is about one node; empty if any node may answer. With several endpoints a failed
+// first try would reach the next node: it would answer, or even leave the cluster.
 std::string about_one_node(const Arguments& arguments) {
     if (arguments.verb == "is-leader" || arguments.verb == "reload") return arguments.verb;
     if (arguments.me) return arguments.verb + " --me";

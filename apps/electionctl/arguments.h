@@ -1,4 +1,4 @@
-// The command line, checked: everything that a verb may rely on.
+// The parsed and checked command line.
 #pragma once
 
 #include <chrono>
@@ -15,9 +15,9 @@ namespace electiond::ctl {
 enum class Output { table, json };
 
 struct Arguments {
-    std::string verb;                    // empty where only help or the version is asked for
-    std::vector<std::string> operands;   // what follows the verb, as in: members remove 3
-    std::vector<std::string> endpoints;  // at least one, each as parse_endpoint gives it
+    std::string verb;                    // empty if only help or the version is requested
+    std::vector<std::string> operands;   // the words after the verb, as in: members remove 3
+    std::vector<std::string> endpoints;  // at least one, in the form that parse_endpoint returns
     Output output = Output::table;
     std::string token;  // empty: none is sent
     TlsFiles tls;       // for https; not read yet
@@ -33,14 +33,14 @@ struct Arguments {
     bool version = false;
 };
 
-// The words cannot be obeyed; the text says why and what would be right.
+// The command line is wrong; the text has the reason and the remedy.
 class UsageError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-// Throws UsageError. Reads the token file and, for what the words leave open, the environment. If
-// that names no endpoint either, `usual_socket` decides (usual_endpoint).
+// Throws UsageError. Reads the token file and, for missing options, the environment. If neither
+// names an endpoint, `usual_socket` decides (usual_endpoint).
 [[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& words,
                                         const std::filesystem::path& usual_socket);
 

@@ -1,4 +1,5 @@
-// The clock by which a lead expires: the daemon's own, which goes on while the machine sleeps.
+// The clock by which a lead expires: the same as the daemon's, which also counts while the machine
+// is suspended.
 #pragma once
 
 #include <time.h>
@@ -10,7 +11,7 @@ namespace electiond::ctl {
 
 using Duration = std::chrono::nanoseconds;
 
-// CLOCK_BOOTTIME. Code that decides does not read it: it takes an Instant as a parameter.
+// CLOCK_BOOTTIME. Code that makes decisions takes an Instant as a parameter instead of reading it.
 struct BootClock {
     using duration = Duration;
     using rep = duration::rep;

@@ -29,7 +29,8 @@ fs::path unfinished(const fs::path& file) {
 }
 fs::path former(const fs::path& file) { return file.string() + ".old"; }
 
-// A file of this name is left over from an interrupted run: the folder is ours and locked.
+// An existing file of this name is left over from an interrupted run, since the folder is ours and
+// locked.
 void write_unfinished(const fs::path& file, const std::string& text, mode_t mode) {
     const auto name = unfinished(file);
     ::unlink(name.c_str());

@@ -1,4 +1,4 @@
-// Makes authorities and certificates, and says what a certificate may be used for.
+// Makes authorities and certificates, and reads the purposes of a certificate.
 #include "electionctl/certificate_maker.h"
 
 #include <electiond/error.h>
@@ -30,7 +30,7 @@ using Subject = Owned<X509_NAME, X509_NAME_free>;
 using Crl = Owned<X509_CRL, X509_CRL_free>;
 using Extension = Owned<X509_EXTENSION, X509_EXTENSION_free>;
 
-// What can fail only if memory or random numbers run out, or by a bug of ours.
+// Throws if `done` is false: only because of a lack of memory or random numbers, or a bug.
 void need(bool done, const char* what) {
     if (done) return;
     std::array<char, 256> why{};
@@ -86,7 +86,7 @@ std::vector<Cert> read_all(const path& file) {
     return found;
 }
 
-// OpenSSL would ask for it on the terminal.
+// Without this callback OpenSSL would ask for a passphrase on the terminal.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
     *static_cast<bool*>(asked) = true;
     return -1;
@@ -185,7 +185,7 @@ void add_names(X509* cert, const std::vector<std::string>& names) {
     need(X509_add1_ext_i2d(cert, NID_subject_alt_name, all.get(), 0, 0) == 1, "names");
 }
 
-// What every certificate that is no authority has, but for its names and purposes.
+// Adds the extensions that all certificates but an authority's have, apart from names and purposes.
 void extend_as_leaf(X509* cert) {
     extend(cert, cert, NID_basic_constraints, "critical,CA:FALSE");
     extend(cert, cert, NID_key_usage, "critical,digitalSignature");

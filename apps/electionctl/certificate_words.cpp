@@ -1,4 +1,4 @@
-// Explains a certificate: whom it names, what it may be used for, how long it is valid.
+// Explains a certificate: its names, its purposes and its validity.
 #include "electionctl/certificate_words.h"
 
 #include <electiond/error.h>
@@ -22,7 +22,7 @@ std::string in_utc(sys_seconds time, const char* format) {
     return {text, std::strftime(text, sizeof text, format, &parts)};
 }
 
-// A certificate may hold any bytes, also commands to a terminal.
+// A certificate may hold any bytes, also control sequences for a terminal.
 std::string printable(std::string text) {
     std::ranges::replace_if(
         text, [](unsigned char c) { return c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0); }, '?');
@@ -35,7 +35,7 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
     return text;
 }
 
-// What one of its names means to electiond; empty if nothing.
+// The meaning of a name for electiond; empty if it has none.
 std::string meaning_of(const std::string& name) {
     constexpr std::string_view kScheme = "URI:electiond://";
     if (!name.starts_with(kScheme)) return {};

@@ -1,4 +1,4 @@
-// A certificate in words: who it is, what it may be used for, how long it is valid.
+// Explains a certificate: its names, its purposes and its validity.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ namespace electiond::ctl {
                                         const std::filesystem::path& key,
                                         std::chrono::sys_seconds now);
 
-// As io::read_certificates, but what is wrong with the file is an Error (data).
+// As io::read_certificates, but a fault of the file is an Error (data).
 [[nodiscard]] std::vector<io::Certificate> read_certificates(const std::filesystem::path& file);
 
 // "2026-11-28", in UTC.

@@ -41,12 +41,12 @@ std::string remedy_of(const Answer& answer) {
 
 bool not_leader(const Answer& answer) { return answer.status == 400 || answer.status == 421; }
 
-// Without the scheme if that is plain http: whether the leader's API speaks TLS is not known then.
+// Drops the scheme if it is http: then it is not known whether the leader's API speaks TLS.
 std::string unconfirmed(const std::string& endpoint) {
     return is_https(endpoint) ? endpoint : endpoint.substr(endpoint.find("://") + 3);
 }
 
-// What the operator can do if the node that was asked does not lead.
+// What the operator can do if the asked node does not lead.
 std::string where_it_is(const Found& found) {
     static const std::string kNameIt = ": name it with --endpoint";
     if (found.leader) return "the leader is at " + *found.leader->endpoint + kNameIt;
@@ -167,14 +167,14 @@ int remove_member(const Session& session) {
     }
     std::string encoded;
     Poco::URI::encode(who, "/?#&=+;,", encoded);
-    // A dry run is another method: no daemon, of whatever version, removes anything at a GET.
+    // A dry run uses another method: no version of the daemon removes anything on a GET.
     const Question question{.method = dry_run ? "GET" : "DELETE",
                             .path = (dry_run ? "/removal/" : "/members/") + encoded};
     const auto chosen = endpoint_to_ask(session, std::nullopt);
     if (const int* code = std::get_if<int>(&chosen)) return *code;
     Answer answer = ask_for_change(session, std::get<std::string>(chosen), question);
-    // The request names the member to remove, so any leader may get it: ask the one that this node
-    // knows.
+    // The request names the member to remove, so any leader can carry it out: send it to the leader
+    // that this node knows.
     if (answer.status == 421) {
         const Found found = search(session);
         if (!found.leader) return refused(session, answer, where_it_is(found));

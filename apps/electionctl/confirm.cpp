@@ -1,4 +1,4 @@
-// Asks a person before a change that cannot be taken back.
+// Asks for confirmation before a change that cannot be undone.
 #include "electionctl/confirm.h"
 
 #include <unistd.h>

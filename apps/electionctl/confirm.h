@@ -1,4 +1,4 @@
-// Asks a person before a change that cannot be taken back.
+// Asks for confirmation before a change that cannot be undone.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace electiond::ctl {
 
-// True if the change may be made: --yes was given, standard input or standard error is no terminal
-// (a script), or the person there types yes. `what` is the question's first sentence.
+// True if the change may be made: --yes was given, standard input or standard error is not a
+// terminal (a script), or the user types yes. `what` is the question's first sentence.
 [[nodiscard]] bool confirmed(const Session& session, const std::string& what);
 
 }  // namespace electiond::ctl

@@ -24,15 +24,16 @@ struct TlsFiles {
 struct Credentials {
     std::string token{};                          // empty: none is sent
     std::shared_ptr<const io::TlsContext> tls{};  // for https; null: no https endpoint can be asked
-    std::string no_tls{};                         // why not
+    std::string no_tls{};                         // why `tls` is null
 
-    // How an address that a Unix socket reports is asked: by https if files for it are given.
+    // The scheme for an address that the node behind a Unix socket reports: https if files for it
+    // are given.
     Scheme bare = Scheme::http;
 };
 
-// Reads the files, once, if an endpoint may be asked by https: one of `endpoints`, or one that the
-// node behind a Unix socket reports. Throws UsageError if the files are wrong and one of
-// `endpoints` needs them.
+// Reads the files, once, if a request may use https: to one of `endpoints`, or to one that the node
+// behind a Unix socket reports. Throws UsageError if the files are wrong and one of `endpoints`
+// needs them.
 [[nodiscard]] Credentials load_credentials(const std::string& token, const TlsFiles& files,
                                            const std::vector<std::string>& endpoints);
 

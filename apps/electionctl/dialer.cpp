@@ -23,7 +23,7 @@ using Kind = NoAnswer::Kind;
 // How long a server may take to read why its certificate is refused.
 constexpr std::chrono::milliseconds kLinger{100};
 
-// A Unix socket can't be awaited for room in its queue.
+// No event reports room in the queue of a Unix socket, so tries again after this time.
 constexpr std::chrono::milliseconds kRetry{10};
 
 NoAnswer not_connected(const std::string& why) { return {why, Kind::not_connected}; }
@@ -38,8 +38,8 @@ NoAnswer not_connected(int error, bool by_socket, std::chrono::milliseconds time
     return not_connected(std::generic_category().message(error));
 }
 
-// The name or address that the server's certificate must have. The zone of a link-local address
-// has a meaning on this machine alone.
+// The name or address that the server's certificate must have, without the zone of a link-local
+// address, which has a meaning only on this machine.
 std::string name_to_prove(const std::string& host) {
     return host.find(':') == std::string::npos ? host : host.substr(0, host.find('%'));
 }

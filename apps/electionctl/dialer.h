@@ -26,12 +26,12 @@ class Dialer {
     // The connected stream, encrypted if the endpoint is https; or nullptr, and why it failed.
     using Done = std::function<void(std::shared_ptr<io::Stream> stream, const NoAnswer* failure)>;
 
-    // Of `credentials` it uses the context of TLS.
+    // Uses only the TLS context of `credentials`.
     Dialer(io::Loop& loop, const Credentials& credentials);
 
     // Calls `done` once, later, on the loop's thread; never after close().
     void dial(const std::string& endpoint, std::chrono::milliseconds timeout, Done done);
-    // Gives up all calls. The loop can't end before this.
+    // Abandons all calls. The loop can end only after this.
     void close() noexcept;
 
   private:
@@ -62,7 +62,7 @@ class Dialer {
 
     io::Loop& loop_;
     const std::shared_ptr<const io::TlsContext> tls_;
-    const std::string no_tls_;  // why there is no context
+    const std::string no_tls_;  // why `tls_` is null
     io::Resolver resolver_;
     io::Timer expiry_;
     Calls waiting_;  // for a name look-up

@@ -1,4 +1,4 @@
-// Where a control API is: how endpoints are written, and which one is used if none is named.
+// Endpoints of a control API: their forms, and the default.
 #include "electionctl/endpoint.h"
 
 #include <Poco/Exception.h>
@@ -113,7 +113,7 @@ Place place_of(const std::string& endpoint) {
 
 std::optional<std::string> reported_endpoint(const std::string& api, const std::string& reporter,
                                              Scheme bare) try {
-    // No node knows the sockets of this machine, nor may it choose how it is asked.
+    // Another node cannot know the Unix sockets of this machine, and must not choose the scheme.
     if (api.empty() || api.starts_with(kUnix) || api.find("://") != std::string::npos) {
         return std::nullopt;
     }

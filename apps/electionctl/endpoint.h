@@ -1,4 +1,4 @@
-// Where a control API is: how endpoints are written, and which one is used if none is named.
+// Endpoints of a control API: their forms, and the default.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace electiond::ctl {
 
-// Where electiond's package puts the socket of the API.
+// The API's socket as electiond's package sets it up.
 inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
 
 enum class Scheme { http, https };
 
 // "host", "host:port", a URL http[s]://host[:port][/path], or unix:PATH with an absolute path.
-// Returns it as SCHEME://host:port[/path] or unix:/path, without a slash at the end, the path
-// percent-encoded. A port left out means 7400, a scheme left out `bare`. Throws UsageError.
+// Returns SCHEME://host:port[/path] or unix:/path, without a slash at the end, with a
+// percent-encoded path. The default port is 7400, the default scheme is `bare`. Throws UsageError.
 [[nodiscard]] std::string parse_endpoint(const std::string& text, Scheme bare = Scheme::http);
 
 // The endpoint if none is named: the socket if its file exists, else port 7400 of 127.0.0.1.
@@ -24,17 +24,17 @@ enum class Scheme { http, https };
 
 [[nodiscard]] bool is_https(const std::string& endpoint);
 
-// Whether the endpoint is an address, or the name, of the machine that asks: 127.0.0.1, ::1,
-// localhost. False for a Unix socket.
+// True if the endpoint is a loopback address or name: 127.0.0.1, ::1, localhost. False for a Unix
+// socket.
 [[nodiscard]] bool is_loopback(const std::string& endpoint);
 
-// The same endpoint by this scheme; a Unix socket unchanged.
+// The same endpoint with this scheme; a Unix socket is unchanged.
 [[nodiscard]] std::string with_scheme(const std::string& endpoint, Scheme scheme);
 
 // The path of unix:/path; nullopt for any other endpoint.
 [[nodiscard]] std::optional<std::string> socket_path(const std::string& endpoint);
 
-// Where an endpoint is, and what a request to it must contain.
+// The parts of an endpoint: the address, and what a request to it must contain.
 struct Place {
     std::string socket_file{};  // empty: a TCP address
     std::string host{};
@@ -43,17 +43,17 @@ struct Place {
     std::string host_field{};  // for the Host header
     std::string path{};        // prefix of the path of each request; percent-encoded
 };
-// `endpoint` is as parse_endpoint gives it.
+// `endpoint` is in the form that parse_endpoint returns.
 [[nodiscard]] Place place_of(const std::string& endpoint);
 
-// The endpoint of an API that the node at `reporter` reports of another ("api", as in
-// "10.0.0.2:7400"). It has the scheme of `reporter`, so that what is asked by TLS is never followed
-// by plain text; `bare` if that is a Unix socket. nullopt if it is no address.
+// The endpoint of another node's API that the node at `reporter` reports ("api", as in
+// "10.0.0.2:7400"). It has the scheme of `reporter`, so that a request by TLS is never followed by
+// one in plain text; `bare` if `reporter` is a Unix socket. nullopt if `api` is not an address.
 [[nodiscard]] std::optional<std::string> reported_endpoint(const std::string& api,
                                                            const std::string& reporter,
                                                            Scheme bare);
 
-// What an errno of connect() means for an endpoint, with the remedy; nullopt if nothing special.
+// The message and remedy for an errno of connect(); nullopt if there is no special one.
 [[nodiscard]] std::optional<std::string> connect_failure(int error, bool by_socket);
 
 // For messages: "http://127.0.0.1:7400/status" or "/status at unix:/run/electiond/api.sock".

@@ -24,13 +24,13 @@ struct StreamNews {
         opened,  // the endpoint has answered; its events follow
         event,
         broken,  // the open stream has ended; `trouble`: why
-        failed,  // every endpoint was tried, none could be opened; `trouble`: why
+        failed,  // no endpoint could be opened; `trouble`: why
     };
     Kind kind = Kind::event;
     std::string endpoint{};  // not with `failed`
     SseEvent event{};
     std::string trouble{};
-    bool refused = false;  // with `failed`: an endpoint answered, by an error
+    bool refused = false;  // with `failed`: an endpoint answered with an error
 };
 
 // Has a thread of its own. After a failure it tries the next endpoint. If all have failed in turn,
@@ -38,7 +38,8 @@ struct StreamNews {
 // the same endpoint again before any other, the stream resumes after the last event
 // (Last-Event-ID); any other stream begins with a `reset`.
 //
-// News wait until they are taken. While more than 1,000 news or 4 MiB wait, nothing is read.
+// News are queued until they are taken. While more than 1,000 of them or 4 MiB are queued, nothing
+// is read.
 class EventStream {
   public:
     static constexpr std::chrono::seconds kSilence{20};  // the server sends a comment each 15 s

@@ -1,4 +1,5 @@
-// What the program's exit code says; the numbers are sysexits', named in the contract.
+// The exit codes; the numbers are those of sysexits.h, and part of the contract
+// (docs/interface.md).
 #pragma once
 
 namespace electiond::ctl {

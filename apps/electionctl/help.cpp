@@ -1,4 +1,4 @@
-// The verbs, and the words that explain them.
+// The verbs, and their help texts.
 #include "electionctl/help.h"
 
 #include <algorithm>

@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kConfirmMax{1000};   // between two requests, to notice a daemon that hangs
 constexpr milliseconds kAnswerTimeMin{50};  // for an answer on a busy machine
 constexpr milliseconds kPause{100};         // after a failure, and while no leader is known
-constexpr std::size_t kNewsMax = 64;        // that wait; beyond, the oldest is dropped
+constexpr std::size_t kNewsMax = 64;        // queued; beyond that the oldest is dropped
 
 bool is_about_the_leader(const SseEvent& event) {
     static constexpr std::array<std::string_view, 4> kNames{"reset", "leader", "no-leader",
@@ -98,9 +98,9 @@ class ConfirmedLeads : public LeadSource {
         try {
             const Answer answer = ask_leader(client_.within(answer_time()), endpoint);
             heard_ = lead_in(answer, client_.timeout() + kConfirmMax);
-            // A node that stood still knows no leader until it is heard again, and then the same
-            // one: neither makes an event. So without a leader it is asked several times before
-            // that counts (LeadWatch::kBetweenLeaders).
+            // A node that was paused knows no leader until it hears from one, which may be the same
+            // as before: that must not cause an event. So without a leader the node is asked
+            // several times before that counts (LeadWatch::kBetweenLeaders).
             next_ = BootClock::now() + (heard_->leader.empty() ? kPause : pause());
             put({.lead = heard_});
         } catch (const NoAnswer& failure) {

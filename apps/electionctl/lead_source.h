@@ -13,7 +13,7 @@ namespace electiond::ctl {
 
 class LeadSource {
   public:
-    // Who leads, or why this is not known.
+    // The leader, or why it is not known.
     struct News {
         std::optional<Lead> lead{};
         std::string trouble{};
@@ -39,7 +39,7 @@ class LeadSource {
 [[nodiscard]] std::unique_ptr<LeadSource> confirmed_leads(const ApiClient& client);
 
 // For LeadWatch::Scope::cluster: follows the events of one endpoint, and of the next one if that
-// stream breaks. After a break, the last reported leader is relied on for one timeout.
+// stream breaks. After a break, the last reported leader counts for one more timeout.
 [[nodiscard]] std::unique_ptr<LeadSource> told_leads(const ApiClient& client);
 
 }  // namespace electiond::ctl

@@ -7,7 +7,8 @@
 namespace electiond::ctl {
 
 void LeadWatch::hear(Lead lead) {
-    // A lease never shrinks while its token stays: an answer that took longer changes nothing.
+    // A lease never becomes shorter while its token stays the same: an answer that took longer
+    // changes nothing.
     const bool same = scope_ == Scope::node && heard_ && heard_->own && lead.own &&
                       heard_->token == lead.token && heard_->leader == lead.leader;
     if (same) lead.until = std::max(lead.until, heard_->until);
@@ -38,7 +39,7 @@ bool LeadWatch::already_reported(const LeadChange& change) const {
     if (change.event != reported_->event) return false;
     switch (change.event) {
         case Event::leader:
-            return now.token == before.token;  // the term may rise while the lead goes on
+            return now.token == before.token;  // the term may increase during a lead
         case Event::follower:
             return now.term == before.term;
         case Event::no_leader:

@@ -13,12 +13,12 @@ namespace electiond::ctl {
 // The leader, as one node reported it.
 struct Lead {
     std::string leader{};  // the short id; empty: none is known
-    bool own = false;      // the node that answered leads itself
+    bool own = false;      // the node that answered is the leader
     std::int64_t term = 0, token = 0, index = 0;
-    // Until when it may be relied on without a new answer. For the own lead of the asked node: the
-    // end of the lease, counted from before the request, less the drift of clocks.
+    // Until when it counts without a new answer. For the asked node's own lead: the end of the
+    // lease, counted from before the request, less the drift of clocks.
     Instant until = kNever;
-    std::string endpoint{};  // that gave the answer
+    std::string endpoint{};  // the endpoint that gave the answer
     std::string json{};      // the answer, unchanged
 };
 
@@ -31,8 +31,8 @@ struct LeadChange {
     bool unreachable = false;  // no answer in time, so the last reported lead counts as over
 };
 
-// Compares the last answer with the last event. A lead that is not confirmed in time is over,
-// whatever the reason: if no answer comes, anything may have changed.
+// Compares the last answer with the last event. A lead that is not confirmed in time counts as
+// over, whatever the reason: without an answer anything may have changed.
 class LeadWatch {
   public:
     enum class Scope {
@@ -43,8 +43,8 @@ class LeadWatch {
 
     void hear(Lead lead);
 
-    // For so long a node that follows another may know no leader, as it does at each hand-over,
-    // before that becomes an event. The end of its own lead is one at once.
+    // How long a node that follows another may know no leader, as at each hand-over, before that
+    // becomes an event. The end of its own lead becomes an event at once.
     static constexpr std::chrono::milliseconds kBetweenLeaders{300};
 
     // The event that is due at `now`; it then counts as reported. None before the first answer.
@@ -56,7 +56,8 @@ class LeadWatch {
     // True if the last event was the node's own lead, and it is over at `now`. Reports no event.
     [[nodiscard]] bool lead_lost(Instant now) const;
 
-    // When lead_lost() becomes true if no answer comes; never if the last event was no own lead.
+    // When lead_lost() becomes true if no answer comes; kNever if the last event was not the node's
+    // own lead.
     [[nodiscard]] Instant lead_ends() const;
 
   private:

@@ -85,7 +85,7 @@ Lead LeaderPoll::ask(milliseconds wait, milliseconds patience) {
               : std::string();
     const Answer answer = ask_leader(client_.within(patience), endpoint(), query, waits);
     const auto index = answer.record().number("index");
-    // A node that answers at once without news must not be asked in a busy loop.
+    // If a node answers at once without a change, do not ask it in a busy loop.
     const auto pace = std::chrono::duration_cast<Duration>(std::min(kPace, wait));
     const auto early = answer.asked + pace - BootClock::now();
     if (index == known && early > Duration(0)) std::this_thread::sleep_for(early);

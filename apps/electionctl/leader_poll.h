@@ -32,7 +32,7 @@ class LeaderPoll {
         : client_(client), known_(client.endpoints().size()) {}
 
     // The present state; if the endpoint's state is known already, waits up to `wait` for a change.
-    // Each endpoint may take `patience` beyond that. If the node answered late, its own lead may be
+    // Each endpoint may take `patience` in addition. If the node answered late, its own lead may be
     // over already. Throws Unreachable if no endpoint answers.
     [[nodiscard]] Lead next(std::chrono::milliseconds wait, std::chrono::milliseconds patience);
 

@@ -86,7 +86,7 @@ class Search {
         ask_named(endpoint, known);
     }
 
-    // The report of another node may be out of date, or its address may mean another node from
+    // The report of another node may be out of date, or its address may lead to another node from
     // here.
     void ask_named(const std::string& endpoint, const KnownLeader& known) {
         const std::string says = "node " + known.id + " leads, at " + *known.endpoint;
@@ -130,7 +130,7 @@ class Search {
         end();
     }
 
-    // This endpoint gave no leader.
+    // This endpoint does not lead to a leader.
     void nothing(const std::string& endpoint, const std::string& path, const std::string& why) {
         result_.said.push_back("GET " + request_at(endpoint, path) + ": " + why);
         if (--open_ == 0) end();

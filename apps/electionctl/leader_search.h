@@ -10,8 +10,8 @@
 namespace electiond::ctl {
 
 // A leader, as itself or another node reports it. It has no endpoint if its API listens only on
-// Unix sockets: then only programs on its machine can ask it. As long as it has not confirmed that
-// it leads, its endpoint may mean another node: a loopback address does on every other machine.
+// Unix sockets: then only programs on its machine can ask it. Until it has confirmed that it leads,
+// its endpoint may lead to another node: a loopback address does on every other machine.
 struct KnownLeader {
     std::string id{};
     std::optional<std::string> endpoint{};

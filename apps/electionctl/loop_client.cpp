@@ -36,7 +36,7 @@ std::optional<Answer> complete_answer(std::string_view bytes, bool ended) {
                   .json = {}};
 }
 
-// Throws NoAnswer, if that is known after `event`. nullopt: the answer is not complete yet.
+// Throws NoAnswer if no answer can follow after `event`. nullopt: the answer is not complete yet.
 std::optional<Answer> read_answer(const std::string& endpoint, const Question& question,
                                   const io::Stream& stream, Event event, milliseconds patience) {
     const auto bytes = stream.received();

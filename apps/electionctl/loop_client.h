@@ -25,7 +25,7 @@ class LoopClient {
 
     // Calls `done` once, later; never after close().
     void ask(const std::string& endpoint, Question question, Done done);
-    // Gives up all calls. The loop can't end before this.
+    // Abandons all calls. The loop can end only after this.
     void close() noexcept;
 
   private:

@@ -23,7 +23,7 @@ void check_kind(const std::string& what, const std::string& kind) {
     throw UsageError(what + (kind.empty() ? "" : " " + kind) + ": expected discovery or transport");
 }
 
-// It becomes a file, a CMake target, and a part of the source.
+// The name becomes a file, a CMake target, and a part of the source.
 void check_name(const std::string& name) {
     constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
     const bool good =

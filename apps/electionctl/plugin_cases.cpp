@@ -68,14 +68,16 @@ std::vector<std::string> parts_of(const std::string& line) {
 }
 
 // Ends the processes that a plugin has put into a session of their own, and that have outlived the
-// process of the case. They become children of this process, which asks the kernel for that.
+// process of the case. The kernel makes them children of this process, which requests that
+// (PR_SET_CHILD_SUBREAPER).
 class Orphans {
   public:
     Orphans() {
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
         before_ = io::children_now();
     }
-    // True if there were any. Again and again: the children of one that ends are orphans, too.
+    // True if there were any. Repeats until there are none: the children of an ended process are
+    // orphans, too.
     [[nodiscard]] bool end() const {
         bool any = false;
         for (;;) {
@@ -92,7 +94,7 @@ class Orphans {
     }
 
   private:
-    std::set<pid_t> before_;  // children that a shell had, before it became this program
+    std::set<pid_t> before_;  // children of a shell that has replaced itself by this program
 };
 
 }  // namespace
@@ -121,7 +123,7 @@ struct Kit::Finished {
     milliseconds took{};
     bool left_orphans = false;
 
-    // Why there is no result, if there is none: what the process did last is a step.
+    // Why there is no result. `step` is what the process did last.
     [[nodiscard]] std::string fault(const std::string& step, milliseconds limit) const {
         if (!ended) return step + " has not ended within " + in_words(limit) + " (--timeout)";
         if (ended->signal != 0) return step + " crashed: " + signal_in_words(ended->signal);

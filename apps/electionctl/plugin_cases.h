@@ -23,14 +23,15 @@ struct KitCase {
 // One thread at a time; each call runs a process of its own and waits for it.
 class Kit {
   public:
-    // `options` are words for each case: --option, --config, --certificates.
+    // `options` are passed to each case: --option, --config, --certificates.
     Kit(std::filesystem::path program, std::vector<std::string> options,
         std::chrono::milliseconds limit, bool verbose);
 
     // The cases of a kind. Throws Error (unavailable) if the program lists none.
     [[nodiscard]] std::vector<KitCase> cases_of(const std::string& kind) const;
 
-    // What the file is, as the daemon's probe finds it. If it does not load, `fault` is one line.
+    // The plugin in the file, as the daemon's probe reports it. If it does not load, `fault` is one
+    // line.
     struct Probed {
         CheckedPlugin plugin{};
         std::string fault{};

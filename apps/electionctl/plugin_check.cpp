@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = CaseOutcome::Kind;
 
-// A folder for the time of the check, with an empty one for each case.
+// A temporary folder for the check, with an empty one for each case.
 class Scratch {
   public:
     Scratch() {
@@ -78,7 +78,7 @@ const KitCase& case_of(const std::vector<KitCase>& all, const std::string& name)
     return *found;
 }
 
-// Those that were asked for, and what they need, in the usual order.
+// The requested cases and those that they need, in the order of `all`.
 std::vector<KitCase> chosen(const std::vector<KitCase>& all,
                             const std::vector<std::string>& names) {
     if (names.empty()) return all;
@@ -112,13 +112,13 @@ class Check {
         begin(cases.size());
         for (const auto& each : cases) {
             add(run_case(kit, file, each));
-            if (!out_) return Error::disk;  // nobody reads it any more
+            if (!out_) return Error::disk;  // the reader is gone
         }
         return end();
     }
 
   private:
-    // The words that each case gets.
+    // The options that each case gets.
     [[nodiscard]] std::vector<std::string> options() const {
         std::vector<std::string> words;
         if (!arguments_.config.empty()) {

@@ -1,4 +1,4 @@
-// electionctl plugin new: writes the project of a new plugin, which builds and passes the kit.
+// electionctl plugin new: writes a project for a new plugin that builds and passes the kit.
 #include "electionctl/plugin_new.h"
 
 #include <electiond/error.h>
@@ -19,8 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "hosts_file" becomes "HostsFile". A type of the SDK or of the template may have that name, as
-// Discovery has: so "Plugin" follows.
+// "hosts_file" becomes "HostsFile". "Plugin" is appended, since a type of the SDK or of the
+// template may have the name, as Discovery does.
 std::string type_of(const std::string& name) {
     std::string type;
     bool upper = true;

@@ -1,4 +1,4 @@
-// electionctl plugin new: writes the project of a new plugin, which builds and passes the kit.
+// electionctl plugin new: writes a project for a new plugin that builds and passes the kit.
 #pragma once
 
 #include <iosfwd>
@@ -7,7 +7,7 @@
 
 namespace electiond::ctl {
 
-// Makes the folder, which must not exist or be empty, with NAME.cpp, CMakeLists.txt and README.md,
+// Creates the folder, which must be missing or empty, with NAME.cpp, CMakeLists.txt and README.md,
 // and prints what to do next. Throws Error: `refused` if the folder has files, `disk` if a file
 // cannot be written.
 [[nodiscard]] int new_plugin(const PluginArguments& arguments, std::ostream& out);

@@ -24,7 +24,7 @@ struct CheckedPlugin {
 
 // "TAP version 13" and the plan.
 void write_tap_begin(std::ostream& out, const CheckedPlugin& plugin, std::size_t count);
-// One line; of a failure also a block of YAML.
+// One line; for a failure also a block of YAML.
 void write_tap(std::ostream& out, std::size_t number, const CaseOutcome& outcome);
 // The last line, a comment: "# 60 passed, 0 failed, 12 skipped".
 void write_tap_end(std::ostream& out, const std::vector<CaseOutcome>& all);

@@ -1,5 +1,5 @@
-// The files of a new plugin, as config/sdk/templates/ has them; @NAME@, @TYPE@ and @VERSION@ are
-// to be filled in. Compiled in, so that they are always there, and always of this version.
+// The files of a new plugin, from config/sdk/templates/; @NAME@, @TYPE@ and @VERSION@ are
+// placeholders. Compiled in, so that they always exist and belong to this version.
 #pragma once
 
 namespace electiond::ctl {

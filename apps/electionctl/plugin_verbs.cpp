@@ -1,4 +1,4 @@
-// electionctl plugin: makes the project of a new plugin, and checks whether a plugin keeps the
+// electionctl plugin: makes a project for a new plugin, and checks whether a plugin follows the
 // rules.
 #include "electionctl/plugin_verbs.h"
 

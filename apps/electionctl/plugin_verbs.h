@@ -1,4 +1,4 @@
-// electionctl plugin: makes the project of a new plugin, and checks whether a plugin keeps the
+// electionctl plugin: makes a project for a new plugin, and checks whether a plugin follows the
 // rules.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace electiond::ctl {
 
 // `words` are those after `plugin`. Asks no node. Returns the exit code; throws UsageError, and
-// Error with the exit code that it stands for.
+// Error with its exit code.
 [[nodiscard]] int plugin(const std::vector<std::string>& words, std::ostream& out);
 
 }  // namespace electiond::ctl

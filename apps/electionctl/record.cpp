@@ -1,4 +1,4 @@
-// JSON of an answer, read leniently: what is missing, null or of another kind is absent.
+// Reads the JSON of an answer leniently: a key that is missing, null or of another type is absent.
 #include "electionctl/record.h"
 
 #include <Poco/JSON/Array.h>
@@ -39,7 +39,7 @@ std::string Record::text(const std::string& key) const {
 
 std::optional<std::int64_t> Record::number(const std::string& key) const {
     const auto found = value(key);
-    // A Var that holds true says that it is a number, too.
+    // isNumeric() is also true for a boolean.
     if (found.isEmpty() || found.isBoolean() || !found.isNumeric()) return std::nullopt;
     try {
         return found.convert<std::int64_t>();

@@ -195,7 +195,7 @@ void require_writable(const fs::path& file) {
     }
 }
 
-// Under the lock that the daemons take, too, if something is removed.
+// Takes the lock of the daemons if something is removed.
 std::vector<Listed> remove_chosen(const RegistryArguments& arguments, const fs::path& file) {
     std::optional<registry::FileLock> lock;
     if (!arguments.dry_run) {

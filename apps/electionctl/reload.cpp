@@ -1,4 +1,4 @@
-// The verb reload: has the asked node read its configuration again.
+// The verb reload: makes the asked node read its configuration again.
 #include <ostream>
 
 #include "electionctl/exit_code.h"

@@ -24,7 +24,7 @@ bool changes(const Arguments& arguments) {
            (arguments.verb == "members" && !arguments.operands.empty());
 }
 
-// How long one request may take. The --timeout of wait-leader is that of the whole.
+// How long one request may take. The --timeout of wait-leader is for the whole wait.
 std::chrono::milliseconds request_timeout(const Arguments& arguments) {
     const auto given =
         arguments.timeout.value_or(changes(arguments) ? kChangeTimeout : kAskTimeout);
@@ -61,7 +61,7 @@ int dispatch(const Session& session) {
 
 int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
                 const std::filesystem::path& usual_socket) {
-    // These ask no node, and have options of their own.
+    // These verbs ask no node, and have their own options.
     if (!words.empty() && words.front() == "tls") return tls({words.begin() + 1, words.end()}, out);
     if (!words.empty() && words.front() == "plugin") {
         return plugin({words.begin() + 1, words.end()}, out);

@@ -10,10 +10,10 @@
 
 namespace electiond::ctl {
 
-// Parses and does what the words ask for (without the program's own name); returns the exit code.
-// Throws nothing: what goes wrong is said on `err`. Reads the environment variables
-// ELECTIONCTL_ENDPOINTS, _TOKEN, _CACERT, _CERT, _KEY.
-// `usual_socket` is the endpoint if none is named and this file exists.
+// Parses `words`, the command line without the program's name, and carries it out; returns the exit
+// code. Throws nothing: errors are printed to `err`. Reads the environment variables
+// ELECTIONCTL_ENDPOINTS, _TOKEN, _CACERT, _CERT, _KEY. `usual_socket` is the endpoint if none is
+// named and this file exists.
 int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
         const std::filesystem::path& usual_socket = kUsualSocket) noexcept;
 

@@ -30,8 +30,8 @@ class SseReader {
     static constexpr std::size_t kEventBytes = std::size_t{1024} * 1024;
     explicit SseReader(std::size_t event_bytes = kEventBytes) : event_bytes_(event_bytes) {}
 
-    // Takes the next bytes, cut anywhere, and returns the events that are complete now.
-    // Throws SseTooLong; then the reader must not be used any more.
+    // Takes the next bytes, split anywhere, and returns the events that are now complete. Throws
+    // SseTooLong; then the reader must not be used any more.
     [[nodiscard]] std::vector<SseEvent> read(std::string_view bytes);
 
     // The last `retry:`: how long to wait before connecting again; nullopt: none came.

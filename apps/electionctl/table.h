@@ -24,7 +24,7 @@ class Table {
 // How many columns the text takes on a terminal: its UTF-8 characters.
 [[nodiscard]] std::size_t width_of(const std::string& text);
 
-// "850 ms", "2.3 s", "3 min 12 s", "4 h 5 min", "12 d 3 h"; "" where there is none.
+// "850 ms", "2.3 s", "3 min 12 s", "4 h 5 min", "12 d 3 h"; "" if there is none.
 [[nodiscard]] std::string in_words(std::optional<std::int64_t> milliseconds);
 
 }  // namespace electiond::ctl

@@ -17,8 +17,8 @@ struct NodeArgument {
 };
 
 struct TlsArguments {
-    std::string verb{};                 // init, add, renew, revoke, show; empty: help
-    std::vector<NodeArgument> nodes{};  // of init and add; of renew: whose, empty means all
+    std::string verb{};                          // init, add, renew, revoke, show; empty: help
+    std::vector<NodeArgument> nodes{};           // of init and add; of renew: empty means all
     std::vector<std::filesystem::path> files{};  // of revoke; of show exactly one
     std::string cluster{};
     std::filesystem::path dir{};

@@ -8,7 +8,7 @@
 namespace electiond::ctl {
 
 // `words` are those after `tls`. Asks no node. Returns the exit code; throws UsageError, and Error
-// with the exit code that it stands for.
+// with its exit code.
 [[nodiscard]] int tls(const std::vector<std::string>& words, std::ostream& out);
 
 }  // namespace electiond::ctl

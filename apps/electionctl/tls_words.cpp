@@ -1,4 +1,4 @@
-// Words for what goes wrong between http and https, with the option or endpoint that helps.
+// Messages for failures between http and https, with the option or endpoint that helps.
 #include "electionctl/tls_words.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Words for what goes wrong between http and https, with the option or endpoint that helps.
+// Messages for failures between http and https, with the option or endpoint that helps.
 #pragma once
 
 #include <io/tls.h>
@@ -11,12 +11,12 @@
 
 namespace electiond::ctl {
 
-// What a failure of TLS at this endpoint means for a request; `sent`: it had been sent by then.
+// The error of a request for a TLS failure at this endpoint; `sent`: the request was sent before.
 [[nodiscard]] NoAnswer no_answer(const io::TlsFailure& failure, const std::string& endpoint,
                                  bool sent);
 
-// The error if `bytes`, all that came from an http endpoint (head and body), show that it speaks
-// TLS; else nullopt.
+// The error if `bytes`, the whole answer of an http endpoint, show that it speaks TLS; else
+// nullopt.
 [[nodiscard]] std::optional<NoAnswer> asks_for_tls(std::string_view bytes,
                                                    const std::string& endpoint);
 

@@ -16,7 +16,7 @@
 #include "electionctl/top_feed.h"
 #include "electionctl/top_frame.h"
 
-// Last, for its macros.
+// Included last because of its macros.
 #include <curses.h>
 
 namespace electiond::ctl {
@@ -28,7 +28,7 @@ volatile std::sig_atomic_t caught_signal = 0;
 
 void remember_signal(int number) { caught_signal = number; }
 
-// The terminal in full-screen mode, and back when it goes.
+// Puts the terminal into full-screen mode; the destructor restores it.
 class Screen {
   public:
     Screen() {
@@ -112,7 +112,7 @@ class Screen {
     bool coloured_ = false;
 };
 
-// What the keys do. The step-down runs beside, so that the screen goes on.
+// Handles the keys. A step-down runs in parallel, so that the screen is still updated.
 class Top {
   public:
     explicit Top(const Session& session) : session_(session), feed_(session.client) {}
@@ -218,7 +218,7 @@ class Top {
     TopFeed feed_;
     News news_;
     bool help_ = false;
-    std::string asked_;  // the leader that the user is asked to confirm a step-down of
+    std::string asked_;  // the leader whose step-down the user is asked to confirm
     std::string message_;
     std::future<std::string> pending_;
     std::size_t scroll_ = 0;
@@ -247,7 +247,7 @@ int top(const Session& session) {
         throw UsageError("top needs a terminal; without one, use top --once");
     }
     Top top(session);
-    const Screen screen;  // goes first, so that the terminal is back before the feed is waited for
+    const Screen screen;  // destroyed first: restores the terminal before the feed ends
     return top.run(screen);
 }
 

@@ -22,7 +22,7 @@ constexpr milliseconds kSettle{1000};         // after an event, until a new lea
 constexpr milliseconds kBetween{100};         // two fetches, at least
 constexpr std::size_t kEndpointsMax = 64;
 
-// The JSON of an answer that is good to have, but not needed.
+// The JSON of an answer that is optional; empty on failure.
 Poco::Dynamic::Var ask_kindly(const ApiClient& client, const std::string& endpoint,
                               const std::string& path) {
     try {

@@ -15,13 +15,14 @@
 
 namespace electiond::ctl {
 
-// Asks any node that answers; learns the others' endpoints from it. One thread at a time.
+// Asks the first node that answers, and learns the endpoints of the others from it. One thread at a
+// time.
 class Fetcher {
   public:
     explicit Fetcher(ApiClient client) : client_(std::move(client)) {}
     // Throws Unreachable.
     [[nodiscard]] View fetch();
-    // All that are known, the one that answered last first.
+    // All known endpoints; the one that answered last comes first.
     [[nodiscard]] const std::vector<std::string>& endpoints() const { return client_.endpoints(); }
 
   private:

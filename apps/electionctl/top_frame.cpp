@@ -182,7 +182,7 @@ std::vector<Line> frame(const View& newest, const FrameState& state) {
     for (const Column& column : shown) put(head, column.title, Tint::dim, column.width);
     lines.push_back(std::move(head));
 
-    // The last line is the keys', the one before it says how many rows are not shown.
+    // The last line shows the keys, the line before it how many rows are not shown.
     const std::size_t rows = view.rows.size();
     const std::size_t room = state.height > lines.size() + 2 ? state.height - lines.size() - 2 : 0;
     const std::size_t first = std::min(state.scroll, rows - std::min(rows, room));

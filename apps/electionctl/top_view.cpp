@@ -1,4 +1,4 @@
-// What the API's answers say about a cluster, as plain data; pure.
+// The state of a cluster from the API's answers, as plain data; pure.
 #include "electionctl/top_view.h"
 
 #include <algorithm>
@@ -86,8 +86,8 @@ std::string offline_voters(const View& view) {
     return ids;
 }
 
-// A leader by the word of those who answer, who does not answer itself; empty where there is none.
-// It may be dead, or out of reach only for the node that we asked.
+// The leader that the answering nodes report, if it does not answer itself; else empty. It may be
+// dead, or unreachable only for the node that we asked.
 std::string silent_leader(const View& view) {
     for (const NodeRow& row : view.rows) {
         const auto named = std::ranges::find(view.rows, row.leader, &NodeRow::id);
@@ -136,7 +136,7 @@ bool before(const NodeRow& a, const NodeRow& b) {
     return a.id < b.id;
 }
 
-// Where the answers do not say, what the rest of them implies.
+// Fills in missing values that follow from the others.
 void complete(View& view) {
     const auto voters = std::ranges::count(view.rows, "voter", &NodeRow::role);
     if (!view.voters && voters > 0) view.voters = voters;

@@ -1,4 +1,4 @@
-// What the API's answers say about a cluster, as plain data; pure.
+// The state of a cluster from the API's answers, as plain data; pure.
 #pragma once
 
 #include <Poco/Dynamic/Var.h>
@@ -12,12 +12,12 @@ namespace electiond::ctl {
 
 enum class Tint { plain, dim, strong, good, warn, bad };
 
-// Answers as they came; one that did not come is empty.
+// The answers as received; empty if there was none.
 struct Sources {
-    std::string endpoint{};        // who answered
+    std::string endpoint{};        // the endpoint that answered
     Poco::Dynamic::Var cluster{};  // GET /cluster
     Poco::Dynamic::Var members{};  // GET /members
-    Poco::Dynamic::Var status{};   // GET /status, of the leader where there is one
+    Poco::Dynamic::Var status{};   // GET /status, of the leader if there is one
 };
 
 struct NodeRow {
@@ -35,7 +35,7 @@ struct Health {
 
 struct View {
     std::string endpoint{}, name{}, version{};
-    std::string leader{}, leader_api{}, term{}, token{};  // empty where there is none
+    std::string leader{}, leader_api{}, term{}, token{};  // empty if there is none
     std::optional<std::int64_t> voters{}, quorum{}, can_lose{}, uptime_ms{};
     std::string obstacle{};  // why no voter may lead, as the asked node reports
     Health health{};

@@ -1,4 +1,4 @@
-// The verbs that ask once.
+// The verbs that send one request.
 #include "electionctl/verbs.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 std::string yes_or_no(std::optional<bool> flag) { return flag ? (*flag ? "yes" : "no") : ""; }
 
-// A moment told as text, or as milliseconds since 1970.
+// A time given as text, or as milliseconds since 1970.
 std::string moment(const Record& record, const std::string& key) {
     const auto ms = record.number(key);
     if (!ms || *ms < 0) return record.text(key);
@@ -28,7 +28,8 @@ std::string moment(const Record& record, const std::string& key) {
     return text.data();
 }
 
-// Prints the answer's own JSON where that is wanted, and every refusal; says whether it is done.
+// Prints the answer's own JSON with -o json, and every refusal; returns the exit code if nothing
+// else is to be printed.
 std::optional<int> shown(const Session& session, const Answer& answer) {
     if (!answer.ok()) return refused(session, answer);
     if (session.arguments.output != Output::json) return std::nullopt;
@@ -136,8 +137,7 @@ int leader(const Session& session) {
 
 namespace {
 
-// The answer to whether the asked node leads, if its lease still holds; nullopt if there is no such
-// answer.
+// Asks whether the node leads. nullopt if every answer took longer than the lease that it reported.
 std::optional<Answer> ask_whether_it_leads(const Session& session) {
     const Question question{.path = "/leader", .expects = "isLeader"};
     for (int tries = 0; tries < 2; ++tries) {

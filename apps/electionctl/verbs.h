@@ -1,4 +1,4 @@
-// The verbs that ask once, or change something once.
+// The verbs that send one request.
 #pragma once
 
 #include <chrono>
@@ -11,11 +11,11 @@
 
 namespace electiond::ctl {
 
-// How long one request may take where nothing else is said.
+// How long one request may take, without --timeout.
 constexpr std::chrono::milliseconds kAskTimeout{3000};
 constexpr std::chrono::milliseconds kChangeTimeout{15'000};  // a hand-over waits for grants, hooks
 
-// What a verb works with; all outlive it.
+// The environment of a verb; all references outlive it.
 struct Session {
     const Arguments& arguments;
     const ApiClient& client;
@@ -30,13 +30,13 @@ int leader(const Session& session);
 int is_leader(const Session& session);
 int history(const Session& session);
 int members(const Session& session);
-// With several endpoints these find the leader and ask only it. `expected`: the id that it must
-// have.
+// With several endpoints these find the leader and send the request only to it. `expected`: the id
+// that the leader must have.
 int step_down(const Session& session);
 int step_down(const Session& session, const std::optional<std::string>& expected);
 int remove_member(const Session& session);
 int leave(const Session& session);
-// reload.cpp: has the asked node read its configuration again.
+// reload.cpp: makes the asked node read its configuration again.
 int reload(const Session& session);
 
 // Waiting verbs.

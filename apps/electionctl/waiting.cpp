@@ -1,4 +1,4 @@
-// The verb that waits until somebody leads.
+// The verb wait-leader: waits until a node leads.
 #include <algorithm>
 #include <ostream>
 #include <thread>
@@ -20,7 +20,8 @@ constexpr milliseconds kPause{200};  // after all endpoints have failed
 int wait_leader(const Session& session) {
     const auto total = session.arguments.timeout.value_or(std::chrono::seconds(30));
     const auto deadline = Clock::now() + total;
-    // A node that is cut off must not keep us from one that knows.
+    // With several endpoints, a node that is cut off must not delay the request to one that knows
+    // the leader.
     const milliseconds longest(session.client.endpoints().size() > 1 ? 1000 : 10'000);
     LeaderPoll poll(session.client);
     std::string last = "nobody was asked";
@@ -29,7 +30,7 @@ int wait_leader(const Session& session) {
         if (left <= milliseconds(0)) break;
         try {
             const Lead lead = poll.next(std::min(left, longest), session.client.timeout());
-            // An own lead that was reported before a long wait, or by a node that was paused since.
+            // The lead may be over if the node reported it before a long wait, or was paused since.
             const bool over = lead.own && BootClock::now() >= lead.until;
             if (over) {
                 poll.forget();

@@ -29,7 +29,7 @@
 namespace electiond::ctl {
 namespace {
 
-constexpr std::chrono::seconds kGrace{5};      // from the signal that ends us to SIGKILL
+constexpr std::chrono::seconds kGrace{5};      // from the signal that ends electionctl to SIGKILL
 constexpr std::chrono::seconds kLostGrace{2};  // from SIGTERM for a lost lead to SIGKILL
 
 io::Descriptor checked(int number, const char* what) {
@@ -37,7 +37,7 @@ io::Descriptor checked(int number, const char* what) {
     return io::Descriptor(number);
 }
 
-// Expires at an instant of the boot clock, also if the machine slept meanwhile.
+// Expires at an instant of the boot clock, even if the machine was suspended meanwhile.
 class Alarm {
   public:
     Alarm() : timer_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC), "timerfd_create")) {}
@@ -58,7 +58,7 @@ class Alarm {
 };
 
 // The signals that end a program, readable from a descriptor. They are blocked while the object
-// lives, also in threads that are started meanwhile. Signals that our parent made us ignore (nohup)
+// lives, also in threads that are started meanwhile. Signals that were ignored at the start (nohup)
 // stay ignored.
 class EndSignals {
   public:
@@ -77,13 +77,13 @@ class EndSignals {
     EndSignals& operator=(const EndSignals&) = delete;
 
     [[nodiscard]] int handle() const { return handle_.get(); }
-    // The signal that has come, or 0.
+    // The signal that was received, or 0.
     [[nodiscard]] int take() const {
         signalfd_siginfo info{};
         const auto count = ::read(handle_.get(), &info, sizeof info);
         return count == static_cast<ssize_t>(sizeof info) ? static_cast<int>(info.ssi_signo) : 0;
     }
-    // Ends this process by the signal, so that its parent sees the usual end.
+    // Ends this process by the signal, so that its parent sees the normal result of this signal.
     [[noreturn]] void die_of(int number) const {
         ::signal(number, SIG_DFL);
         ::raise(number);
@@ -208,8 +208,8 @@ class Watch {
         command_.reset();
     }
 
-    // With --exec no reader of ours may hold up or end what promotes and demotes: a line for which
-    // there is no room is dropped.
+    // With --exec a slow or closed reader of standard output must not delay or end the commands: a
+    // line for which there is no room is dropped.
     static bool has_room(int descriptor) {
         pollfd output{descriptor, POLLOUT, 0};
         return ::poll(&output, 1, 0) != 0;
@@ -220,8 +220,8 @@ class Watch {
         session_.err.clear();
     }
 
-    // One command at a time: a change while it runs becomes an event when it has ended, if it still
-    // holds. False if our lines can't be written and there is no command to run.
+    // Runs one command at a time: a change while it runs becomes an event after its end, if it
+    // still holds. False if lines can't be written and there is no command to run.
     bool tell_what_is_due() {
         while (!command_ && lines_ != lines_wanted_) {
             const auto change = rule_.next(BootClock::now());
@@ -259,7 +259,7 @@ class Watch {
     std::optional<io::Child> command_;
     bool answering_ = true;
     bool heard_any_ = false;
-    bool unwritten_ = false;  // it was said that standard output can't be written
+    bool unwritten_ = false;  // it was reported that standard output can't be written
 };
 
 }  // namespace
