@@ -1,4 +1,4 @@
-// The command line of electiond-kit, and what it does for each.
+// The command line of electiond-kit, and its actions.
 #include "words.h"
 
 #include <algorithm>
