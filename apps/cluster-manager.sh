@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A local cluster of electiond: start, look, break it, watch it mend. `help` lists the verbs.
+# Runs a local cluster of electiond, to watch it, break it and see it recover. `help` lists the verbs.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,9 +11,9 @@ transport=${TRANSPORT:-http}
 discovery=${DISCOVERY:-file_registry}
 electiond=$build/bin/electiond
 electionctl=$build/bin/electionctl
-registry=$cluster/registry # of its own, so that registry and claim go together
+registry=$cluster/registry # a folder of its own, so that registry and claim are removed together
 certs=$cluster/tls
-limit_s=20                 # how long anything may take to come true
+limit_s=20                 # the longest wait for any condition
 
 usage() {
     cat <<END
@@ -38,7 +38,7 @@ A node's API listens on $api_base + its id, its peers' port is $peer_base + its 
 END
 }
 
-# ---- words ---------------------------------------------------------------------------------------
+# ---- output --------------------------------------------------------------------------------------
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$'\e[1m' green=$'\e[32m' yellow=$'\e[33m' red=$'\e[31m' dim=$'\e[2m' plain=$'\e[0m'
@@ -79,7 +79,7 @@ ids() {
     done | sort -n
 }
 
-# The process of a node. A pid file whose process is gone, or is another program's, counts for nothing.
+# Prints the process id of a node. Ignores a pid file whose process has ended or is another program.
 pid_of() {
     local file pid
     file=$(folder_of "$1")/pid
@@ -101,11 +101,11 @@ endpoints() {
     printf '%s' "$list"
 }
 
-need_running() {
+require_running() {
     [ -n "$(running_ids)" ] || fail "no node runs; apps/cluster-manager.sh start starts some"
 }
 
-# ask NODE PATH OPTIONS...: by curl, with the operator's certificate if the cluster is encrypted.
+# ask NODE PATH OPTIONS...: sends a request by curl, with the operator's certificate if the cluster is encrypted.
 ask() {
     local url
     url=$(url_of "$1")$2
@@ -114,10 +114,10 @@ ask() {
     curl -s --noproxy '*' "$@" "$url"
 }
 
-# get NODE PATH: the answer's body, whatever its status; fails where the node does not answer.
+# get NODE PATH: prints the body of the answer, whatever its status; fails if the node does not answer.
 get() { ask "$1" "$2" --max-time 2; }
 
-# The node that leads, by its own word.
+# Prints the id of the node that reports that it leads.
 leader() {
     local id
     for id in $(running_ids); do
@@ -129,7 +129,7 @@ leader() {
     return 1
 }
 
-# await SECONDS COMMAND...: until the command succeeds.
+# await SECONDS COMMAND...: repeats the command until it succeeds; fails after that time.
 await() {
     local until=$(($(now_ms) + $1 * 1000))
     shift
@@ -157,7 +157,7 @@ discovery_yaml() {
     esac
 }
 
-# bootstrap_yaml ID: only founders found; a file registry knows by its claim who does.
+# bootstrap_yaml ID: only the founders found the cluster; with a file registry the claim decides.
 bootstrap_yaml() {
     local voters
     case $discovery in
@@ -179,7 +179,7 @@ bootstrap_yaml() {
     esac
 }
 
-# 1 if the configuration of the cluster encrypts it, else 0: the verbs after start need no TLS=1.
+# Prints 1 if the cluster's configuration encrypts it, else 0, so that verbs after start need no TLS=1.
 tls_of_cluster() { if grep -qs '^  tls: ' "$cluster"/*/electiond.yaml; then say 1; else say 0; fi; }
 
 # make_certificates ID...: for the nodes that have none yet.
@@ -195,7 +195,7 @@ make_certificates() {
     fi
 }
 
-# tls_yaml ID: a line of the sections api and transport, or nothing.
+# tls_yaml ID: prints the key tls for the sections api and transport if the cluster is encrypted.
 tls_yaml() {
     if [ "$tls" = 1 ]; then
         printf '\n  tls: {cert: "%s", key: "%s", ca: "%s"}' "$certs/$1.crt" "$certs/$1.key" "$certs/ca.crt"
@@ -241,7 +241,7 @@ build() {
         say "${dim}configuring $build$plain"
         cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >"$log" 2>&1 || build_failed
     fi
-    # Of the tests nothing is needed here; only Ninja can build by folder.
+    # Builds no tests, if the generator is Ninja: only Ninja can build by folder.
     if [ -e "$build/build.ninja" ]; then targets=(--target apps/all plugins/all); fi
     say "building electiond; the first time takes some minutes"
     if [ -t 1 ]; then
@@ -253,7 +253,7 @@ build() {
 
 build_failed() {
     tail -n 40 "$log" >&2
-    fail "the build failed; all of it is in $log"
+    fail "the build failed; its whole output is in $log"
 }
 
 # ---- starting and stopping -----------------------------------------------------------------------
@@ -267,8 +267,8 @@ show_log_end() {
     tail -n 15 "$(log_of "$1")" >&2 || true
 }
 
-# need_ports ID: fails where something else has one of them.
-need_ports() {
+# require_free_ports ID: fails if another program uses a port of the node.
+require_free_ports() {
     local id=$1 port
     for port in $((api_base + id)) $((peer_base + id)); do
         if port_taken "$port"; then
@@ -277,7 +277,7 @@ need_ports() {
     done
 }
 
-# launch ID: starts the node's process, and waits for nothing.
+# launch ID: starts the node's process, and does not wait until the node is up.
 launch() {
     local id=$1 folder
     folder=$(folder_of "$id")
@@ -285,10 +285,10 @@ launch() {
         warn "node $id: it did not stop cleanly the last time; its stale pid file is removed"
         rm -f "$folder/pid"
     fi
-    need_ports "$id"
+    require_free_ports "$id"
     setsid nohup "$electiond" --config "$folder/electiond.yaml" </dev/null >>"$folder/electiond.log" 2>&1 &
     printf '%s\n' $! >"$folder/pid"
-    # Until it has become electiond it looks like this script, and pid_of does not know it.
+    # Until the process executes electiond, it looks like this script, and pid_of does not find it.
     await 5 launched "$id" $! || true
     disown
 }
@@ -297,7 +297,7 @@ launched() { pid_of "$1" || ended "$2"; }
 
 up_or_dead() { alive "$1" || ! pid_of "$1"; }
 
-# await_up ID: until the node's election loop turns; fails at once where its process ends.
+# await_up ID: waits until the node's election loop runs; fails at once if its process ends.
 await_up() {
     if await "$limit_s" up_or_dead "$1" && pid_of "$1" >/dev/null && alive "$1"; then return; fi
     show_log_end "$1"
@@ -306,10 +306,10 @@ await_up() {
     fail "node $1 has ended by itself"
 }
 
-# start_nodes ID...: those that do not run yet, in this order, each up before the next begins.
+# start_nodes ID...: starts the nodes that do not run yet, in this order, each after the one before is up.
 start_nodes() {
     local id all begun=()
-    trap 'warn "interrupted; what this has started is stopped"; stop_nodes "${begun[@]}"; exit 130' INT TERM
+    trap 'warn "interrupted; the nodes just started are stopped"; stop_nodes "${begun[@]}"; exit 130' INT TERM
     mapfile -t all < <(printf '%s\n' "$(ids)" "$@" | grep . | sort -nu)
     if [ -n "$(ids)" ] && [ "$tls" != "$(tls_of_cluster)" ]; then
         if [ -n "$(running_ids)" ]; then
@@ -332,7 +332,7 @@ start_nodes() {
     trap - INT TERM
 }
 
-# stop_nodes ID...: all at once; who does not end in time is killed.
+# stop_nodes ID...: stops all in parallel, and kills those that do not end in time.
 stop_nodes() {
     local id pid gone=1
     local -A pids=()
@@ -355,7 +355,7 @@ stop_nodes() {
     [ $gone = 1 ] || fail "a node could not be killed"
 }
 
-# A zombie has ended, too: who started it may not have looked yet.
+# True for a zombie, too: it has ended, but its parent has not collected it yet.
 ended() {
     local state
     state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
@@ -364,7 +364,7 @@ ended() {
 
 # ---- verbs ---------------------------------------------------------------------------------------
 
-someone_leads() { leader; }
+has_leader() { leader; }
 
 start() {
     local count=${1:-3} list=()
@@ -373,7 +373,7 @@ start() {
     build
     mkdir -p "$cluster"
     start_nodes "${list[@]}"
-    if await "$limit_s" someone_leads; then
+    if await "$limit_s" has_leader; then
         say "${green}node $(leader) leads$plain; apps/cluster-manager.sh monitor shows it live"
     else
         warn "no node leads: $(get "${list[0]}" /readyz | jq -r '.reasons | join(" ")' 2>/dev/null)"
@@ -418,7 +418,7 @@ status() {
 
 kill_leader() {
     local id pid
-    need_running
+    require_running
     id=$(leader) || fail "no node leads right now"
     pid=$(pid_of "$id") || fail "node $id has just ended"
     kill -KILL "$pid"
@@ -427,7 +427,7 @@ kill_leader() {
 }
 
 step_down() {
-    need_running
+    require_running
     "$electionctl" --endpoint "$(endpoints)" step-down
 }
 
@@ -462,7 +462,7 @@ logs() {
 }
 
 monitor() {
-    need_running
+    require_running
     exec "$electionctl" --endpoint "$(endpoints)" top
 }
 
@@ -483,7 +483,7 @@ voters_are() {
     id=$(leader) && [ "$(get "$id" /cluster | jq '.voters | if type == "array" then length else . end')" = "$1" ]
 }
 
-# The first of the nodes that leads under a term above $1, asked without pause.
+# await_new_leader TERM ID...: asks the nodes without pause until one leads in a higher term.
 await_new_leader() {
     local old_term=$1 until=$(($(now_ms) + limit_s * 1000)) id answer
     shift
@@ -499,7 +499,7 @@ await_new_leader() {
     return 1
 }
 
-# Only what this script made: the folder may be one that holds more.
+# Removes only files of this script: the folder may hold others.
 forget_all() {
     local id
     for id in $(ids); do rm -rf "$(folder_of "$id")"; done
@@ -511,7 +511,7 @@ demo() {
     local id pid began old_leader old_term new_leader='' new_term='' survivors
     build
     if [ -n "$(running_ids)" ]; then stop; fi
-    for id in 1 2 3; do need_ports "$id"; done  # before anything is removed
+    for id in 1 2 3; do require_free_ports "$id"; done  # before anything is removed
     forget_all
     printf '%s\n' 1 2 3 >"$cluster/founders"
     trap 'trap - EXIT; stop_all_quietly' EXIT
@@ -534,11 +534,11 @@ demo() {
         await_up "$id"
         say "  node $id is up: $(url_of "$id")"
         if [ "$id" = 1 ] && [ "$discovery" = file_registry ]; then
-            await "$limit_s" someone_leads || came_not_true "node 1 does not lead alone"
+            await "$limit_s" has_leader || came_not_true "node 1 does not lead alone"
             came_true "node 1 leads, alone"
         fi
     done
-    await "$limit_s" someone_leads || came_not_true "no node leads"
+    await "$limit_s" has_leader || came_not_true "no node leads"
     await "$limit_s" voters_are 3 || came_not_true "there are not three voters"
     old_leader=$(leader)
     came_true "node $old_leader leads; all three vote"
@@ -552,12 +552,12 @@ demo() {
 
     step "3. The leader's process is killed (kill -9). No node is informed; the other two of three are a majority and elect a new leader."
     survivors=$(running_ids | grep -vx "$old_leader" || true)
-    pid=$(pid_of "$old_leader") || came_not_true "node $old_leader has gone"
+    pid=$(pid_of "$old_leader") || came_not_true "the process of node $old_leader has ended"
     began=$(now_ms)
     kill -KILL "$pid"
     say "  node $old_leader (process $pid) is dead"
     # shellcheck disable=SC2086  # ids are numbers
-    await_new_leader "$old_term" $survivors || came_not_true "nobody took over"
+    await_new_leader "$old_term" $survivors || came_not_true "no node took over"
     came_true "$(($(now_ms) - began)) ms later node $new_leader leads in term $new_term (before: node $old_leader, term $old_term)"
     say "  ${dim}The term is the fencing token: it only rises, so late messages of the dead leader are recognized as old.$plain"
 
@@ -586,7 +586,7 @@ demo() {
     began=$(now_ms)
     kill -TERM "$(pid_of "$old_leader")"
     # shellcheck disable=SC2086  # ids are numbers
-    await_new_leader "$old_term" $survivors || came_not_true "nobody took over"
+    await_new_leader "$old_term" $survivors || came_not_true "no node took over"
     came_true "$(($(now_ms) - began)) ms later node $new_leader leads in term $new_term"
 
     step "7. All stop."
@@ -625,7 +625,7 @@ done
 
 verb=${1:-help}
 shift || true
-# The demo begins anew; all other verbs find out how the cluster was started.
+# The demo resets the cluster; all other verbs find out how it was started.
 if [ "$verb" = demo ]; then tls=${TLS:-0}; else tls=${TLS:-$(tls_of_cluster)}; fi
 if [ "$tls" = 1 ]; then
     export ELECTIONCTL_CACERT=$certs/ca.crt ELECTIONCTL_CERT=$certs/operator.crt ELECTIONCTL_KEY=$certs/operator.key
