@@ -1,5 +1,6 @@
-# Reads what a program of ours prints by --help and prints one line an item: TERM<tab>TEXT. An item is a line
-# "  TERM  TEXT" (or "--TERM  TEXT") with lines that go on far to the right. A paragraph has an empty TERM.
+# Reads the --help of electiond or electionctl and prints one line per item: TERM<tab>TEXT. An item is a line
+# "  TERM  TEXT" (or "--TERM  TEXT") and its continuation lines, which are indented far to the right. A paragraph has an
+# empty TERM.
 function flush() {
     if (term != "" || text != "") print term "\t" text
     term = text = ""

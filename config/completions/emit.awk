@@ -9,10 +9,10 @@
     }
 }
 
-# Whether the options of every verb may follow too: tls, plugin and registry ask no node.
+# True if the common options may follow, too: not for tls, plugin and registry, which ask no node.
 function common(place) { return place !~ /^(tls|plugin|registry)/ }
 
-# The row is an option of the verb of `place`, as --yes of members in "members remove".
+# True if the row is an option of the verb of `place`, as --yes of members in "members remove".
 function of_verb(i, place) { return word[i] ~ /^-/ && context[i] != "" && index(place, context[i] " ") == 1 }
 
 # The numbers of the rows that may follow in `place`, with blanks between.
@@ -38,7 +38,7 @@ function value_cases(files, folders, choices,   i, what) {
     }
 }
 
-# A function that sets `place` by the words before the cursor.
+# Prints a function that sets `place` from the words before the cursor.
 function finder(words, first, last,   i, options) {
     print "    local place='' word i"
     print "    for ((i = " first "; i < " last "; i++)); do"
