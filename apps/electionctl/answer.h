@@ -33,7 +33,7 @@ struct Answer {
     [[nodiscard]] std::string why() const;
 };
 
-// One endpoint gave no usable answer; the text says what came back instead.
+// One endpoint gave no usable answer; the text describes the failure.
 class NoAnswer : public std::runtime_error {
   public:
     enum class Kind {

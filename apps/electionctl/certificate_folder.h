@@ -50,7 +50,7 @@ class CertificateFolder {
     void synchronize() const;
 
     std::filesystem::path folder_;
-    io::Descriptor handle_;  // locked while this lives
+    io::Descriptor handle_;  // locked while this object exists
 };
 
 }  // namespace electiond::ctl

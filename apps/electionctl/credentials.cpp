@@ -22,7 +22,7 @@ Credentials load_credentials(const std::string& token, const TlsFiles& files,
         credentials.tls = io::TlsContext::load({.cert = files.cert,
                                                 .key = files.key,
                                                 .ca = files.cacert,
-                                                .tls12 = true,  // an older proxy may stand between
+                                                .tls12 = true,  // for an older proxy in between
                                                 .section = "--"});
     } catch (const Error& error) {
         if (needed) throw UsageError(error.what());

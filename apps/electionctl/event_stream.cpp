@@ -24,7 +24,7 @@ constexpr std::size_t kIdMax = 64;
 constexpr std::size_t kNewsMax = 1000;
 constexpr std::size_t kNewsBytesMax = std::size_t{4} * 1024 * 1024;
 
-// Why an answer is no event stream; nullopt if it is one.
+// Why an answer is not an event stream; nullopt if it is one.
 std::optional<std::string> refusal(const io::HttpResponseHead& head) {
     if (head.status == 200) {
         const auto type = io::find_field(head.fields, "Content-Type").value_or("");

@@ -40,7 +40,7 @@ bool is_there(const std::filesystem::path& file) {
     return std::filesystem::exists(file, ignored);
 }
 
-// ---- what is issued -----------------------------------------------------------------------------
+// ---- issuing certificates -----------------------------------------------------------------------
 
 // No two authorities of a cluster have the same name: OpenSSL finds revocation lists by it.
 Authority new_authority(const std::string& cluster, sys_seconds at) {
@@ -78,7 +78,7 @@ Pem for_operator(const Authority& authority, const std::string& cluster, const V
                             .validity = validity});
 }
 
-// ---- what is there ------------------------------------------------------------------------------
+// ---- existing certificates ----------------------------------------------------------------------
 
 std::set<std::string> clusters_of(const std::filesystem::path& cert) {
     std::set<std::string> found;
@@ -111,7 +111,7 @@ std::string cluster_of(const CertificateFolder& folder, const TlsArguments& argu
                      ": say which one with --cluster NAME");
 }
 
-// ---- what is said -------------------------------------------------------------------------------
+// ---- output -------------------------------------------------------------------------------------
 
 std::string host_of(const NodeArgument& node) {
     if (node.names.empty()) return "localhost";

@@ -25,7 +25,7 @@ struct FrameState {
     std::string trouble{};                           // why no node answers any more
     std::string not_live{};                          // why `live` is false
     std::string message{};                           // in the last line, instead of the keys
-    std::int64_t lease_full_ms = 1000;               // what a whole bar stands for
+    std::int64_t lease_full_ms = 1000;               // the lease that fills the whole bar
 };
 
 // Draws the view after `age`. In a live view, states are present ones, and figures (contact, round

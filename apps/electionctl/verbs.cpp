@@ -233,7 +233,7 @@ int members(const Session& session) {
     const Answer answer = session.client.ask_in_turn({.path = "/members"});
     if (const auto done = shown(session, answer)) return *done;
     const auto all = records_of(answer.json);
-    // After a lost disk two members may have one id: only the uuid tells them apart.
+    // After a lost disk two members may have one id: only the uuid distinguishes them.
     std::set<std::string> seen;
     const bool unique = std::ranges::all_of(
         all, [&](const Record& member) { return seen.insert(member.text("id")).second; });

@@ -58,8 +58,8 @@ class Alarm {
 };
 
 // The signals that end a program, readable from a descriptor. They are blocked while the object
-// lives, also in threads that are started meanwhile. Signals that were ignored at the start (nohup)
-// stay ignored.
+// exists, also in threads that are started meanwhile. Signals that were ignored at the start
+// (nohup) stay ignored.
 class EndSignals {
   public:
     EndSignals() {

@@ -73,7 +73,7 @@ class Discoveries {
 
     const Setup setup_;
     std::size_t next_source_ = 0;
-    std::vector<std::shared_ptr<Scout>> left_behind_;  // never destroyed while the process lives
+    std::vector<std::shared_ptr<Scout>> left_behind_;  // never destroyed while the process runs
     mutable std::mutex mutex_;
     std::vector<Seat> seats_;  // under mutex_
 };

@@ -30,7 +30,7 @@ std::string_view name_of(LogLevel level) {
     return "error";
 }
 
-// The length in bytes of the character at the beginning of `text`; 0 if it is no UTF-8.
+// The length in bytes of the character at the beginning of `text`; 0 if it is not UTF-8.
 std::size_t character_size(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.front());
     const int size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

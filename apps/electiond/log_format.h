@@ -15,7 +15,7 @@ namespace electiond {
 constexpr std::string_view kChangeField = "change";
 
 // The line with its line end. For any content the result is valid UTF-8 with one line end: control
-// characters become blanks, bytes that are no UTF-8 become '?', and in keys every character but
+// characters become blanks, bytes that are not UTF-8 become '?', and in keys every character but
 // letters, digits, '.', '-' and '_' becomes '_'. `time` is ISO 8601. Pure.
 [[nodiscard]] std::string format_event(LogFormat format, const std::string& time,
                                        const std::string& node, const LogLine& line);

@@ -32,7 +32,7 @@ class LogWriter {
     [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
     // Duplicates the descriptor, and finds out whether it leads to the journal of systemd: then
-    // lines become entries of it, whatever the format. Once, before run().
+    // lines become entries of it, and the format has no effect. Call it once, before run().
     void open() noexcept;
     // The thread: writes what is queued until end_by() was called and nothing is left.
     void run() noexcept;

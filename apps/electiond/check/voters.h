@@ -12,7 +12,7 @@ namespace electiond {
 struct OtherVoters {
     std::vector<Voter> alive;        // answer as members of the record's cluster
     std::vector<std::string> lost;   // "3 (10.0.0.3:7401: no answer in time)"
-    std::vector<NodeUuid> answered;  // every node that answered, of whatever cluster
+    std::vector<NodeUuid> answered;  // every node that answered, of any cluster
     std::string leader;              // id of the leader of that cluster, as one of them reports
     std::string successor;           // node that belongs to a cluster which has replaced it
     std::string trouble;             // why a voter could not be asked; empty: all were

@@ -67,7 +67,7 @@ struct ControlDependencies {
 
     // Has the configuration read again; false if that is not possible now.
     std::function<bool(ReloadRequest)> reload = [](const ReloadRequest&) { return false; };
-    // The keys of the last configuration that was read whose values wait for a restart.
+    // The keys whose values in the configuration that was read last need a restart.
     std::function<std::vector<std::string>()> pending_restart = [] {
         return std::vector<std::string>{};
     };

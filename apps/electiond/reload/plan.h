@@ -46,7 +46,8 @@ struct ReloadGates {
                                                     const std::vector<SettingValue>& fresh,
                                                     const ReloadGates& gates);
 
-// Copies everything that applies live, as the table and the gates say, from `fresh` to `running`.
+// Copies everything that applies live, according to the table and the gates, from `fresh` to
+// `running`.
 void take_live(Settings& running, const Settings& fresh, const ReloadGates& gates);
 
 // The values in use after `changes` were applied.

@@ -89,7 +89,7 @@ class Printer {
             entry(item, path, indent, look);
             return;
         }
-        skip_indent_ = true;  // the first key stands beside the dash
+        skip_indent_ = true;  // the first key follows the dash on the same line
         out_ += ' ';
         map(item, path, indent + 2, look);
     }

@@ -49,7 +49,7 @@ class Section {
     std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t most,
                          std::int64_t otherwise);
     bool flag(const std::string& key, bool otherwise);
-    // `origin` says in print_settings how a default came about.
+    // `origin` is the source of the default that print_settings shows.
     Duration duration(const std::string& key, Duration least, Duration most, Duration otherwise,
                       const std::string& origin = "default");
     std::vector<std::string> texts(const std::string& key);  // empty if not given

@@ -122,7 +122,7 @@ Draft read_settings(const std::filesystem::path& file, const Environment& env) {
     Warnings warnings;
     auto tree = parse_yaml(read_file(file), source, "", env, faults);
     if (tree.kind == Value::Kind::broken)
-        throw_if_any(faults.lines(), file);  // nothing else to say
+        throw_if_any(faults.lines(), file);  // the rest cannot be checked
     if (tree.where.empty()) tree.where = source.place(1, 1);
     if (tree.kind != Value::Kind::map && tree.kind != Value::Kind::none) {
         throw Error(tree.where +

@@ -25,7 +25,7 @@ class Http {
         std::chrono::milliseconds timeout;
     };
     enum class Fault {
-        none,  // there is a response, of whatever status
+        none,  // there is a response, with any status
         unresolved,
         unreachable,
         timed_out,

@@ -78,7 +78,7 @@ std::vector<Endpoint> addresses_of(const Poco::JSON::Object& object) {
 Poco::JSON::Object::Ptr object_of(std::string_view line) {
     try {
         return parse_object(std::string(line));
-    } catch (const std::exception&) {  // Poco's message says less than the line itself
+    } catch (const std::exception&) {  // Poco's message is less useful than the line itself
         throw Wrong{std::string("which must be one JSON object, as in ") + kExample};
     }
 }

@@ -14,7 +14,7 @@ struct Group {
     Poco::Net::IPAddress address;  // IPv4 or IPv6; decides which of the two is used
     std::uint16_t port = 0;
     std::string interface;
-    int ttl = 1;  // hops that a datagram may live; 0 stays on this host
+    int ttl = 1;  // the most hops of a datagram; 0: only on this host
 
     [[nodiscard]] std::string to_string() const;  // "239.255.74.0 port 7402 on eth0"
 };
