@@ -52,7 +52,7 @@ std::string where_it_is(const Found& found) {
     if (found.leader) return "the leader is at " + *found.leader->endpoint + kNameIt;
     if (!found.named) {
         return found.none_known ? "no leader is known; electionctl cluster shows why"
-                                : "no endpoint told who leads";
+                                : "no endpoint reported a leader";
     }
     const auto& [id, endpoint] = *found.named;
     if (endpoint && !is_loopback(*endpoint)) {
@@ -139,7 +139,7 @@ int step_down(const Session& session, const std::optional<std::string>& expected
         session.out << answer.body << '\n';
     } else if (successor.empty()) {
         session.out
-            << "stepped down; nobody has taken over yet. electionctl wait-leader waits for it\n";
+            << "stepped down; no node has taken over yet. electionctl wait-leader waits for it\n";
     } else {
         session.out << "stepped down: node " << successor << " leads in term "
                     << record.text("term") << '\n';

@@ -24,7 +24,7 @@ int wait_leader(const Session& session) {
     // the leader.
     const milliseconds longest(session.client.endpoints().size() > 1 ? 1000 : 10'000);
     LeaderPoll poll(session.client);
-    std::string last = "nobody was asked";
+    std::string last = "no endpoint was asked";
     while (true) {
         const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
         if (left <= milliseconds(0)) break;
@@ -54,7 +54,7 @@ int wait_leader(const Session& session) {
     }
     session.err << "electionctl: timed out after " << total.count() << " ms waiting for "
                 << (session.arguments.me ? "this node to lead" : "a leader") << "; " << last
-                << "\n  electionctl cluster shows who is missing\n";
+                << "\n  electionctl cluster shows which nodes are missing\n";
     return kTimedOut;
 }
 

@@ -27,7 +27,7 @@ bool has_room(int descriptor, int wait_ms) noexcept {
 }
 
 [[noreturn]] void end_with_a_line() noexcept {
-    std::string text = "electiond: an exception that nobody caught";
+    std::string text = "electiond: uncaught exception";
     try {
         if (std::current_exception()) throw;
     } catch (const std::exception& error) {

@@ -75,7 +75,7 @@ TEST(BoundedTerminate, SaysWhatNobodyCaughtAndAborts) {
     StalledPipe pipe;
     EXPECT_EQ(run_forked(pipe.writer(), die), 128 + SIGABRT);
     EXPECT_EQ(pipe.read_rest(),
-              "electiond: an exception that nobody caught: the reason; this is a bug, please "
+              "electiond: uncaught exception: the reason; this is a bug, please "
               "report it\n");
 
     pipe.fill();

@@ -240,7 +240,7 @@ TEST(ElectionctlChange, DoesNotSayThatNobodyLeadsIfNoEndpointToldIt) {
 
         EXPECT_EQ(result.code, 1);
         EXPECT_THAT(result.err, HasSubstr(first.url() + "/cluster: does not know the name n1"));
-        EXPECT_THAT(result.err, HasSubstr("no endpoint told who leads"));
+        EXPECT_THAT(result.err, HasSubstr("no endpoint reported a leader"));
         EXPECT_THAT(result.err, Not(HasSubstr("no leader is known")));
     }
     first.on("GET /leader", {503, kNobody});

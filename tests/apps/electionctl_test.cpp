@@ -218,7 +218,7 @@ TEST(Electionctl, SaysWhenNobodyTookOver) {
     const Result result = ask(api.url(), {"step-down"});
 
     EXPECT_EQ(result.code, 0);
-    EXPECT_THAT(result.out, HasSubstr("nobody has taken over yet"));
+    EXPECT_THAT(result.out, HasSubstr("no node has taken over yet"));
     EXPECT_EQ(api.seen().at(0).body, "");
 }
 

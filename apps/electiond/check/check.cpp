@@ -25,7 +25,7 @@ void print(const Settings& settings, const LoadedPlugins* plugins) {
     std::cout << print_settings(with_derived(settings, plugins));
     if (plugins == nullptr && !settings.cluster.bootstrap) {
         std::cout << "# cluster.bootstrap is not set and cannot be derived: electiond --check "
-                     "says why\n";
+                     "shows why\n";
     }
 }
 

@@ -55,7 +55,7 @@ ApiResponse tell(const std::optional<ReloadReport>& report) {
     if (!report) {
         return answer(Problem{503, "Not done in time",
                               "A file or a plugin does not answer. The reload may still be carried "
-                              "out; the log says how it ends."});
+                              "out; the log will have its result."});
     }
     if (!report->faults.empty()) return faulty(*report);
     std::vector<Json> changes;

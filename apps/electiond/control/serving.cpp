@@ -115,7 +115,7 @@ ApiResponse Serving::failed(const std::string& path, const std::string& what) {
         log_.error("control API failed: " + what + due->suffix(), {{"path", path}});
     }
     return answer(
-        Problem{500, "Internal error", "This is a bug; the log of the daemon says more."});
+        Problem{500, "Internal error", "This is a bug; the daemon's log has the details."});
 }
 
 std::string Serving::written(const ApiResponse& response, bool without_body, bool keep_alive) {

@@ -66,7 +66,7 @@ void Client::send(Outgoing outgoing) {
     while (!link.waiting.empty() &&
            (link.waiting.size() >= kWaitingMax || link.waiting_bytes + size > kWaitingBytesMax)) {
         report(link.waiting.front(), {Response::Kind::unreachable,
-                                      "newer requests to " + to.to_string() + " took its place"});
+                                      "it was replaced by newer requests to " + to.to_string()});
     }
     const auto id = next_id_++;
     exchanges_.emplace(id, Exchange{.link = &link,
@@ -204,7 +204,7 @@ void Client::read_responses(Link& link, Wire& wire) {
                 return refused(link, wire, speaks_tls());
             }
             return lost(link, wire,
-                        "what comes back is not an answer (" + none->reason +
+                        "received something that is not an answer (" + none->reason +
                             "); do both nodes have the same transport.plugin?");
         }
         if (const auto* incomplete = std::get_if<Incomplete>(&found)) {
