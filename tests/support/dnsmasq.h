@@ -16,7 +16,7 @@ namespace electiond {
 // that it doesn't know do not exist; it refuses all other zones. Ends with the object. One thread.
 class Dnsmasq {
   public:
-    // Whether this machine has it; package dnsmasq-base.
+    // True if this machine has it (package dnsmasq-base).
     [[nodiscard]] static bool installed();
 
     // Keeps its hosts file in `folder`. Further options as on its command line. Without a port it

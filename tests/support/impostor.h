@@ -1,4 +1,4 @@
-// An impostor: has the certificate of one member and speaks as other nodes with it.
+// An impostor: has the certificate of one member and pretends to be other nodes with it.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,21 @@
 
 namespace electiond::sim {
 
-// Forges requests from its making to its end: of another node by its id, or with the uuid of
-// another under the id that the certificate names; anew, or as they were once sent; some with a
-// certificate of another cluster, or none. The node on its machine goes on as before, but for its
-// answers. A uuid is used only where it must be known: where the receiver has it in its
-// configuration, or is that node. (Who first tells a node of a uuid that it cannot know yet is
-// believed; protocol.md P2.)
+// Forges requests as long as it exists: with the id of another node, or with the uuid of another
+// node under the id in the certificate; new ones, or repeated old ones; some with a certificate of
+// another cluster, or none. The node on its machine continues, except for its answers. A uuid is
+// used only if the receiver must know it: it has it in its configuration, or is that node. (A node
+// accepts the first message with a uuid that it cannot know yet; protocol.md P2.)
 class Impostor {
   public:
-    // One request every `mean` on average. `host` is whose certificate it has. The cluster outlives
-    // it; its referee expects refusals from now on.
+    // One request every `mean` on average. `host` is the node whose certificate it has. The cluster
+    // outlives it; the cluster's referee expects refusals from now on.
     Impostor(SimCluster& cluster, std::size_t host, Duration mean = std::chrono::milliseconds(20));
     ~Impostor();
     Impostor(const Impostor&) = delete;
     Impostor& operator=(const Impostor&) = delete;
 
-    // Whether it puts forged answers into the place of every second one of its machine.
+    // Replaces every second answer of its machine by a forged one, or stops that.
     void falsify_answers(bool wanted) { falsifies_ = wanted; }
 
     struct Counts {

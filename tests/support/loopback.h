@@ -1,4 +1,4 @@
-// The address of a port on 127.0.0.1, as the system wants it.
+// The sockaddr of a port on 127.0.0.1.
 #pragma once
 
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-// Does harm to a simulated cluster at random, and takes it back after a while.
+// Injects random faults into a simulated cluster, and removes them after a while.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace electiond::sim {
 
-// How often each kind comes up, relative to the others; 0: never.
+// How often each kind occurs, relative to the others; 0: never.
 struct Harm {
     unsigned crash = 0;      // a process dies; sometimes its machine with it
     unsigned disk = 0;       // a save fails, or the power is cut around it
-    unsigned pause = 0;      // a process stands still, sometimes longer than any lease
-    unsigned lag = 0;        // a loop carries out late what it took
+    unsigned pause = 0;      // a process is paused, sometimes longer than any lease
+    unsigned lag = 0;        // a loop is late in handling an event
     unsigned cut = 0;        // one link, one way
     unsigned part = 0;       // two halves, or one node alone
     unsigned weather = 0;    // loss, repeats, long delays, everywhere
@@ -22,20 +22,20 @@ struct Harm {
     unsigned rumours = 0;    // discovery forgets and lies
     unsigned restart_all = 0;
     unsigned join = 0;           // a new node, up to max_nodes
-    unsigned lose_disk = 0;      // only where nobody's loss is still to be mended
+    unsigned lose_disk = 0;      // only if no earlier loss is still being repaired
     unsigned leave = 0;          // a node leaves or is removed, and comes back as a new member
-    unsigned lost_campaign = 0;  // somebody comes back with a higher term than the leader's
+    unsigned lost_campaign = 0;  // a node returns with a higher term than the leader's
 
     static Harm all() { return {5, 4, 4, 2, 5, 3, 3, 5, 3, 1, 1, 1, 1, 1, 2}; }
 };
 
 class Mischief {
   public:
-    // One act every `mean` on average while it goes on. The cluster outlives it.
+    // One fault every `mean` on average while it runs. The cluster outlives it.
     Mischief(SimCluster& cluster, const Harm& harm, Duration mean, std::size_t max_nodes = 7)
         : cluster_(cluster), harm_(harm), mean_(mean), max_nodes_(max_nodes) {}
 
-    // Does harm for `length`. What was done stands then; SimCluster::heal() takes it back.
+    // Injects faults for `length`. They remain then; SimCluster::heal() removes them.
     void run(Duration length);
 
     [[nodiscard]] std::uint64_t acts() const { return acts_; }
@@ -73,11 +73,11 @@ class Mischief {
     const std::size_t max_nodes_;
     std::uint64_t acts_ = 0;
     Moment no_loss_until_{};     // no voter's disk is lost before that
-    Moment no_removal_until_{};  // no voter is taken away by an operator before that
+    Moment no_removal_until_{};  // no operator removes a voter before that
 };
 
 // Nodes 0 and 1 of three are recovered alone, each as a cluster of its own under the old name, and
-// node 2 stays down. Returns a fresh machine that does not run yet and whom discovery tells of all.
+// node 2 stays down. Returns a new machine that does not run yet; discovery lists all nodes for it.
 [[nodiscard]] SimNode& split_in_two(SimCluster& cluster);
 
 }  // namespace electiond::sim

@@ -1,4 +1,4 @@
-// What two configurations have to do with each other.
+// Compares the quorums of two configurations.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace electiond {
 
-// Could a quorum of the one and a quorum of the other have no voter in common?
+// True if a quorum of one and a quorum of the other may have no voter in common.
 [[nodiscard]] inline bool may_part(const Electorate& a, const Electorate& b) {
     const auto shared = static_cast<std::size_t>(
         std::ranges::count_if(a.voters, [&](const Voter& voter) { return b.has(voter.uuid); }));

@@ -1,4 +1,5 @@
-// Watches a simulated cluster after every event, and says which promise of the protocol was broken.
+// Checks a simulated cluster after every event, and reports which guarantee of the protocol was
+// violated.
 #pragma once
 
 #include <map>
@@ -13,35 +14,35 @@
 
 namespace electiond::sim {
 
-// Stands outside: it looks at boards, disks and messages, never into what a node thinks, but for
-// the role Leading. The first fault stays; everything after it is worth nothing.
+// Checks from outside: reads boards, disks and messages, and of a node's internal state only the
+// role Leading. Keeps the first fault; everything after it is meaningless.
 class Referee {
   public:
     using Nodes = std::vector<std::unique_ptr<SimNode>>;
     // Both outlive it.
     Referee(const Nodes& nodes, const Schedule& schedule) : nodes_(nodes), schedule_(schedule) {}
 
-    // ---- what it is told
+    // ---- input
     void saw(const SimNode& node);
     void saw_save(const SimNode& node, const std::optional<Durable>& before, const Durable& after);
     void saw_departure(const Departure& departure);
-    // A client was told by `node` that it may rely on it until `until`, on the client's clock.
+    // `node` has granted a client to rely on it until `until`, on the client's clock.
     void saw_grant(const SimNode& node, Moment until);
 
-    // ---- what it has seen
+    // ---- results
     [[nodiscard]] const std::optional<std::string>& fault() const { return fault_; }
     void blame(const std::string& what);
-    // The visible leader now; nothing where there is none.
+    // The visible leader now; nullopt if there is none.
     [[nodiscard]] const SimNode* leader() const;
     [[nodiscard]] Term highest_term() const { return highest_term_; }
     [[nodiscard]] std::uint64_t leaders_seen() const { return leaders_seen_; }
     [[nodiscard]] FencingToken highest_token() const { return highest_token_; }
 
-    // One cluster is all that may come into being. Off where a test wants more.
+    // Only one cluster may be founded. Switched off by tests that need more.
     bool one_cluster = true;
     // Clusters foreign to each other: each may have a leader of its own.
     bool many_leaders = false;
-    // Some speak as other nodes than they are, and may be refused.
+    // Some nodes pretend to be other nodes, and may be refused.
     bool impostors = false;
 
   private:

@@ -1,4 +1,4 @@
-// The one heap of everything that is still to happen, in virtual time.
+// The heap of all future events, in virtual time.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace electiond::sim {
 
-// Real time of the simulated world, from 0. Only a SimClock turns it into what a node sees.
+// Real time of the simulated world, from 0. Only a SimClock converts it to the time of a node.
 struct RealClock {
     using duration = Duration;
     using rep = duration::rep;
@@ -19,17 +19,17 @@ struct RealClock {
 };
 using Moment = RealClock::time_point;
 
-// Single-threaded. What stands at one moment happens in the order in which it was entered.
+// Single-threaded. Events at the same moment run in the order in which they were added.
 class Schedule {
   public:
     [[nodiscard]] Moment now() const { return now_; }
     [[nodiscard]] std::uint64_t happened() const { return happened_; }
 
-    // Never in the past: what is due already happens next.
+    // An event that would be in the past runs next.
     void at(Moment when, std::function<void()> action);
     void after(Duration wait, std::function<void()> action) { at(now_ + wait, std::move(action)); }
 
-    // Lets the next thing happen; false, with the clock at `limit`, where none is due by then.
+    // Runs the next event; false, with the clock at `limit`, if none is due by then.
     bool step(Moment limit);
 
   private:

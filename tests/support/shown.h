@@ -1,4 +1,4 @@
-// Makes a Status from what a test fills in.
+// Makes a Status from the values of a test.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The boot clock of one simulated machine: it has an offset, and a rate that is not quite right.
+// The boot clock of one simulated machine, with an offset and a rate that is not exact.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace electiond::sim {
 
-// A value. A crash of the process does not touch it; reboot() begins it anew.
+// A value. A crash of the process does not change it; reboot() restarts it.
 class SimClock {
   public:
     // `rate` in parts per million of real time, within rho; it shows `offset` at the beginning.
@@ -19,7 +19,7 @@ class SimClock {
 
     [[nodiscard]] Instant read(Moment now) const { return Instant(offset_ + shown(now)); }
 
-    // The first moment at which it shows `instant`; the end of time for kNever.
+    // The first moment at which it shows `instant`; the last possible moment for kNever.
     [[nodiscard]] Moment when(Instant instant) const {
         if (instant == kNever) return Moment::max();
         const std::int64_t wanted = (instant.time_since_epoch() - offset_).count();
@@ -32,7 +32,7 @@ class SimClock {
         return guess;
     }
 
-    // The machine starts anew: its clock shows `uptime`.
+    // The machine reboots: its clock shows `uptime`.
     void reboot(Moment now, Duration uptime) { offset_ = uptime - shown(now); }
 
     static constexpr std::int64_t kRateMax = 10'000;  // rho = 1 %

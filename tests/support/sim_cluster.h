@@ -11,7 +11,7 @@
 
 namespace electiond::sim {
 
-// What discovery shows is a hint at best. Chances are per mille of the entries of one poll.
+// The faults of discovery. Chances are per mille of the entries of one poll.
 struct Rumours {
     bool addresses_only = false;  // neither id nor uuid
     std::uint64_t missing = 0;
@@ -20,17 +20,17 @@ struct Rumours {
 
 struct SimSettings {
     std::uint64_t seed = 1;
-    Policy policy{};                               // of every node, where add() is given no other
+    Policy policy{};                               // of every node, unless add() gets another one
     std::int64_t clock_rate = SimClock::kRateMax;  // the clocks' rates lie within ± this
     bool clients = true;                           // ask for grants all the time
 };
 
-// The referee has seen a fault: what, the seed, and the transcript.
+// A fault that the referee found: its text, the seed, and the transcript.
 struct Fault : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Single-threaded; everything that is random comes from the one seed, so a seed is a run.
+// Single-threaded. All random values come from the seed, so a seed determines a run.
 class SimCluster {
   public:
     explicit SimCluster(const SimSettings& settings);
@@ -43,28 +43,27 @@ class SimCluster {
     SimNode& add(const Policy& policy);
     void add_and_start(std::size_t count);
 
-    // Lets time pass. Throws Fault.
+    // Advances the time. Throws Fault.
     void run(Duration length);
-    // Until it holds, at most `limit`; false where it does not hold by then.
+    // Advances until the condition holds, at most `limit`; false if it does not hold by then.
     bool run_until(const std::function<bool()>& holds, Duration limit);
 
-    // ---- what may be asked of all at once
+    // ---- commands to all nodes
     void cut_off(std::size_t node);  // both ways, from everyone
     void part(const std::vector<std::size_t>& some);
-    void heal();  // cuts, weather, lags, pauses, rumours; starts whoever is down
+    void heal();  // cuts, weather, lags, pauses, rumours; starts nodes that are down
 
-    // ---- what must come true, else Fault
-    // Somebody leads by the end of `limit`.
+    // ---- conditions that must become true, else Fault A node leads by the end of `limit`.
     void expect_leader(Duration limit);
-    // For `length` the leader stays and no term rises anywhere.
+    // For `length` the leader stays the same and no term increases.
     void expect_calm(Duration length);
-    // §11: after a while a leader stands where the links that there are allow one, and for good.
+    // §11: if the links allow a leader, one is elected after a while, and stays.
     void expect_lead_by_links();
-    // Heals; then a leader within ten election timeouts, after `rest` of them every command is
-    // answered and all is calm.
+    // Heals; then a leader is elected within ten election timeouts, and after `rest` of them every
+    // command is answered and nothing changes any more.
     void settle(int rest = 6);
     void expect(bool holds, const std::string& what);
-    // Could a leader be elected, as far as links, processes and configurations go?
+    // True if links, processes and configurations allow the election of a leader.
     [[nodiscard]] bool leader_possible() const;
 
     [[nodiscard]] SimNode& node(std::size_t index) { return *nodes_[index]; }
@@ -94,8 +93,8 @@ class SimCluster {
     SimWorld world_;
     Referee::Nodes nodes_;
     std::vector<bool> announced_;
-    std::vector<std::uint64_t> lives_;     // whose scout was set going
-    std::vector<std::vector<Peer>> told_;  // what discovery last said to each
+    std::vector<std::uint64_t> lives_;     // whose scout was started
+    std::vector<std::vector<Peer>> told_;  // the last answer of discovery to each node
     std::optional<Claim> claimed_;
     std::vector<SimClock> client_clocks_;
 };

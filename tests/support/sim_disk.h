@@ -1,4 +1,4 @@
-// One simulated data directory: it keeps what was saved, and fails where the test says so.
+// A simulated data directory: keeps the saved records, and fails when the test requests it.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@ namespace electiond::sim {
 // Thrown out of a call of the disk: the process dies here, as at a power cut.
 struct PowerCut {};
 
-// Outlives the processes that use it. What save() returned from is durable; what it threw from is
-// there or not, as the fault says.
+// Outlives the processes that use it. If save() returned, the record is durable; if it threw, the
+// fault decides.
 class SimDisk : public DurableStore {
   public:
     enum class Fault {
         none,
         cut_before,  // dies before the record is durable
-        cut_after,   // dies when it is durable, before anyone can hear of it
-        cut_twin,    // dies when replies and requests are on their way
+        cut_after,   // dies when it is durable, before any node is informed
+        cut_twin,    // dies after replies and requests were sent
         refused,     // nothing is written; Error
     };
     // Called for each record that became durable.
@@ -27,14 +27,14 @@ class SimDisk : public DurableStore {
 
     explicit SimDisk(Watch watch) : watch_(std::move(watch)) {}
 
-    // The `saves`-th save from now (from 1) fails so; Fault::none takes it back.
+    // The `saves`-th save from now (from 1) fails with this fault; Fault::none cancels that.
     void break_at(Fault fault, std::uint64_t saves = 1) {
         fault_ = fault;
         countdown_ = saves;
     }
-    // What an offline command writes.
+    // Writes a record as an offline command does.
     void rewrite(const Durable& record) { record_ = record; }
-    // Another, empty disk.
+    // Replaces the disk by an empty one.
     void replace() { record_.reset(); }
 
     [[nodiscard]] const std::optional<Durable>& record() const { return record_; }
@@ -45,7 +45,7 @@ class SimDisk : public DurableStore {
     void sync_twin() override;
 
   private:
-    // Is it this save that fails?
+    // True if this save fails.
     [[nodiscard]] bool strikes(Fault fault) const { return fault_ == fault && countdown_ == 0; }
     void keep(const Durable& record);
 

@@ -1,4 +1,5 @@
-// The simulated network: it delays, loses, repeats, reorders and cuts what nodes say to each other.
+// The simulated network: delays, loses, repeats and reorders messages between nodes, and cuts
+// links.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@
 
 namespace electiond::sim {
 
-// How messages fare, requests and answers each for themselves. Chances are per mille.
+// The faults of messages; requests and answers are treated separately. Chances are per mille.
 struct Weather {
     Duration delay_min = std::chrono::microseconds(200);
     Duration delay_max = std::chrono::milliseconds(2);
@@ -28,7 +29,7 @@ struct Weather {
     std::uint64_t repeat = 0;  // a request arrives twice, an answer is reported twice
     std::uint64_t echo = 0;    // a request arrives once more, up to echo_max later
     Duration echo_max{0};
-    std::uint64_t spike = 0;  // it takes up to spike_max longer
+    std::uint64_t spike = 0;  // the message takes up to spike_max longer
     Duration spike_max{0};
 };
 
@@ -37,7 +38,7 @@ struct Departure {
     std::size_t from = 0;
     std::string_view name;
     std::string_view body;
-    const Request* answered = nullptr;  // of an answer: to what
+    const Request* answered = nullptr;  // of an answer: its request
 };
 
 class SimTransport;
@@ -48,29 +49,30 @@ class SimNetwork {
     SimNetwork(Schedule& schedule, Transcript& transcript, Random random)
         : schedule_(schedule), transcript_(transcript), random_(random) {}
 
-    // Nothing goes from `from` to `to` any more; what is under way still arrives.
+    // No message is delivered from `from` to `to` any more, except those under way.
     void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
     void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
     void mend_all() { cuts_.clear(); }
     [[nodiscard]] bool open(std::size_t from, std::size_t to) const {
         return cuts_.empty() || !cuts_.contains({from, to});
     }
-    // A machine that is there refuses connections at once where no process listens; else silence.
+    // Not silent: the machine refuses connections at once if no process listens. Silent: it does
+    // not answer.
     void set_silent(std::size_t node, bool silent) {
         silent ? void(silent_.insert(node)) : void(silent_.erase(node));
     }
 
     [[nodiscard]] std::unique_ptr<SimTransport> plug(std::size_t node, const Endpoint& address);
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
-    // What the certificate of each node proves: one form or the other of its name.
+    // The names in the certificate of each node: one form or the other.
     [[nodiscard]] static std::vector<std::string> certificate_of(std::size_t node);
 
     Weather weather;
     std::function<void(const Departure&)> watch = [](const Departure&) {};
-    // For impostors: may put another answer in the place of one that leaves `node`.
+    // For impostors: may replace an answer that leaves `node`.
     std::function<void(std::size_t node, std::size_t asker, const Request& asked, Response& said)>
         falsify;
-    // For scripts: loses what it is true for.
+    // For scripts: loses messages for which it returns true.
     std::function<bool(std::size_t from, std::size_t to, std::string_view name)> swallow;
 
   private:
@@ -87,7 +89,7 @@ class SimNetwork {
     void answer(const std::shared_ptr<const Leg>& leg, std::size_t node, std::uint64_t answerer,
                 Response answer);
     void finish(std::uint64_t sender, std::uint64_t flight, Response answer);
-    // The message's way; nothing where it is lost on it.
+    // The delay of the message; nullopt if it is lost.
     [[nodiscard]] std::optional<Duration> way(std::size_t from, std::size_t to,
                                               std::string_view name, std::string& fate);
 
@@ -103,7 +105,8 @@ class SimNetwork {
     std::uint64_t messages_ = 0;
 };
 
-// One process's socket. Destroyed without stop(), it vanishes as in a crash: nobody is told.
+// One process's socket. If it is destroyed without stop(), it disappears as in a crash, without
+// notice.
 class SimTransport : public Transport {
   public:
     SimTransport(SimNetwork& network, std::size_t node, Endpoint address, std::uint64_t number);

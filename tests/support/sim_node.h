@@ -17,7 +17,7 @@ namespace electiond::sim {
 
 class SimNode;
 
-// What a machine stands in. Borrowed; outlives it.
+// The environment of a machine. Borrowed; outlives it.
 struct SimWorld {
     Schedule& schedule;
     SimNetwork& network;
@@ -27,8 +27,8 @@ struct SimWorld {
     std::function<void(const SimNode&, const std::optional<Durable>&, const Durable&)> saved;
 };
 
-// Between taking an event (and reading the clock for it) and carrying it out a thread may be held
-// up: by the scheduler, by an fsync.
+// A thread may be delayed between taking an event (and reading the clock for it) and handling it:
+// by the scheduler, or by an fsync.
 struct Lag {
     std::uint64_t chance = 0;  // per mille of the events
     Duration longest{0};
@@ -39,19 +39,19 @@ class SimNode : public Inbox {
     SimNode(std::size_t index, const Policy& policy, SimClock clock, SimWorld& world,
             std::uint64_t seed);
 
-    // ---- what may happen to it
+    // ---- faults and commands
     void start();
     void crash(std::string_view why);
-    // A crash in a campaign that nobody heard of: its disk has voted for itself in a term that is
-    // `ahead` of its last. Returns that term; starts nothing.
+    // A crash during a campaign that no other node noticed: its disk has a vote for itself in a
+    // term that is `ahead` of its last. Returns that term; starts nothing.
     Term die_in_campaign(Term ahead);
-    // Its disk is another, empty one from its next start on, which is now.
+    // Replaces its disk by an empty one and starts it.
     void lose_disk();
     // The offline command: a new, blank member of this uuid starts on its disk.
     void rejoin(const std::string& uuid);
     // The command Stop; the process ends when it is done.
     void stop();
-    // Its loop and its API stand still; what arrives waits.
+    // Pauses its loop and its API; arriving events wait.
     void pause();
     void resume();
     void command(CommandBody what);
@@ -60,7 +60,7 @@ class SimNode : public Inbox {
     // A client asks for a grant.
     [[nodiscard]] Milliseconds grant();
 
-    // ---- what is so
+    // ---- state
     [[nodiscard]] std::size_t index() const { return index_; }
     [[nodiscard]] const Policy& policy() const { return policy_; }
     [[nodiscard]] bool running() const { return process_ != nullptr; }
@@ -70,17 +70,17 @@ class SimNode : public Inbox {
     [[nodiscard]] const Election& election() const { return process_->node->election(); }
     [[nodiscard]] std::shared_ptr<const Status> status() const { return process_->board.read(); }
     [[nodiscard]] const Journal& journal() const { return process_->journal; }
-    // Is it a visible leader, as whoever asks it now is told?
+    // True if it would answer now that it leads.
     [[nodiscard]] bool leads() const;
     [[nodiscard]] FencingToken token() const {
         return status()->leadership.token_at(clock.read(now()));
     }
-    // As discovery shows it, from its last start on.
+    // Its entry in discovery, as of its last start.
     [[nodiscard]] Peer peer() const;
     [[nodiscard]] Moment now() const { return world_.schedule.now(); }
-    // How often in a row it ticked at one moment: a loop that spins.
+    // How often in a row it ticked at the same moment, to detect a busy loop.
     [[nodiscard]] int spins() const { return spins_; }
-    // The oldest command that waits for its end.
+    // The oldest unfinished command.
     [[nodiscard]] std::optional<Moment> oldest_command() const;
 
     SimClock clock;
@@ -118,11 +118,11 @@ class SimNode : public Inbox {
     Endpoint address_;
     std::unique_ptr<Process> process_;
     std::uint64_t life_ = 0;  // counts the processes
-    bool busy_ = false;       // an event was taken and is not carried out yet
+    bool busy_ = false;       // an event was taken and is not handled yet
     bool paused_ = false;
     bool stopping_ = false;
     bool drained_ = false;           // when last looked at
-    std::function<void()> held_up_;  // the event to be carried out on resuming
+    std::function<void()> held_up_;  // the event to handle when it resumes
     std::optional<Moment> alarm_;    // the next wake-up that is scheduled
     Moment last_tick_{};
     int spins_ = 0;

@@ -9,9 +9,8 @@
 
 namespace electiond {
 
-// Keys are EC P-256. All files are PEM and lie in a temporary folder of the object's own, which its
-// destructor removes; a key is for its owner alone (0600). Everything throws std::runtime_error.
-// One thread at a time.
+// Keys are EC P-256. All files are PEM, in a temporary folder that the destructor removes; keys
+// have mode 0600. Everything throws std::runtime_error. One thread at a time.
 class TestCa {
   public:
     // `name`: its common name. Two authorities may have the same.
@@ -39,7 +38,7 @@ class TestCa {
     struct Files {
         std::filesystem::path cert{}, key{};
     };
-    // Each time with a new key, in new files.
+    // Each call makes a new key and new files.
     [[nodiscard]] Files issue(const Wish& wish);
 
     // A revocation list that names these certificates, and is due to be replaced `until` from now.

@@ -1,4 +1,4 @@
-// What happened in one simulation: the newest entries as text for a person, all of them as a hash.
+// The events of one simulation: the newest as text for people, all of them as a hash.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace electiond::sim {
 
-// Entries are kept as they come and are put into words only when somebody wants to read them.
+// Entries are kept as data and formatted only when they are read.
 class Transcript {
   public:
     explicit Transcript(std::size_t kept = 400) : kept_(kept) {}
@@ -23,11 +23,11 @@ class Transcript {
     // Anything else that is worth a line; `node` is whom it is about.
     void line(Moment now, std::size_t node, std::string_view text);
 
-    // The same for two runs where every entry was, to the byte, the same.
+    // The same for two runs if all their entries were equal, byte for byte.
     [[nodiscard]] std::uint64_t hash() const { return hash_; }
     [[nodiscard]] std::string text() const;
 
-    // Who a line is about that concerns no one node.
+    // The name for lines that are not about one node.
     static constexpr std::size_t kWorld = ~std::size_t{0};
 
   private:
@@ -53,7 +53,7 @@ class Transcript {
 // "0" for the first node: its id in every simulation.
 [[nodiscard]] std::string node_name(std::size_t index);
 
-// One message in short: what kind, which term, and what else decides something.
+// One message in short: its kind, its term, and other values that matter.
 [[nodiscard]] std::string in_short(std::string_view name, std::string_view body, bool answer);
 
 }  // namespace electiond::sim
