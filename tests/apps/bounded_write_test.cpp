@@ -1,4 +1,4 @@
-// What is written to standard error beside the log, if nobody reads it.
+// Writes to standard error other than the log, if nobody reads it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// What --check and the start say about certificates: each fault with its place and remedy.
+// The faults of certificates at --check and at the start, each with its place and remedy.
 #include "certificate_files.h"
 
 #include <sys/stat.h>

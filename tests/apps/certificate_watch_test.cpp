@@ -1,5 +1,5 @@
-// Certificates that are replaced while the daemon runs: put to use, or refused and the old ones
-// kept.
+// Certificates that are replaced while the daemon runs: used, or refused, and then the old ones
+// stay.
 #include "certificate_watch.h"
 
 #include <condition_variable>
@@ -49,7 +49,7 @@ class Lines {
     std::vector<std::string> lines_;
 };
 
-// A watch on transport.tls alone, whose looks the test takes itself: each 10 s after the last.
+// A watch on transport.tls alone; the test itself calls each look, 10 s after the last.
 class CertificateWatchTest : public testing::Test {
   protected:
     void begin() {
@@ -152,7 +152,7 @@ TEST_F(CertificateWatchTest, FollowsLinksThatLeadElsewhere) {
     EXPECT_THAT(look(), ElementsAre(HasSubstr("read again")));
 }
 
-// Certificate and key are seldom replaced in one instant.
+// Certificate and key are rarely replaced at the same instant.
 TEST_F(CertificateWatchTest, SaysNothingOfAFaultThatIsGoneAtTheNextLook) {
     begin();
     const auto fresh = scene_.ca.issue(CertificateScene::right());

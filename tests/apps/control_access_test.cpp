@@ -62,7 +62,7 @@ TEST_F(ControlAccess, TakesTheCertificateOfAnOperatorForAToken) {
     EXPECT_EQ(ask(with_token(with_names(change, {"URI:electiond://demo/1"}))).status, 200);
 }
 
-// Byte by byte: a name that is another name is nobody's.
+// Names are compared byte by byte: a similar name proves nothing.
 TEST_F(ControlAccess, ComparesTheRoleByteByByte) {
     ca = true;
     for (const auto& other :
@@ -93,8 +93,8 @@ TEST_F(ControlAccess, KnowsNoOperatorsWithoutTheNameOfTheCluster) {
     }
 }
 
-// Everybody who reaches the API has a certificate of the CA, so without a token that alone must not
-// do.
+// All clients that reach the API have a certificate of the CA, so without a token that alone must
+// not be enough.
 TEST_F(ControlAccess, RefusesOtherCertificatesWhereThereIsNoToken) {
     ca = true;
     const auto node = with_names(change, {"URI:electiond://demo/2"});
@@ -172,7 +172,7 @@ TEST_F(ControlAccess, BeginsNoEventStreamWithoutAProof) {
     EXPECT_TRUE(std::holds_alternative<std::unique_ptr<EventStream>>(begun));
 }
 
-// Load balancers send no token, whatever method they check with.
+// Load balancers send no token, with any method.
 TEST_F(ControlAccess, LeavesHealthChecksOpen) {
     token = "secret";
     board.publish(leading());
@@ -200,7 +200,7 @@ TEST_F(ControlAccess, ListsInTheIndexWhatReadingNeeds) {
     EXPECT_EQ(json(ask(with_token(get("/"))))->getValue<std::string>("read"), "token");
 }
 
-// Without a token only an operator, or root over a Unix socket, is left.
+// Without a token only an operator, or root over a Unix socket, may change something.
 TEST_F(ControlAccess, NeedsAnOperatorForReadingWhereThereIsNoToken) {
     ca = read = true;
     EXPECT_EQ(ask(with_names(get("/status"), {kOperator})).status, 200);

@@ -1,4 +1,5 @@
-// A control API over a board, a book and a journal that the test fills, and peers that it plays.
+// A control API over a board, a book and a journal that the test fills, and a fake transport to
+// peers.
 #pragma once
 
 #include <Poco/Dynamic/Var.h>
@@ -17,7 +18,7 @@ namespace electiond::testing {
 
 using namespace std::chrono_literals;
 
-// Answers for each address as the test says; an address it knows nothing of refuses.
+// Answers for each address as the test defines; an unknown address refuses.
 class PlayedPeers : public Transport {
   public:
     ~PlayedPeers() override { stop(); }
@@ -29,13 +30,13 @@ class PlayedPeers : public Transport {
 
     void answers(const std::string& address, const PeerReply& reply);
     void answers(const std::string& address, Response answer);
-    // The next answers, one a question; the last stays.
+    // The next answers, one per request; the last one is repeated.
     void answers_in_turn(const std::string& address, const std::vector<PeerReply>& replies);
     void is_silent(const std::string& address);
-    // The answer that a silent one owes for its oldest question.
+    // Sends the delayed answer to the oldest request of a silent address.
     void answers_late(const std::string& address, const PeerReply& reply);
 
-    // Bodies of what each address was asked.
+    // The bodies of the requests to each address.
     std::map<std::string, std::vector<std::string>> asked;
 
   private:
@@ -61,7 +62,7 @@ class ControlBench {
     ControlBench();
 
     [[nodiscard]] ControlDependencies dependencies();
-    // The response. If it is parked, time moves on to its deadlines until it is there.
+    // The response. If it is parked, time advances to its deadlines until it is ready.
     ApiResponse answer(ControlRoutes& routes, const ApiRequest& request);
     [[nodiscard]] Shown blank() const;
     [[nodiscard]] Shown leading(Duration lease = 900ms) const;
@@ -74,19 +75,19 @@ class ControlBench {
 // The limits, changed by the test.
 [[nodiscard]] ApiLimits with(const std::function<void(ApiLimits&)>& change);
 
-// For an answer that needs nobody to look at it again.
+// For an answer that no event completes.
 inline const std::function<void()> kNobody = [] {};
-// Asserts that the response is there at once, or that it is parked.
+// Asserts that the response is ready at once, or that it is parked.
 [[nodiscard]] ApiResponse at_once(ApiAnswer answer);
 [[nodiscard]] std::unique_ptr<ParkedAnswer> parked(ApiAnswer answer);
 
 [[nodiscard]] ApiRequest get(const std::string& target);
 [[nodiscard]] ApiRequest post(const std::string& target, const std::string& body = "");
 
-// The answer's body. Throws where it is no JSON object.
+// The answer's body. Throws if it is not a JSON object.
 [[nodiscard]] Poco::JSON::Object::Ptr json(const ApiResponse& response);
 [[nodiscard]] Poco::JSON::Object::Ptr json(const std::string& text);
-// Asserts that it is a whole problem+json and returns it.
+// Asserts that it is a complete problem+json and returns it.
 Poco::JSON::Object::Ptr problem(const ApiResponse& response, int status);
 [[nodiscard]] std::string header(const ApiResponse& response, const std::string& name);
 

@@ -1,4 +1,4 @@
-// /cluster and /members: what others say, and what is shown where they say nothing.
+// /cluster and /members: the answers of other nodes, and what is shown without them.
 #include <gmock/gmock.h>
 
 #include "control_bench.h"

@@ -1,4 +1,4 @@
-// What the control API changes, and how each outcome is told.
+// The commands of the control API, and the answer for each outcome.
 #include <gmock/gmock.h>
 
 #include "control_bench.h"
@@ -132,7 +132,7 @@ TEST_F(StepDownRoute, IsToldWhereTheServerStopsAndOutlivesAnOutcomeThatComesTooL
     EXPECT_EQ(woken, 2) << "it does no harm";
 }
 
-// The client hung up: its answer is dropped, the command goes on.
+// The client has disconnected: its answer is dropped, the command continues.
 TEST_F(StepDownRoute, GoesOnWithoutItsClient) {
     is_slow();
     ControlRoutes routes(dependencies(), with([](auto& limits) { limits.waiting_requests = 1; }));

@@ -27,8 +27,8 @@ class Feed : public ::testing::Test, public ControlBench {
     ControlDependencies all = dependencies();
 };
 
-// An entry is in the journal a moment before the board shows it. It must not be told with a status
-// that is older than it, nor once to those who begin and once more to all.
+// An entry is in the journal a moment before it is on the board. It must not be sent with an older
+// status, nor twice to a new stream.
 TEST_F(Feed, TellsAnEntryOnceTheBoardShowsIt) {
     EventFeed feed(all);
     note();
@@ -49,7 +49,7 @@ TEST_F(Feed, TellsAnEntryOnceTheBoardShowsIt) {
     EXPECT_EQ(feed.written(), 3U);
 }
 
-// The board moves on between the last news and a beginning: the next news tells it.
+// The board changes between the last news() and a beginning(): the next news() sends the change.
 TEST_F(Feed, BeginsWhereItsNewsEnded) {
     EventFeed feed(all);
     note();
@@ -77,8 +77,8 @@ TEST_F(Feed, TellsAnEndOfTheLeaseOnce) {
     EXPECT_EQ(feed.news(), "");
 }
 
-// A lead that ends in another way is on the board a moment before its entry, and the entry says
-// why.
+// If a lead ends in another way, the board shows it a moment before its entry, which has the
+// reason.
 TEST_F(Feed, TellsNoEndOfTheLeaseWhereTheLeadEndedBefore) {
     for (const bool draining : {true, false}) {
         show(leading(900ms));

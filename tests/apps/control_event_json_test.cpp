@@ -71,7 +71,7 @@ TEST_F(EventJsonTest, ShowsTheStateOfTheNode) {
                                              R"("reason":""})");
 }
 
-// A lease belongs to one lead: an old entry has no share in that of a later one.
+// A lease belongs to one lead: an old entry must not show the lease of a later lead.
 TEST_F(EventJsonTest, ShowsNoLeaseOfALeadThatIsOver) {
     const StateChanged before{.state = State::leader, .term = 6};
     EXPECT_THAT(shown(before, leading()), HasSubstr(R"("leaseRemainingMs":0)"));

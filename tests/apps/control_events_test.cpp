@@ -42,7 +42,7 @@ class Watching {
 
     // The next event or comment; empty at the end of the stream.
     std::string text() { return client_.until("\n\n"); }
-    // Comments are passed over. Without a name at the end.
+    // Skips comments. The name is empty at the end.
     StreamEvent next() {
         for (;;) {
             const auto block = text();
@@ -148,7 +148,7 @@ TEST_F(Events, ResumeWithoutGapOrRepeat) {
     for (auto* how : {"header", "query", "both"}) {
         SCOPED_TRACE(how);
         const auto id = std::to_string(kFirst + 1);
-        // A browser repeats the query of its first try, and the header says what came since.
+        // A browser repeats the query of its first request; its header is newer.
         auto stream = *how == 'h'   ? resume(kFirst + 1)
                       : *how == 'q' ? watch("", "?lastEventId=" + id)
                                     : watch("Last-Event-ID: " + id + "\r\n", "?lastEventId=1");
@@ -226,7 +226,7 @@ TEST_F(Events, MissNothingAndRepeatNothingWhileTheyBegin) {
 
 // ---- The end of a lease
 
-// The loop hangs: nothing is noted and nothing published.
+// The loop hangs: nothing is recorded and nothing published.
 TEST_F(Events, TellTheEndOfALeaseWhileTheLoopHangs) {
     const auto status = leading_for(300ms);
     happens(StateChanged{.state = State::leader, .term = 7}, status);
@@ -247,7 +247,7 @@ TEST_F(Events, TellTheEndOfALeaseWhileTheLoopHangs) {
     EXPECT_EQ(told->getValue<std::string>("reason"), "lease_expired");
     EXPECT_EQ(told->getValue<std::string>("at").size(), 24U);
 
-    // The loop turns again: the journal's own entry has its index.
+    // The loop runs again: the journal's own entry has its index.
     happens(StateChanged{.state = State::follower, .term = 7, .reason = Reason::lease_expired});
     EXPECT_EQ(stream.next().index(), journal.index());
     settle();
@@ -260,7 +260,7 @@ TEST_F(Events, TellTheReturnOfALeaseThatNoEntryTells) {
     auto stream = resume(journal.index());
     EXPECT_FALSE(stream.next().object()->getValue<bool>("isLeader"));
 
-    // Who resumes at the last index has not heard it.
+    // A client that resumes at the last index has not received it.
     auto another = resume(journal.index());
     const auto told = another.next();
     EXPECT_EQ(told.id, "");
@@ -278,7 +278,8 @@ TEST_F(Events, TellTheReturnOfALeaseThatNoEntryTells) {
     EXPECT_TRUE(resume(journal.index()).next().object()->getValue<bool>("isLeader"));
 }
 
-// A lead that ends on purpose is on the board a moment before its entry: the entry tells it.
+// A lead that ends by a command is on the board a moment before its entry: the event comes with the
+// entry.
 TEST_F(Events, LeaveALeadThatEndsOnPurposeToItsEntry) {
     happens(StateChanged{.state = State::leader, .term = 7}, leading(1h));
     auto stream = watch();
@@ -358,7 +359,7 @@ TEST_F(Events, DropWhoDoesNotReadAndGoOnForTheOthers) {
     EXPECT_EQ(reads.next().index(), journal.index());
 }
 
-// What a stream begins with may be more than may wait later.
+// The beginning of a stream may be larger than the later limit of unsent bytes.
 TEST_F(Events, LetAWatcherReadWhatItMissed) {
     happens(1);
     const Report report{.reason = Reason::claim_conflict, .detail = std::string(1000, 'x')};
@@ -480,7 +481,7 @@ TEST_F(Events, MakeA500OfABug) {
     server.reset();
 }
 
-// A thread that stood still for longer than the journal can bridge begins anew for all.
+// If the thread was paused for longer than the journal reaches back, all streams get a reset.
 TEST_F(Events, BeginAnewWhereTheServerItselfMissedSomething) {
     auto stream = watch();
     stream.next();

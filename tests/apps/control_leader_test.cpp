@@ -110,7 +110,7 @@ TEST_F(LeaderRoute, AnswersWhenTheWaitIsOver) {
     EXPECT_EQ(poll("index=" + std::to_string(kIndex))->deadline(), now + 30s);
 }
 
-// The loop hangs: nobody publishes. The client must not believe in the lead for a minute.
+// The loop hangs and publishes nothing. The client must not rely on the lead for a minute.
 TEST_F(LeaderRoute, SeesALeaseRunOutWhileItWaits) {
     board.publish(leading(200ms));
     const auto later = poll();
@@ -131,7 +131,7 @@ TEST_F(LeaderRoute, WaitsOnWhileTheLeaseIsRenewed) {
     EXPECT_FALSE(later->look(now));
 }
 
-// A lease that ran out is renewed under its token: no index moves.
+// A lease that has ended is renewed with the same token: no index changes.
 TEST_F(LeaderRoute, SeesALeadReturnWhileItWaits) {
     board.publish(leading(200ms));
     now += 200ms;

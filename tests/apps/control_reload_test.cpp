@@ -62,7 +62,7 @@ TEST_F(ReloadRoute, ListsTheFaultsOfABadFile) {
     EXPECT_EQ(refused->getArray("faults")->getElement<std::string>(0), "node.yaml:1:2: one");
 }
 
-// A dry run that is spelled wrong must not become a reload.
+// A mistyped dry run must not become a reload.
 TEST_F(ReloadRoute, RefusesWhatItDoesNotUnderstand) {
     gives({});
     for (const auto* target : {"/reload?dryrun=true", "/reload?dryRun", "/reload?dryRun=yes",

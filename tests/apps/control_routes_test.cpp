@@ -1,4 +1,4 @@
-// What each path of the control API answers about this node, and what is the same for all paths.
+// The answers of the control API about this node, and the rules that all paths share.
 #include <Poco/Net/DNS.h>
 #include <gmock/gmock.h>
 
@@ -240,7 +240,7 @@ TEST_F(Control, IsAliveWhileTheLoopTurns) {
     EXPECT_EQ(ask(get("/livez")).status, 503);
 }
 
-// Whatever the routes need for these, it is on the board.
+// All data that these routes need is on the board.
 TEST_F(Control, AsksTheElectionNothingToAnswerWhatIsKnown) {
     mailbox = [](const Event&) {
         ADD_FAILURE() << "it was asked";

@@ -22,7 +22,8 @@ namespace electiond::testing {
 
 using ::testing::StartsWith;
 
-// A client that knows no HTTP but where an answer ends. In plain text; others derive from it.
+// A client that parses HTTP only to find the end of an answer. In plain text; others derive from
+// it.
 class Client {
   public:
     virtual ~Client() = default;
@@ -42,13 +43,13 @@ class Client {
         return *this;
     }
 
-    // An answer has come, or the end.
+    // True if an answer, or the end, has arrived.
     [[nodiscard]] virtual bool is_answered(Milliseconds within = 0ms) {
         return socket_.poll(Poco::Timespan(within.count() * Poco::Timespan::MILLISECONDS),
                             Poco::Net::Socket::SELECT_READ);
     }
 
-    // One answer, with its head; without its body where there is none (HEAD).
+    // One answer with its head, and its body unless it has none (HEAD).
     std::string answer(bool has_body = true) {
         while (got_.find("\r\n\r\n") == std::string::npos && receive()) {
         }
@@ -69,7 +70,7 @@ class Client {
         got_.erase(0, text.size());
         return text;
     }
-    // All until the server closes.
+    // All bytes until the server closes.
     std::string all() {
         while (receive()) {
         }
@@ -83,7 +84,7 @@ class Client {
                 sent += static_cast<std::size_t>(socket_.sendBytes(
                     bytes.data() + sent, static_cast<int>(bytes.size() - sent), MSG_NOSIGNAL));
             }
-        } catch (const Poco::Exception&) {  // the other side has heard enough
+        } catch (const Poco::Exception&) {  // the other side reads no more
         }
     }
     // 0: the end.
@@ -112,7 +113,7 @@ inline std::string body_of(const std::string& answer) {
     return answer.substr(answer.find("\r\n\r\n") + 4);
 }
 
-// A request as programs send it.
+// A request in the form of common programs.
 inline std::string request(const std::string& line, const std::string& rest = "") {
     return line + " HTTP/1.1\r\nHost: localhost\r\n" + rest + "\r\n";
 }
@@ -135,22 +136,21 @@ class Server : public ::testing::Test, public ControlBench {
         start({Endpoint{"127.0.0.1", 0}}, with(change));
     }
     Client connect() { return Client(server->endpoints().front()); }
-    // What the server says to these bytes, until it closes.
+    // The server's answer to these bytes, until it closes.
     std::string told(const std::string& bytes) { return connect().send(bytes).all(); }
-    // One that was served once, and is kept.
+    // A connection that was served once, and stays open.
     Client kept() {
         auto client = connect();
         EXPECT_THAT(client.send(request("GET /status")).answer(), StartsWith("HTTP/1.1 200"));
         return client;
     }
-    // The time from the question to the answer.
+    // The time from the request to the answer.
     Duration livez() {
         const auto asked = read_boot_clock();
         EXPECT_THAT(told("GET /livez HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
         return read_boot_clock() - asked;
     }
-    // One answer comes at once, though nothing waits for it: then all that was sent before it has
-    // been read.
+    // Waits for the answer to one quick request: then everything sent before it has been read.
     void settle() { livez(); }
 
     std::string token;

@@ -1,5 +1,4 @@
-// The control API over real sockets: what is sent here is what a careless, broken or hostile client
-// sends.
+// The control API over real sockets, with careless, broken and hostile clients.
 #include <gmock/gmock.h>
 #include <io/descriptor_limit.h>
 
@@ -23,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// A refusal is whole and forbids caching.
+// A refusal is a complete answer and forbids caching.
 void expect_refusal(const std::string& answer, int status) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(status) + " "));
     EXPECT_THAT(answer, HasSubstr("\r\nCache-Control: no-store\r\n"));
@@ -31,7 +30,7 @@ void expect_refusal(const std::string& answer, int status) {
     ASSERT_THAT(answer, EndsWith("}"));
     EXPECT_EQ(json(body_of(answer))->getValue<int>("status"), status);
 }
-// It also ends the connection, since nobody knows where the next request would begin.
+// It also ends the connection, since the beginning of the next request is unknown.
 void expect_end(const std::string& answer, int status) {
     expect_refusal(answer, status);
     EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
@@ -49,7 +48,7 @@ TEST_F(Server, AnswersAndGoesOn) {
     }
 }
 
-// Only where the length was in doubt does the connection end with an error.
+// The connection ends with an error only if the length was unknown.
 TEST_F(Server, GoesOnAfterARefusal) {
     token = "secret";
     start({Endpoint{"127.0.0.1", 0}});
@@ -95,7 +94,7 @@ TEST_F(Server, AnswersAThousandPipelinedRequestsWithoutLeavingOthersAside) {
     EXPECT_EQ(answers, 1000);
 }
 
-// While one answer is parked, what its client sends beyond a few requests stays with the client.
+// While one answer is parked, the server reads only a few more requests of its client.
 TEST_F(Server, ReadsNoMoreThanAFewRequestsAheadOfAParkedAnswer) {
     auto client = connect();
     client.send(request("GET /leader?wait=60s"));
@@ -207,7 +206,7 @@ TEST_F(Server, RefusesALargeBodyWithoutReadingIt) {
     expect_end(told(request("POST /step-down", "Content-Length: 99999999999999999999999\r\n")),
                413);
     expect_end(told(request("GET /status", "Content-Length: 20000\r\n")), 413);
-    // Who has sent it all already can still read the answer.
+    // A client that has already sent everything can still read the answer.
     const std::string megabyte(1024 * 1024, 'x');
     expect_end(told(request("POST /step-down", "Content-Length: 1048576\r\n") + megabyte), 413);
     EXPECT_EQ(server->counts().body_too_large, 4U);
@@ -240,7 +239,7 @@ TEST_F(Server, LetsAClientGoOnThatAsksFirst) {
         413);  // at once, without a 100
 }
 
-// A handful of what the reader's own tests hold: that it is this server's reader, too.
+// A few cases of the reader's own tests, to show that this server uses that reader.
 TEST_F(Server, RefusesWhatIsNoHttp) {
     const std::string host = "Host: localhost\r\n";
     const std::string client_hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\n", 13);
@@ -283,7 +282,7 @@ TEST_F(Server, CutsAClientThatDripsOrSaysNothing) {
     expect_end(told("GET /status HTTP/1.1\r\nHost:"), 408);
     expect_end(told(request("POST /step-down", "Content-Length: 5\r\n") + "{"), 408);
 
-    // A byte now and then does not help: the request has one deadline.
+    // Single bytes do not extend the time: the request has one deadline.
     auto client = connect();
     std::promise<void> over;
     std::thread drip([&, done = over.get_future()] {
@@ -341,7 +340,7 @@ TEST_F(Server, RefusesWithARetryAfterWhenAllAreBusy) {
     for (int i = 0; i < 3; ++i) {
         polls.push_back(std::move(kept().send(request("GET /leader?wait=60s"))));
     }
-    // Until all three are parked, one that has not begun to wait gives way.
+    // Until all three are parked, a connection that does not wait yet is closed first.
     while (routes->streams() < 3) std::this_thread::yield();
 
     const auto refused = told(request("GET /status"));
@@ -475,7 +474,7 @@ TEST_F(Server, GivesUpALongPollWhoseClientHungUp) {
     EXPECT_FALSE(stays.is_answered());
 }
 
-// The outcome of a command is sent also to who has ended its own direction.
+// A client that has closed its own direction still gets the outcome of its command.
 TEST_F(Server, AnswersACommandOfAClientThatSendsNoMore) {
     std::promise<CommandArrived> posted;
     mailbox = [&](Event event) {
@@ -490,7 +489,7 @@ TEST_F(Server, AnswersACommandOfAClientThatSendsNoMore) {
     EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
 }
 
-// The command goes on, its outcome comes when nobody waits any more.
+// The command continues; its outcome comes when no client waits any more.
 TEST_F(Server, OutlivesTheOutcomeOfACommandWhoseClientHungUp) {
     std::promise<CommandArrived> posted;
     mailbox = [&](Event event) {
@@ -552,7 +551,7 @@ TEST_F(Server, StopsInTimeWithManyConnectionsInEachState) {
     }
 }
 
-// Who was refused may take a second to read it, but not while the server stops.
+// A refused client has a second to read the answer, but not while the server stops.
 TEST_F(Server, StopsAtOnceWhateverWasRefused) {
     restart([](auto& limits) { limits.connections = 1; });
     auto poll = connect();

@@ -114,7 +114,7 @@ TEST_F(TlsReload, CutsConnectionsOfAnAuthorityThatIsRemoved) {
     await_refusals(TlsFault::foreign_ca, 1);
 }
 
-// What a reload cannot look at yet, because the handshake is under way.
+// A connection that a reload cannot check yet, because its handshake is under way.
 TEST_F(TlsReload, RefusesAHandshakeThatBeganBeforeIt) {
     TestCa other("other CA");
     need_certificates({ca.file(), other.file()});

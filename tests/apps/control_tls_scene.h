@@ -1,4 +1,4 @@
-// The control API with TLS, certificates for it, and clients that show some.
+// The control API with TLS, its certificates, and clients with certificates.
 #pragma once
 
 #include <poll.h>
@@ -36,8 +36,8 @@ class SecureClient : public Client {
         if (step != io::TlsSession::Step::done) failure_ = session_->failure();
     }
 
-    // Why there is no connection. In TLS 1.3 a client hears only from its first read that the
-    // server refuses its certificate.
+    // Why there is no connection. In TLS 1.3 a client learns only at its first read that the server
+    // refuses its certificate.
     [[nodiscard]] const std::optional<io::TlsFailure>& failure() const { return failure_; }
     [[nodiscard]] const io::TlsSession& session() const { return *session_; }
 
@@ -68,7 +68,7 @@ class SecureClient : public Client {
 
   private:
     [[nodiscard]] int descriptor() const { return socket_.impl()->sockfd(); }
-    // True once the step is worth a new try.
+    // True once the step can be tried again.
     [[nodiscard]] bool waits(Step step) const {
         if (step == Step::wants_turn) return true;
         if (step != Step::wants_read && step != Step::wants_write) return false;
@@ -82,8 +82,8 @@ class SecureClient : public Client {
     std::optional<io::TlsFailure> failure_;
 };
 
-// Node "1" of cluster demo, whose API shows a certificate of `ca`. Its files are copies in
-// `folder`, so that a test can replace them.
+// Node "1" of cluster demo; its API has a certificate of `ca`. Its files are copies in `folder`, so
+// that a test can replace them.
 class TlsServer : public Server {
   protected:
     void SetUp() override {
@@ -123,7 +123,7 @@ class TlsServer : public Server {
     }
     void need_certificates() { need_certificates({ca.file()}); }
 
-    // A change of which all event streams and long polls learn.
+    // A change that all event streams and long polls receive.
     void change() {
         auto status = leading();
         journal.note(now, LeaderGained{.leader = {NodeUuid("uuid-1"), NodeId("1"), ++term}});
@@ -147,8 +147,8 @@ class TlsServer : public Server {
         return ca.issue(wish);
     }
 
-    // The context of a client that trusts `ca`; it shows no certificate if `files` has none. `at`:
-    // by its clock; nullopt: now.
+    // The context of a client that trusts `ca`, with the certificate of `files`, if any. `at`: the
+    // time of its clock; nullopt: now.
     std::shared_ptr<const io::TlsContext> client_context(
         const TestCa::Files& files = {}, std::optional<std::chrono::sys_seconds> at = {}) {
         return io::TlsContext::load({.cert = files.cert,
@@ -161,7 +161,7 @@ class TlsServer : public Server {
     SecureClient connect_tls(const TestCa::Files& files = {}) {
         return {server->endpoints().front(), client_context(files)};
     }
-    // One that was served once, and is kept.
+    // A connection that was served once, and stays open.
     SecureClient kept_tls(const TestCa::Files& files = {}) {
         auto client = connect_tls(files);
         EXPECT_THAT(client.send(request("GET /status")).answer(), StartsWith("HTTP/1.1 200"));

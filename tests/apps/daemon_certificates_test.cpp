@@ -1,4 +1,4 @@
-// The certificates of electiond: what --check and the start say of them, and their replacement.
+// The certificates of electiond: messages of --check and of the start, and their replacement.
 #include <sys/stat.h>
 
 #include "daemon_scene.h"

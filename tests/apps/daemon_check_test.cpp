@@ -1,4 +1,4 @@
-// electiond --check: what it finds beyond the file itself, and that it changes nothing.
+// electiond --check: faults outside the configuration file; and it changes nothing.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ std::map<std::string, std::string> snapshot(const fs::path& folder) {
 
 class Check : public testing::Test {
   protected:
-    // Runs --check; whatever it says, nothing below the scene's folder may have changed.
+    // Runs --check; nothing below the scene's folder may change, whatever the result.
     [[nodiscard]] cluster::Finished check(const std::vector<std::string>& more = {}) {
         scene_.write_config();
         auto words =
@@ -138,7 +138,7 @@ TEST_F(Check, NamesASocketThatCannotBeMade) {
     expect_fault("this path exists, but is not a socket");
 }
 
-// What RuntimeDirectory= of a unit makes at its start.
+// The folder that RuntimeDirectory= of a unit creates at its start.
 TEST_F(Check, OnlyWarnsOfAFolderThatSystemdWouldMake) {
     scene_.sections["api"] = "{listen: \"unix:/run/no-such-electiond/api.sock\"}";
     expect_warning("RuntimeDirectory=no-such-electiond");
@@ -162,7 +162,7 @@ TEST_F(Check, SaysHowASocketGetsItsGroupUnderTheUnits) {
     EXPECT_THAT(in_unit.said, Not(HasSubstr("socket_group")));
 }
 
-// All of it at once, beside what is wrong in the file.
+// All faults at once, together with those of the file.
 TEST_F(Check, NamesEverythingAtOnce) {
     cluster::write(scene_.folder / "data", "");
     fs::create_directory(scene_.folder / "cluster.json");
@@ -185,7 +185,7 @@ TEST_F(Check, FindsNoFaultInADirectoryThatADaemonUses) {
     EXPECT_EQ(cluster::ask(scene_.api, "GET", "/leader").code, 200);
 }
 
-// The reference file says itself which folder has to be made.
+// The reference file names the folder that must be created.
 TEST(CheckOfTheReference, SaysWhatIsMissing) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount";
     const auto run = [](const std::string& made) {

@@ -27,13 +27,13 @@ TEST(Electiond, RaisesItsLimitOfOpenFilesToTheHardOne) {
 
     EXPECT_THAT(limits, ContainsRegex("Max open files +900 +900 "));
     EXPECT_THAT(scene.log(), HasSubstr("files=900 api=339 transport=339"));
-    EXPECT_THAT(scene.log(), Not(HasSubstr("do not fit")));  // nobody chose a number
+    EXPECT_THAT(scene.log(), Not(HasSubstr("do not fit")));  // no number was configured
     process->signal(SIGTERM);
     EXPECT_EQ(process->wait(std::chrono::seconds(10)), 0) << scene.log();
 }
 
-// The value is taken from the file, but the process has not the files for it: the client that asked
-// must know.
+// The value of the file applies, but the process may not open so many files: the client of the
+// reload must be informed.
 TEST(Electiond, TellsTheClientOfAReloadOfLimitsThatAreLowered) {
     DaemonScene scene;
     const auto process = start_under(scene, "ulimit -n 900");

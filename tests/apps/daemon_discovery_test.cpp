@@ -1,4 +1,4 @@
-// electiond under every fault of a registry: how few lines it writes into its log.
+// electiond under every fault of a registry writes only a few lines to its log.
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ struct Trouble {
     std::string sign;  // what the log reports
     std::function<void(const fs::path& folder)> harm;
     bool as_other_user = false;
-    bool again_and_again = false;  // repeats the harm while the test runs
+    bool again_and_again = false;  // repeats the fault while the test runs
 };
 
 constexpr char kClaimName[] = "cluster.json.demo.claim";
@@ -142,7 +142,7 @@ TEST(ElectiondUnderAFaultOfItsRegistry, WritesALineForEachThingThatFailsAndNoMor
         each->expect_sign();
     }
 
-    // announce, poll and claim, and the registry that is put right.
+    // announce, poll and claim, and the repair of the registry.
     const auto floods = [&] {
         bool any = false;
         for (const auto& each : all) {

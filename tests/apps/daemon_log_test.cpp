@@ -1,4 +1,4 @@
-// electiond with a standard error that nobody reads: it starts, leads, fails and ends as always.
+// electiond with a standard error that nobody reads: it starts, leads, fails and ends as usual.
 #include <sys/resource.h>
 
 #include "daemon_scene.h"

@@ -1,4 +1,4 @@
-// electiond recover and rejoin, as far as one node shows them: what they ask, and what they refuse.
+// electiond recover and rejoin with one node: their questions and their refusals.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ class Offline : public testing::Test {
         process->signal(SIGTERM);
         ASSERT_EQ(process->wait(seconds(10)), 0) << scene_.log();
     }
-    // The verb, with what somebody types.
+    // Runs the verb with this standard input.
     [[nodiscard]] cluster::Finished type(const std::string& typed, const std::string& verb) const {
         scene_.write_config();
         return cluster::run({"/bin/sh", "-c",
@@ -66,7 +66,7 @@ TEST_F(Offline, DoesItOnceYesIsTyped) {
     EXPECT_THAT(again.said, AllOf(HasSubstr("belongs to no cluster"), HasSubstr("--claim")));
 }
 
-// What is written for good is not done beside words that could mean something else.
+// Permanent changes accept no options that could be a mistake.
 TEST_F(Offline, IsNotMixedWithOtherWishes) {
     run_once();
     const auto before = state();
@@ -81,7 +81,7 @@ TEST_F(Offline, IsNotMixedWithOtherWishes) {
     EXPECT_EQ(state(), before);
 }
 
-// Of a quorum of one, this node is all: only the ids of its cluster would change.
+// This node alone is the quorum: a recovery would change only the ids of its cluster.
 TEST_F(Offline, RefusesToRecoverAnOnlyVoter) {
     run_once();
     const auto before = state();
@@ -133,7 +133,7 @@ TEST_F(Offline, RefusesWhereThereIsNoNode) {
     }
 }
 
-// An operator looks at the wrong machine, or too early: the first start must find nothing of it.
+// If an operator runs it on the wrong machine, or too early, it must leave nothing behind.
 TEST_F(Offline, MakesNothingWhereThereIsNoNode) {
     for (const std::string verb : {"recover", "rejoin"}) {
         (void)type("yes\\n", verb);
@@ -141,7 +141,7 @@ TEST_F(Offline, MakesNothingWhereThereIsNoNode) {
     }
 }
 
-// A lock that belonged to root would keep the daemon from starting.
+// A lock file of root would prevent the start of the daemon.
 TEST_F(Offline, ActsAsTheOwnerOfTheFolderIfRootRunsIt) {
     if (::geteuid() != 0) GTEST_SKIP() << "this is about root";
     constexpr uid_t kOther = 65534;
@@ -185,7 +185,7 @@ TEST_F(Offline, RecoversNoClaimThatIsItsOwnClustersAlready) {
     EXPECT_EQ(std::pair(state(), cluster::read(claim)), before);
 }
 
-// Neither is a lost one replaced by that of a cluster that nobody is in.
+// A lost claim is not replaced by one of a cluster without members.
 TEST_F(Offline, LeavesNoClaimOfAnotherClusterBehind) {
     run_once();
     const auto claim = scene_.folder / "cluster.json.demo.claim";

@@ -97,7 +97,7 @@ TEST(Electiond, NeedsAConfiguration) {
     EXPECT_EQ(finished.code, 64);
     EXPECT_THAT(finished.said, HasSubstr("--config"));
     EXPECT_EQ(electiond({"--check"}).code, 64);
-    EXPECT_EQ(electiond({"--daemon"}).code, 64);  // while somebody can still read why
+    EXPECT_EQ(electiond({"--daemon"}).code, 64);  // while the terminal still shows the reason
 }
 
 TEST(Electiond, TakesTheConfigurationThatTheEnvironmentNames) {
@@ -325,7 +325,7 @@ TEST(Electiond, SaysWhereItsConfigurationNamesAnUnknownPlugin) {
     }
 }
 
-// good_transport keeps no limits and cannot encrypt; strict_transport says that it does both.
+// good_transport supports neither limits nor encryption; strict_transport supports both.
 void use_transport(DaemonScene& scene, const std::string& plugin, const std::string& more) {
     const auto folder = scene.folder / "guests";
     std::filesystem::create_directory(folder);
@@ -449,7 +449,7 @@ TEST(Electiond, PrintsAndChecksInOneCall) {
     EXPECT_THAT(wrong.said, AllOf(HasSubstr("is not a directory"), Not(HasSubstr("bootstrap:"))));
 }
 
-// What is printed is itself a configuration with the same meaning.
+// The output is a configuration with the same meaning.
 TEST(Electiond, ReadsWhatItPrints) {
     DaemonScene scene;
     const auto first = scene.run({"--print-config"});

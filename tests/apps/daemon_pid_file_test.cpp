@@ -91,7 +91,7 @@ TEST_F(PidFileOption, HasTheModeThatTheUmaskLeaves) {
     EXPECT_EQ(fs::status(file_).permissions(), fs::perms(0640));
 }
 
-// After a boot any process may have the number that was left behind.
+// After a reboot any process may have the number in an old file.
 TEST_F(PidFileOption, OverwritesTheNumberOfAnotherProgram) {
     cluster::write(file_, std::to_string(::getpid()) + "\n");
     const auto process = start();

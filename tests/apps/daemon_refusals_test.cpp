@@ -1,4 +1,4 @@
-// Where electiond must not run: it ends with the right code, and says what to do.
+// Cases in which electiond must not run: it ends with the right exit code, and names the remedy.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -99,7 +99,7 @@ TEST(Electiond, EndsWith74WhereTheDiskIsFull) {
     EXPECT_EQ(finished.code, 74) << finished.said;
 
     fs::remove(disk / "filler");
-    EXPECT_NE(scene.start_and_lead(), nullptr);  // nothing half written stands in the way
+    EXPECT_NE(scene.start_and_lead(), nullptr);  // no incomplete file prevents it
     ::umount2(disk.c_str(), MNT_DETACH);
 }
 

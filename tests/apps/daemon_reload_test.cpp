@@ -53,7 +53,7 @@ class ElectiondReload : public testing::Test {
     const std::string endpoint_ = "http://127.0.0.1:" + std::to_string(scene_.api);
 };
 
-// A token that may have been seen by others must be of no use from the moment of the reload on.
+// A leaked token must be invalid from the reload on.
 TEST_F(ElectiondReload, RotatesTheTokenAtHup) {
     put_token("old");
     api("token_file: token");
@@ -119,7 +119,7 @@ TEST_F(ElectiondReload, AppliesWhatMayChangeLiveAndNamesTheRest) {
         [&] { return status().body.find(R"({"plugin":"static_list")") != std::string::npos; }));
     EXPECT_THAT(status().body, HasSubstr(R"("pendingRestart":["log.format"])"));
     expect_the_same_lead(term);
-    // Nothing is left to do for a second one but what waits.
+    // A second reload finds only the changes that need a restart.
     const auto again = ctl({"reload"});
     EXPECT_THAT(again.said, AllOf(HasSubstr("log.format"), Not(HasSubstr("applied"))));
 }
@@ -208,7 +208,7 @@ TEST_F(ElectiondReload, RefusesANewDiscoveryThatCannotWork) {
                 AllOf(HasSubstr(R"({"plugin":"static_list")"), Not(HasSubstr("multicast"))));
 }
 
-// What has broken since the start must not keep an operator from changing something else.
+// A fault since the start must not prevent other changes.
 TEST_F(ElectiondReload, AppliesTheRestWhileADiscoveryThatRunsIsBroken) {
     scene_.sections["discovery"] = "[{plugin: file_registry, path: shared/cluster.json}]";
     fs::create_directory(scene_.folder / "shared");

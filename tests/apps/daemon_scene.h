@@ -1,4 +1,5 @@
-// What the tests of the program electiond share: one node's configuration, in a folder of its own.
+// Shared by the tests of the program electiond: the configuration of one node, in a temporary
+// folder.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -16,7 +17,7 @@
 
 namespace electiond {
 
-// A node that would run: each section may be replaced, or further ones added, before it is written.
+// A valid configuration: each section may be replaced, and others added, before it is written.
 class DaemonScene {
   public:
     DaemonScene()
@@ -44,7 +45,8 @@ class DaemonScene {
         return cluster::run(command);
     }
 
-    // Starts it, to go on; what it says is in log(), but for what `errors` (Process) takes.
+    // Starts electiond in the background; its output is in log(), except what `errors` (Process)
+    // takes.
     [[nodiscard]] std::unique_ptr<cluster::Process> start(
         int errors = cluster::Process::kSame) const {
         write_config();

@@ -1,4 +1,4 @@
-// electiond and signals: SIGTERM at any moment, SIGHUP, and life in the background.
+// electiond and signals: SIGTERM at any moment, SIGHUP, and running in the background.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -39,7 +39,7 @@ bool in_main(pid_t pid) {
     return (mask >> (SIGTERM - 1) & 1) != 0 && (mask >> (SIGCHLD - 1) & 1) == 0;
 }
 
-// From the moment on at which main begins.
+// Waits until main has begun.
 TEST(Electiond, EndsWellWhereTermComesWhileItStarts) {
     DaemonScene scene;
     for (int delay_ms = 0; delay_ms < 15; ++delay_ms) {
@@ -106,7 +106,7 @@ TEST(Electiond, TakesAFileSizeLimitForADiskFault) {
 
 // ---- while it starts: whatever hangs there
 
-// A fifo that nobody writes to stands for a file on a file system that does not answer.
+// A fifo without a writer simulates a file on a file system that does not answer.
 class HangingStart : public testing::Test {
   protected:
     void SetUp() override {

@@ -39,7 +39,7 @@ TEST(Differences, NameEachValueThatIsAnotherNewOrGone) {
                             "discovery[0].peers.2: h:1 > -"));
 }
 
-// What follows from a knob differs, too: nothing must come as a surprise.
+// Defaults that follow from a changed key are listed, too.
 TEST(Differences, NameDefaultsThatFollowFromAnotherKey) {
     const Scene scene;
     const auto lines =

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// What became of the discoveries of one test.
+// The states of the discoveries of one test.
 struct Fate {
     std::mutex mutex;
     std::condition_variable changed;
@@ -89,7 +89,7 @@ class DiscoveriesTest : public testing::Test {
     void await_poll(const std::string& name) {
         EXPECT_TRUE(fate_->wait([&] { return fate_->polled[name] > 0; })) << name;
     }
-    // Who is known by which source, as the node has it.
+    // The peers of each source, as the node knows them.
     [[nodiscard]] std::map<std::size_t, std::string> known() {
         const std::lock_guard lock(fate_->mutex);
         return known_;
@@ -167,7 +167,7 @@ TEST_F(DiscoveriesTest, OneThatHangsIsLeftBehind) {
     EXPECT_TRUE(fate_->wait([&] { return fate_->destroyed["a"] > 0; }));
 }
 
-// Throws what no caller expects.
+// Throws an unexpected type.
 class Thrower : public Discovery {
   public:
     void announce(const Peer&, std::stop_token) override {}

@@ -1,4 +1,4 @@
-// electionctl tls: the real program makes certificates; OpenSSL's own program judges them.
+// electionctl tls: the real program makes certificates; the program openssl verifies them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <io/child.h>

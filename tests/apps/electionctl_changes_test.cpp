@@ -105,7 +105,7 @@ TEST(ElectionctlChange, ReachesALeaderThatIsNoneOfTheEndpoints) {
     }
 }
 
-// What a follower says may be out of date, or an address that is another's from here.
+// A follower's report may be out of date, or name an address that leads to another node from here.
 TEST(ElectionctlChange, TrustsNoAddressThatDoesNotSayThatItLeads) {
     FakeApi other;
     other.on("GET /leader", {200, R"({"leaderId":"77","isLeader":true,"term":7})"});

@@ -47,7 +47,8 @@ TEST(Electionctl, TakesPort7400WhereNoneIsNamed) {
     EXPECT_EQ(parse_endpoint("http://proxy/election/"), "http://proxy:7400/election");
 }
 
-// Whatever a node reports, what was asked by TLS goes on by TLS, and never to a socket.
+// Whatever a node reports, a request by TLS is followed only by TLS, and never by one to a Unix
+// socket.
 TEST(Electionctl, AsksAReportedAddressAsTheNodeThatReportsIt) {
     const std::string api = "10.0.0.2:7400";
     for (const auto bare : {Scheme::http, Scheme::https}) {
@@ -256,7 +257,7 @@ TEST(Electionctl, SaysThatItIsNotKnownWhetherAChangeWasDone) {
     EXPECT_EQ(hanging.seen().size(), 1U);
 }
 
-// Answers a request with bytes that are no HTTP, or with none.
+// Answers a request with bytes that are not HTTP, or with none.
 class Mumble : public Poco::Net::TCPServerConnection {
   public:
     explicit Mumble(const Poco::Net::StreamSocket& socket) : TCPServerConnection(socket) {}

@@ -61,7 +61,7 @@ TEST(WatchOfTheCluster, GoesOnAtTheNextNodeWhenTheLeaderIsKilled) {
     ASSERT_NE(next, 0);
     const std::string last = " leader=" + std::to_string(next) + " ";
     EXPECT_TRUE(wait_until([&] { return lines().find(last) != std::string::npos; })) << lines();
-    // In between it may be told that nobody leads; nothing is told twice.
+    // In between there may be an event that no node leads; no event comes twice.
     EXPECT_THAT(lines(),
                 MatchesRegex("[^\n]*" + first + "[^\n]*\n([^\n]* no-leader [^\n]*\n)?[^\n]*" +
                              last + "[^\n]*\n"));

@@ -1,4 +1,4 @@
-// electionctl as a test runs it: words in, exit code and texts out.
+// Runs electionctl in a test: takes the command line, returns exit code and output.
 #pragma once
 
 #include <filesystem>
@@ -29,7 +29,8 @@ inline Result ask(const std::string& endpoints, std::vector<std::string> words) 
     return run_words(std::move(words));
 }
 
-// What GET /leader answers at node 1, which leads, at one that follows it, and without a leader.
+// The answers of GET /leader from node 1 as the leader, from a follower of it, and without a
+// leader.
 inline constexpr const char* kLeads =
     R"({"leaderId":"1","isLeader":true,"term":7,"fencingToken":7,"validForMs":98,"leaseRemainingMs":850,"index":5})";
 inline constexpr const char* kFollows =

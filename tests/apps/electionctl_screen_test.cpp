@@ -194,7 +194,7 @@ TEST(Electionctl, AsksBeforeANodeLosesItsMembership) {
     EXPECT_TRUE(terminal.shows("ended with 0")) << terminal.shown();
 }
 
-// Else a socket would get its number, and be sent what was meant for the reader.
+// Otherwise a socket would get its number, and receive the output.
 TEST(Electionctl, OpensNothingUnderTheNumberOfAStandardStreamThatIsClosed) {
     testing::FakeApi api;
     api.hang_on("GET /status");

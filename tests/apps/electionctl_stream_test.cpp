@@ -1,4 +1,4 @@
-// The client of GET /events: its news, and how it goes on when a node breaks off, hangs or has no
+// The client of GET /events: its news, and how it continues if a node disconnects, hangs or has no
 // such path.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the program electionctl says, and how it ends, where TLS fails: each kind with its remedy.
+// The messages and exit codes of electionctl if TLS fails, each kind with its remedy.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -187,7 +187,7 @@ TEST_F(TlsFaults, ACertificateThatMayNotBeUsedAsAServer) {
 }
 
 // In TLS 1.3 the client has sent its request when it learns this, but the server has not read it:
-// what it asked for is surely not done.
+// so the request was certainly not carried out.
 TEST_F(TlsFaults, AServerThatAsksForACertificate) {
     const TlsFront front(api_.host_and_port(), with(server_files(), &ca_));
     const auto none = run(front.url(), trusting(), "step-down");

@@ -1,4 +1,4 @@
-// electionctl over https: every verb, both certificates, and what it never does in plain text.
+// electionctl over https: every verb, both certificates, and no request in plain text.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -125,7 +125,7 @@ TEST_F(Tls, TakesItsFilesFromTheEnvironment) {
     ASSERT_EQ(setenv("ELECTIONCTL_CERT", operator_.cert.c_str(), 1), 0);
     ASSERT_EQ(setenv("ELECTIONCTL_KEY", operator_.key.c_str(), 1), 0);
     const Result bare = ask(front_.host_and_port(), {"status"});
-    // An endpoint that is plain by its own words stays plain, and needs none of the files.
+    // An endpoint that begins with http:// stays plain text, and needs none of the files.
     ASSERT_EQ(setenv("ELECTIONCTL_CACERT", "/nowhere/ca.crt", 1), 0);
     const Result plain = ask(api_.url(), {"status"});
     const Result other = ask(front_.host_and_port(), {"--cacert", ca_.file(), "status"});
@@ -163,7 +163,7 @@ TEST_F(Tls, GoesOnToTheLeaderThatANodeReports) {
     EXPECT_THAT(front_.clients(), Not(IsEmpty()));
 }
 
-// Somebody who can make a node report an address would get the token and the change in plain text.
+// An attacker who makes a node report an address would get the token and the change in plain text.
 TEST_F(Tls, NeverFollowsAReportedAddressInPlainText) {
     FakeApi plain, follower;
     serve_all(plain);

@@ -1,4 +1,4 @@
-// top: what it makes of the API's answers, and what a screenful of it looks like.
+// top: its view of the API's answers, and its screen.
 #include <Poco/JSON/Parser.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -125,7 +125,7 @@ TEST(TopView, DoesNotCallALeaderGoneThatOthersStillFollow) {
         "leader 1 does not answer: 2 of 3 voters reachable, and may elect a new leader");
 }
 
-// A view that a node has kept goes on saying "0 ms" of a node that is dead.
+// An old view that a node has kept still has "0 ms" for a dead node.
 TEST(TopView, TakesFiguresOnlyFromALeaderThatAnswers) {
     const std::string records = record("1", "OFFLINE") + "," + record("2", "FOLLOWER");
     const std::string leader = R"(,"leader":)" + record("2", "LEADER");
@@ -255,7 +255,7 @@ TEST(TopFrame, SaysWhetherChangesShowAtOnce) {
     EXPECT_THAT(shown, HasSubstr("not live, asked each second: GET http://127.0.0.1:3001/events"));
 }
 
-// What is no event is shown as of the last answer, what is an event as of now.
+// Values with events are shown as of now, others as of the last answer.
 TEST(TopFrame, KeepsTheFiguresOfTheLastAnswerWhileItIsLive) {
     FrameState state{.width = 120, .age = std::chrono::milliseconds(4900), .live = true};
     const std::string shown = text(frame(healthy(), state));

@@ -1,5 +1,5 @@
-// What a program that relies on electionctl learns: one node, one answer, in time. Against a
-// control API that is slow, dies or answers nonsense.
+// Programs can rely on electionctl: one node, one answer, in time. Against a control API that is
+// slow, dies or answers nonsense.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ std::string leads(int lease_ms) {
            std::to_string(lease_ms) + R"(,"index":5})";
 }
 
-// A late answer, as of a daemon that was paused before it could send the answer.
+// A late answer, like that of a daemon that was paused before it could send it.
 Canned late(const std::string& body, milliseconds delay) {
     std::this_thread::sleep_for(delay);
     return {200, body};
@@ -42,7 +42,8 @@ class Trust : public ::testing::Test {
     Trust() { api_.stream(event("reset", 5, "{}")); }
     ~Trust() override { std::filesystem::remove(file_); }
 
-    // Runs the watch until it has told `count` events; what its command was told, a line each.
+    // Runs the watch until it has reported `count` events; returns the input of its commands, a
+    // line each.
     std::string events(FakeApi& api, int count, const std::string& timeout = "3s") const {
         const Result result = ask(
             api.url(), {"--timeout", timeout, "watch", "--count", std::to_string(count), "--exec",
@@ -169,8 +170,8 @@ TEST_F(Trust, IsGivenAtOnceToANodeWhoseStreamTellsThatItWins) {
     EXPECT_LT(asked_again - told, milliseconds(900));
 }
 
-// A follower that stood still knows no leader until its next heartbeat, and then the same one: no
-// event tells either.
+// A follower that was paused knows no leader until its next heartbeat, and then the same one: there
+// is no event for either.
 TEST_F(Trust, IsNotLostByANodeThatKnowsNoLeaderForAMomentAndTellsNoEvent) {
     std::atomic<int> asked = 0;
     api_.on("GET /leader", [&](const Seen&) {
@@ -184,7 +185,7 @@ TEST_F(Trust, IsNotLostByANodeThatKnowsNoLeaderForAMomentAndTellsNoEvent) {
     EXPECT_THAT(events(api_, 2), ::testing::ContainsRegex("^follower 2 0 .*\nleader 1 7 "));
 }
 
-// An event says that there is news, never that a lead is valid: it may be an old one.
+// An event only announces a change, it never proves a lead: it may be old.
 TEST_F(Trust, IsNotPutInWhatAStreamTells) {
     api_.stream(event("reset", 5, leads(900)));
     std::atomic<int> asked = 0;

@@ -64,7 +64,7 @@ TEST(Watch, TellsTheLossOfTheLeadWhenTheDaemonIsKilled) {
         << watcher.told();
 }
 
-// It must not hold up the news that takes its reason away.
+// It must not delay the event that ends the reason for it.
 TEST(Watch, EndsACommandThatStillRunsForALeadThatIsOver) {
     ShownCluster cluster({.nodes = 1});
     cluster.start_all();
@@ -77,7 +77,8 @@ TEST(Watch, EndsACommandThatStillRunsForALeadThatIsOver) {
     expect_told_in_time(cluster, watcher, steady_clock::now());
 }
 
-// Whoever reads its lines has died, or reads none: what was promoted must be demoted all the same.
+// If the reader of its lines has died, or does not read, the command for the end of the lead must
+// still run.
 class WatchWithoutReader : public testing::TestWithParam<std::string> {};
 
 TEST_P(WatchWithoutReader, RunsItsCommandAtEachEvent) {

@@ -208,7 +208,7 @@ std::string event(const std::string& name, std::int64_t id, const std::string& d
 }
 
 std::string dead_url() {
-    // Bound, so that nobody else gets it while this process lives, and never listening.
+    // Bound but not listening, so that no other program gets the port while this process runs.
     static const ServerSocket held = [] {
         ServerSocket socket;
         socket.bind(SocketAddress("127.0.0.1", 0), false, false);

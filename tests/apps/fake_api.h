@@ -27,7 +27,7 @@ struct Canned {
     bool cut_short = false;  // promises more than it sends
 };
 
-// Listens on a free port of 127.0.0.1, or on a Unix socket, until it goes. Any thread.
+// Listens on a free port of 127.0.0.1, or on a Unix socket, as long as it exists. Any thread.
 class FakeApi {
   public:
     using Give = std::function<Canned(const Seen&)>;
@@ -38,33 +38,33 @@ class FakeApi {
     FakeApi(const FakeApi&) = delete;
     FakeApi& operator=(const FakeApi&) = delete;
 
-    // What is answered from now on; "GET /status" as the key. Unknown ones get 404.
+    // Sets the answer to a request such as "GET /status"; other requests get 404.
     void on(const std::string& question, Canned answer);
     void on(const std::string& question, Give give);
-    // Accepts the request and answers only when this object goes.
+    // Accepts the request and answers only when this object is destroyed.
     void hang_on(const std::string& question);
 
-    // Serves GET /events from now on: each stream begins with what `first` gives for its request,
-    // and goes on with what is told. The bytes are sent as they are.
+    // Serves GET /events from now on: each stream begins with the result of `first` for its
+    // request, followed by the bytes of tell(). The bytes are sent unchanged.
     void stream(std::function<std::string(const Seen&)> first);
     void stream(const std::string& first = "retry: 1000\n\n");
     void tell(const std::string& bytes);
-    // Ends the streams that are open; they may be opened again.
+    // Ends the open streams; clients may open new ones.
     void break_streams();
     [[nodiscard]] std::size_t streams_open() const;
-    // How many requests for this path ("/leader") have come.
+    // How many requests for this path ("/leader") were received.
     [[nodiscard]] std::size_t count(const std::string& path) const;
 
     [[nodiscard]] std::string host_and_port() const;
     // "http://127.0.0.1:3001" or "unix:/path"
     [[nodiscard]] std::string url() const { return url_; }
     [[nodiscard]] std::vector<Seen> seen() const;
-    // Stops listening; whoever asks is refused from now on.
+    // Stops listening; further connections are refused.
     void die();
 
     // For the server's own threads.
     [[nodiscard]] Canned answer(const Seen& request);
-    using Send = std::function<bool(const std::string& bytes)>;  // false: nobody reads any more
+    using Send = std::function<bool(const std::string& bytes)>;  // false: the client is gone
     [[nodiscard]] bool serve_stream(const Seen& request, const std::function<Send()>& begin);
 
   private:

@@ -1,4 +1,4 @@
-// The log's queue and writer: no caller waits, lines stay whole and in order, losses are logged.
+// The log's queue and writer: no caller waits, lines stay complete and in order, losses are logged.
 #include "log_output.h"
 
 #include <fcntl.h>
@@ -257,7 +257,7 @@ TEST(LogOutput, WhenWritingWorksAgainTheCountIsToldAndNoLineIsGluedToATornOne) {
     EXPECT_THAT(lines[3], EndsWith("warning [n1] 4 lines lost: File too large lost=4"));
 }
 
-// Whoever closes standard error, and whatever opens next: the log goes where it went.
+// If standard error is closed and its number is used again, the log still goes to the old file.
 TEST(LogOutput, AFileThatTakesTheDescriptorsNumberReceivesNothing) {
     const cluster::Folder folder;
     StalledPipe pipe;

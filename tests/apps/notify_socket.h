@@ -16,7 +16,7 @@
 
 namespace electiond {
 
-// While it lives, NOTIFY_SOCKET is set for this process and for those that it starts.
+// While it exists, NOTIFY_SOCKET is set for this process and its children.
 class NotifySocket {
   public:
     NotifySocket() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
@@ -48,7 +48,7 @@ class NotifySocket {
         return message;
     }
 
-    // The next message that contains `words`, without those before it; empty if none comes.
+    // The next message that contains `words`; drops the ones before. Empty if none comes in time.
     [[nodiscard]] std::string next_with(const std::string& words) const {
         for (;;) {
             auto message = next();

@@ -1,4 +1,4 @@
-// The files in config/ load, and the reference says the truth about every key and its default.
+// The files in config/ load, and the reference is correct about every key and its default.
 #include <gmock/gmock.h>
 
 #include <cctype>

@@ -39,7 +39,7 @@ TEST(ReloadTable, SaysWhyForEachKeyThatNeedsARestart) {
     }
 }
 
-// Promises and leases rest on these: a change in the life of a process could break one.
+// Promises and leases depend on these: a change while the process runs could break one.
 TEST(ReloadTable, KeepsWhatALeaseRestsOn) {
     for (const auto* key : {"election.election_timeout", "node.id", "node.data_dir", "cluster.name",
                             "node.observer", "transport.tls.identity", "cluster.bootstrap"}) {

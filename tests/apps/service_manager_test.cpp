@@ -1,4 +1,4 @@
-// What is reported to a service manager, and that nobody but its own thread waits for it.
+// The reports to a service manager; only their own thread waits for it.
 #include "service_manager.h"
 
 #include <gmock/gmock.h>

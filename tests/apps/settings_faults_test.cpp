@@ -1,4 +1,4 @@
-// Every kind of wrong configuration gets its clear answer, with its place, and all at once.
+// Every kind of fault in a configuration gets a clear message with its place, all at once.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -340,7 +340,7 @@ TEST(SettingsFaults, SayWhyAFileCannotBeRead) {
     EXPECT_THAT(fault(scene.folder()), HasSubstr("Is a directory; name the file in it"));
 }
 
-// A rule between timers is silent about a timer that has a fault of its own, and about no other.
+// A rule between timers is skipped if one of them has its own fault, and only then.
 TEST(SettingsFaults, OfOneTimerHideNoneOfTheOthers) {
     const Scene scene;
 

@@ -1,4 +1,4 @@
-// A folder of its own for one test, a configuration in it, and what loading it says.
+// A temporary folder with a configuration, and the result of loading it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class Scene {
         return load_settings(write("node.yaml", text), env);
     }
 
-    // Each fault's line, the file called by its bare name. None where it loads.
+    // The line of each fault, with the bare name of the file. Empty if it loads.
     [[nodiscard]] std::vector<std::string> faults(const std::string& text,
                                                   const Environment& env = {}) const {
         try {
@@ -65,8 +65,8 @@ class Scene {
     std::filesystem::path folder_;
 };
 
-// The least that loads, one section a line: node 1, cluster 2, discovery 3. Other sections follow
-// in the alphabet's order, from line 4 on; a section given here replaces the one that would stand.
+// The smallest valid configuration, one section per line: node 1, cluster 2, discovery 3. Other
+// sections follow in alphabetical order from line 4; a section given here replaces the default one.
 inline std::string with(const std::map<std::string, std::string>& sections) {
     std::map<std::string, std::string> rest = sections;
     const auto take = [&](const std::string& name, const std::string& otherwise) {

@@ -1,4 +1,4 @@
-// What a configuration comes to: values, defaults, the environment, and how it is shown.
+// The result of loading a configuration: values, defaults, the environment, and the printed form.
 #include "settings/settings.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +27,7 @@ ListenAddress unix_socket(const std::string& path, mode_t mode = 0660,
     return io::UnixSocket{.path = path, .mode = mode, .group = group};
 }
 
-// What the first discovery, and the transport, read their options by.
+// The setup from which the first discovery, and the transport, read their options.
 Options own(const Settings& settings) {
     return Options(PluginKind::discovery, settings.discovery.at(0).options);
 }

@@ -18,7 +18,7 @@ using Event = io::Stream::Event;
 
 constexpr std::chrono::milliseconds kLinger{1000};
 
-// As the control API answers plain text.
+// The control API's answer to plain text.
 std::string farewell() {
     const std::string body = R"({"status":400,"detail":"This port speaks TLS: use https://."})";
     return io::write_response_head(400, "application/problem+json", body.size(), false) + body;

@@ -14,7 +14,7 @@
 
 namespace electiond::testing {
 
-// Listens on 127.0.0.1 until it goes. The server behind it must live longer. Any thread.
+// Listens on 127.0.0.1 as long as it exists. The server behind it must outlive it. Any thread.
 class TlsFront {
   public:
     // `behind`: "127.0.0.1:PORT".

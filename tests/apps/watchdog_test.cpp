@@ -1,4 +1,4 @@
-// The watchdog: runs its checks, reports what they throw, and ends although one of them hangs.
+// The watchdog: runs its checks, reports their exceptions, and ends even if one of them hangs.
 #include "watchdog.h"
 
 #include <gtest/gtest.h>
