@@ -1,4 +1,4 @@
-// The claim beside the registry: exactly one wins, for good, whoever dies meanwhile.
+// The claim next to the registry: exactly one wins, permanently, even if processes die meanwhile.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -161,7 +161,7 @@ TEST_F(ClaimTest, StandsOrDoesNotStandWhenItsClaimerIsKilledAtAnyStep) {
     EXPECT_EQ(kills, 9) << "before and after each of four steps, and once to the end";
 }
 
-// Who could not be told, for the lock was held too long, asks again, as the daemon does.
+// A claim that fails because the lock was held too long is repeated, as the daemon does.
 Claim insist(const std::function<std::unique_ptr<Discovery>()>& made, const Claim& mine) {
     for (int tries = 1;; ++tries) {
         try {
@@ -172,7 +172,7 @@ Claim insist(const std::function<std::unique_ptr<Discovery>()>& made, const Clai
     }
 }
 
-// Claims with `count` threads at once; true where all were told the same, which is noted in `file`.
+// Claims with `count` threads at once; true if all got the same result, which is written to `file`.
 bool claim_together(const std::function<std::unique_ptr<Discovery>()>& made, int count,
                     const std::string& who, const std::filesystem::path& file) {
     std::vector<Claim> told(static_cast<std::size_t>(count));

@@ -1,4 +1,5 @@
-// What discoveries say at `--check` of files, folders, interfaces and addresses; nothing changes.
+// The findings of discoveries at `--check` about files, folders, interfaces and addresses; nothing
+// changes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -28,7 +29,7 @@ auto finding(Finding::Weight weight, const std::string& key, const std::string& 
                  Field(&Finding::text, HasSubstr(words)));
 }
 
-// Names, sizes, modes and times of all that is below `folder`.
+// Names, sizes, modes and times of everything below `folder`.
 std::set<std::string> snapshot(const fs::path& folder) {
     std::set<std::string> all;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -116,7 +117,7 @@ TEST_F(RegistryCheck, AsksAsTheUserThatRunsIt) {
     EXPECT_THAT(secret, ElementsAre(finding(fault, "path", "it cannot be used: Permission")));
 }
 
-// They are renewed or mended, and a running cluster does not need them.
+// They are replaced or repaired, and a running cluster does not need them.
 TEST_F(RegistryCheck, WarnsOfGarbledTexts) {
     write(folder_ / "cluster.json", "#");
     EXPECT_THAT(check(), ElementsAre(finding(warning, "path", "cluster.json")));

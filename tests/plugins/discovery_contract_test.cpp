@@ -1,4 +1,4 @@
-// What the host relies on, of every discovery plugin that is built here.
+// The rules that every discovery plugin in this repository must follow.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ struct Guest {
     std::string plugin;
     OptionMap good;
     OptionMap absent;  // well-formed, but the file, host or interface they name is not there
-    bool spreads;      // what one announces, another finds
+    bool spreads;      // other nodes find the nodes that are announced
     bool arbitrates;
 };
 
@@ -100,7 +100,7 @@ bool knows_id(Discovery& discovery, const std::string& id) {
     return std::ranges::any_of(peers, [&](const Peer& peer) { return peer.id.value == id; });
 }
 
-// Of those alone whose answer is what others announce.
+// Only for discoveries that return announced nodes.
 class SpreadingDiscovery : public DiscoveryContract {};
 
 TEST_P(DiscoveryContract, MakesItWithoutTouchingAnything) {

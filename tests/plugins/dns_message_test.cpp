@@ -148,7 +148,7 @@ TEST(DnsMessage, TellsAReferralFromNoRecord) {
     EXPECT_TRUE(records(none).empty());
 }
 
-// A server that only holds zones knows of the target in its zone that there is no such record.
+// An authoritative server proves for a target in its own zone that there is no such record.
 TEST(DnsMessage, TakesAnAliasWithoutARecordForNoRecordInAZoneOfTheServer) {
     const auto alias_of = [](const std::string& target, const std::string& zone) {
         Response response(query(kHostA));

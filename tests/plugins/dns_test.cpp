@@ -50,7 +50,7 @@ Peer self(const std::string& host, std::uint16_t port = 7401) {
 // One instance with a server of its own; by default each poll asks again.
 class Dns : public testing::Test {
   protected:
-    // `more` comes in place of what is said here.
+    // `more` replaces the options given here.
     [[nodiscard]] std::unique_ptr<Discovery> made(OptionMap options,
                                                   const std::vector<std::string>& servers) {
         const auto add = [&](const std::string& key, const OptionValue& value) {
@@ -91,7 +91,7 @@ FakeDns::Script same(std::vector<std::pair<std::uint16_t, std::string>> records,
 
 FakeDns::Answers silent(const Query&) { return {}; }
 
-// ---- what becomes a peer ------------------------------------------------------------------------
+// ---- peers --------------------------------------------------------------------------------------
 
 TEST_F(Dns, MakesEachAddressOfAHostANode) {
     FakeDns server(same({{kA, "10.0.0.2"}, {kA, "10.0.0.1"}, {kAaaa, "fd00::1"}}));
@@ -163,7 +163,7 @@ TEST_F(Dns, LeavesOutItselfIfItAnnouncesAName) {
     EXPECT_THAT(shown(by_host->poll()), ElementsAre("10.0.0.2:7401"));
 }
 
-// ---- how long an answer holds -------------------------------------------------------------------
+// ---- TTL ----------------------------------------------------------------------------------------
 
 TEST_F(Dns, AsksAgainWhenTheTtlIsOver) {
     FakeDns server(same({{kA, "10.0.0.1"}}, 1));
@@ -225,7 +225,7 @@ TEST_F(Dns, ReturnsTheSameWhileTheOrderOfTheAnswersChanges) {
     for (int i = 0; i < 10; ++i) EXPECT_EQ(dns->poll(), first);
 }
 
-// ---- no node, and not known ---------------------------------------------------------------------
+// ---- no node, or unknown ------------------------------------------------------------------------
 
 TEST_F(Dns, ReturnsNoNodeForNxdomainAndNoData) {
     FakeDns server(
@@ -424,7 +424,7 @@ TEST_F(Dns, FailsIfTcpIsSilentOrEndsEarly) {
     }
 }
 
-// ---- lies ---------------------------------------------------------------------------------------
+// ---- false answers ------------------------------------------------------------------------------
 
 TEST_F(Dns, WaitsForTheRightAnswerBehindWrongOnes) {
     FakeDns server([](const Query& query) -> FakeDns::Answers {

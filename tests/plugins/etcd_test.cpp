@@ -46,7 +46,7 @@ TEST_F(EtcdTest, NeedsNoRequestWhileNothingChanges) {
             count += server().answered(method);
         return count;
     };
-    // Until each watch has reported that it watches.
+    // Waits until each watch is confirmed.
     ASSERT_TRUE(eventually([&] {
         const int before = requests();
         for (int round = 0; round < 20; ++round) {

@@ -1,4 +1,4 @@
-// The discovery `etcd` while its server is dead, paused, compacted, full, not trusted or no etcd.
+// The discovery `etcd` while its server is dead, paused, compacted, full, not trusted or not etcd.
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
 #include <Poco/Net/HTTPServer.h>
@@ -136,7 +136,7 @@ TEST_F(EtcdTrouble, WithSeveralDeadEndpointsNoCallTakesLongerThanTheHostAllows) 
 
     EXPECT_LT(time_of([&] { (void)a->poll(); }), seconds(5));
 
-    // All of them have their turn, and those that were asked are named in the order of the file.
+    // All endpoints are tried, and the message names the asked ones in the order of the file.
     (void)time_of([&] { (void)a->poll(); });
     const auto sentence = fault([&] { (void)a->poll(); });
     std::size_t at = 0;
@@ -212,7 +212,7 @@ TEST_F(FullEtcd, ServesWhatItHasAndNamesTheRemedy) {
     }
     const auto end = Clock::now() + seconds(13);
     while (Clock::now() < end) {
-        a->announce(node("a", 1));  // its lease lives on
+        a->announce(node("a", 1));  // keeps its lease alive
         std::this_thread::sleep_for(milliseconds(200));
     }
     EXPECT_THAT(ids(*late), ElementsAre("a"));
@@ -455,7 +455,7 @@ TEST_F(GuardedEtcd, NamesWhatToSetAndWhatToPermit) {
                       HasSubstr("etcdctl role grant-permission"), HasSubstr("/electiond/")));
 }
 
-// ---- what is no etcd ----------------------------------------------------------------------------
+// ---- other servers ------------------------------------------------------------------------------
 
 // Answers as the test says, or each request with the same status and body.
 class Liar {
@@ -561,7 +561,7 @@ TEST(WhatIsNoEtcd, ThatStoresAClaimAndLosesTheAnswerFoundsOneClusterAllTheSame) 
     std::mutex mutex;
     std::string stored;
     int tries = 0;
-    // A member whose reads come too early, so that all depends on the transaction.
+    // A member whose reads are out of date, so that the transaction decides.
     const Liar server([&](const std::string& path, const std::string& body) -> Liar::Answer {
         if (path == "/v3/kv/range") return {200, R"({"header":{"revision":"1"}})"};
         const std::lock_guard lock(mutex);

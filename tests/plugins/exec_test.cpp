@@ -147,7 +147,7 @@ TEST(ExecLines, AreBounded) {
                 Not(IsEmpty()));
 }
 
-// What a node announces is what a program may print.
+// A program may print the announced form of a node.
 TEST(ExecLines, OfANodeReadBackAsThisNode) {
     auto self = node("a", 1);
     self.addresses.push_back({"::1", 7});
@@ -358,7 +358,7 @@ TEST_F(Programs, ThatLeaveProcessesBehindCountAndLeaveNone) {
     EXPECT_TRUE(eventually([&] { return dead(process_in("left")); }));
 }
 
-// What is left behind has the time until it is killed; then the output would be cut in a line.
+// Processes left behind may print until they are killed; then the output could end within a line.
 TEST_F(Programs, ThatLeaveProcessesBehindWhichPrintTooMuchHaveFailed) {
     const auto discovery = lister(
         "rm -f \"$1/ready\"; (trap 'echo more than there is room for; exit' TERM; "
@@ -486,7 +486,7 @@ TEST_F(Programs, ThatAreSlowLaterDelayNoAnswer) {
 // not the 4 s that a call waits for a program.
 constexpr seconds kSoon{2};
 
-// Requests the stop a moment after `act` has begun; how long it has taken since then.
+// Requests the stop a moment after `act` has begun; returns how long `act` took after that.
 milliseconds stopped_after(const std::function<void(std::stop_token)>& act) {
     std::stop_source stop;
     Clock::time_point requested;

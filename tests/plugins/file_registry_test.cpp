@@ -1,4 +1,4 @@
-// The registry that all nodes share: written rarely and whole, mended, and never trusted.
+// The registry that all nodes share: written rarely and atomically, repaired, and never trusted.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -336,7 +336,7 @@ TEST_F(FileRegistry, GivesUpOnALockThatIsHeldAndSaysSo) {
     EXPECT_THAT(sentence, AllOf(HasSubstr(lock.string()), HasSubstr("fuser")));
     EXPECT_THAT(a->poll(), ElementsAre(node("a", 1)));
 
-    fs::remove(lock);  // whoever removes it frees the others, and harms nobody
+    fs::remove(lock);  // removing it releases the others, and does no harm
     a->announce(node("a", 2));
     EXPECT_THAT(a->poll(), ElementsAre(node("a", 2)));
     ::close(held);
@@ -415,8 +415,8 @@ TEST_F(FileRegistry, KeepsTheOldFileWhereTheDiskFails) {
     EXPECT_THAT(folder_.names(), ElementsAre("cluster.json", "cluster.json.lock"));
 }
 
-// Runs `act` again and again in a child that is killed at its first, second, … moment at the disk,
-// until one gets to its end; looks at what each left behind. Returns how many were killed.
+// Runs `act` in children that are killed at their first, second, … disk operation, until one ends
+// normally; checks the files after each. Returns how many were killed.
 int kill_at_each_step(const std::function<void()>& prepare, const std::function<void()>& act,
                       const std::function<void(bool killed)>& look) {
     for (int kills = 0;; ++kills) {

@@ -1,4 +1,4 @@
-// What the http transport says to clients that are not ours, and to messages that are none.
+// The answers of the http transport to other clients, and to bytes that are not messages.
 #include <thread>
 
 #include "transport_bench.h"
@@ -14,7 +14,7 @@ std::string status_of(const std::string& response) {
     return response.substr(0, response.find("\r\n"));
 }
 
-// Says `bytes`, closes its own half where asked to, and returns all that comes back.
+// Sends `bytes`, closes its own direction if requested, and returns the whole answer.
 std::string say_to(const Node& node, const std::string& bytes, bool end = false) {
     Stranger stranger(node.endpoint);
     stranger.say(bytes);
@@ -148,7 +148,6 @@ struct Refusal {
     std::string status;
 };
 
-// A second request follows each: one that must not be taken for one.
 TEST(HttpTransport, RefusesAHeadOverItsLimit) {
     Node node("http", Limits{.header_bytes = 1024});
     const auto request_of = [](std::size_t length) {
@@ -159,6 +158,7 @@ TEST(HttpTransport, RefusesAHeadOverItsLimit) {
     EXPECT_TRUE(status_of(say_to(node, request_of(1000))).starts_with("HTTP/1.1 431"));
 }
 
+// After each follows a second request, which must not be handled.
 TEST(HttpTransport, RefusesWhatTwoReadersCouldReadInTwoWays) {
     const std::string smuggled =
         "5\r\nPOST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";

@@ -162,7 +162,7 @@ TEST(Multicast, FindsANewcomerWithoutWaitingForTheNextRepetition) {
         a->announce(node("a", 1));
         return knows(*a, node("a", 1));
     }));
-    // By now all that it sends of itself is said; only an answer can tell the newcomer soon.
+    // By now it sends nothing by itself, so only an answer can inform the new node soon.
     for (int call = 0; call < 10; ++call) a->announce(node("a", 1));
 
     const auto b = make("multicast", own_group());
@@ -254,7 +254,7 @@ bool find_each_other_by_ipv6() {
                }).empty() &&
                knows(*a, node("b", 2)) && knows(*b, node("a", 1));
     });
-    // An interface that goes and comes back is another one: the group must be joined anew.
+    // An interface that is removed and created again is a new one: the group must be joined again.
     if (!found || !run("ip link del a0")) return false;
     if (fault([&] { (void)a->poll(); }).find("no interface a0") == std::string::npos) return false;
     if (!run("ip link add a0 type veth peer name b0 && ip link set a0 up && ip link set b0 up"))
@@ -287,7 +287,8 @@ bool keep_to_their_interface() {
     return found && !knows(*a, node("x", 3)) && !knows(*apart, node("a", 1));
 }
 
-// Runs `act` in a child with a network of its own; true also where there can be none (then `why`).
+// Runs `act` in a child with a network namespace of its own; also true if none can be created (then
+// `why`).
 bool in_own_network(bool (*act)(), std::string& why) {
     if (::geteuid() != 0) {
         why = "only root may make a network of its own";

@@ -1,4 +1,4 @@
-// When the registry is read, and when not: in a time that the tests hold in their hands.
+// When the registry is read, and when not, with a clock that the tests control.
 #include "file_registry/reader.h"
 
 #include <fcntl.h>

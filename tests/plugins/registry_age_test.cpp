@@ -164,7 +164,7 @@ TEST_F(RegistryAge, ALateReaderLooksAgainBeforeItRemoves) {
     EXPECT_THAT(round(*a, node("a", 1)), UnorderedElementsAre(node("a", 1), node("b", 2)));
 }
 
-// The server of the registry was away: none could renew its entry.
+// The server of the registry was down: no node could renew its entry.
 TEST_F(RegistryAge, ATimeWithoutTheRegistryMakesNoEntryOlder) {
     const auto a = host();
     const auto b = host();

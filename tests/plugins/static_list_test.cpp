@@ -1,4 +1,4 @@
-// The list that the operator wrote: what it yields, and what it refuses before anything starts.
+// The static list: the peers that it returns, and the lists that it refuses before the start.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

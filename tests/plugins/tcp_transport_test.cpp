@@ -51,8 +51,8 @@ TEST(TcpTransport, AnswersInTheOrderInWhichAnswersAreGiven) {
     EXPECT_EQ(stranger.hear(4 + 9 + 1), answer_frame('\x2a', '\2', "a"));
 }
 
-// Each of a crowd that sends without end has one request read in a turn of the loop, so that a peer
-// among them waits for one of each, not for all that they have sent.
+// Of each stranger that sends without end only one request is read in a turn of the loop. So a peer
+// among them waits for one request of each, not for all of them.
 TEST(TcpTransport, StrangersHaveTheirRequestsReadInTurn) {
     std::promise<void> held;
     const std::shared_future<void> go_on = held.get_future().share();

@@ -1,5 +1,5 @@
-// What the tests of TLS stand on: files that change, a log that remembers, and ends without a
-// plugin.
+// Shared by the tests of TLS: files that change, a log that keeps its lines, and connections
+// without a plugin.
 #pragma once
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ class Lines {
             lines_.push_back(std::move(line));
         });
     }
-    // The warnings that have this fault; "" for those of no fault.
+    // The warnings with this fault; "": those without a fault.
     [[nodiscard]] std::vector<std::string> warnings(std::string_view fault) const {
         const std::lock_guard lock(mutex_);
         std::vector<std::string> found;
@@ -138,7 +138,7 @@ class TlsEnd {
             if (step != Step::done) wait(step);
         }
     }
-    // What comes until there are so many bytes, or nothing comes any more.
+    // The bytes received until there are so many, or no more arrive.
     std::string hear(std::size_t most = SIZE_MAX) {
         std::string all;
         std::array<char, 4096> bytes{};
@@ -151,7 +151,7 @@ class TlsEnd {
         }
         return all;
     }
-    // Why the other side refuses us: in TLS 1.3 a client hears of it by its first hear().
+    // Why the other side refuses us: in TLS 1.3 a client learns that at its first hear().
     [[nodiscard]] const std::optional<io::TlsFailure>& refusal() const { return refusal_; }
     // Past TLS.
     void say_plainly(std::string_view bytes) {
@@ -174,7 +174,7 @@ class TlsEnd {
     std::optional<io::TlsFailure> refusal_;
 };
 
-// As a stranger loads it: what nodes would refuse to start with is allowed.
+// Loads certificates without the checks by which a node would refuse to start.
 inline std::shared_ptr<const io::TlsContext> context_of(
     const TestCa::Files& own, const std::filesystem::path& ca,
     std::optional<std::chrono::sys_seconds> at = {}) {

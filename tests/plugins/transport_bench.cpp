@@ -1,4 +1,4 @@
-// How the transport tests come by a plugin: as the daemon does, through the host.
+// The transport tests load a plugin as the daemon does, through the host.
 #include "transport_bench.h"
 
 #include "host/plugin_host.h"

@@ -1,4 +1,4 @@
-// The bench the transport tests stand on: a loaded plugin, an inbox that answers, awaited replies.
+// Shared by the tests of transports: a loaded plugin, an inbox that answers, awaited replies.
 #pragma once
 
 #include <Poco/Net/NetException.h>
@@ -36,7 +36,7 @@ inline constexpr std::array kSpoken = {"http", "tcp", "http_tls", "tcp_tls"};
 std::string dialect_of(const std::string& spoken);
 bool is_encrypted(const std::string& spoken);
 
-// The certificate that every node has here unless a test says otherwise, and its names.
+// The default certificate of every node, and its names.
 const TlsFiles& usual_tls();
 inline const std::vector<std::string> kUsualNames = {"URI:electiond://test/1", "DNS:1.test"};
 
@@ -51,7 +51,7 @@ inline void echo(const Request& request, const Respond& respond) {
     respond({Response::Kind::ok, "echo " + request.body});
 }
 
-// Answers what arrives by a function, or keeps it until asked.
+// Answers requests by a function, or keeps them until the test takes them.
 class Desk : public Inbox {
   public:
     using Clerk = std::function<void(Request, Respond)>;
@@ -69,7 +69,7 @@ class Desk : public Inbox {
     std::atomic<int> delivered_ = 0;
 };
 
-// Keeps what arrives, so that a test may answer it later or never.
+// Keeps the requests, so that a test can answer them later or never.
 class Drawer {
   public:
     [[nodiscard]] Desk::Clerk clerk() {
@@ -79,7 +79,7 @@ class Drawer {
             changed_.notify_all();
         };
     }
-    // The next that arrived; waits for it.
+    // The next request; waits for it.
     std::pair<Request, Respond> take() {
         std::unique_lock lock(mutex_);
         if (!changed_.wait_for(lock, kLong, [this] { return !kept_.empty(); })) {
@@ -122,7 +122,7 @@ inline Request request(const std::string& name, const std::string& body = "{}") 
     return {.name = name, .body = body, .lane = Lane::election, .source = {}};
 }
 
-// What becomes of one request; a second report fails the test.
+// The result of one request; a second report fails the test.
 inline std::future<Response> ask(Transport& transport, const Endpoint& to, Request what,
                                  std::chrono::milliseconds timeout = kLong) {
     struct Once {
@@ -145,7 +145,7 @@ inline Response await(std::future<Response> future) {
     return future.get();
 }
 
-// Whether `condition` comes true.
+// True if `condition` becomes true in time.
 inline bool eventually(const std::function<bool()>& condition) {
     const auto end = std::chrono::steady_clock::now() + kLong;
     while (!condition()) {
@@ -155,7 +155,7 @@ inline bool eventually(const std::function<bool()>& condition) {
     return true;
 }
 
-// A stranger with a bare socket.
+// A client with a bare socket, without a transport.
 class Stranger {
   public:
     explicit Stranger(const Endpoint& to) : socket_({to.host, to.port}) { prepare(); }
@@ -168,21 +168,21 @@ class Stranger {
         }
     }
     void end() { socket_.shutdownSend(); }
-    // All that comes until the other side closes.
+    // All bytes until the other side closes.
     std::string hear_all() {
         std::string all;
         while (hear_some(all)) {
         }
         return all;
     }
-    // What comes until `count` bytes are there, or the other side closes.
+    // The bytes until there are `count`, or until the other side closes.
     std::string hear(std::size_t count) {
         std::string all;
         while (all.size() < count && hear_some(all)) {
         }
         return all;
     }
-    // What comes until `mark` does, it included.
+    // The bytes up to and including `mark`.
     std::string hear_until(std::string_view mark) {
         std::string all;
         while (all.find(mark) == std::string::npos && hear_some(all)) {
@@ -211,7 +211,7 @@ class Stranger {
     Poco::Net::StreamSocket socket_;
 };
 
-// A listener of which a test decides what it does with its connections; at first nothing.
+// A listener whose connections are handled by the test; by default it does nothing with them.
 struct FalsePeer {
     explicit FalsePeer(std::string address = "127.0.0.1") : host(std::move(address)) {
         listener.bind(Poco::Net::SocketAddress(host, 0), true, false);

@@ -1,4 +1,4 @@
-// What every transport plugin must do, asked of each built one.
+// The rules that every transport plugin in this repository must follow.
 #include <Poco/Exception.h>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -356,7 +356,7 @@ TEST_P(TransportContract, ReachesAPeerByName) {
     }
 }
 
-// What a program that we ran would find open.
+// The descriptors that a child program would inherit.
 std::set<std::string> inherited() {
     std::set<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {

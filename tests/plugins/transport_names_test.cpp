@@ -1,4 +1,5 @@
-// What every transport plugin does with names: of several addresses, that move, hang or are wrong.
+// Every transport plugin handles names with several addresses, and names that change, hang or are
+// wrong.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ names::NameService& service() {
     return home.service;
 }
 
-// Takes no connection: what asks for one hears neither yes nor no.
+// Accepts no connection: an attempt is neither accepted nor refused.
 class BlackHole {
   public:
     explicit BlackHole(const std::string& host, std::uint16_t port = 0) {
@@ -241,8 +242,8 @@ TEST_P(TransportNames, ResolvesADeadNameAtMostOnceASecond) {
     EXPECT_LE(service().asked(named.host), 1 + (steady_clock::now() - begun) / 1s);
 }
 
-// An address counts as connected when the TLS handshake is done: until then the next is tried
-// beside it.
+// An address counts as connected when the TLS handshake is done: until then the next one is tried
+// in parallel.
 TEST_P(TransportNames, TriesTheNextAddressIfTheFirstMakesNoHandshake) {
     const auto spoken = dialect_of(plugin_) + "_tls";
     FalsePeer silent(address(1));

@@ -27,7 +27,7 @@ class TransportReload : public ::testing::TestWithParam<const char*> {
         }
         return "no error";
     }
-    // Answers by the place from which a request came, which is another for each connection.
+    // Answers with the source of the request, which differs for each connection.
     static void source(const Request& request, const Respond& respond) {
         respond({Kind::ok, request.source});
     }

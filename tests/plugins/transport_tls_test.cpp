@@ -17,7 +17,7 @@ using testing::StartsWith;
 
 class TransportTls : public ::testing::TestWithParam<const char*> {
   protected:
-    // Valid for long: some ends here live in another time.
+    // Valid for long, since some ends here use another time.
     static TestCa::Wish wish() {
         return {.names = {"URI:electiond://test/1"}, .from = hours(-100), .until = hours(100)};
     }
@@ -210,7 +210,7 @@ TEST_P(TransportTls, AStrangerWithPlainTextReadsWhatIsWrong) {
     }
 }
 
-// Any server of TLS may answer so, for example a proxy.
+// Any TLS server may answer like this, for example a proxy.
 TEST_P(TransportTls, AnAlertInPlainTextIsUnderstood) {
     FalsePeer peer;
     Node sender(plain_);

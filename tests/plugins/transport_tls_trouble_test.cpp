@@ -1,4 +1,4 @@
-// TLS among strangers, broken connections and bytes that somebody has kept.
+// TLS with strangers, broken connections and recorded bytes.
 #include <gmock/gmock.h>
 
 #include "tls_bench.h"
@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-// Stands between a client and a server, and keeps what the client says.
+// A relay between a client and a server that records the bytes of the client.
 class Relay {
   public:
     explicit Relay(const Endpoint& to) : to_(to) {}
@@ -24,7 +24,7 @@ class Relay {
         const std::lock_guard lock(mutex_);
         return heard_;
     }
-    // To the server, in the middle of what the client says.
+    // Sends bytes to the server between those of the client.
     void slip_in(std::string_view bytes) {
         const std::lock_guard lock(mutex_);
         send(server_, bytes);

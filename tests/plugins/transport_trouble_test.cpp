@@ -1,4 +1,4 @@
-// What every transport plugin does when peers are dead, silent, late, or speak nonsense.
+// Every transport plugin handles peers that are dead, silent or late, or that send nonsense.
 #include <Poco/Exception.h>
 #include <unistd.h>
 
@@ -243,7 +243,7 @@ TEST_P(TransportInTrouble, AnswersBusyBeyondTheRequestsThatMayWait) {
     receiver->stop();
 }
 
-// Peers must not lose their turn to a crowd that has never brought a valid message.
+// Many connections that never sent a valid message must not delay the requests of peers.
 TEST_P(TransportInTrouble, StrangersTakeOnlyHalfOfThePlacesForRequestsThatWait) {
     Drawer drawer;
     std::atomic<bool> keeps = false;

@@ -1,4 +1,4 @@
-// What every test of a discovery plugin needs.
+// Shared by all tests of discovery plugins.
 #include "discovery/discovery_bench.h"
 
 #include <sys/inotify.h>
@@ -72,7 +72,7 @@ std::vector<std::string> Folder::names() const {
     return names;
 }
 
-// Closings are asked for, too: the kernel merges an event with an equal one right before it.
+// Watches closings, too: the kernel merges an event with an equal one right before it.
 Openings::Openings(const fs::path& folder) : events_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
     if (events_ < 0 || ::inotify_add_watch(events_, folder.c_str(), IN_OPEN | IN_CLOSE) < 0) {
         throw std::runtime_error("cannot watch " + folder.string() +

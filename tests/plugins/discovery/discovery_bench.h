@@ -1,4 +1,4 @@
-// What every test of a discovery plugin needs: the plugin, options, a folder, a node, patience.
+// Shared by all tests of discovery plugins: the plugin, options, a folder, a node, and waiting.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace electiond::bench {
 
-// An option's value as the operator would write it: a text, a list or a map.
+// An option's value as in the configuration: a text, a list or a map.
 [[nodiscard]] OptionValue text(std::string value);
 [[nodiscard]] OptionValue list(std::vector<std::string> values);
 [[nodiscard]] OptionValue map(std::vector<std::pair<std::string, std::string>> values);
@@ -27,7 +27,7 @@ using OptionMap = std::vector<OptionEntry>;
                                               const std::filesystem::path& folder = "/",
                                               Log log = {});
 
-// A folder of its own that goes with the object.
+// A temporary folder; the destructor removes it.
 class Folder {
   public:
     Folder();
@@ -45,7 +45,7 @@ class Folder {
     std::filesystem::path path_;
 };
 
-// How often each file of a folder was opened, by whomever, as the kernel says.
+// How often each file of a folder was opened, by any process, as the kernel reports.
 class Openings {
   public:
     explicit Openings(const std::filesystem::path& folder);
@@ -69,13 +69,13 @@ void write(const std::filesystem::path& file, const std::string& content);
 // A group that no other test process on this host uses.
 [[nodiscard]] OptionMap own_group(const std::string& interface = "lo");
 
-// True as soon as `condition` is; false where it has not become so within a generous time.
+// True as soon as `condition` is; false if it does not become true within a generous time.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
-// The sentence of the Error that `act` throws, or "" where it throws none.
+// The text of the Error that `act` throws, or "" if it throws none.
 [[nodiscard]] std::string fault(const std::function<void()>& act);
 
-// Runs `act` in a child process; true where it returned true. No thread may run at that time.
+// Runs `act` in a child process; true if it returned true. No other thread may run at that time.
 [[nodiscard]] int fork_run(const std::function<bool()>& act);  // the child's process number
 [[nodiscard]] bool ended_well(int child);
 

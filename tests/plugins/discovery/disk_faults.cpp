@@ -1,5 +1,5 @@
-// Stands between a plugin and the disk, by definitions that the loader finds before the C
-// library's.
+// Intercepts the disk operations of a plugin, by definitions that the loader finds before those of
+// the C library.
 #include "discovery/disk_faults.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-// Stands between a plugin and the disk: notes its steps, lets one fail, or dies at one.
+// Intercepts the disk operations of a plugin: records them, makes one fail, or kills the process at
+// one.
 #pragma once
 
 #include <string>
@@ -6,8 +7,8 @@
 
 namespace electiond::bench::disk {
 
-// The steps are fsync, link, rename and unlink; each may be died at before and after it is done.
-// They are taken over for the whole program, which must export its symbols (ENABLE_EXPORTS).
+// The steps are fsync, link, rename and unlink; the process can die before or after each. They are
+// replaced for the whole program, which must export its symbols (ENABLE_EXPORTS).
 
 // The steps since the last call, as "fsync file", "fsync folder", "link", "rename", "unlink".
 [[nodiscard]] std::vector<std::string> take_steps();

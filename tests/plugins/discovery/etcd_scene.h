@@ -1,4 +1,4 @@
-// What the tests of the discovery `etcd` share: a server, and nodes that use it.
+// Shared by the tests of the discovery `etcd`: a server, and nodes that use it.
 #pragma once
 
 #include <gmock/gmock.h>

@@ -168,7 +168,7 @@ FakeDns::FakeDns(Script script) : script_(std::move(script)) {
     throw std::runtime_error("no port is free for UDP and TCP");
 }
 
-// A script that still waits for its time comes to its end.
+// Waits for the end of a running script.
 FakeDns::~FakeDns() = default;
 
 void FakeDns::play(Script script) {

@@ -17,7 +17,7 @@ namespace electiond::bench {
 inline constexpr std::uint16_t kA = 1, kNs = 2, kCname = 5, kSoa = 6, kAaaa = 28, kSrv = 33;
 
 struct Query {
-    std::string message;  // as it came
+    std::string message;  // as received
     std::string name;
     std::uint16_t type = 0;
     bool tcp = false;
@@ -35,7 +35,7 @@ class Response {
                   std::uint32_t ttl = 0);
     Response& record(const std::string& encoded_name, std::uint16_t type, std::uint32_t ttl,
                      const std::string& data);
-    // Behind all other records.
+    // Adds records after all others.
     Response& authority(const std::string& name, std::uint16_t type, const std::string& data);
     Response& additional(const std::string& name, std::uint16_t type, const std::string& data);
     Response& code(int code);  // 2: SERVFAIL, 3: NXDOMAIN, 5: REFUSED
