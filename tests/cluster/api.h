@@ -10,13 +10,13 @@
 namespace electiond::cluster {
 
 struct Answer {
-    int code = 0;  // 0: nobody answered
+    int code = 0;  // 0: no answer
     std::string body;
-    Poco::JSON::Object::Ptr json = new Poco::JSON::Object;  // empty where the body is no object
+    Poco::JSON::Object::Ptr json = new Poco::JSON::Object;  // empty if the body is not an object
 
-    [[nodiscard]] std::string text(const std::string& key) const;     // "" for null and for nothing
-    [[nodiscard]] std::int64_t number(const std::string& key) const;  // -1 where there is none
-    [[nodiscard]] bool is(const std::string& key) const;              // true only where it is true
+    [[nodiscard]] std::string text(const std::string& key) const;     // "" if null or missing
+    [[nodiscard]] std::int64_t number(const std::string& key) const;  // -1 if there is none
+    [[nodiscard]] bool is(const std::string& key) const;              // true only if it is true
 };
 
 [[nodiscard]] Answer ask(const std::string& host, std::uint16_t port, const std::string& method,

@@ -1,4 +1,4 @@
-// What the tests of whole clusters share: a cluster that shows its logs where a test has failed.
+// Shared by the tests of whole clusters: a cluster that prints its logs if a test has failed.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@
 
 namespace electiond::cluster {
 
-// How often, as tests/long.sh says it in this variable; without it, `otherwise`.
+// The number of repetitions in this variable, which tests/long.sh sets; without it, `otherwise`.
 [[nodiscard]] inline int times_wanted(const char* variable, int otherwise) {
     const char* text = std::getenv(variable);
     return text != nullptr ? std::stoi(text) : otherwise;

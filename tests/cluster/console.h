@@ -9,8 +9,8 @@
 
 namespace electiond::cluster {
 
-// Turns what belongs to a machine into what belongs to its node in the lab. To be run after the
-// first block of lab.md. `machine` is the number of the machine that a command runs on.
+// Replaces paths, addresses and names of a machine by those of its node in the lab. Use it after
+// the first block of lab.md. `machine` is the number of the machine that a command runs on.
 constexpr char kMachines[] = R"(
 systemctl() {
     case "$*" in
@@ -44,8 +44,8 @@ electionctl() {
 )";
 
 // The commands of the consoles in a section of a page, as a script. A command follows the prompt
-// `node1# ` or `admin$ `; what goes on with it is indented as far as that. Everything else is what
-// the machine answers. A command that fails is shown with its code; questions are answered by yes.
+// `node1# ` or `admin$ `; its continuation lines are indented to the same column. All other lines
+// are output. A command that fails is shown with its code; questions are answered with yes.
 inline std::string console(const std::string& page, const std::string& section) {
     std::istringstream lines(read(std::string(ELECTIOND_PAGES "/") + page));
     const std::regex prompt(" *(node|admin)([0-9]?)[#$] (.*)");

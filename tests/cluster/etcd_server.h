@@ -13,18 +13,18 @@
 
 namespace electiond::cluster {
 
-// One member, with its data in a folder of its own, which lasts as long as the object. One thread
-// only. Throws std::runtime_error if etcd does not start.
+// One member, with its data in a temporary folder, which the destructor removes. One thread only.
+// Throws std::runtime_error if etcd does not start.
 class EtcdServer {
   public:
     struct Setup {
-        std::optional<TestCa::Files> certificate{};  // it speaks TLS
-        std::filesystem::path client_authority{};    // and wants certificates of this authority
+        std::optional<TestCa::Files> certificate{};  // enables TLS
+        std::filesystem::path client_authority{};    // clients need certificates of this authority
         std::filesystem::path authority{};           // etcdctl trusts it
         std::vector<std::string> more{};             // arguments
     };
 
-    // Why there can be none on this machine; nullopt: nothing is missing.
+    // Why this machine cannot run one; nullopt if it can.
     [[nodiscard]] static std::optional<std::string> missing();
 
     EtcdServer() : EtcdServer(Setup{}) {}
@@ -37,13 +37,13 @@ class EtcdServer {
     void resume() { process_->signal(SIGCONT); }
 
     [[nodiscard]] std::string endpoint() const;
-    // By this name or address instead of 127.0.0.1.
+    // Its endpoint with this name or address instead of 127.0.0.1.
     [[nodiscard]] std::string endpoint(const std::string& host) const;
     // etcdctl with these words, and `--user=root:…` once authentication is on.
     [[nodiscard]] Finished ctl(std::vector<std::string> words) const;
-    // The same; throws std::runtime_error if it fails. What it prints.
+    // The same; returns its output, and throws std::runtime_error if it fails.
     std::string control(std::vector<std::string> words) const;
-    // Creates the user root, and demands users and passwords from now on.
+    // Creates the user root, and requires users and passwords from now on.
     void demand_passwords();
 
     // How many requests of a method ("Range") it has answered so far.

@@ -13,7 +13,7 @@
 
 namespace electiond::cluster {
 
-// Gone, with all that is in it, when the object is.
+// The destructor removes it with all its content.
 class Folder {
   public:
     Folder() {

@@ -1,4 +1,4 @@
-// A part of a test in a child process of its own, for what ends or harms the process.
+// Runs a part of a test in a child process, if it ends or damages the process.
 #pragma once
 
 #include <poll.h>

@@ -1,5 +1,5 @@
-// A cluster of real electiond processes, in a folder and on ports of its own; on loopback, where a
-// plan says nothing else.
+// A cluster of real electiond processes, with its own folder and ports; on loopback, unless the
+// plan has other addresses.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,7 @@ struct Plan {
     // dns: the addresses of nodes.test, where all nodes have one port, each at an address of its
     // own; dns_srv: by SRV records.
     std::string discovery = "file_registry";
-    // claim, or by all: as many as expect says, or those that voters names. "": what is usual for
+    // claim, or by all: as many as expect says, or those that voters names. "": the default for
     // this discovery.
     std::string founding = "";
     int nodes = 3;
@@ -35,13 +35,13 @@ struct Plan {
     std::string election = "";  // further keys of that section, one a line, as "  key: value"
     std::string log_level = "info";
     std::string subnet = "";          // "10.77.1": node 3 has 10.77.1.3; "": all are at 127.0.0.1
-    bool by_name = false;             // peers know each other by name alone; for static_list
+    bool by_name = false;             // peers have only host names; for static_list
     bool encrypted = false;           // peers speak TLS
     std::string etcd = "";            // its endpoint, for the discovery of that name
-    std::string program = ELECTIOND;  // the daemon; another build's has its plugins beside it
+    std::string program = ELECTIOND;  // the daemon; another build has its plugins next to it
 };
 
-// True as soon as `condition` is; false where it has not become so within `limit`.
+// True as soon as `condition` is; false if it does not become true within `limit`.
 [[nodiscard]] bool wait_until(const std::function<bool()>& condition,
                               Milliseconds limit = std::chrono::seconds(20));
 
@@ -50,9 +50,9 @@ class LocalCluster {
   public:
     explicit LocalCluster(Plan plan = {});
 
-    // Processes. Each start writes the node's YAML anew; none of them waits for an answer.
+    // Processes. Each start writes the node's YAML again; none of these calls waits for an answer.
     void start(int node);
-    void start_all();  // those that do not run, in the same instant
+    void start_all();  // those that do not run, at the same time
     void kill9(int node);
     [[nodiscard]] std::optional<int> stop(int node);  // SIGTERM; its exit code, if it ends at all
     void stop_all();                                  // SIGTERM to all at once, then waits
@@ -60,27 +60,27 @@ class LocalCluster {
     [[nodiscard]] Process& process(int node) { return *nodes_.at(node).process; }
     [[nodiscard]] bool running(int node);
     [[nodiscard]] std::vector<int> running();
-    // What is put before the program of a node, as in a command that changes the user.
+    // A prefix to the command of a node, for example one that changes the user.
     void run_through(int node, std::vector<std::string> prefix);
-    // The daemon that a node is from its next start on, as Plan::program is for all.
+    // The daemon of one node from its next start on; Plan::program is for all nodes.
     void install(int node, const std::string& program) { node_of(node).program = program; }
     // A library that is loaded before each node's own, from its next start on.
     void preload(const std::string& library) { preloaded_.push_back(library); }
-    // A setting of one node, as its environment says it: "ELECTIOND_NODE_PRIORITY=0".
+    // A setting of one node by its environment: "ELECTIOND_NODE_PRIORITY=0".
     void configure(int node, const std::string& setting) {
         run_through(node, {"/usr/bin/env", setting});
     }
 
     // Where its standard error goes from the next start on: a descriptor that stays open until
-    // then, or Process::kClosed. Its log() then holds what it says on standard output alone.
+    // then, or Process::kClosed. Its log() then has only its standard output.
     void direct_errors(int node, int errors) { node_of(node).errors = errors; }
 
     void move(int node);  // to new ports, from the next start on
-    // To this address for its peers, from the next start on; its name means it at once.
+    // To this address for its peers, from the next start on; its host name has the address at once.
     void move(int node, const std::string& host);
-    void wipe(int node);  // forgets its data directory
+    void wipe(int node);  // removes its data directory
     // Of dns and dns_srv: the DNS server. Each start publishes the addresses of all nodes there,
-    // but between keep_names() and publish().
+    // except between keep_names() and publish().
     [[nodiscard]] Dnsmasq& name_server() { return *dns_; }
     void keep_names() { names_kept_ = true; }
     void publish();
@@ -95,26 +95,27 @@ class LocalCluster {
         return "URI:electiond://demo/" + std::to_string(node);
     }
 
-    // Questions.
+    // Queries.
     [[nodiscard]] Answer get(int node, const std::string& path);
     [[nodiscard]] Answer post(int node, const std::string& path, const std::string& body = "");
     [[nodiscard]] std::optional<int> leader();  // the only running node that leads now
-    // The leader that all of `nodes` name alike, itself included; by default of all that run.
+    // The leader that all of `nodes` report, including itself; default: all running nodes.
     [[nodiscard]] std::optional<int> agreed(std::set<int> nodes = {});
-    // Waits for that; 0 where it does not come true. With `voters`, until it has so many, too.
+    // Waits for such a leader; 0 if there is none in time. With `voters`, also until it has so many
+    // voters.
     [[nodiscard]] int await_leader(std::int64_t voters = 0,
                                    Milliseconds limit = std::chrono::seconds(20));
-    [[nodiscard]] bool await_up(int node);  // its election loop turns
+    [[nodiscard]] bool await_up(int node);  // its election loop runs
     [[nodiscard]] std::int64_t term(int node) { return get(node, "/status").number("term"); }
 
-    // Places.
+    // Addresses and files.
     [[nodiscard]] std::filesystem::path folder(int node) const;
     [[nodiscard]] std::filesystem::path data(int node) const { return folder(node) / "data"; }
     [[nodiscard]] std::filesystem::path log(int node) const { return folder(node) / "log"; }
     [[nodiscard]] std::filesystem::path config(int node) const {
         return folder(node) / "node.yaml";
     }
-    // What exec runs; the nodes' entries are beside it.
+    // The program for exec; the nodes' entries are next to it.
     [[nodiscard]] std::filesystem::path peers_program() const {
         return registry().parent_path() / "peers";
     }

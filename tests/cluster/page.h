@@ -17,7 +17,7 @@
 namespace electiond::cluster {
 
 // The blocks of the page that are marked as `language`, in their order, without the indentation of
-// a list that they stand in.
+// a surrounding list.
 inline std::vector<std::string> blocks(const std::string& page, const std::string& language) {
     std::vector<std::string> all;
     std::istringstream lines(read(std::string(ELECTIOND_PAGES "/") + page));
@@ -59,8 +59,8 @@ inline std::string with_ports(const std::string& commands, const Ports& ports) {
     return result.append(from, commands.end());
 }
 
-// Runs the commands in the folder, with the built programs, until one fails; then ends all that
-// they have started. No code: they did not end in time.
+// Runs the commands in the folder, with the built programs, until one fails; then ends all
+// processes that they have started. No code: they did not end in time.
 struct Shown {
     std::optional<int> code;
     std::string said;

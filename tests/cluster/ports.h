@@ -5,8 +5,8 @@
 
 namespace electiond::cluster {
 
-// A run of 50 ports below those that the system hands out by itself. A lock file keeps it from
-// other test processes until the object goes; what some other program listens on is passed over.
+// A range of 50 ports below those that the system assigns itself. A lock file reserves it against
+// other test processes as long as the object exists; ports that another program uses are skipped.
 class Ports {
   public:
     static constexpr int kSize = 50;
@@ -17,7 +17,8 @@ class Ports {
     ~Ports();
 
     [[nodiscard]] std::uint16_t first() const { return first_; }
-    // One that this object has not yet given; throws std::runtime_error where all are.
+    // A port that this object has not returned yet; throws std::runtime_error if there is none
+    // left.
     [[nodiscard]] std::uint16_t next();
 
   private:

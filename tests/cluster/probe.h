@@ -1,4 +1,4 @@
-// Asks one node over and over on one connection, as fast as it answers.
+// Sends requests to one node on one connection, as fast as it answers.
 #pragma once
 
 #include <sys/time.h>
@@ -10,18 +10,18 @@ namespace electiond::cluster {
 
 class Probe {
   public:
-    // `request` as in "GET /leader". Connects when first asked, and again after a failure.
-    // Gives up an answer after `patience`.
+    // `request` as in "GET /leader". Connects when first asked, and again after a failure. Stops
+    // waiting for an answer after `patience`.
     Probe(std::uint16_t port, const std::string& request, std::string host = "127.0.0.1",
           timeval patience = {.tv_sec = 1, .tv_usec = 0});
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
     ~Probe() { close(); }
 
-    // The status code; 0 where nobody answers.
+    // The status code; 0 if there is no answer.
     int ask();
     [[nodiscard]] const std::string& body() const { return body_; }
-    // The number behind "key": in the newest body; 0 where there is none.
+    // The number after "key": in the newest body; 0 if there is none.
     [[nodiscard]] std::uint64_t number(const std::string& key) const;
     // The text behind it; "" for null.
     [[nodiscard]] std::string text(const std::string& key) const;

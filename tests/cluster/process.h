@@ -1,5 +1,5 @@
-// A child process of a test: started, signalled, awaited; killed when the test lets go of it or
-// dies.
+// A child process of a test: starts it, sends signals and waits for it; kills it if the object is
+// destroyed or the test dies.
 #pragma once
 
 #include <chrono>
@@ -21,9 +21,9 @@ class Process {
     static constexpr int kSame = -1;    // standard error goes where standard output goes
     static constexpr int kClosed = -2;  // there is no standard error
 
-    // `command` begins with the program's path. What it says, on both streams, is appended to
-    // `output`; on standard error to the descriptor `errors`, if that is one. Throws
-    // std::runtime_error where there is no process to be had.
+    // `command` begins with the program's path. Its output is appended to the file `output`;
+    // standard error goes to the descriptor `errors`, if one is given. Throws std::runtime_error if
+    // no process can be started.
     Process(const std::vector<std::string>& command, const std::filesystem::path& output,
             int errors = kSame);
 
@@ -32,14 +32,14 @@ class Process {
     void signal(int signal) { child_.signal(signal); }  // and to all that it has started
     void kill9();                                       // and waits for the end
 
-    // The exit code, or 128 + the signal that ended it; nothing where it still runs after `limit`.
+    // The exit code, or 128 + the signal that ended it; nullopt if it still runs after `limit`.
     [[nodiscard]] std::optional<int> wait(Milliseconds limit);
 
   private:
     io::Child child_;
 };
 
-// A program that ends by itself, with what it said.
+// The result of a program that has ended: its exit code and output.
 struct Finished {
     int code = -1;  // -1: it did not end in time, and was killed
     std::string said;

@@ -16,7 +16,7 @@ namespace electiond::cluster {
 // One thread only.
 class StalledPipe {
   public:
-    static constexpr char kFiller = '\x01';  // no log line holds it
+    static constexpr char kFiller = '\x01';  // not part of any log line
     // In bytes: four pages. A pipe of one page would count as full with one byte in it.
     static constexpr int kRoom = 16384;
 
@@ -35,8 +35,8 @@ class StalledPipe {
     void close_reader() { close(ends_[0]); }
     void close_writer() { close(ends_[1]); }
 
-    // Until nothing more fits. By a description of its own: the flag O_NONBLOCK of the other one
-    // would be the tested program's, too.
+    // Fills the pipe completely. Uses its own file description, since O_NONBLOCK on the other one
+    // would also apply to the tested program.
     void fill() const {
         const auto path = "/proc/self/fd/" + std::to_string(ends_[0]);
         const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
@@ -46,8 +46,8 @@ class StalledPipe {
         ::close(own);
     }
 
-    // What can be read until `enough`, which is asked about all that was, or until nothing more has
-    // come for `patience`, or until the end; without the filler.
+    // Reads until `enough` is true for everything read, until nothing arrives for `patience`, or
+    // until the end; returns it without the filler.
     std::string read_until(const std::function<bool(const std::string&)>& enough,
                            std::chrono::milliseconds patience = std::chrono::seconds(20)) const {
         std::string all;
@@ -61,11 +61,11 @@ class StalledPipe {
         }
         return all;
     }
-    // What is in it now.
+    // The present content.
     std::string read_rest() const {
         return read_until([](const auto&) { return false; }, std::chrono::milliseconds(0));
     }
-    // Until the last writer has closed it.
+    // Reads until the last writer has closed it.
     std::string read_to_end() const {
         return read_until([](const auto&) { return false; });
     }
