@@ -1,4 +1,5 @@
-// What a test tells the library that stands between a node and its system: a page of shared memory.
+// The commands of a test to the library that intercepts system calls of a node: a page of shared
+// memory.
 #pragma once
 
 #include <atomic>

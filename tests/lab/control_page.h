@@ -1,4 +1,4 @@
-// The page by which a test steers the library that stands between a node and its system.
+// The shared page by which a test controls the library that intercepts system calls of a node.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +20,7 @@ class ControlPage {
     [[nodiscard]] Control& operator*() const { return *page_; }
     [[nodiscard]] Control* operator->() const { return page_; }
 
-    // What is put before a program for it to have the library.
+    // The prefix of a command that loads the library into a program.
     [[nodiscard]] std::vector<std::string> command() const;
 
   private:

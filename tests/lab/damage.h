@@ -1,4 +1,4 @@
-// What is broken in a lab at a moment, as a value: made up, weighed, then done to the real one.
+// The faults of a lab at a moment, as a value: chosen and checked first, then applied to the lab.
 #pragma once
 
 #include <set>
@@ -16,7 +16,7 @@ struct Damage {
     std::set<int> bad_disk;      // runs until it has to remember something
     std::set<int> cannot_start;  // killed, and started on a disk that fails
 
-    // Those on whose help a leader may count.
+    // The nodes that can help a leader.
     [[nodiscard]] std::set<int> awake() const {
         auto nodes = links.all();
         for (const auto* lost : {&killed, &stopped, &bad_disk, &cannot_start}) {

@@ -6,10 +6,10 @@
 
 namespace electiond::lab {
 
-// Moves this process, for good, into a network namespace that routes between the nodes, and into a
-// mount namespace with an empty /run, which holds all that a lab writes. Nameless as they are, both
-// end with the last process in them, whatever becomes of the test. Call it before the first thread.
-// Empty, or the reason why this is impossible here.
+// Moves this process permanently into a network namespace that routes between the nodes, and into a
+// mount namespace with an empty /run, which holds all files of a lab. Both have no name, so they
+// end with the last process in them, even if the test crashes. Call it before the first thread.
+// Returns "", or the reason why this is impossible here.
 [[nodiscard]] const std::string& enter_hub();
 
 // A network namespace joined to the hub by one cable.
@@ -34,10 +34,10 @@ struct Direction {
 class Cuts {
   public:
     explicit Cuts(const std::string& subnet);
-    // From now on exactly these, and all at one instant.
+    // Drops exactly these from now on, all at the same instant.
     void set(const std::vector<Direction>& directions);
-    // From now on also this share of all the others, at random. Throws std::runtime_error where
-    // this kernel cannot.
+    // Also drops this share of all others at random from now on. Throws std::runtime_error if the
+    // kernel does not support that.
     void lose(double share);
 
   private:
@@ -48,7 +48,7 @@ class Cuts {
     double lost_ = 0;
 };
 
-// Runs a program to its end; throws std::runtime_error with what it said where that is not 0.
+// Runs a program to its end; throws std::runtime_error with its output if its exit code is not 0.
 void must_run(const std::vector<std::string>& command);
 
 }  // namespace electiond::lab

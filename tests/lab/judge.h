@@ -1,4 +1,4 @@
-// What an onlooker who knows nothing of the inside may conclude from what the nodes say.
+// The faults that follow from the nodes' answers alone, without knowledge of their internals.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,11 @@
 
 namespace electiond::lab {
 
-using Instant = std::chrono::steady_clock::time_point;  // the onlooker's own clock
+using Instant = std::chrono::steady_clock::time_point;  // the watcher's own clock
 using Milliseconds = std::chrono::milliseconds;
 using Token = std::uint64_t;
 
-// One answer to GET /leader. What it says was true at some moment between the two.
+// One answer to GET /leader. Its content was true at some moment between `asked` and `answered`.
 struct Look {
     int node = 0;
     Instant asked{}, answered{};
@@ -21,7 +21,7 @@ struct Look {
     std::uint64_t term = 0;
     Token token = 0;
     Milliseconds valid_for{0};
-    std::string leader = "";  // whom it takes for the leader
+    std::string leader = "";  // the leader that it reports
 };
 
 // All claims to lead under one token.
@@ -36,7 +36,7 @@ class Judge {
   public:
     void see(const Look& look);
     [[nodiscard]] const std::map<Token, Lead>& leads() const { return leads_; }
-    // Nothing here can be explained by a slow network, a slow node or a slow onlooker.
+    // None of these faults can be caused by a slow network, a slow node or a slow watcher.
     [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
 
   private:

@@ -35,9 +35,9 @@ class Lab : public cluster::LocalCluster {
     void set(const Links& links);
     void heal() { set(Links(plan().nodes)); }
     void lose_packets(double share) { cuts_.lose(share); }  // at random, of those that may pass
-    // One more address of this node, for its peers alone: move() it there.
+    // Adds an address to this node, for its peers only: move() it there.
     [[nodiscard]] std::string give_address(int node);
-    void black_hole(const std::string& address);  // for good: nothing comes from it or goes there
+    void black_hole(const std::string& address);  // permanently: no packet from or to it
 
     // Disk. Each of these is for a node whose process may run.
     void fill_disk(int node);
@@ -54,15 +54,15 @@ class Lab : public cluster::LocalCluster {
     void step_wall_clock(int node, std::chrono::seconds by);
     void boot_long_ago(int node, std::chrono::seconds by);  // from its next start on
 
-    // Questions, all answered by the watcher: none waits for a node that is stopped.
+    // Queries, all answered by the watcher: none waits for a stopped node.
     [[nodiscard]] const Watcher& watcher() const { return *watcher_; }
     [[nodiscard]] bool leads(int node, Instant since) const;  // asked after that
-    [[nodiscard]] std::set<int> leading() const;              // by each node's newest word
+    [[nodiscard]] std::set<int> leading() const;              // by each node's newest answer
     [[nodiscard]] int leader_seen_by(int node) const;         // 0: it sees none
-    // Waits until all of `nodes` (by default: that run), asked from now on, name one of them that
-    // leads, and its term. 0 where that does not come true.
+    // Waits until all of `nodes` (default: all running ones), in answers from now on, name the same
+    // one of them as the leader, with the same term. 0 if that does not happen in time.
     [[nodiscard]] int await_agreement(std::set<int> nodes = {}, Milliseconds limit = kLong);
-    // Waits until nobody's term, nor who leads, has changed for so long.
+    // Waits until no term and no leader has changed for this time.
     [[nodiscard]] bool await_calm(Milliseconds window, Milliseconds limit = kLong);
     [[nodiscard]] std::optional<Lead> await_lead_after(Token token, Milliseconds limit = kLong);
     [[nodiscard]] Token newest_token() const;

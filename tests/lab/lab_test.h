@@ -1,4 +1,4 @@
-// What the tests on a lab share: a lab that runs and is judged, or the reason why there is none.
+// Shared by the tests on a lab: a lab that runs and is judged, or the reason why there is none.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -16,10 +16,12 @@ constexpr int kSlowness = 2;
 #else
 constexpr int kSlowness = 1;
 #endif
-// Of tests that ask for calm: so long that two busy processors starve nobody for all of it.
+// For tests that wait for calm: so long that on two busy processors every process runs in this
+// time.
 constexpr Milliseconds kSteady{1000 * kSlowness};
 
-// A lab whose nodes run, or that shows its logs; what its watcher saw is judged at the end.
+// A lab whose nodes run; prints its logs if they do not. At the end it judges the answers that its
+// watcher saw.
 class JudgedLab : public Lab {
   public:
     using Lab::Lab;

@@ -1,4 +1,5 @@
-// Which nodes hear which: any of the links among N nodes may be cut, in one direction or both.
+// Which nodes receive messages from which: each link among N nodes may be cut, in one direction or
+// both.
 #pragma once
 
 #include <set>
@@ -34,7 +35,8 @@ class Links {
     }
     Links& isolate(int node) { return deafen(node).mute(node); }
 
-    // Whether it hears, and is heard by, so many of the voters `awake` that they are a quorum.
+    // True if it has links in both directions to so many of the voters `awake` that they are a
+    // quorum.
     [[nodiscard]] bool reaches_quorum(int node, const std::set<int>& awake) const {
         int reached = 0;
         for (const int other : awake) {
@@ -49,7 +51,7 @@ class Links {
         for (int node = 1; node <= nodes_; ++node) nodes.insert(node);
         return nodes;
     }
-    // From one node to another, for each direction in which nothing passes.
+    // Each direction that is cut, as a pair of nodes.
     [[nodiscard]] const std::set<std::pair<int, int>>& cuts() const { return cut_; }
 
   private:

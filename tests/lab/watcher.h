@@ -1,4 +1,4 @@
-// The onlooker: asks every node over and over who leads, from outside all that is broken.
+// The watcher: asks every node repeatedly which node leads, over a network without faults.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,9 @@
 
 namespace electiond::lab {
 
-// One thread a node, so that one that does not answer keeps nobody from being asked. They ask from
-// the network namespace of the thread that makes the watcher. All calls are for any thread.
+// One thread per node, so that a node that does not answer does not delay the requests to others.
+// They ask from the network namespace of the thread that makes the watcher. All calls are for any
+// thread.
 class Watcher {
   public:
     struct Place {
@@ -25,7 +26,7 @@ class Watcher {
     Watcher(const std::vector<Place>& places, Milliseconds every);
 
     [[nodiscard]] std::optional<Look> newest(int node) const;
-    // How often any node's term, or whether it leads, has been seen to change.
+    // How many changes of a term, or of leading, it has seen at any node.
     [[nodiscard]] std::size_t changes() const;
     [[nodiscard]] std::size_t looks() const;
     [[nodiscard]] std::map<Token, Lead> leads() const;
