@@ -1,4 +1,4 @@
-// Visits every world that can be reached in so many actions, the nearest first.
+// Visits every world that can be reached in a number of actions, breadth first.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,8 @@ struct Limits {
     unsigned depth = 10;
     std::uint64_t states = 50'000'000;
     std::function<bool()> stop = [] { return false; };  // asked now and then
-    // Of this share of the worlds taken for the same as another (one in so many; 0: none) it is
-    // looked whether they have the same successors.
+    // One in so many worlds that count as the same as another is compared closely: it must have the
+    // same successors. 0: none.
     std::uint64_t compare_one_in = 0;
     bool count_nodes = false;  // see Report::node_states
 };
@@ -34,7 +34,7 @@ struct Report {
     std::uint64_t transitions = 0;
     std::uint64_t out_of_bounds = 0;        // worlds not followed: too high a term
     std::uint64_t shown_to_lead = 0;        // worlds with a visible leader
-    std::uint64_t compared = 0;             // worlds taken for the same and looked at closely
+    std::uint64_t compared = 0;             // worlds that count as the same, compared closely
     std::set<std::uint64_t> node_states{};  // worlds that differ in more than messages under way
     unsigned depth = 0;                     // the deepest that was visited completely
     bool complete = false;                  // there is nothing beyond
@@ -42,7 +42,7 @@ struct Report {
     std::vector<std::string> transcript{};  // the shortest way there
 };
 
-// `told` hears of each level as it ends.
+// `told` is called at the end of each level.
 [[nodiscard]] Report explore(Stage& stage, const World& start, const Limits& limits,
                              const std::function<void(const Report&)>& told = {});
 

@@ -1,5 +1,5 @@
-// What of an Election decides what it will do next: as a number, relative to now, under any
-// renaming of the nodes.
+// The state of an Election that decides its further actions: as a number, relative to now, under
+// any renaming of the nodes.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,12 @@
 
 namespace electiond {
 
-// A friend of Election. It also holds still what the exploration chooses for itself: when an
-// election timer fires, and that nobody says hello.
+// A friend of Election. It also fixes what the exploration itself chooses: when an election timer
+// fires, and that no hello is sent.
 struct ElectionFingerprint {
-    // Two elections with the same number answer every future alike, but for names, absolute times
-    // and what is only told to people. What is left out, and why that is sound: docs/testing.md.
+    // Two elections with the same number react in the same way to every future, except for names,
+    // absolute times and texts for people. What is left out, and why that is sound:
+    // docs/testing.md.
     [[nodiscard]] static std::uint64_t of(const Election& election, Instant now,
                                           const exploration::Renaming& renaming);
     [[nodiscard]] static std::uint64_t of(const Durable& record,
@@ -22,10 +23,10 @@ struct ElectionFingerprint {
     [[nodiscard]] static std::uint64_t of(const Electorate& config,
                                           const exploration::Renaming& renaming);
 
-    // Everything at which it may behave differently than just before.
+    // All times at which it may behave differently than just before.
     [[nodiscard]] static std::vector<Instant> instants(const Election& election);
 
-    // After each step: no timer is set but those that safety knows.
+    // After each step: unsets all timers that do not matter for safety.
     static void hold_timers(Election& election);
     // Before a Tick: the election timer is due.
     static void fire_timer(Election& election, Instant now);

@@ -1,4 +1,4 @@
-// Makes one number of many, so that two states can be told apart by 64 bits.
+// Makes one number of many, so that 64 bits distinguish two states.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What must hold in every world and at every step, looked at from outside.
+// Invariants of every world and every step, checked from outside.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace electiond::exploration {
 
-// Which promise of the protocol is broken in this world; empty where none is. Notes in `world` who
-// led and with which token.
+// The guarantee of the protocol that this world violates; empty if none. Records in `world` which
+// node led, and with which token.
 [[nodiscard]] std::string broken_promise(const Stage& stage, World& world);
 
-// What a node may never do in a step: go back in its record, or say what is not saved (D1).
+// Faults of a step: a node goes back in its record, or sends something that is not saved (D1).
 [[nodiscard]] std::string broken_step(const Election& after, const Durable& before,
                                       const Effects& effects, const Input& input, Instant now);
 

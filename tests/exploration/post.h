@@ -39,7 +39,7 @@ struct Message {
 // Grows only; a message keeps its number.
 class Post {
   public:
-    // Nothing where the message is of no kind that can change its receiver.
+    // nullopt if a message of this kind cannot change its receiver.
     std::optional<MessageId> request(NodeIndex from, const Outgoing& outgoing);
     std::optional<MessageId> reply(NodeIndex from, NodeIndex to, Term request_term,
                                    const Reply& reply);

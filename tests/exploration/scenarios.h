@@ -1,4 +1,4 @@
-// What is explored: how the world begins, and what may happen in it.
+// The scenarios: how the world begins, and which actions are possible.
 #pragma once
 
 #include <string>

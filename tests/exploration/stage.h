@@ -1,4 +1,5 @@
-// What may happen in a world and what comes of it: real elections, stepped as Node steps them.
+// The actions that are possible in a world, and their results: real elections, stepped as Node
+// steps them.
 #pragma once
 
 #include <deque>
@@ -10,7 +11,7 @@
 
 namespace electiond::exploration {
 
-// What is broken on purpose, to see that the explorer finds the harm.
+// Deliberate faults, to test that the explorer finds them.
 enum class Fault {
     none,
     vote_not_durable,     // a restarted node has forgotten whom it voted for
@@ -19,14 +20,14 @@ enum class Fault {
     book_forgets,         // a hand-over does not wait for the clients
 };
 
-// What an operator may ask of a leader, each naming any other node.
+// The commands of an operator to a leader, each naming any other node.
 enum class Order { step_down, remove };
 
 enum class Clients { ask_always, ask_at_times };
 
 struct Rules {
     Timing timing{};
-    // How fast the clock of each node goes, of 1000.
+    // The rate of each node's clock, in thousandths.
     std::array<std::int64_t, kNodes> rates{1000, 1000, 1000};
     std::size_t voters = kNodes;
     bool pre_votes = false;  // else campaigns begin at any moment, as if pre-votes were granted
@@ -47,18 +48,18 @@ class Stage {
 
     // A founded cluster whose nodes have just started.
     [[nodiscard]] World founded();
-    // The same, once node 0 leads and everyone has heard of it.
+    // The same, once node 0 leads and all nodes follow it.
     [[nodiscard]] World led();
-    // And then: node 0 leads on with node 1, while node 2 campaigns in the next term.
+    // The same, then node 0 continues to lead with node 1, while node 2 campaigns in the next term.
     [[nodiscard]] World overtaken();
 
     [[nodiscard]] std::vector<Action> actions(const World& world) const;
-    // Whether anything that happens from here on is still to be looked at.
+    // True if the successors of this world are to be explored.
     [[nodiscard]] bool within_bounds(const World& world) const;
-    // `fault` says which promise was broken by it, if one was.
+    // `fault` is the guarantee that it violates, if any.
     [[nodiscard]] World apply(World world, const Action& action, std::string& fault);
 
-    // The same for worlds that differ in names, past and absolute time only.
+    // The same number for worlds that differ only in names, past and absolute time.
     [[nodiscard]] std::uint64_t fingerprint(const World& world);
     // The same without the messages under way.
     [[nodiscard]] std::uint64_t fingerprint_of_nodes(const World& world);

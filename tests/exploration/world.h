@@ -1,5 +1,5 @@
-// One state of the whole: three elections, their disks, the messages under way, and what clients
-// rely on.
+// One state of the whole system: three elections, their disks, the messages under way, and the
+// grants of clients.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ using RealTime = std::int64_t;  // nanoseconds, whole microseconds
 
 inline constexpr Term kTermMax = 7;
 
-// One node in one state; shared by all worlds in which it is like that. Immutable.
+// One node in one state; shared by all worlds with this state. Immutable.
 struct Actor {
     Election election;
     Durable disk;     // the newest save
@@ -31,7 +31,7 @@ struct Actor {
     std::vector<Instant> instants{};
 };
 
-// A value; what is shared is known by number. It means something to its Stage alone.
+// A value; shared objects are referred to by number. Only its Stage can interpret it.
 struct World {
     RealTime now = 0;
     std::array<ActorId, kNodes> actors{};
@@ -45,7 +45,7 @@ struct World {
     std::vector<MessageId> post{};              // sorted; each may come any number of times
 };
 
-// What may happen next.
+// An action that is possible next.
 struct Action {
     enum class Kind : std::uint8_t { wait, tick, campaign, deliver, ask, crash, command };
     Kind kind = Kind::wait;
