@@ -20,30 +20,30 @@ bool is_list_of_texts(const OptionValue& value) {
            });
 }
 
-SettingValue list_of_texts(const std::string& path, const OptionValue& value, Look look) {
+SettingValue list_of_texts(const std::string& path, const OptionValue& value, Display display) {
     SettingValue all{path, "", ""};
     for (const auto& item : value.list) {
         all.value += item.text + kBetween;
-        all.shown += (all.shown.empty() ? "[" : ", ") + masked(item.text, look);
+        all.shown += (all.shown.empty() ? "[" : ", ") + masked(item.text, display);
     }
     all.shown += "]";
     return all;
 }
 
-void collect(const OptionValue& value, const std::string& path, Look look,
+void collect(const OptionValue& value, const std::string& path, Display display,
              std::vector<SettingValue>& into) {
     if (value.kind == OptionValue::Kind::text) {
-        into.push_back({path, value.text, masked(value.text, look)});
+        into.push_back({path, value.text, masked(value.text, display)});
     } else if (is_list_of_texts(value)) {
-        into.push_back(list_of_texts(path, value, look));
+        into.push_back(list_of_texts(path, value, display));
     } else {
         for (std::size_t i = 0; i < value.list.size(); ++i) {
-            collect(value.list[i], path + "[" + std::to_string(i) + "]", look, into);
+            collect(value.list[i], path + "[" + std::to_string(i) + "]", display, into);
         }
     }
     for (const auto& [key, item, where] : value.map) {
         const auto full = path.empty() ? key : path + "." + key;
-        collect(item, full, look == Look::secret ? look : look_of(full, key), into);
+        collect(item, full, display == Display::secret ? display : display_of(full, key), into);
     }
 }
 
@@ -57,7 +57,7 @@ std::string marked(const SettingValue& before, const SettingValue& after) {
 
 std::vector<SettingValue> setting_values(const Settings& settings) {
     std::vector<SettingValue> all;
-    collect(settings.merged, "", Look::plain, all);
+    collect(settings.merged, "", Display::plain, all);
     for (auto& each : all) {
         if (each.key == kTokenFile) each.value += kBetween + settings.api.token;
     }
@@ -70,7 +70,7 @@ std::vector<std::string> discovery_texts(const Settings& settings) {
         if (key != "discovery") continue;
         for (const auto& entry : section.list) {
             std::vector<SettingValue> values;
-            collect(entry, "", Look::plain, values);
+            collect(entry, "", Display::plain, values);
             auto& text = texts.emplace_back();
             for (const auto& each : values) text += each.key + kBetween + each.value + kBetween;
         }

@@ -59,7 +59,7 @@ void throw_if_any(std::vector<std::string> faults, const std::filesystem::path& 
     throw Error(text);
 }
 
-std::string either(const std::vector<std::string_view>& words) {
+std::string joined_by_or(const std::vector<std::string_view>& words) {
     std::string text;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (i > 0) text += i + 1 == words.size() ? " or " : ", ";

@@ -34,6 +34,6 @@ class Faults {
 };
 
 // "a, b or c"
-[[nodiscard]] std::string either(const std::vector<std::string_view>& words);
+[[nodiscard]] std::string joined_by_or(const std::vector<std::string_view>& words);
 
 }  // namespace electiond

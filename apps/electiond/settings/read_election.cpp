@@ -20,11 +20,11 @@ Duration lease_of(Duration promise) { return promise * 99 / 101; }
 
 using Keys = std::set<std::string_view>;
 
-// `key` is reported if the rule is not kept, unless it or a key in `measure` has a fault.
+// `key` is reported if the rule does not hold, unless it or a key in `compared_with` has a fault.
 struct Rule {
     std::string_view key;
-    Keys measure;
-    bool kept;
+    Keys compared_with;
+    bool holds;
     std::string sentence;  // follows the key's name
 };
 
@@ -63,9 +63,11 @@ void check_timers(Section& election, const Settings::Election& t, const Keys& wr
          t.dead_after >= 10 * t.election_timeout,
          at_least(t.dead_after, "10 x election_timeout", 10 * t.election_timeout)},
     };
-    const auto sound = [&](std::string_view key) { return !wrong.contains(key); };
+    const auto without_fault = [&](std::string_view key) { return !wrong.contains(key); };
     for (const auto& rule : rules) {
-        if (rule.kept || !sound(rule.key) || !std::ranges::all_of(rule.measure, sound)) continue;
+        if (rule.holds || !without_fault(rule.key) ||
+            !std::ranges::all_of(rule.compared_with, without_fault))
+            continue;
         election.fault(std::string(rule.key), rule.sentence);
     }
 }

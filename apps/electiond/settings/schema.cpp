@@ -148,7 +148,7 @@ void refuse_unknown_keys_in(const Value& map, const std::string& section, Faults
         const auto* key = find_key(path);
         if (key == nullptr && open) continue;  // the plugin refuses what it does not know
         if (key == nullptr) {
-            faults.add(where, "unknown key " + path + "; expected " + either(known) +
+            faults.add(where, "unknown key " + path + "; expected " + joined_by_or(known) +
                                   meant_by(name, known));
         } else if (value.kind == Value::Kind::map &&
                    (key->shape == Shape::section || key->shape == Shape::plugin_section)) {

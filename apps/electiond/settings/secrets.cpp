@@ -37,14 +37,14 @@ std::string without_userinfo(const std::string& text) {
 
 }  // namespace
 
-Look look_of(const std::string& path, const std::string& key) {
-    if (path == "api.tls.key" || path == "transport.tls.key") return Look::plain;
-    if (is_secret(key)) return Look::secret;
-    return key == "id" || key == "name" || key == "voters" ? Look::name : Look::plain;
+Display display_of(const std::string& path, const std::string& key) {
+    if (path == "api.tls.key" || path == "transport.tls.key") return Display::plain;
+    if (is_secret(key)) return Display::secret;
+    return key == "id" || key == "name" || key == "voters" ? Display::name : Display::plain;
 }
 
-std::string masked(const std::string& text, Look look) {
-    return look == Look::secret ? kMask : without_userinfo(text);
+std::string masked(const std::string& text, Display display) {
+    return display == Display::secret ? kMask : without_userinfo(text);
 }
 
 }  // namespace electiond

@@ -164,12 +164,12 @@ bool Section::flag(const std::string& key, bool otherwise) {
 
 std::string Section::chosen_word(const std::string& key, std::string_view otherwise,
                                  const std::vector<std::string_view>& known) {
-    const auto* value = find_text(key, either(known));
+    const auto* value = find_text(key, joined_by_or(known));
     if (value != nullptr && std::find(known.begin(), known.end(), value->text) != known.end()) {
         remember(key, to_option(*value, Naming::origin));
         return value->text;
     }
-    if (value != nullptr) wrong(key, *value, either(known));
+    if (value != nullptr) wrong(key, *value, joined_by_or(known));
     remember_default(key, std::string(otherwise));
     return std::string(otherwise);
 }
