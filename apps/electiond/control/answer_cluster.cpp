@@ -122,8 +122,8 @@ std::size_t can_lose(const Status& status, const std::vector<Shown>& all) {
     return electiond::can_lose(online, able, status.view->quorum);
 }
 
-ApiResponse tell(const ControlDependencies& dependencies, const std::vector<Shown>& all,
-                 const std::vector<Shown>& leaders) {
+ApiResponse cluster_response(const ControlDependencies& dependencies, const std::vector<Shown>& all,
+                             const std::vector<Shown>& leaders) {
     std::vector<Json> records;
     for (const auto& each : all) records.push_back(each.record);
     std::vector<Json> claims;
@@ -164,7 +164,8 @@ class ClusterSurvey : public ParkedAnswer {
             const auto all = look_around(dependencies_, *known_, asked_, survey_->answers());
             std::vector<Shown> leaders;
             std::ranges::copy_if(all, std::back_inserter(leaders), &Shown::leads);
-            if (leaders.size() < 2 || rounds_ == kRounds) return tell(dependencies_, all, leaders);
+            if (leaders.size() < 2 || rounds_ == kRounds)
+                return cluster_response(dependencies_, all, leaders);
             ask(now);
         }
         return std::nullopt;

@@ -73,15 +73,16 @@ ApiResponse refusal(const Done& done, const StepDown& wanted) {
 }
 
 // Makes the response from the outcome; nullopt: there was none in time.
-using Tell = AwaitedOutcome<Done>::Tell;
+using MakeResponse = AwaitedOutcome<Done>::MakeResponse;
 
 // Has the election carry out `what`.
-ApiAnswer carry_out(const Call& call, CommandBody what, Milliseconds longest, Tell tell) {
+ApiAnswer carry_out(const Call& call, CommandBody what, Milliseconds longest,
+                    MakeResponse make_response) {
     const auto post = [&](std::function<void(const Done&)> done) {
         return call.dependencies.post(
             CommandArrived{.what = std::move(what), .done = std::move(done)});
     };
-    return carry_out<Done>(call, longest, post, about_to_end, std::move(tell));
+    return carry_out<Done>(call, longest, post, about_to_end, std::move(make_response));
 }
 
 // A node that /cluster shows need not be a member: discovery may list it.
@@ -102,37 +103,37 @@ std::string why_unknown(const Status& status, const std::string& who) {
 }
 
 // The node that a removal is about.
-struct Leaver {
+struct DepartingMember {
     std::string id{};                  // as the client named it, or its id
     std::optional<NodeUuid> uuid{};    // if this node knows it
     std::optional<MemberRole> role{};  // its role, if this node knows it
 };
 
-JsonFields fields_of(const Leaver& leaver, const std::string& message, Term term) {
-    JsonFields fields{{"message", message}, {"id", leaver.id}};
-    if (leaver.uuid) fields.emplace_back("uuid", *leaver.uuid);
-    if (leaver.role) fields.emplace_back("role", to_string(*leaver.role));
+JsonFields fields_of(const DepartingMember& departing, const std::string& message, Term term) {
+    JsonFields fields{{"message", message}, {"id", departing.id}};
+    if (departing.uuid) fields.emplace_back("uuid", *departing.uuid);
+    if (departing.role) fields.emplace_back("role", to_string(*departing.role));
     fields.emplace_back("term", term);
     return fields;
 }
 
 // The response to a removal or a leave (docs/interface.md).
 ApiResponse departure(const ControlDependencies& dependencies, const std::optional<Done>& done,
-                      const Leaver& leaver, const std::string& message) {
+                      const DepartingMember& departing, const std::string& message) {
     if (!done) {
         return answer(Problem{503, "Not done in time",
                               "It may still be carried out; GET /members shows whether it was."});
     }
     switch (done->refused) {
         case Reason::none:
-            return answer(200, json_object(fields_of(leaver, message, done->term)));
+            return answer(200, json_object(fields_of(departing, message, done->term)));
         case Reason::not_leader:
             return answer(Problem{421, "Not currently leader",
                                   "Send the request to the node that leads.", Reason::not_leader,
                                   dependencies.board.read()->leader_at(dependencies.now())});
         case Reason::unknown_node:
             return answer(Problem{404, "Unknown node",
-                                  why_unknown(*dependencies.board.read(), leaver.id),
+                                  why_unknown(*dependencies.board.read(), departing.id),
                                   Reason::unknown_node});
         case Reason::would_lose_quorum:
             return answer(Problem{409, "Would lose the quorum",
@@ -159,33 +160,35 @@ Milliseconds departure_limit(const Call& call) {
     return 6 * call.dependencies.timing.election_timeout + Milliseconds{1000};
 }
 
-Tell departure_of(const Call& call, const Leaver& leaver, const std::string& message) {
-    return [&dependencies = call.dependencies, leaver, message](const std::optional<Done>& done) {
-        return departure(dependencies, done, leaver, message);
-    };
+MakeResponse departure_of(const Call& call, const DepartingMember& departing,
+                          const std::string& message) {
+    return
+        [&dependencies = call.dependencies, departing, message](const std::optional<Done>& done) {
+            return departure(dependencies, done, departing, message);
+        };
 }
 
 // The member in the path, for example /members/ID or /removal/UUID. On a node that does not lead,
 // only the text of the path: the leader finds the member. Throws Problem if several members have
 // this id: one may be the other one before it lost its data, and the wrong one must not be removed.
-Leaver named_in_path(const Call& call) {
+DepartingMember named_in_path(const Call& call) {
     const auto& path = call.target.path;
-    Leaver leaver{.id = path.substr(path.rfind('/') + 1)};
+    DepartingMember departing{.id = path.substr(path.rfind('/') + 1)};
     const auto status = call.dependencies.board.read();
-    if (!status->leads_at(call.dependencies.now())) return leaver;
+    if (!status->leads_at(call.dependencies.now())) return departing;
     std::string uuids;
     std::size_t count = 0;
     for (const auto& member : status->members->list) {
-        const bool by_uuid = member.uuid.value == leaver.id;
-        if (!by_uuid && member.id.value != leaver.id) continue;
-        const Leaver found{member.id.value, member.uuid, member.role};
+        const bool by_uuid = member.uuid.value == departing.id;
+        if (!by_uuid && member.id.value != departing.id) continue;
+        const DepartingMember found{member.id.value, member.uuid, member.role};
         if (by_uuid) return found;
         uuids += (uuids.empty() ? "" : ", ") + member.uuid.value;
-        if (++count == 1) leaver = found;
+        if (++count == 1) departing = found;
     }
-    if (count <= 1) return leaver;
+    if (count <= 1) return departing;
     throw Problem{409, "Several members have this id",
-                  "The members " + uuids + " all have the id " + leaver.id +
+                  "The members " + uuids + " all have the id " + departing.id +
                       "; give the uuid of one of them (GET /members shows which of them answers).",
                   Reason::ambiguous_id};
 }
@@ -199,18 +202,19 @@ ApiAnswer carry_out_removal(const Call& call, bool dry_run, const std::string& m
                       Reason::malformed};
     }
     expect_no_body(call);
-    const auto leaver = named_in_path(call);
-    auto tell = departure_of(call, leaver, message);
+    const auto departing = named_in_path(call);
+    auto make_response = departure_of(call, departing, message);
     if (dry_run) {
-        tell = [departed = std::move(tell)](const std::optional<Done>& done) {
+        make_response = [departed = std::move(make_response)](const std::optional<Done>& done) {
             return done ? departed(done)
                         : answer(Problem{503, "Not decided in time",
                                          "Nothing was changed; ask again."});
         };
     }
     return carry_out(
-        call, Remove{.node = leaver.uuid ? leaver.uuid->value : leaver.id, .dry_run = dry_run},
-        departure_limit(call), std::move(tell));
+        call,
+        Remove{.node = departing.uuid ? departing.uuid->value : departing.id, .dry_run = dry_run},
+        departure_limit(call), std::move(make_response));
 } catch (const Problem& problem) {
     return answer(problem);
 }
@@ -252,7 +256,7 @@ ApiAnswer answer_leave(const Call& call) try {
     expect_no_body(call);
     const auto who = call.dependencies.board.read()->view->id.value;
     return carry_out(call, Leave{}, departure_limit(call),
-                     departure_of(call, Leaver{.id = who}, "Left for good"));
+                     departure_of(call, DepartingMember{.id = who}, "Left for good"));
 } catch (const Problem& problem) {
     return answer(problem);
 }

@@ -50,7 +50,7 @@ std::optional<WaitLimits> parse_wait_limits(const Target& target, Index newest) 
 }
 
 // `now` was read first: a grant counts from the time of the request.
-ApiResponse tell(const ControlDependencies& dependencies, Instant now, bool grants) {
+ApiResponse leader_response(const ControlDependencies& dependencies, Instant now, bool grants) {
     const auto granted = grants ? dependencies.grants.grant(dependencies.board, now,
                                                             dependencies.timing.client_grant)
                                 : Milliseconds{0};
@@ -85,7 +85,7 @@ class LongPoll : public ParkedAnswer {
     }
     [[nodiscard]] Instant deadline() const override { return end_; }
     [[nodiscard]] bool waits_for_board() const override { return true; }
-    ApiResponse end(Instant now) override { return tell(dependencies_, now, false); }
+    ApiResponse end(Instant now) override { return leader_response(dependencies_, now, false); }
 
   private:
     const ControlDependencies& dependencies_;
@@ -104,7 +104,8 @@ ApiAnswer answer_leader(const Call& call) {
     // HEAD and OPTIONS come from health checks: they read no validForMs, so they are no grant, and
     // they never wait, since a check that hangs counts as failed.
     const bool reads = call.request.method == "GET";
-    if (!query.contains("index") && !query.contains("wait")) return tell(dependencies, now, reads);
+    if (!query.contains("index") && !query.contains("wait"))
+        return leader_response(dependencies, now, reads);
     const auto limits = parse_wait_limits(call.target, dependencies.board.read()->index);
     if (!limits) {
         return answer(Problem{400, "Malformed query",
@@ -118,7 +119,7 @@ ApiAnswer answer_leader(const Call& call) {
                 std::make_unique<LongPoll>(dependencies, *limits, now, std::move(*place)), now);
         }
     }
-    return tell(dependencies, now, false);
+    return leader_response(dependencies, now, false);
 }
 
 }  // namespace electiond

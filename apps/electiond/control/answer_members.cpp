@@ -81,8 +81,8 @@ Json record(const Member& member, const View& view, const Status& own, Instant n
 
 // `view` is our own as of now, or the one that the leader has just sent; nullopt if no leader could
 // be asked.
-ApiResponse tell(const ControlDependencies& dependencies, const Status& status,
-                 std::optional<View> view, Instant now) {
+ApiResponse members_response(const ControlDependencies& dependencies, const Status& status,
+                             std::optional<View> view, Instant now) {
     const bool stale = !view;
     if (stale)
         view = status.members->at ? View{.members = status.members->list} : voters_alone(status);
@@ -117,7 +117,7 @@ class LeadersView : public ParkedAnswer {
 
     std::optional<ApiResponse> look(Instant now) override {
         if (!survey_->done() && now < deadline()) return std::nullopt;
-        return tell(dependencies_, *status_, view(), begun_);
+        return members_response(dependencies_, *status_, view(), begun_);
     }
     [[nodiscard]] Instant deadline() const override {
         return begun_ + dependencies_.timing.request_timeout;
@@ -154,9 +154,10 @@ ApiAnswer answer_members(const Call& call) {
     const auto& dependencies = call.dependencies;
     auto status = dependencies.board.read();
     const auto now = dependencies.now();
-    if (status->leads_at(now)) return tell(dependencies, *status, own_view(*status, now), now);
+    if (status->leads_at(now))
+        return members_response(dependencies, *status, own_view(*status, now), now);
     const auto* const leader = leader_to_ask(*status, now);
-    if (!leader) return tell(dependencies, *status, std::nullopt, now);
+    if (!leader) return members_response(dependencies, *status, std::nullopt, now);
     auto place = call.waiting.take();
     if (!place) return too_many_waiting();
     return now_or_later(

@@ -51,7 +51,7 @@ ApiResponse faulty(const ReloadReport& report) {
     return {.status = 422, .body = json_object(fields).text(), .type = "application/problem+json"};
 }
 
-ApiResponse tell(const std::optional<ReloadReport>& report) {
+ApiResponse reload_response(const std::optional<ReloadReport>& report) {
     if (!report) {
         return answer(Problem{503, "Not done in time",
                               "A file or a plugin does not answer. The reload may still be carried "
@@ -80,7 +80,7 @@ ApiAnswer answer_reload(const Call& call) try {
     const auto post = [&](std::function<void(const ReloadReport&)> done) {
         return call.dependencies.reload({.dry_run = dry_run, .done = std::move(done)});
     };
-    return carry_out<ReloadReport>(call, kLongest, post, too_many_reloads, tell);
+    return carry_out<ReloadReport>(call, kLongest, post, too_many_reloads, reload_response);
 } catch (const Problem& problem) {
     return answer(problem);
 }

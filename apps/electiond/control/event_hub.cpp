@@ -27,7 +27,7 @@ void EventHub::stop() {
     silence_.cancel();
 }
 
-void EventHub::tell_news() {
+void EventHub::send_news() {
     auto news = feed_.news();
     counts_.events = feed_.written();
     if (!news.empty() && !seats_.empty()) send_to_all(std::move(news));
@@ -74,7 +74,7 @@ void EventHub::send_to(Seat& seat) {
 EventHub::Watcher::Watcher(EventHub& hub, io::Stream& stream, const std::string& head,
                            const std::optional<std::string>& last_event_id)
     : hub_(hub) {
-    hub_.tell_news();
+    hub_.send_news();
     stream.send(head + hub_.feed_.beginning(last_event_id));
     if (hub_.seats_.empty() && !hub_.stopped_)
         hub_.silence_.set(io::Clock::now() + hub_.silence_length_);

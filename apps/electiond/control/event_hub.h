@@ -35,7 +35,7 @@ class EventHub {
     EventHub& operator=(const EventHub&) = delete;
 
     // Sends new events to all watchers. Call it when EventFeed::news() is due.
-    void tell_news();
+    void send_news();
 
     // Sends nothing more. Destroy the watchers after this.
     void stop();

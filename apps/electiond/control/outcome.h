@@ -35,25 +35,25 @@ template <class Result>
 class AwaitedOutcome : public ParkedAnswer {
   public:
     // Makes the response from the outcome; nullopt: there was none in time.
-    using Tell = std::function<ApiResponse(const std::optional<Result>&)>;
+    using MakeResponse = std::function<ApiResponse(const std::optional<Result>&)>;
 
-    AwaitedOutcome(std::shared_ptr<const Outcome<Result>> outcome, Tell tell, Instant end,
-                   Places::Place place)
+    AwaitedOutcome(std::shared_ptr<const Outcome<Result>> outcome, MakeResponse make_response,
+                   Instant end, Places::Place place)
         : outcome_(std::move(outcome)),
-          tell_(std::move(tell)),
+          make_response_(std::move(make_response)),
           end_(end),
           place_(std::move(place)) {}
 
     std::optional<ApiResponse> look(Instant now) override {
         const auto result = outcome_->read();
-        return result || now >= end_ ? std::optional(tell_(result)) : std::nullopt;
+        return result || now >= end_ ? std::optional(make_response_(result)) : std::nullopt;
     }
     [[nodiscard]] Instant deadline() const override { return end_; }
-    ApiResponse end(Instant) override { return tell_(outcome_->read()); }
+    ApiResponse end(Instant) override { return make_response_(outcome_->read()); }
 
   private:
     const std::shared_ptr<const Outcome<Result>> outcome_;
-    const Tell tell_;
+    const MakeResponse make_response_;
     const Instant end_;
     const Places::Place place_;
 };
@@ -65,7 +65,7 @@ class AwaitedOutcome : public ParkedAnswer {
 template <class Result, class Post>
 [[nodiscard]] ApiAnswer carry_out(const Call& call, Milliseconds longest, const Post& post,
                                   ApiResponse (*refusal)(),
-                                  typename AwaitedOutcome<Result>::Tell tell) {
+                                  typename AwaitedOutcome<Result>::MakeResponse make_response) {
     auto place = call.waiting.take();
     if (!place) return too_many_waiting();
     const auto now = call.dependencies.now();
@@ -75,7 +75,7 @@ template <class Result, class Post>
         wake();
     });
     if (!posted) return refusal();
-    return now_or_later(std::make_unique<AwaitedOutcome<Result>>(outcome, std::move(tell),
+    return now_or_later(std::make_unique<AwaitedOutcome<Result>>(outcome, std::move(make_response),
                                                                  now + longest, std::move(*place)),
                         now);
 }

@@ -49,7 +49,7 @@ Serving::EventWait::EventWait(Serving& all, io::Stream& stream, const std::strin
 
 void Serving::board_changed() {
     for (auto* stream : board_waits_) stream->interrupt();
-    events_.tell_news();
+    events_.send_news();
     watch_lease();
 }
 

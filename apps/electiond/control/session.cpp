@@ -123,7 +123,7 @@ io::Async<> Session::run() {
             if (!answered) co_return;
         }
         if (events_) {
-            co_await tell_events();
+            co_await stream_events();
             co_return;
         }
         connection_.set_use(io::Use::busy);
@@ -298,7 +298,7 @@ void Session::begin_events(std::unique_ptr<EventStream> events) {
     serving_.log().debug("control API starts an event stream", {{"target", request_.target}});
 }
 
-io::Async<> Session::tell_events() {
+io::Async<> Session::stream_events() {
     (void)std::exchange(request_, {});
     for (std::size_t dropped = 0; watching_ && !serving_.stopping();) {
         dropped += stream_.received().size();  // input after the request is ignored

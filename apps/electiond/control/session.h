@@ -40,7 +40,7 @@ class Session {
     [[nodiscard]] io::Async<bool> wait_for(ParkedAnswer& parked);
     void begin_events(std::unique_ptr<EventStream> events);
     // Until the client closes the connection, is dropped, or the server stops.
-    [[nodiscard]] io::Async<> tell_events();
+    [[nodiscard]] io::Async<> stream_events();
     // Waits for the next request, for as long as a connection may be idle, and for more input;
     // `interrupted` only if the server stops.
     [[nodiscard]] io::Async<io::Stream::Event> first_input();
