@@ -107,10 +107,10 @@ void CertificateWatch::note_fault(Section& section, const std::string& fault, bo
     if (section.fault.empty()) section.fault_since = now;
     section.fault = fault;
     ++section.failures;
-    tell_fault(section, asked, now);
+    log_fault(section, asked, now);
 }
 
-void CertificateWatch::tell_fault(Section& section, bool asked, Instant now) {
+void CertificateWatch::log_fault(Section& section, bool asked, Instant now) {
     const bool settled = section.failures >= kFailuresUntilLogged;
     const bool news = section.logged != section.fault || now - section.logged_at >= kRepeatAfter;
     if (!asked && !(settled && news)) return;

@@ -102,7 +102,7 @@ class CertificateWatch {
     static std::vector<Stamp> stamps_of(const io::TlsSetup& setup);
     void read(Section& section, bool asked, Instant now);
     void note_fault(Section& section, const std::string& fault, bool asked, Instant now);
-    void tell_fault(Section& section, bool asked, Instant now);
+    void log_fault(Section& section, bool asked, Instant now);
     void publish(Instant now, std::chrono::sys_seconds wall);
 
     const Log log_;

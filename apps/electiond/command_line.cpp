@@ -92,7 +92,7 @@ void add_options(Poco::Util::OptionSet& options) {
         Option("config", "c",
                "the configuration of this node (YAML). Default: the file that ELECTIOND_CONFIG "
                "names, else " +
-                   std::string(kUsualConfig))
+                   std::string(kDefaultConfig))
             .argument("file"));
     options.addOption(Option("check", "",
                              "check the configuration, plugins and files, and print every fault; "
@@ -146,20 +146,20 @@ std::string misuse(const CommandLine& line) {
 }
 
 fs::path config_file(const std::string& given, const char* from_environment,
-                     const fs::path& usual) {
+                     const fs::path& default_file) {
     if (!given.empty()) return fs::absolute(given);
     if (from_environment != nullptr && *from_environment != '\0') {
         return fs::absolute(from_environment);
     }
     std::error_code
         failed;  // on an error the file counts as present: reading it reports why it fails
-    const auto found = fs::symlink_status(usual, failed);
-    return found.type() == fs::file_type::not_found ? fs::path() : usual;
+    const auto found = fs::symlink_status(default_file, failed);
+    return found.type() == fs::file_type::not_found ? fs::path() : default_file;
 }
 
 std::string no_config_file() {
     return std::string("--config FILE is missing, ELECTIOND_CONFIG is not set, and ") +
-           kUsualConfig + " does not exist; electiond --help shows all options";
+           kDefaultConfig + " does not exist; electiond --help shows all options";
 }
 
 void print_help(const Poco::Util::OptionSet& options) {

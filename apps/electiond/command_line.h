@@ -25,14 +25,14 @@ struct CommandLine {
 [[nodiscard]] std::string misuse(const CommandLine& line);
 
 // The configuration without --config and ELECTIOND_CONFIG: that of the unit electiond.service.
-inline constexpr char kUsualConfig[] = "/etc/electiond/electiond.yaml";
+inline constexpr char kDefaultConfig[] = "/etc/electiond/electiond.yaml";
 
 // The absolute path of the configuration: `given` (the value of --config), else `from_environment`
-// (the value of ELECTIOND_CONFIG, null if it is not set), else `usual` if that path exists; "" if
-// there is none. An empty text counts as not given.
-[[nodiscard]] std::filesystem::path config_file(const std::string& given,
-                                                const char* from_environment,
-                                                const std::filesystem::path& usual = kUsualConfig);
+// (the value of ELECTIOND_CONFIG, null if it is not set), else `default_file` if that path exists;
+// "" if there is none. An empty text counts as not given.
+[[nodiscard]] std::filesystem::path config_file(
+    const std::string& given, const char* from_environment,
+    const std::filesystem::path& default_file = kDefaultConfig);
 
 // Why config_file() found none, with the remedy.
 [[nodiscard]] std::string no_config_file();

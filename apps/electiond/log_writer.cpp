@@ -71,7 +71,7 @@ void LogWriter::run() noexcept {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     for (;;) {
         const bool last = queue_.closed();
-        if (must_tell()) report_lost();
+        if (must_report()) report_lost();
         const auto until =
             lost_ == reported_ || failing_ ? Clock::now() + kLong : reported_at_ + kReportEvery;
         if (const auto line = queue_.take_until(until)) {
@@ -90,7 +90,7 @@ void LogWriter::run() noexcept {
 }
 
 // Also between queued lines, so that the reader learns early that some are missing.
-bool LogWriter::must_tell() const noexcept {
+bool LogWriter::must_report() const noexcept {
     return lost_ != reported_ && !failing_ && Clock::now() >= reported_at_ + kReportEvery;
 }
 

@@ -48,7 +48,7 @@ class LogWriter {
     void report_lost() noexcept;
     [[nodiscard]] bool write(const TimedLine& line);
     [[nodiscard]] bool await_room(bool again) noexcept;
-    [[nodiscard]] bool must_tell() const noexcept;
+    [[nodiscard]] bool must_report() const noexcept;
 
     [[nodiscard]] std::optional<Clock::time_point> end() const noexcept;
 

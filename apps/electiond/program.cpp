@@ -38,7 +38,7 @@ constexpr Milliseconds kStopMargin{200};   // for the end itself
 constexpr Milliseconds kReportLimit{300};  // for the last message to the service manager
 
 // Throws Error if there is no working directory: POCO needs one even if no path is relative.
-void need_working_directory() {
+void require_working_directory() {
     std::error_code error;
     (void)std::filesystem::current_path(error);
     if (error) {
@@ -106,7 +106,7 @@ int Program::check_words(int argc, char** argv) try {
         return kUsage;
     }
     return run_reporting_errors([&]() -> int {
-        need_working_directory();
+        require_working_directory();
         if (!given.contains("daemon") || given.contains("help")) return EXIT_OK;
         return check_background(chosen_config(given["config"]), given["pidfile"]);
     });
@@ -121,7 +121,7 @@ int Program::check_background(const std::string& config, const std::string& pidf
         complain(no_config_file());
         return kUsage;
     }
-    const UsualSignals usual;
+    const DefaultSignals default_signals;
     const auto settings = load_configuration(config);
     if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
     PluginHost host(plugin_directories(settings), own_program(), Log{});
@@ -162,7 +162,7 @@ int Program::main(const std::vector<std::string>& arguments) {
 
 int Program::act(const std::vector<std::string>& arguments) {
     if (actions_.empty() && arguments.empty() && !config_.empty()) return serve();
-    const UsualSignals usual;
+    const DefaultSignals default_signals;
     if (actions_.contains("help")) {
         print_help(options());
         return EXIT_OK;
@@ -248,7 +248,7 @@ int Program::serve(SignalThread& signals) {
     const HandOverAtStop early(signals, daemon);
     ServiceManager manager(output.log());
     manager.ready(daemon.board(), daemon.pulse());
-    const int code = obey(signals, daemon, manager, output.log());
+    const int code = handle_requests(signals, daemon, manager, output.log());
     manager.stopping(kStopLimit + settings.election.client_grant);
     const bool all_ended = daemon.stop();
     if (manager.stop(std::chrono::steady_clock::now() + kReportLimit) && all_ended) return code;
@@ -259,7 +259,8 @@ int Program::serve(SignalThread& signals) {
 }
 
 // Carries out the requests of signals until one requests a stop.
-int Program::obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager, const Log& log) {
+int Program::handle_requests(SignalThread& signals, Daemon& daemon, ServiceManager& manager,
+                             const Log& log) {
     std::set<int> warned;
     for (;;) {
         const auto [what, signal] = signals.next();

@@ -35,7 +35,8 @@ class Program : public Poco::Util::ServerApplication {
     int list_plugins();
     int serve();
     int serve(SignalThread& signals);
-    static int obey(SignalThread& signals, Daemon& daemon, ServiceManager& manager, const Log& log);
+    static int handle_requests(SignalThread& signals, Daemon& daemon, ServiceManager& manager,
+                               const Log& log);
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
 

@@ -19,19 +19,21 @@ namespace {
 
 constexpr std::size_t kAskedMax = 64;  // further signals without a meaning are dropped
 // Request a stop. XCPU comes some time before the kernel kills the process for the same reason.
-constexpr int kEnds[] = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU};
+constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGQUIT, SIGXCPU};
 // Would end the process by default, but have no meaning for electiond. ABRT, TRAP, SEGV and the
 // like keep their default, since they are faults; so do the signals of job control.
-constexpr int kMeanNothing[] = {SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
+constexpr int kMeaningless[] = {SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
                                 SIGPROF, SIGIO,   SIGSTKFLT, SIGPWR};
 
-bool asks_for_an_end(int signal) { return std::ranges::find(kEnds, signal) != std::end(kEnds); }
+bool asks_for_a_stop(int signal) {
+    return std::ranges::find(kStopSignals, signal) != std::end(kStopSignals);
+}
 
 sigset_t taken_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int signal : kEnds) sigaddset(&signals, signal);
-    for (const int signal : kMeanNothing) sigaddset(&signals, signal);
+    for (const int signal : kStopSignals) sigaddset(&signals, signal);
+    for (const int signal : kMeaningless) sigaddset(&signals, signal);
     sigaddset(&signals, SIGHUP);
     for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) sigaddset(&signals, signal);
     return signals;
@@ -56,12 +58,12 @@ void block_signals() {
     std::signal(SIGXFSZ, SIG_IGN);
 }
 
-UsualSignals::UsualSignals() {
+DefaultSignals::DefaultSignals() {
     const auto signals = taken_signals();
     pthread_sigmask(SIG_UNBLOCK, &signals, &before_);
 }
 
-UsualSignals::~UsualSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+DefaultSignals::~DefaultSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 std::string signal_name(int signal) {
     if (signal >= SIGRTMIN && signal <= SIGRTMAX) {
@@ -151,9 +153,9 @@ void SignalThread::take(int signal) {
     {
         const std::lock_guard lock(mutex_);
         const auto now = read_boot_clock();
-        if (asks_for_an_end(signal)) {
+        if (asks_for_a_stop(signal)) {
             if (stop_since_) {
-                if (signal == SIGXCPU || now - *stop_since_ < kInsists) return;
+                if (signal == SIGXCPU || now - *stop_since_ < kSecondStopAfter) return;
                 end_now(stop_code_,
                         "electiond: asked a second time to stop, so the process ends without "
                         "waiting for the hand-over; if it led, the others elect a leader after "

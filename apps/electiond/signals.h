@@ -23,12 +23,12 @@ void block_signals();
 // For commands that do not serve: signals end them like any other program (Ctrl-C at a question, or
 // if a check hangs). Unblocks in the calling thread what block_signals blocked, and blocks it again
 // at the end.
-class UsualSignals {
+class DefaultSignals {
   public:
-    UsualSignals();
-    UsualSignals(const UsualSignals&) = delete;
-    UsualSignals& operator=(const UsualSignals&) = delete;
-    ~UsualSignals();
+    DefaultSignals();
+    DefaultSignals(const DefaultSignals&) = delete;
+    DefaultSignals& operator=(const DefaultSignals&) = delete;
+    ~DefaultSignals();
 
   private:
     sigset_t before_{};
@@ -46,13 +46,13 @@ struct Asked {
 
 // Receives the signals of the process from its construction on, also during the start of the
 // daemon. After the first signal that requests a stop, the process ends within the limit, even if
-// something hangs. After a second one it ends at once, if that comes at least kInsists later (some
-// supervisors deliver one signal twice). In both cases it calls _Exit with 0, since the stop was
-// requested (71 after XCPU), and writes the reason to standard error if that is possible without
-// waiting.
+// something hangs. After a second one it ends at once, if that comes at least kSecondStopAfter
+// later (some supervisors deliver one signal twice). In both cases it calls _Exit with 0, since the
+// stop was requested (71 after XCPU), and writes the reason to standard error if that is possible
+// without waiting.
 class SignalThread {
   public:
-    static constexpr Milliseconds kInsists{1000};
+    static constexpr Milliseconds kSecondStopAfter{1000};
 
     explicit SignalThread(Milliseconds limit);
     SignalThread(const SignalThread&) = delete;
