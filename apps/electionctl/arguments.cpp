@@ -245,7 +245,7 @@ void check(const Arguments& arguments, const std::vector<std::string>& special) 
 
 // The files for TLS, then the endpoints, since these files decide how an endpoint without a scheme
 // is asked.
-void take_endpoints(Arguments& arguments, const std::filesystem::path& usual_socket,
+void take_endpoints(Arguments& arguments, const std::filesystem::path& default_socket,
                     const std::optional<std::string>& given) {
     TlsFiles& files = arguments.tls;
     const bool by_option = files.any();
@@ -259,8 +259,9 @@ void take_endpoints(Arguments& arguments, const std::filesystem::path& usual_soc
     }
     const Scheme bare = files.any() ? Scheme::https : Scheme::http;
     const std::string list = given.value_or(environment("ELECTIONCTL_ENDPOINTS"));
-    arguments.endpoints = list.empty() && !given ? std::vector{usual_endpoint(usual_socket, bare)}
-                                                 : parse_endpoints(list, bare);
+    arguments.endpoints = list.empty() && !given
+                              ? std::vector{default_endpoint(default_socket, bare)}
+                              : parse_endpoints(list, bare);
     const auto plain = std::ranges::find_if(arguments.endpoints, [](const std::string& endpoint) {
         return !is_https(endpoint) && !socket_path(endpoint);
     });
@@ -301,7 +302,7 @@ std::chrono::milliseconds parse_duration(const std::string& text) {
 }
 
 Arguments parse_arguments(const std::vector<std::string>& words,
-                          const std::filesystem::path& usual_socket) {
+                          const std::filesystem::path& default_socket) {
     Reader reader(words);
     Arguments arguments = reader.read();
     if (arguments.verb == "help" && arguments.operands.size() <= 1) {
@@ -310,7 +311,7 @@ Arguments parse_arguments(const std::vector<std::string>& words,
         arguments.operands.clear();
     }
     if (arguments.version || (arguments.help && arguments.verb.empty())) return arguments;
-    take_endpoints(arguments, usual_socket, reader.endpoints);
+    take_endpoints(arguments, default_socket, reader.endpoints);
     if (arguments.token.empty()) {
         const std::string token = environment("ELECTIONCTL_TOKEN");
         if (!token.empty()) arguments.token = checked_token(token, "ELECTIONCTL_TOKEN");

@@ -40,9 +40,9 @@ class UsageError : public std::runtime_error {
 };
 
 // Throws UsageError. Reads the token file and, for missing options, the environment. If neither
-// names an endpoint, `usual_socket` decides (usual_endpoint).
+// names an endpoint, `default_socket` decides (default_endpoint).
 [[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& words,
-                                        const std::filesystem::path& usual_socket);
+                                        const std::filesystem::path& default_socket);
 
 // "table" or "json". Throws UsageError.
 [[nodiscard]] Output parse_output(const std::string& text);

@@ -86,7 +86,7 @@ std::string with_scheme(const std::string& endpoint, Scheme scheme) {
     return std::string(text_of(scheme)) + rest;
 }
 
-std::string usual_endpoint(const std::filesystem::path& socket, Scheme bare) {
+std::string default_endpoint(const std::filesystem::path& socket, Scheme bare) {
     std::error_code unreadable;
     if (std::filesystem::exists(socket, unreadable)) return std::string(kUnix) + socket.string();
     return std::string(text_of(bare)) + "127.0.0.1:" + std::to_string(kPort);

@@ -9,7 +9,7 @@
 namespace electiond::ctl {
 
 // The API's socket as electiond's package sets it up.
-inline constexpr const char* kUsualSocket = "/run/electiond/api.sock";
+inline constexpr const char* kDefaultSocket = "/run/electiond/api.sock";
 
 enum class Scheme { http, https };
 
@@ -19,8 +19,8 @@ enum class Scheme { http, https };
 [[nodiscard]] std::string parse_endpoint(const std::string& text, Scheme bare = Scheme::http);
 
 // The endpoint if none is named: the socket if its file exists, else port 7400 of 127.0.0.1.
-[[nodiscard]] std::string usual_endpoint(const std::filesystem::path& socket = kUsualSocket,
-                                         Scheme bare = Scheme::http);
+[[nodiscard]] std::string default_endpoint(const std::filesystem::path& socket = kDefaultSocket,
+                                           Scheme bare = Scheme::http);
 
 [[nodiscard]] bool is_https(const std::string& endpoint);
 

@@ -34,7 +34,7 @@ bool is_program(const fs::path& file) {
     return fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
 }
 
-std::vector<fs::path> usual_places() {
+std::vector<fs::path> kit_folders() {
     const auto own = fs::read_symlink("/proc/self/exe").parent_path();
     return {own,                                            // a build tree
             (own / ELECTIOND_KIT_DIR).lexically_normal()};  // an installation
@@ -108,7 +108,7 @@ fs::path find_kit(const fs::path& given) {
                     Error::unavailable);
     }
     std::string searched;
-    for (const auto& place : usual_places()) {
+    for (const auto& place : kit_folders()) {
         if (is_program(place / "electiond-kit")) return place / "electiond-kit";
         searched += (searched.empty() ? "" : ", ") + place.string();
     }

@@ -60,7 +60,7 @@ int dispatch(const Session& session) {
 }
 
 int run_checked(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
-                const std::filesystem::path& usual_socket) {
+                const std::filesystem::path& default_socket) {
     // These verbs ask no node, and have their own options.
     if (!words.empty() && words.front() == "tls") return tls({words.begin() + 1, words.end()}, out);
     if (!words.empty() && words.front() == "plugin") {
@@ -69,7 +69,7 @@ int run_checked(const std::vector<std::string>& words, std::ostream& out, std::o
     if (!words.empty() && words.front() == "registry") {
         return registry_verb({words.begin() + 1, words.end()}, out);
     }
-    const Arguments arguments = parse_arguments(words, usual_socket);
+    const Arguments arguments = parse_arguments(words, default_socket);
     if (arguments.version) {
         out << "electionctl " << ELECTIOND_VERSION << '\n';
         return kDone;
@@ -87,9 +87,9 @@ int run_checked(const std::vector<std::string>& words, std::ostream& out, std::o
 }  // namespace
 
 int run(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
-        const std::filesystem::path& usual_socket) noexcept {
+        const std::filesystem::path& default_socket) noexcept {
     try {
-        return run_checked(words, out, err, usual_socket);
+        return run_checked(words, out, err, default_socket);
     } catch (const UsageError& error) {
         err << "electionctl: " << error.what() << '\n';
         return kUsage;

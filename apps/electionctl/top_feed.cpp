@@ -23,8 +23,8 @@ constexpr milliseconds kBetween{100};         // two fetches, at least
 constexpr std::size_t kEndpointsMax = 64;
 
 // The JSON of an answer that is optional; empty on failure.
-Poco::Dynamic::Var ask_kindly(const ApiClient& client, const std::string& endpoint,
-                              const std::string& path) {
+Poco::Dynamic::Var ask_optional(const ApiClient& client, const std::string& endpoint,
+                                const std::string& path) {
     try {
         const Answer answer = client.ask(endpoint, {.path = path});
         if (answer.ok()) return answer.json;
@@ -70,8 +70,8 @@ View Fetcher::fetch_from(const std::string& endpoint) {
                                           client_.credentials().bare);
     return make_view({.endpoint = endpoint,
                       .cluster = cluster.json,
-                      .members = ask_kindly(client_, endpoint, "/members"),
-                      .status = ask_kindly(client_, leader.value_or(endpoint), "/status")});
+                      .members = ask_optional(client_, endpoint, "/members"),
+                      .status = ask_optional(client_, leader.value_or(endpoint), "/status")});
 }
 
 void Fetcher::learn(const View& view, const std::string& answered) {

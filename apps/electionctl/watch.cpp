@@ -148,11 +148,11 @@ class Watch {
             await();
             if (const int number = signals_ ? signals_->take() : 0; number != 0) end_by(number);
             for (auto& news : source_->take()) {
-                if (!hear(std::move(news)) || !tell_what_is_due()) return kRefused;
+                if (!hear(std::move(news)) || !report_due_change()) return kRefused;
             }
             if (command_) look_at_command();
             if (command_ && rule_.lead_lost(BootClock::now())) end_command();
-            if (!tell_what_is_due()) return kRefused;
+            if (!report_due_change()) return kRefused;
         }
         return kDone;
     }
@@ -222,7 +222,7 @@ class Watch {
 
     // Runs one command at a time: a change while it runs becomes an event after its end, if it
     // still holds. False if lines can't be written and there is no command to run.
-    bool tell_what_is_due() {
+    bool report_due_change() {
         while (!command_ && lines_ != lines_wanted_) {
             const auto change = rule_.next(BootClock::now());
             if (!change) return true;

@@ -133,8 +133,8 @@ TEST_F(ElectionctlSocket, IsTheEndpointWhereItsFileExists) {
 
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_EQ(api.seen().size(), 1U);
-    EXPECT_EQ(usual_endpoint(folder_ / "api.sock"), api.url());
-    EXPECT_EQ(usual_endpoint(folder_ / "none"), "http://127.0.0.1:7400");
+    EXPECT_EQ(default_endpoint(folder_ / "api.sock"), api.url());
+    EXPECT_EQ(default_endpoint(folder_ / "none"), "http://127.0.0.1:7400");
 }
 
 TEST_F(ElectionctlSocket, IsTheOnlyTryAlsoWhereNobodyListens) {

@@ -16,11 +16,11 @@ struct Result {
     std::string out, err;
 };
 
-// `usual_socket`: whose existence decides if no endpoint is named; by default there is none.
+// `default_socket`: whose existence decides if no endpoint is named; by default there is none.
 inline Result run_words(std::vector<std::string> words,
-                        const std::filesystem::path& usual_socket = "/nowhere/api.sock") {
+                        const std::filesystem::path& default_socket = "/nowhere/api.sock") {
     std::ostringstream out, err;
-    const int code = run(words, out, err, usual_socket);
+    const int code = run(words, out, err, default_socket);
     return {code, out.str(), err.str()};
 }
 

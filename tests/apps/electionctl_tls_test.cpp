@@ -117,7 +117,7 @@ TEST_F(Tls, IsMeantByAnEndpointWithoutSchemeIfAFileForItIsGiven) {
     const Result plain = ask_as_operator("http://" + front_.host_and_port(), {"status"});
     EXPECT_EQ(plain.code, 64);
     EXPECT_THAT(plain.err, HasSubstr("is plain text: write " + front_.url()));
-    EXPECT_EQ(usual_endpoint("/nowhere", Scheme::https), "https://127.0.0.1:7400");
+    EXPECT_EQ(default_endpoint("/nowhere", Scheme::https), "https://127.0.0.1:7400");
 }
 
 TEST_F(Tls, TakesItsFilesFromTheEnvironment) {
