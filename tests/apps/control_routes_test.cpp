@@ -374,7 +374,41 @@ TEST_F(Control, ReadsTargetsInEachForm) {
 }
 
 TEST_F(Control, ListsItsPaths) {
-    EXPECT_THAT(ask(get("/")).body, HasSubstr(R"("GET /status","GET /cluster")"));
+    const auto answer = ask(get("/"));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.type, "application/json");
+    EXPECT_THAT(answer.body,
+                StartsWith(R"({"name":"","product":"electiond","version":"0.1.0","id":"1",)"
+                           R"("read":"open","paths":["GET /status","GET /cluster",)"));
+}
+
+// The answer of leader-elector, the retired sidecar of Kubernetes: who leads, or "". Its clients
+// compare this text with their own name.
+TEST_F(Control, NamesTheLeaderInItsIndex) {
+    const auto name = [this] { return json(ask(get("/")))->getValue<std::string>("name"); };
+    EXPECT_EQ(name(), "");
+
+    board.publish(leading(900ms));
+    EXPECT_EQ(name(), "1");
+    now += 900ms;
+    EXPECT_EQ(name(), "") << "its lease is over, also if the loop hangs";
+
+    auto draining = leading();
+    draining.leadership.draining = true;
+    board.publish(draining);
+    EXPECT_EQ(name(), "");
+
+    board.publish(following(900ms));
+    EXPECT_EQ(name(), "2");
+    now += 900ms;
+    EXPECT_EQ(name(), "") << "it hears no leader any more";
+
+    auto told = blank();
+    told.leadership.hearsay_until = now + 900ms;
+    told.view.hearsay = "3";
+    board.publish(told);
+    EXPECT_EQ(name(), "3") << "others report it, as in leaderId of /leader";
+    EXPECT_EQ(json(ask(get("/leader")))->getValue<std::string>("leaderId"), "3");
 }
 
 TEST_F(Control, RefusesForeignHosts) {

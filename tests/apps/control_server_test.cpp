@@ -76,7 +76,7 @@ TEST_F(Server, AnswersWhatComesAtOnceInItsOrder) {
         client.answer(),
         AllOf(StartsWith("HTTP/1.1 204 No Content"), HasSubstr("\r\nAllow: GET, HEAD, OPTIONS\r\n"),
               HasSubstr("\r\nCache-Control: no-store\r\n"), Not(HasSubstr("Content-Length"))));
-    EXPECT_THAT(client.answer(), HasSubstr(R"("name":"electiond")"));
+    EXPECT_THAT(client.answer(), HasSubstr(R"("product":"electiond")"));
 }
 
 TEST_F(Server, AnswersAThousandPipelinedRequestsWithoutLeavingOthersAside) {

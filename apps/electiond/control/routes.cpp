@@ -60,7 +60,11 @@ std::string allowed(const std::vector<Route>& routes) {
     return list + "OPTIONS";
 }
 
+// `name` is the leader, as in the only answer of the retired leader-elector of Kubernetes: a
+// program that asks that sidecar may ask electiond instead. It compares `name` with a text, so it
+// gets "" and not null if there is no leader.
 ApiAnswer answer_index(const Call& call) {
+    const auto status = call.dependencies.board.read();
     std::vector<Json> paths;
     for (const auto& route : kRoutes) {
         if (route.path == "/") continue;
@@ -69,9 +73,10 @@ ApiAnswer answer_index(const Call& call) {
                            (named ? "ID" : ""));
     }
     return answer(200,
-                  json_object({{"name", "electiond"},
+                  json_object({{"name", status->leader_at(call.dependencies.now()).value_or("")},
+                               {"product", "electiond"},
                                {"version", call.dependencies.version},
-                               {"id", call.dependencies.board.read()->view->id},
+                               {"id", status->view->id},
                                {"read", call.dependencies.reading_needs_token ? "token" : "open"},
                                {"paths", json_array(paths)}}));
 }
