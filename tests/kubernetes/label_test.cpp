@@ -1,0 +1,151 @@
+// config/kubernetes/label.sh under electionctl watch --exec, beside each node of a real cluster.
+// kubectl is played: it keeps the labels of the pods in files.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+#include <set>
+
+#include "cluster_test.h"
+#include "manifests.h"
+
+namespace electiond::cluster {
+namespace {
+
+// Knows the two ways in which the script calls it; 64 for any other, 1 while the API server is
+// down.
+constexpr char kKubectl[] = R"sh(#!/bin/sh
+cd "$(dirname "$0")/pods" || exit 64
+[ ! -e ../down ] || { echo "$*" >>../refused; exit 1; }
+[ "$1 $2 $3" = "--request-timeout=5s label pods" ] || exit 64
+shift 3
+case $* in
+"--selector=app=app,electiond-role=leader,statefulset.kubernetes.io/pod-name!="*" electiond-role-")
+    but=${1##*!=}
+    for pod in *; do [ "$pod" = "$but" ] || : >"$pod"; done ;;
+app-[0-9]" electiond-role-") : >"$1" ;;
+app-[0-9]" --overwrite electiond-role=leader") echo leader >"$1" ;;
+*) echo "kubectl: what is $*?" >>../wrong; exit 64 ;;
+esac
+)sh";
+
+class LabelScript : public testing::Test {
+  protected:
+    static constexpr int kNodes = 3;
+
+    void SetUp() override {
+        std::filesystem::create_directory(folder / "pods");
+        write(folder / "kubectl", kKubectl);
+        std::filesystem::permissions(folder / "kubectl", std::filesystem::perms::owner_all);
+        cluster.start_all();
+        ASSERT_NE(cluster.await_leader(kNodes), 0);
+        for (int node = 1; node <= kNodes; ++node) {
+            write(folder / "pods" / pod(node), "");
+            start_watcher(node);
+        }
+    }
+
+    // The command of the container, for the node of this machine.
+    void start_watcher(int node) {
+        std::vector<std::string> command{"/usr/bin/env",
+                                         "PATH=" + folder.path().string() + ":/usr/bin:/bin",
+                                         "APP=app", "POD_NAME=" + pod(node)};
+        const Workload workload("sidecar.yaml");
+        for (const auto& word : workload.container("label")["command"]) {
+            auto text = word.as<std::string>();
+            if (text == "electionctl") text = ELECTIONCTL;
+            if (text == "127.0.0.1:7400")
+                text = "127.0.0.1:" + std::to_string(cluster.api_port(node));
+            command.push_back(std::regex_replace(text, std::regex("/usr/local/lib/electiond/"),
+                                                 ELECTIOND_MANIFESTS "/"));
+        }
+        watchers[node] = std::make_unique<Process>(command, folder / "said");
+    }
+    [[nodiscard]] static std::string pod(int node) { return "app-" + std::to_string(node - 1); }
+
+    [[nodiscard]] std::set<std::string> labelled() const {
+        std::set<std::string> pods;
+        for (int node = 1; node <= kNodes; ++node) {
+            if (!read(folder / "pods" / pod(node)).empty()) pods.insert(pod(node));
+        }
+        return pods;
+    }
+    // Exactly the leader, and it is the leader that the nodes agree on.
+    [[nodiscard]] bool is_labelled_alone() {
+        return wait_until([&] {
+            const auto leader = cluster.agreed();
+            return leader && labelled() == std::set{pod(*leader)};
+        });
+    }
+    [[nodiscard]] std::string said() const {
+        return read(folder / "said") + read(folder / "wrong");
+    }
+
+    const Folder folder;
+    ShownCluster cluster{{.nodes = kNodes}};
+    std::map<int, std::unique_ptr<Process>> watchers;
+};
+
+TEST_F(LabelScript, LabelsTheLeaderAndNoOtherPod) {
+    ASSERT_TRUE(is_labelled_alone()) << said();
+    const int first = *cluster.agreed();
+
+    // Handed over.
+    EXPECT_EQ(cluster.post(first, "/step-down").code, 200);
+    ASSERT_TRUE(wait_until([&] { return cluster.agreed().value_or(first) != first; }));
+    ASSERT_TRUE(is_labelled_alone()) << said();
+
+    // Its machine is lost: nobody there can remove the label.
+    const int second = *cluster.agreed();
+    watchers[second]->kill9();
+    cluster.kill9(second);
+    ASSERT_TRUE(wait_until([&] { return cluster.agreed().value_or(second) != second; }));
+    ASSERT_TRUE(is_labelled_alone()) << said();
+
+    // It comes back, with the label that it had.
+    cluster.start(second);
+    ASSERT_TRUE(wait_until([&] { return cluster.get(second, "/follower").code == 200; }));
+    write(folder / "pods" / pod(second), "leader\n");
+    start_watcher(second);
+    EXPECT_TRUE(is_labelled_alone()) << said();
+    EXPECT_EQ(read(folder / "wrong"), "");
+}
+
+TEST_F(LabelScript, LabelsLaterIfTheApiServerIsDown) {
+    ASSERT_TRUE(is_labelled_alone()) << said();
+    const int first = *cluster.agreed();
+    write(folder / "down", "");
+    EXPECT_EQ(cluster.post(first, "/step-down").code, 200);
+    ASSERT_TRUE(wait_until([&] { return cluster.agreed().value_or(first) != first; }));
+    const auto next = pod(*cluster.agreed());
+    const auto tries = [&](const std::string& words) {
+        const auto refused = read(folder / "refused");
+        int found = 0;
+        for (auto at = refused.find(words); at != std::string::npos;
+             at = refused.find(words, at + 1)) {
+            ++found;
+        }
+        return found;
+    };
+    // Both scripts go on trying: at most two events come to the one, one to the other.
+    EXPECT_TRUE(wait_until([&] {
+        return tries("pods " + pod(first)) >= 3 && tries("!=" + next) >= 2;
+    })) << said();
+    EXPECT_EQ(labelled(), std::set{pod(first)}) << "nobody could change it";
+
+    std::filesystem::remove(folder / "down");
+
+    EXPECT_TRUE(is_labelled_alone()) << said();
+}
+
+TEST(LabelScriptFile, HasNoFaultThatShellcheckFinds) {
+    if (run({"/bin/sh", "-c", "command -v shellcheck"}).code != 0) {
+        GTEST_SKIP() << "needs shellcheck";
+    }
+    const auto checked = run({"/usr/bin/env", "shellcheck", "-x", ELECTIOND_MANIFESTS "/label.sh"});
+    EXPECT_EQ(checked.code, 0) << checked.said;
+}
+
+}  // namespace
+}  // namespace electiond::cluster
