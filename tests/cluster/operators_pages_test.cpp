@@ -120,6 +120,45 @@ TEST_P(ConsolePages, ShowCommandsThatWork) {
     }
 }
 
+// Pod electiond-0 (or app-0) is node 1 of the lab, and so on. A volume is a data directory.
+const std::string kKubectl = "source=" ELECTIOND_PAGES
+                             "/..\n"
+                             R"(
+pods=3
+kubectl() {
+    local n pod
+    case "$1 $2" in
+    "create secret") [[ "$5" =~ ^--from-literal=token=[0-9a-f]{64}$ ]] ;;
+    "create configmap") [ -f "$source/${4#--from-file=}" ] ;;
+    "apply --filename="*) [ -f "$source/${2#--filename=}" ] ;;
+    "rollout status") for n in $(seq $pods); do ready $n; done ;;
+    "rollout restart") for n in $(seq $pods -1 1); do stop $n; start $n; ready $n; done ;;
+    "scale statefulset")
+        local wanted=${4#--replicas=}
+        for n in $(seq $((pods + 1)) $wanted); do node $n; start $n; done
+        for n in $(seq $pods -1 $((wanted + 1))); do stop $n; done
+        pods=$wanted ;;
+    "exec "*)
+        local machine=$((${2##*-} + 1))
+        while [ "$1" != -- ]; do shift; done
+        shift
+        "${@//localhost:4040/127.0.0.1:2450$machine}" ;;
+    "delete pvc")
+        for pod in "${@:3}"; do
+            [[ "$pod" = data-electiond-* ]] || continue
+            n=$((${pod##*-} + 1))
+            if [ -e $n.pid ]; then touch $n.lost; else rm -r data$n; fi
+        done ;;
+    "delete pod")
+        n=$((${3##*-} + 1))
+        stop $n
+        if [ -e $n.lost ]; then rm -r data$n $n.lost; fi
+        start $n ;;
+    *) return 64 ;;
+    esac
+}
+)";
+
 const std::vector<Consoles> kConsoles{
     {"changing-a-cluster.md",
      {
@@ -164,6 +203,22 @@ const std::vector<Consoles> kConsoles{
           "",
           {" http://127.0.0.1:", "{\"ready\":true}", " unix:/", "FENCING TOKEN",
            "stepped down: node ", "node 3 is removed", "nothing differs from what is in use"}},
+     }},
+    {"kubernetes.md",
+     {
+         {"Start", kKubectl, "", {R"({"ready":true})", "3   voter"}},
+         {"An application beside electiond", "", "", {}},
+         {"Move from leader-elector", "", "", {R"({"name":")", R"(","product":"electiond",)"}},
+         {"Update, or restart all pods", "", "", {R"({"ready":true})"}},
+         {"Scale up", "", "until on 1 members | grep '^5  *voter'; do sleep 0.2; done", {"5   "}},
+         {"Scale down",
+          "",
+          "on 1 members | grep -c . | grep '^4$'; ! ls data4 data5",
+          {"has left; it comes back only as a new member"}},
+         {"A volume is lost",
+          "ls data2; uuid=$(curl -s http://127.0.0.1:24502/status | grep -o '\"uuid\":\"[^\"]*')",
+          "! curl -s http://127.0.0.1:24502/status | grep -F $uuid",
+          {R"({"ready":true})"}},
      }},
     {"planning-a-cluster.md",
      {
