@@ -43,7 +43,7 @@ struct ApiLimits : Limits {
 };
 
 // A value. All numbers are checked, all paths are absolute, and all defaults are filled in.
-// docs/configuration.md says what each key means.
+// docs/configuration-keys.md says what each key means.
 struct Settings {
     using Duration = std::chrono::milliseconds;
 
