@@ -28,7 +28,9 @@ int faulty(const Session& session, const Answer& answer) {
 void print_changes(const Session& session, const Record& record) {
     const auto changes = record.list("changes");
     if (changes.empty()) {
-        session.out << record.text("file") << ": nothing differs from what is in use\n";
+        const std::string file = record.text("file");
+        session.out << (file.empty() ? "the environment" : file)
+                    << ": nothing differs from what is in use\n";
         return;
     }
     Table table({"KEY", "OLD", "NEW", "ACTION"});

@@ -10,6 +10,8 @@
 #include <Poco/Util/OptionException.h>
 #include <Poco/Util/OptionProcessor.h>
 
+#include "settings/schema.h"
+
 namespace electiond {
 
 namespace fs = std::filesystem;
@@ -92,7 +94,8 @@ void add_options(Poco::Util::OptionSet& options) {
         Option("config", "c",
                "the configuration of this node (YAML). Default: the file that ELECTIOND_CONFIG "
                "names, else " +
-                   std::string(kDefaultConfig))
+                   std::string(kDefaultConfig) +
+                   "; without a file the variables ELECTIOND_... alone")
             .argument("file"));
     options.addOption(Option("check", "",
                              "check the configuration, plugins and files, and print every fault; "
@@ -157,9 +160,20 @@ fs::path config_file(const std::string& given, const char* from_environment,
     return found.type() == fs::file_type::not_found ? fs::path() : default_file;
 }
 
-std::string no_config_file() {
-    return std::string("--config FILE is missing, ELECTIOND_CONFIG is not set, and ") +
-           kDefaultConfig + " does not exist; electiond --help shows all options";
+std::optional<ConfigSource> config_source(const std::string& given, const Environment& env,
+                                          const fs::path& default_file) {
+    const auto named = env.find("ELECTIOND_CONFIG");
+    const auto file =
+        config_file(given, named == env.end() ? nullptr : named->second.c_str(), default_file);
+    if (!file.empty()) return ConfigSource::of_file(file);
+    if (!sets_a_key(env)) return std::nullopt;
+    return ConfigSource{{}, fs::current_path()};
+}
+
+std::string no_config_source() {
+    return std::string("--config FILE is missing, ELECTIOND_CONFIG is not set, ") + kDefaultConfig +
+           " does not exist, and no variable such as ELECTIOND_NODE_DATA_DIR configures a node; "
+           "electiond --help shows all options";
 }
 
 void print_help(const Poco::Util::OptionSet& options) {

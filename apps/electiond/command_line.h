@@ -3,10 +3,13 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <Poco/Util/OptionSet.h>
+
+#include "settings/settings.h"
 
 namespace electiond {
 
@@ -34,8 +37,15 @@ inline constexpr char kDefaultConfig[] = "/etc/electiond/electiond.yaml";
     const std::string& given, const char* from_environment,
     const std::filesystem::path& default_file = kDefaultConfig);
 
-// Why config_file() found none, with the remedy.
-[[nodiscard]] std::string no_config_file();
+// The source of the configuration: the file that config_file() finds, or without one the
+// environment if it sets a key; relative paths then count from the working directory. nullopt if
+// there is neither.
+[[nodiscard]] std::optional<ConfigSource> config_source(
+    const std::string& given, const Environment& env,
+    const std::filesystem::path& default_file = kDefaultConfig);
+
+// Why config_source() found none, with the remedy.
+[[nodiscard]] std::string no_config_source();
 
 // Prints what --help prints to standard output.
 void print_help(const Poco::Util::OptionSet& options);

@@ -43,18 +43,18 @@ Settings without_fault(Draft draft) {
 
 }  // namespace
 
-Draft read_configuration(const std::filesystem::path& file) {
-    auto draft = read_settings(file, process_environment());
+Draft read_configuration(const ConfigSource& source) {
+    auto draft = read_settings(source, process_environment());
     review_files(draft);
     return draft;
 }
 
-Settings load_configuration(const std::filesystem::path& file) {
-    return without_fault(read_configuration(file));
+Settings load_configuration(const ConfigSource& source) {
+    return without_fault(read_configuration(source));
 }
 
-Settings load_settings_alone(const std::filesystem::path& file) {
-    return without_fault(read_settings(file, process_environment()));
+Settings load_settings_alone(const ConfigSource& source) {
+    return without_fault(read_settings(source, process_environment()));
 }
 
 }  // namespace electiond

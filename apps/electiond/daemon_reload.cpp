@@ -161,7 +161,7 @@ void Daemon::log_reload(const ReloadReport& report) const {
         }
         return;
     }
-    log_.info("configuration read again", {{"file", report.file}});
+    log_.info("configuration read again", {{"file", source_name(report.file)}});
     for (const auto& warning : report.warnings) log_.warning(warning);
     for (const auto& each : report.changes) {
         if (!each.live) continue;

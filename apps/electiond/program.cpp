@@ -48,9 +48,9 @@ void require_working_directory() {
     }
 }
 
-// Absolute, since --daemon changes the folder; "" if there is none.
-std::string chosen_config(const std::string& given) {
-    return config_file(given, std::getenv("ELECTIOND_CONFIG"));
+// Call it before --daemon changes the working directory.
+std::optional<ConfigSource> chosen_config(const std::string& given) {
+    return config_source(given, process_environment());
 }
 
 // Runs `act` and returns its exit code. Prints an exception, and returns the exit code for it.
@@ -116,13 +116,14 @@ int Program::check_words(int argc, char** argv) try {
 }
 
 // Checks everything that can be checked without binding a port or changing a file.
-int Program::check_background(const std::string& config, const std::string& pidfile) {
-    if (config.empty()) {
-        complain(no_config_file());
+int Program::check_background(const std::optional<ConfigSource>& config,
+                              const std::string& pidfile) {
+    if (!config) {
+        complain(no_config_source());
         return kUsage;
     }
     const DefaultSignals default_signals;
-    const auto settings = load_configuration(config);
+    const auto settings = load_configuration(*config);
     if (!pidfile.empty()) check_pid_file(std::filesystem::absolute(pidfile));
     PluginHost host(plugin_directories(settings), own_program(), Log{});
     (void)load_plugins(host, settings, Log{});
@@ -161,7 +162,7 @@ int Program::main(const std::vector<std::string>& arguments) {
 }
 
 int Program::act(const std::vector<std::string>& arguments) {
-    if (actions_.empty() && arguments.empty() && !config_.empty()) return serve();
+    if (actions_.empty() && arguments.empty() && config_) return serve();
     const DefaultSignals default_signals;
     if (actions_.contains("help")) {
         print_help(options());
@@ -172,19 +173,19 @@ int Program::act(const std::vector<std::string>& arguments) {
         return EXIT_OK;
     }
     if (actions_.contains("list-plugins")) return list_plugins();
-    if (config_.empty()) {
-        complain(no_config_file());
+    if (!config_) {
+        complain(no_config_source());
         return kUsage;
     }
     if (!arguments.empty()) return offline(arguments.front());
     const bool prints = actions_.contains("print-config");
-    if (actions_.contains("check")) return check(config_, {.print = prints, .probe = probe_});
-    print_configuration(config_);
+    if (actions_.contains("check")) return check(*config_, {.print = prints, .probe = probe_});
+    print_configuration(*config_);
     return EXIT_OK;
 }
 
 int Program::list_plugins() {
-    const auto settings = config_.empty() ? Settings{} : load_settings_alone(config_);
+    const auto settings = config_ ? load_settings_alone(*config_) : Settings{};
     const PluginHost host(plugin_directories(settings), own_program(), Log{});
     int code = EXIT_OK;
     for (const auto& plugin : host.list()) {
@@ -200,7 +201,7 @@ int Program::list_plugins() {
 }
 
 int Program::offline(const std::string& verb) {
-    const auto settings = load_settings_alone(config_);
+    const auto settings = load_settings_alone(*config_);
     act_as_owner_of(settings.node.data_dir);
     const auto ask = [this](const std::string& question) { return confirm(question); };
     if (verb == "rejoin") return rejoin(settings, ask);
@@ -232,14 +233,14 @@ int Program::serve() {
 }
 
 int Program::serve(SignalThread& signals) {
-    auto settings = load_configuration(config_);
+    auto settings = load_configuration(*config_);
     signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
     std::optional<PidFile> pidfile;
     if (!pidfile_.empty()) pidfile.emplace(pidfile_);
     LogOutput output(settings.log.level, settings.log.format, settings.node.id.value);
     fit_connections(settings, io::raise_descriptor_limit(), output.log());
     Daemon daemon(settings, output);
-    daemon.on_reload([this] { return load_configuration(config_); },
+    daemon.on_reload([this] { return load_configuration(*config_); },
                      [&signals] { signals.wake(Asked::What::reload_request); });
     if (signals.stopping()) return EXIT_OK;
     daemon.start([&] {

@@ -1,11 +1,14 @@
 // The process around a Daemon: options, signals, exit codes. A POCO ServerApplication.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <Poco/Util/ServerApplication.h>
+
+#include "settings/settings.h"
 
 namespace electiond {
 
@@ -30,7 +33,8 @@ class Program : public Poco::Util::ServerApplication {
     int main(const std::vector<std::string>& arguments) override;
 
   private:
-    static int check_background(const std::string& config, const std::string& pidfile);
+    static int check_background(const std::optional<ConfigSource>& config,
+                                const std::string& pidfile);
     int act(const std::vector<std::string>& arguments);
     int list_plugins();
     int serve();
@@ -40,7 +44,7 @@ class Program : public Poco::Util::ServerApplication {
     int offline(const std::string& verb);
     [[nodiscard]] bool confirm(const std::string& question) const;
 
-    std::string config_;
+    std::optional<ConfigSource> config_;
     std::string pidfile_;
     std::set<std::string> actions_;  // the options that request something other than serving
     bool probe_ = false;

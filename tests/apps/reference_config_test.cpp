@@ -60,7 +60,7 @@ TEST(ReferenceConfig, ShowsEveryKeyAndNoOther) {
 TEST(ReferenceConfig, ShowsTheDefaults) {
     const Scene scene;
 
-    const auto reference = load_settings(kConfig / "node.yaml", {});
+    const auto reference = load_settings(ConfigSource::of_file(kConfig / "node.yaml"), {});
     const auto bare = scene.load(
         with({{"node", "{id: 1, data_dir: /var/lib/electiond}"},
               {"discovery",
@@ -97,7 +97,8 @@ TEST(DemoConfig, IsThreeNodesOfOneClusterWithTheirOwnPorts) {
         const auto number = std::to_string(i);
 
         const auto node =
-            load_settings(kConfig / "demo" / ("node" + number + ".yaml"), {{"CLUSTER_DIR", "/c"}});
+            load_settings(ConfigSource::of_file(kConfig / "demo" / ("node" + number + ".yaml")),
+                          {{"CLUSTER_DIR", "/c"}});
 
         EXPECT_EQ(node.node.id, NodeId(number));
         EXPECT_EQ(node.node.data_dir, "/c/node" + number);

@@ -328,7 +328,7 @@ TEST(SettingsFaults, SayWhyAFileCannotBeRead) {
     const Scene scene;
     const auto fault = [](const std::filesystem::path& file) -> std::string {
         try {
-            (void)load_settings(file, {});
+            (void)load_settings(ConfigSource::of_file(file), {});
             return "none";
         } catch (const Error& error) {
             return error.what();
@@ -530,7 +530,7 @@ TEST(SettingsFaults, SayWhoseFilesMayNotBeRead) {
         EXPECT_EQ(::seteuid(54321), 0);
         std::string said = "no fault";
         try {
-            (void)load_settings(file, {});
+            (void)load_settings(ConfigSource::of_file(file), {});
         } catch (const Error& error) {
             said = error.what();
         }

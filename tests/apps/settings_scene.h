@@ -35,7 +35,7 @@ class Scene {
     }
 
     [[nodiscard]] Settings load(const std::string& text, const Environment& env = {}) const {
-        return load_settings(write("node.yaml", text), env);
+        return load_settings(ConfigSource::of_file(write("node.yaml", text)), env);
     }
 
     // The line of each fault, with the bare name of the file. Empty if it loads.

@@ -498,6 +498,62 @@ TEST(Environment, CanBeAllThereIs) {
     EXPECT_EQ(settings.node.data_dir, scene.folder() / "d");
 }
 
+TEST(Environment, NeedsNoFile) {
+    const Scene scene;
+    const ConfigSource alone{{}, scene.folder()};
+    const Environment env{{"ELECTIOND_NODE", "{id: '1', data_dir: d}"},
+                          {"ELECTIOND_CLUSTER_NAME", "demo"},
+                          {"ELECTIOND_DISCOVERY", "[{plugin: x, path: ${HOME}/r.json}]"},
+                          {"HOME", "/h"}};
+
+    const auto settings = load_settings(alone, env);
+
+    EXPECT_EQ(settings.node.data_dir, scene.folder() / "d");
+    EXPECT_EQ(own(settings).path("path"), "/h/r.json");
+    EXPECT_TRUE(settings.file.empty());
+    EXPECT_THAT(print_settings(settings), StartsWith("# The environment alone"));
+}
+
+// A key that nobody gave has no place in a file: the variable that would give it is named.
+TEST(Environment, NamesTheVariableOfAKeyThatIsMissing) {
+    const Scene scene;
+    const ConfigSource alone{{}, scene.folder()};
+
+    const auto draft = read_settings(alone, {{"ELECTIOND_NODE", "{dta_dir: d}"},
+                                             {"ELECTIOND_TRANSPORT_LISTEN", "0.0.0.0:7401"},
+                                             {"ELECTIOND_TRANSPORT_TLS_CERT", "c.pem"},
+                                             {"ELECTIOND_DISCOVERY", "[{path: r.json}]"}});
+
+    for (const auto* fault :
+         {"environment ELECTIOND_NODE: unknown key node.dta_dir",
+          "environment ELECTIOND_NODE_ID: node.id is missing",
+          "environment ELECTIOND_NODE_DATA_DIR: node.data_dir is missing",
+          "environment ELECTIOND_CLUSTER_NAME: cluster.name is missing",
+          "environment ELECTIOND_TRANSPORT_TLS_KEY: transport.tls.key is missing",
+          "environment ELECTIOND_DISCOVERY: discovery[0].plugin is missing"}) {
+        EXPECT_THAT(draft.faults, Contains(StartsWith(fault)));
+    }
+    for (const auto& fault : draft.faults) EXPECT_THAT(fault, StartsWith("environment ELECTIOND_"));
+}
+
+TEST(Environment, ConfiguresANodeOnlyIfItSetsAKey) {
+    for (const Environment& env : {Environment{},
+                                   {{"ELECTIOND_NODE_ID", "1"}},
+                                   {{"ELECTIOND_CLUSTER", "demo"}},
+                                   {{"ELECTIOND_CONFIG", "/x"}},
+                                   {{"ELECTIOND_EVENT", "leader"}},
+                                   {{"NODE_DATA_DIR", "d"}},
+                                   {{"ELECTIOND_NODE_DATADIR", "d"}}}) {
+        EXPECT_FALSE(sets_a_key(env));
+    }
+    for (const Environment& env : {Environment{{"ELECTIOND_NODE_DATA_DIR", "d"}},
+                                   {{"ELECTIOND_CLUSTER", "{name: demo}"}},
+                                   {{"ELECTIOND_LOG", ""}},
+                                   {{"ELECTIOND_DISCOVERY", "[]"}}}) {
+        EXPECT_TRUE(sets_a_key(env));
+    }
+}
+
 TEST(Environment, NeverMistakesAHooksVariablesForKeys) {
     const Scene scene;
 
@@ -547,6 +603,7 @@ TEST(Environment, LeavesOutServiceLinks) {
           "ELECTIOND_TRANSPORT_SERVICE", "ELECTIOND_NODE_1"}) {
         const auto settings = scene.load(with({}), links_of(service));
         EXPECT_THAT(settings.warnings, IsEmpty()) << service;
+        EXPECT_FALSE(sets_a_key(links_of(service))) << service;
         for (const auto& [name, value] : links_of(service)) {
             const auto key = name.substr(name.find('_') + 1);
             EXPECT_FALSE(transport_options(settings).has(key)) << name;

@@ -53,24 +53,24 @@ int report(const std::filesystem::path& file, Findings findings, const CheckAske
         complain("warning: " + warning, LogLevel::warning);
     if (!findings.faults.empty()) return Error::config;
     // After the configuration on standard output this line would make it invalid YAML.
-    (asked.print ? std::cerr : std::cout) << file.string() << ": no fault found" << std::endl;
+    (asked.print ? std::cerr : std::cout) << source_name(file) << ": no fault found" << std::endl;
     return 0;
 }
 
 }  // namespace
 
-int check(const std::filesystem::path& file, const CheckAsked& asked) {
+int check(const ConfigSource& source, const CheckAsked& asked) {
     const Log log([](const LogLine& line) {
         if (line.level > LogLevel::debug) complain(line.to_string(), line.level);
     });
-    auto draft = read_configuration(file);
+    auto draft = read_configuration(source);
     Findings findings{std::move(draft.faults), std::move(draft.settings.warnings)};
     check_files(draft.settings, findings);
     PluginHost host(plugin_directories(draft.settings), own_program(), log);
     LoadedPlugins plugins;
     bool all_ended = check_plugins(host, draft.settings, log, plugins, findings);
     if (asked.print && findings.faults.empty()) print(draft.settings, &plugins);
-    int code = report(file, std::move(findings), asked);
+    int code = report(source.file, std::move(findings), asked);
     if (code == 0 && asked.probe) {
         const auto result =
             probe(host, draft.settings, plugins, asked.print ? std::cerr : std::cout);
@@ -81,8 +81,8 @@ int check(const std::filesystem::path& file, const CheckAsked& asked) {
     std::_Exit(code);  // the hanging call still uses objects: no destructor may run
 }
 
-void print_configuration(const std::filesystem::path& file) {
-    const auto settings = load_settings_alone(file);
+void print_configuration(const ConfigSource& source) {
+    const auto settings = load_settings_alone(source);
     PluginHost host(plugin_directories(settings), own_program(), Log{});
     std::optional<LoadedPlugins> plugins;
     try {

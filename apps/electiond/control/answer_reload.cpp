@@ -39,14 +39,25 @@ Json change_json(const ReloadChange& change, bool dry_run) {
          {"reason", change.live ? std::optional<std::string>() : std::optional(change.why)}});
 }
 
+// Null if there is no file.
+Json file_json(const ReloadReport& report) {
+    return report.file.empty() ? std::optional<std::string>() : std::optional(report.file);
+}
+
+std::string what_to_correct(const ReloadReport& report) {
+    if (!report.file.empty()) return "correct " + report.file + " and try again.";
+    return "correct the files that the environment names; to change the environment itself, start "
+           "the node again.";
+}
+
 ApiResponse faulty(const ReloadReport& report) {
     JsonFields fields{{"type", "about:blank"},
                       {"title", "Faulty configuration"},
                       {"status", 422},
-                      {"detail", "The configuration has faults, so nothing was changed; correct " +
-                                     report.file + " and try again."},
+                      {"detail", "The configuration has faults, so nothing was changed; " +
+                                     what_to_correct(report)},
                       {"error", "Faulty configuration"},
-                      {"file", report.file},
+                      {"file", file_json(report)},
                       {"faults", texts(report.faults)}};
     return {.status = 422, .body = json_object(fields).text(), .type = "application/problem+json"};
 }
@@ -61,7 +72,7 @@ ApiResponse reload_response(const std::optional<ReloadReport>& report) {
     std::vector<Json> changes;
     for (const auto& each : report->changes) changes.push_back(change_json(each, report->dry_run));
     return answer(200, json_object({{"dryRun", report->dry_run},
-                                    {"file", report->file},
+                                    {"file", file_json(*report)},
                                     {"changes", json_array(changes)},
                                     {"warnings", texts(report->warnings)}}));
 }

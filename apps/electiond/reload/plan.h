@@ -22,7 +22,7 @@ struct ReloadChange {
 // How a reload ended, for the log and for operators.
 struct ReloadReport {
     bool dry_run = false;
-    std::string file{};
+    std::string file{};                   // empty: the environment of the start alone
     std::vector<std::string> faults{};    // not empty: nothing was changed
     std::vector<ReloadChange> changes{};  // from the values in use to those of the file
     std::vector<std::string> warnings{};  // whole sentences

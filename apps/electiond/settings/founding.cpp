@@ -84,10 +84,11 @@ std::vector<std::string> founding_warnings(const Settings& settings, Bootstrap m
                            "): no further node gets a vote until there are fewer");
     }
     if (const auto known = known_ids(settings).size(); 2 * founders <= known) {
-        warnings.push_back(key + ": " + number + " founders are not more than half of the " +
-                           std::to_string(known) +
-                           " nodes that this file names: two clusters could be founded; let more "
-                           "than half found it");
+        warnings.push_back(
+            key + ": " + number + " founders are not more than half of the " +
+            std::to_string(known) +
+            " nodes that the configuration names: two clusters could be founded; let more "
+            "than half found it");
     } else if (settings.cluster.expect == 1U) {
         warnings.push_back(
             "cluster.expect: 1 lets every blank node found a cluster of its own: two "

@@ -115,9 +115,10 @@ class Printer {
 std::string print_settings(const Settings& settings) {
     Printer printer;
     printer.map(settings.merged, "", 0, Display::plain);
-    return "# " + settings.file.string() +
-           ", merged with the environment; after each value, where it comes from\n" +
-           printer.take();
+    return "# " +
+           (settings.file.empty() ? std::string("The environment alone, without a file")
+                                  : settings.file.string() + ", merged with the environment") +
+           "; after each value, where it comes from\n" + printer.take();
 }
 
 }  // namespace electiond

@@ -228,6 +228,11 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+// A daemon started from a hook finds the cluster's name in this variable, which is no section.
+bool is_name_of_cluster(const std::string& name, std::string_view text) {
+    return name == "ELECTIOND_CLUSTER" && !is_flow(text, '{', '}');
+}
+
 // ELECTIOND_TRANSPORT_QUEUE_LENGTH -> transport.queue_length, a key of a third-party plugin.
 void put_plugins_key(Value& root, const std::string& name, const std::string& text,
                      const Environment& env, Faults& faults) {
@@ -249,6 +254,14 @@ std::string environment_name(std::string_view path) {
     return name;
 }
 
+bool sets_a_key(const Environment& env) {
+    return std::ranges::any_of(kSchema, [&](const Key& key) {
+        const auto found = env.find(environment_name(key.path));
+        return found != env.end() && key.path != "node.id" &&
+               !is_name_of_cluster(found->first, found->second);
+    });
+}
+
 void refuse_unknown_keys(const Value& root, Faults& faults) {
     if (root.kind == Value::Kind::map) refuse_unknown_keys_in(root, "", faults);
 }
@@ -261,8 +274,7 @@ void apply_overrides(Value& root, const Environment& env, Faults& faults,
         const auto found = env.find(name);
         if (found == env.end()) continue;
         const auto& text = found->second;
-        // If a hook started this daemon, the variable holds the cluster's name, not a section.
-        if (name == "ELECTIOND_CLUSTER" && !is_flow(text, '{', '}')) continue;
+        if (is_name_of_cluster(name, text)) continue;
         put_at(root, key.path, read_variable(name, text, key, env, faults));
     }
     const std::vector<std::string_view> known(names.begin(), names.end());

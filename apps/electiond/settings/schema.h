@@ -25,6 +25,11 @@ struct Key {
 // "api.listen" -> "ELECTIOND_API_LISTEN"
 [[nodiscard]] std::string environment_name(std::string_view path);
 
+// True if `env` sets a key of the schema, so that a node can be started without a configuration
+// file. ELECTIOND_NODE_ID alone does not count, nor ELECTIOND_CLUSTER if it is a name: electiond
+// sets these two itself, for hooks and for programs of a discovery.
+[[nodiscard]] bool sets_a_key(const Environment& env);
+
 // Adds a fault for each key that is not in the schema, with the most similar key that is.
 void refuse_unknown_keys(const Value& root, Faults& faults);
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "settings/address.h"
+#include "settings/schema.h"
 
 namespace electiond {
 namespace {
@@ -46,7 +47,11 @@ std::string where_of(const Value& value, Naming naming) {
 
 Section::Section(const Value& value, std::string path, const std::filesystem::path& folder,
                  Faults& faults)
-    : value_(&value), path_(std::move(path)), folder_(&folder), faults_(&faults) {
+    : value_(&value),
+      path_(std::move(path)),
+      folder_(&folder),
+      faults_(&faults),
+      has_no_file_(value.where == kEnvironmentAlone) {
     merged_.kind = OptionValue::Kind::map;
     merged_.where = value.where;
     if (value.kind == Value::Kind::map) return;
@@ -62,6 +67,7 @@ Section::Section(const Value& value, std::string path, const std::filesystem::pa
 Section::Section(const Section& parent, const std::string& key)
     : Section(parent.has(key) ? *parent.find(key) : empty_map(), parent.full(key), *parent.folder_,
               *parent.faults_) {
+    has_no_file_ = parent.has_no_file_;
     if (merged_.where.empty()) merged_.where = parent.merged_.where;
 }
 
@@ -72,7 +78,9 @@ std::string Section::full(const std::string& key) const {
 std::string Section::where(const std::string& key) const {
     const auto at = std::find_if(value_->map.begin(), value_->map.end(),
                                  [&](const auto& entry) { return entry.key == key; });
-    return at == value_->map.end() ? merged_.where : at->value.where;
+    if (at != value_->map.end()) return at->value.where;
+    if (!has_no_file_) return merged_.where;
+    return "environment " + environment_name(key.empty() ? path_ : full(key));
 }
 
 void Section::fault(const std::string& key, const std::string& sentence) {

@@ -17,6 +17,9 @@
 
 namespace electiond {
 
+// The place of the root of a configuration that has no file.
+inline constexpr char kEnvironmentAlone[] = "environment";
+
 // Never throws for a fault of the configuration: a wrong value is added as a fault and counts as
 // not given, so that reading continues and finds the next fault. Borrows all its arguments.
 class Section {
@@ -34,8 +37,9 @@ class Section {
     [[nodiscard]] const Value* find(const std::string& key) const { return value_->find(key); }
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string full(const std::string& key) const;
-    [[nodiscard]] std::string where(
-        const std::string& key) const;  // of the key, else of the section
+    // The place of the key's value; if it is not given, that of the section or, without a
+    // configuration file, the variable that would give it.
+    [[nodiscard]] std::string where(const std::string& key) const;
     void fault(const std::string& key, const std::string& sentence);  // "<full key> <sentence>"
     [[nodiscard]] std::size_t faults() const { return faults_->count(); }
 
@@ -88,6 +92,7 @@ class Section {
     std::string path_;
     const std::filesystem::path* folder_;
     Faults* faults_;
+    bool has_no_file_;         // each key is given by its variable, or not at all
     bool unreadable_ = false;  // not a map: that fault is enough, keys are not missing as well
     OptionValue merged_;
 };

@@ -113,13 +113,9 @@ Settings read_sections(const Value& tree, const std::filesystem::path& folder, F
     return settings;
 }
 
-}  // namespace
-
-Draft read_settings(const std::filesystem::path& file, const Environment& env) {
-    const auto folder = std::filesystem::absolute(file).parent_path().lexically_normal();
+// Throws Error if nothing can be said of single sections.
+Value read_tree(const std::filesystem::path& file, const Environment& env, Faults& faults) {
     const Source source{.name = file.string()};
-    Faults faults;
-    Warnings warnings;
     auto tree = parse_yaml(read_file(file), source, "", env, faults);
     if (tree.kind == Value::Kind::broken)
         throw_if_any(faults.lines(), file);  // the rest cannot be checked
@@ -129,6 +125,33 @@ Draft read_settings(const std::filesystem::path& file, const Environment& env) {
                     ": the configuration must be a map of sections (node, cluster, "
                     "api, transport, discovery, …), each with its keys");
     }
+    return tree;
+}
+
+// What a file without a section would be, but each missing key is said to be missing from the
+// environment.
+Value empty_tree() {
+    Value tree;
+    tree.kind = Value::Kind::map;
+    tree.where = kEnvironmentAlone;
+    return tree;
+}
+
+}  // namespace
+
+ConfigSource ConfigSource::of_file(const std::filesystem::path& file) {
+    return {file, std::filesystem::absolute(file).parent_path().lexically_normal()};
+}
+
+std::string source_name(const std::filesystem::path& file) {
+    return file.empty() ? "the environment" : file.string();
+}
+
+Draft read_settings(const ConfigSource& source, const Environment& env) {
+    const auto& [file, folder] = source;
+    Faults faults;
+    Warnings warnings;
+    auto tree = file.empty() ? empty_tree() : read_tree(file, env, faults);
     apply_overrides(tree, env, faults, warnings);
     if (tree.kind == Value::Kind::none) {
         throw Error(tree.where +
@@ -142,9 +165,9 @@ Draft read_settings(const std::filesystem::path& file, const Environment& env) {
     return {std::move(settings), faults.lines()};
 }
 
-Settings load_settings(const std::filesystem::path& file, const Environment& env) {
-    auto draft = read_settings(file, env);
-    throw_if_any(std::move(draft.faults), file);
+Settings load_settings(const ConfigSource& source, const Environment& env) {
+    auto draft = read_settings(source, env);
+    throw_if_any(std::move(draft.faults), source.file);
     return std::move(draft.settings);
 }
 

@@ -125,7 +125,7 @@ struct Settings {
         LogFormat format = LogFormat::text;
     };
 
-    std::filesystem::path file;  // as it was given
+    std::filesystem::path file;  // as it was given; empty: the environment alone
     Node node;
     Cluster cluster;
     Api api;
@@ -140,19 +140,31 @@ struct Settings {
     OptionValue merged;                 // what print_settings shows; each `where` is an origin
 };
 
-// The settings of a file that may have faults.
+// The source of a configuration. The environment's overrides count in both cases.
+struct ConfigSource {
+    std::filesystem::path file;    // empty: the environment alone
+    std::filesystem::path folder;  // absolute; relative paths in the configuration count from here
+
+    // The file, whose folder counts.
+    static ConfigSource of_file(const std::filesystem::path& file);
+};
+
+// "/etc/electiond/electiond.yaml", or "the environment": for messages.
+[[nodiscard]] std::string source_name(const std::filesystem::path& file);
+
+// The settings of a source that may have faults.
 struct Draft {
     Settings settings;  // after faults: a wrong value is replaced by its default, and a
                         // plugin that cannot be tried has no name
     std::vector<std::string> faults;  // one line each
 };
 
-// Reads and checks `file`, with the overrides and ${NAME} of `env`. Opens only the file and
+// Reads and checks `source`, with the overrides and ${NAME} of `env`. Opens only its file and
 // api.token_file. Throws Error (code config) if the file is not a configuration at all.
-[[nodiscard]] Draft read_settings(const std::filesystem::path& file, const Environment& env);
+[[nodiscard]] Draft read_settings(const ConfigSource& source, const Environment& env);
 
 // As read_settings, but faults throw one Error (code config) that lists all of them, one per line.
-[[nodiscard]] Settings load_settings(const std::filesystem::path& file, const Environment& env);
+[[nodiscard]] Settings load_settings(const ConfigSource& source, const Environment& env);
 
 // Decides how this node may found its cluster. `arbiters` is how many of the loaded plugins can
 // claim. Throws Error (code config) if the settings contradict the plugins.
