@@ -8,6 +8,7 @@
 #include "bounded_write.h"
 #include "common/standard_streams.h"
 #include "host/probe.h"
+#include "init.h"
 #include "program.h"
 #include "signals.h"
 
@@ -21,6 +22,7 @@ int run(int argc, char** argv) {
         return electiond::probe_plugin(argv[2]);
     }
     electiond::block_signals();
+    if (const auto code = electiond::run_as_init()) return *code;
     electiond::bound_terminate();
     const electiond::BoundedErrors errors;
     if (const int code = electiond::Program::check_words(argc, argv)) return code;
