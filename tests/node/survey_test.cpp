@@ -14,7 +14,7 @@ namespace electiond {
 namespace {
 
 // Answers by the host's name: at once, later from a thread of its own, never, or wrongly.
-class FakeTransport : public Transport {
+class AskedTransport : public Transport {
   public:
     Endpoint start(Inbox&) override { return {}; }
     void stop() noexcept override {}
@@ -60,7 +60,7 @@ class FakeTransport : public Transport {
 Endpoint at(const std::string& host) { return {host, 1}; }
 
 TEST(Survey, AnswersStandInTheOrderOfTheTargets) {
-    FakeTransport transport;
+    AskedTransport transport;
     std::promise<void> over;
 
     const auto survey =
@@ -82,7 +82,7 @@ TEST(Survey, AnswersStandInTheOrderOfTheTargets) {
 }
 
 TEST(Survey, ShowsWhatIsThereBeforeTheLastAnswerIs) {
-    FakeTransport transport;
+    AskedTransport transport;
     int calls = 0;
 
     auto survey = Survey::start(transport, {at("dead"), at("a"), at("dead")}, false, {},
@@ -92,16 +92,16 @@ TEST(Survey, ShowsWhatIsThereBeforeTheLastAnswerIs) {
     EXPECT_TRUE(survey->answers()[1].reply);
     EXPECT_EQ(survey->answers()[0].error, "no answer in time");
     ASSERT_EQ(transport.kept.size(), 2u);
-    transport.kept[0](FakeTransport::status("1"));
+    transport.kept[0](AskedTransport::status("1"));
     EXPECT_FALSE(survey->done());
     EXPECT_EQ(calls, 0);
     survey.reset();  // the asker is gone
-    transport.kept[1](FakeTransport::status("2"));
+    transport.kept[1](AskedTransport::status("2"));
     EXPECT_EQ(calls, 1);
 }
 
 TEST(Survey, AsksAsAQueryWithTheTimeoutGiven) {
-    FakeTransport transport;
+    AskedTransport transport;
 
     (void)Survey::start(transport, {at("a")}, true, {}, 70ms, [] {});
 
@@ -114,7 +114,7 @@ TEST(Survey, AsksAsAQueryWithTheTimeoutGiven) {
 }
 
 TEST(Survey, AnswersByAnotherNodeThanTheyClaimAreErrors) {  // P1, P2
-    FakeTransport transport;
+    AskedTransport transport;
     const std::vector<Endpoint> targets{at("a"), at("impostor"), at("namesake")};
     NodeView own;
     own.id = id(1);
@@ -138,7 +138,7 @@ TEST(Survey, AnswersByAnotherNodeThanTheyClaimAreErrors) {  // P1, P2
 }
 
 TEST(Survey, OfNobodyIsDoneAtOnceAndCallsNobody) {
-    FakeTransport transport;
+    AskedTransport transport;
 
     const auto survey =
         Survey::start(transport, {}, false, {}, std::chrono::hours(1), [] { FAIL() << "called"; });
