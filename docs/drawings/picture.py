@@ -80,6 +80,9 @@ class Picture:
         self.line(x - size, y - size, x + size, y + size, colour, 3)
         self.line(x - size, y + size, x + size, y - size, colour, 3)
 
+    def fits(self, words, size, room):
+        return width_of(words, size) <= room
+
     def text(self, x, y, words, size=14, colour=INK, anchor="middle", bold=False, room=None):
         """`y` is the base line. `room`: the width that it must not exceed."""
         width = width_of(words, size, bold)

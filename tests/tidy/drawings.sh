@@ -14,6 +14,7 @@ trap 'rm -rf "$folder"' EXIT
 # Each picture, drawn again, is the committed one; and no picture is without a script.
 same() {
     python3 "$drawings/concepts.py" "$folder"
+    python3 "$drawings/failover.py" draw "$drawings/failover.json" "$folder/failover.svg"
     diff -r -x '*.py' -x '*.json' "$drawings" "$folder"
 }
 
