@@ -46,7 +46,10 @@ void add_cluster(View& view, const Record& cluster) {
     view.quorum = cluster.number("quorum");
     view.can_lose = cluster.number("canLose");
     for (const Record& problem : cluster.list("problems")) {
-        if (problem.text("reason") == "nobody_may_lead") view.obstacle = problem.text("detail");
+        const std::string reason = problem.text("reason");
+        if (reason == "nobody_may_lead" || reason == "founder_awaited") {
+            view.obstacle = problem.text("detail");
+        }
     }
 }
 
@@ -99,7 +102,11 @@ std::string silent_leader(const View& view) {
 Health health_without_leader(const View& view) {
     const auto reachable = std::ranges::count_if(
         view.rows, [](const NodeRow& row) { return row.online && row.role == "voter"; });
-    if (!view.voters || *view.voters == 0) return {Tint::bad, "no leader, and no voters known"};
+    if (!view.voters || *view.voters == 0) {
+        const bool reported = !view.obstacle.empty();
+        return {Tint::bad,
+                "no leader" + (reported ? ": " + view.obstacle : ", and no voters known")};
+    }
     const std::string count =
         std::to_string(reachable) + " of " + std::to_string(*view.voters) + " voters reachable";
     const auto needed = view.quorum.value_or(*view.voters / 2 + 1);

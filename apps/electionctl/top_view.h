@@ -37,7 +37,7 @@ struct View {
     std::string endpoint{}, name{}, version{};
     std::string leader{}, leader_api{}, term{}, token{};  // empty if there is none
     std::optional<std::int64_t> voters{}, quorum{}, can_lose{}, uptime_ms{};
-    std::string obstacle{};  // why no voter may lead, as the asked node reports
+    std::string obstacle{};  // why nobody can lead, as the asked node reports
     Health health{};
     std::vector<NodeRow> rows{};  // by id, numbers as numbers
 };

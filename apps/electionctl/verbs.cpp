@@ -54,6 +54,13 @@ std::string in_one_line(const Record& discovery) {
     return text;
 }
 
+// "quorum_missing for 12 s: no quorum: 1 of 3 voters answers …"
+std::string problem_in_one_line(const Record& problem) {
+    const auto age = in_words(problem.number("sinceMs"));
+    return problem.text("reason") + (age.empty() ? "" : " for " + age) + ": " +
+           problem.text("detail");
+}
+
 std::string ids(const Record& record, const std::string& key) {
     std::string all;
     for (const Record& peer : record.list(key)) all += (all.empty() ? "" : " ") + peer.text("id");
@@ -88,6 +95,7 @@ int status(const Session& session) {
     for (const Record& discovery : s.list("discovery")) {
         row("discovery", in_one_line(discovery));
     }
+    for (const Record& problem : s.list("problems")) row("problem", problem_in_one_line(problem));
     row("uptime", in_words(seconds ? std::optional(*seconds * 1000) : std::nullopt));
     row("transport", s.text("transport"));
     row("version", s.text("version"));

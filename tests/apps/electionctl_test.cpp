@@ -41,6 +41,23 @@ TEST(Electionctl, ShowsTheStatusInWords) {
     EXPECT_THAT(result.out, HasSubstr("peers          2 3\n"));
 }
 
+TEST(Electionctl, ShowsTheProblemsOfANodeInItsStatus) {
+    FakeApi api;
+    api.on(
+        "GET /status",
+        {200,
+         R"({"id":"2","state":"CANDIDATE","leaderId":null,"problems":[{"reason":"quorum_missing","id":null,"detail":"no quorum: 1 of 3 voters answers (2), a leader needs 2","sinceMs":12000},{"reason":"certificate_not_reloaded","id":null,"detail":"transport.tls.cert is damaged"}]})"});
+
+    const Result result = ask(api.url(), {"status"});
+
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, ContainsRegex("\nproblem +quorum_missing for 12.0 s: no quorum: 1 of "
+                                          "3 voters answers \\(2\\), a leader needs 2\n"));
+    EXPECT_THAT(
+        result.out,
+        ContainsRegex("\nproblem +certificate_not_reloaded: transport.tls.cert is damaged\n"));
+}
+
 TEST(Electionctl, PrintsTheApisOwnJsonUnchanged) {
     FakeApi api;
     api.on("GET /status", {200, kStatus});
@@ -68,6 +85,27 @@ TEST(Electionctl, ShowsTheClusterWithItsHealth) {
     EXPECT_THAT(result.out,
                 ContainsRegex("1 +voter +LEADER +7 +1 +127.0.0.1:4001 +127.0.0.1:3001 +yes"));
     EXPECT_THAT(result.out, ContainsRegex("3 +voter +OFFLINE +- +- .* no: connection refused"));
+}
+
+TEST(Electionctl, NamesTheFounderThatAClusterWaitsFor) {
+    FakeApi api;
+    api.on(
+        "GET /cluster",
+        {200,
+         R"({"cluster":[{"id":"1","state":"FOLLOWER","online":true,"role":"joining"}],"term":0,"voters":0,"quorum":1,"canLose":0,
+             "problems":[{"reason":"founder_awaited","id":"3","detail":"waits for founder 3 (no answer in time); has heard 2 of 3 founders","sinceMs":9}]})"});
+
+    EXPECT_THAT(
+        ask(api.url(), {"cluster"}).out,
+        ::testing::StartsWith(
+            "no leader: waits for founder 3 (no answer in time); has heard 2 of 3 founders\n"));
+
+    api.on(
+        "GET /cluster",
+        {200,
+         R"({"cluster":[{"id":"1","state":"FOLLOWER","online":true,"role":"joining"}],"voters":0,"problems":[]})"});
+    EXPECT_THAT(ask(api.url(), {"cluster"}).out,
+                ::testing::StartsWith("no leader, and no voters known\n"));
 }
 
 TEST(Electionctl, TellsWhoLeadsAlsoFromAFollower) {
