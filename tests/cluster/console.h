@@ -4,6 +4,7 @@
 #include <regex>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "folder.h"
 
@@ -20,8 +21,14 @@ systemctl() {
         ;;
     "stop electiond" | "disable --now electiond") stop $machine ;;
     "restart electiond") systemctl stop electiond && systemctl start electiond ;;
+    "show -P ExecMainStatus electiond") cat $machine.code ;;
     *) return 64 ;;
     esac
+}
+journalctl() { # -u electiond [-p warning] -o cat -n LINES
+    local level='[a-z]+'
+    if [[ $* == *"-p warning"* ]]; then level='warning|error'; fi
+    sed -nE "s/^[^ ]+ ($level) \[[^]]*\] //p; /^electiond: /p" $machine.log | tail -n "${!#}"
 }
 apt-get() { systemctl restart electiond; }
 runuser() { shift 3; "$@"; }
@@ -39,44 +46,70 @@ electiond() { ELECTIOND_CONFIG=$machine.yaml command electiond "$@"; }
 electionctl() {
     local words=("${@//:7400/}")
     words=("${words[@]//node/127.0.0.1:2450}")
+    words=("${words[@]//\/etc\/electiond/certificates}")
     ELECTIONCTL_ENDPOINTS=127.0.0.1:2450$machine command electionctl "${words[@]//unix:/unix:$PWD}"
 }
 )";
 
-// The commands of the consoles in a section of a page, as a script. A command follows the prompt
-// `node1# ` or `admin$ `; its continuation lines are indented to the same column. All other lines
-// are output. A command that fails is shown with its code; questions are answered with yes.
-inline std::string console(const std::string& page, const std::string& section) {
+// A command at a prompt of a page, and the lines of output that the page shows after it.
+struct Typed {
+    std::string machine{};  // its number, empty for `admin$ `
+    std::string command{};
+    std::vector<std::string> answer{};
+};
+
+// The consoles in a section of a page, in their order. A command follows the prompt `node1# ` or
+// `admin$ `; its continuation lines are indented to the same column. All other lines are output.
+inline std::vector<std::vector<Typed>> consoles(const std::string& page,
+                                                const std::string& section) {
     std::istringstream lines(read(std::string(ELECTIOND_PAGES "/") + page));
     const std::regex prompt(" *(node|admin)([0-9]?)[#$] (.*)");
-    std::string script;
-    std::string command;
-    const auto end_command = [&] {
-        if (command.empty()) return;
-        script += "{ " + command + "\n} <<<yes || echo \"exit code $?\"\n";
-        command.clear();
-    };
+    std::vector<std::vector<Typed>> all;
     bool in_section = false;
+    bool in_block = false;
     bool in_console = false;
     for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with('#')) in_section = line.substr(line.find(' ') + 1) == section;
         if (line.find("```") != std::string::npos) {
-            end_command();
-            in_console = line.find("```console") != std::string::npos;
-        } else if (std::smatch parts;
-                   in_section && in_console && std::regex_match(line, parts, prompt)) {
-            end_command();
-            script += "machine=" + parts[2].str() + "\n";
-            command = parts[3].str();
-        } else if (line.starts_with("       ")) {
-            if (!command.empty()) command += "\n" + line;
+            in_block = !in_block;
+            in_console = in_block && in_section && line.find("```console") != std::string::npos;
+            if (in_console) all.emplace_back();
+            continue;
+        }
+        if (!in_block && line.starts_with('#')) {
+            in_section = line.substr(line.find(' ') + 1) == section;
+        }
+        if (!in_console) continue;
+        auto& typed = all.back();
+        if (std::smatch parts; std::regex_match(line, parts, prompt)) {
+            typed.push_back({parts[2].str(), parts[3].str()});
+        } else if (typed.empty()) {
+            continue;
+        } else if (line.starts_with("       ") && typed.back().answer.empty()) {
+            typed.back().command += "\n" + line;
         } else {
-            end_command();
+            typed.back().answer.push_back(line);
         }
     }
-    const std::regex data_dir("/var/lib/electiond");
-    script = std::regex_replace(script, data_dir, "data$$machine");
-    return std::regex_replace(script, std::regex(" /srv/"), " srv/");
+    return all;
+}
+
+// The command as a script for the lab. If it fails, its code is shown; questions are answered by
+// yes.
+inline std::string script_of(const Typed& typed) {
+    const auto script = "machine=" + typed.machine + "\n{ " + typed.command +
+                        "\n} <<<yes || echo \"exit code $?\"\n";
+    const auto local =
+        std::regex_replace(script, std::regex("/var/lib/electiond"), "data$$machine");
+    return std::regex_replace(local, std::regex(" /srv/"), " srv/");
+}
+
+// The commands of all consoles in a section.
+inline std::string console(const std::string& page, const std::string& section) {
+    std::string script;
+    for (const auto& each : consoles(page, section)) {
+        for (const auto& typed : each) script += script_of(typed);
+    }
+    return script;
 }
 
 }  // namespace electiond::cluster
