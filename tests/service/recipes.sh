@@ -60,3 +60,59 @@ check_nginx() {
         until journalctl --sync && journalctl -q -u nginx-leader | grep reason=unreachable; do sleep 0.1; done" || return
     serves http://192.0.2.4:8000 "$leader"
 }
+clean_nginx() { on 4 "systemctl disable --now nginx-leader; systemctl stop nginx electiond"; }
+# The hosts that have the address.
+holders() {
+    local n
+    for n in 1 2 3; do
+        if ip -n "$net-$n" address show dev eth0 | grep -qF ' 192.0.2.100/'; then echo "$n"; fi
+    done
+}
+held_by() { [ "$(holders)" = "$1" ]; }
+has_address() { held_by "$1" && serves http://192.0.2.100:8080 "$1"; }
+
+needs_address() { missing arping; }
+check_address() {
+    local page=addresses.md node
+    put_on_nodes $page /usr/local/sbin/leader-address 755 || return
+    put_on_nodes $page /etc/systemd/system/leader-address.service || return
+    on_nodes "set -e; systemd-analyze verify /etc/systemd/system/leader-address.service
+        $(page_commands "$pages/$page" "A virtual IP address by electionctl")" || return
+    within 30 by_leader held_by || return
+    each_end_of_a_leader "crash restart unplug" has_address || return
+    plug_all_in
+    # All of it is killed: ExecStopPost removes even an address that does not expire, and the restart adds it again.
+    node=$leader
+    on "$node" "sed -i 's/ valid_lft 5 preferred_lft 5//' /usr/local/sbin/leader-address
+        systemctl restart leader-address" || return
+    within 30 held_by "$node" || return
+    timeout 60 ip -n "$net-$node" monitor address >"$work/addresses" 2>&1 &
+    on "$node" "systemctl kill -s KILL leader-address" || return
+    within 30 grep 'Deleted.*192.0.2.100/' "$work/addresses" || return
+    put "$node" $page /usr/local/sbin/leader-address 755 || return
+    on "$node" "systemctl restart leader-address" || return
+    within 30 by_leader held_by || return
+    # The node cannot be asked for a while.
+    on "$leader" "mount --bind /bin/false /usr/bin/electionctl" || return
+    within 30 held_by "" || return
+    on "$leader" "umount /usr/bin/electionctl" || return
+    within 30 by_leader held_by || return
+    # All of it stands still: the kernel removes the address.
+    node=$leader
+    on "$node" "systemctl kill -s STOP leader-address" || return
+    within 30 held_by "" || return
+    on "$node" "systemctl kill -s CONT leader-address" || return
+    within 30 by_leader held_by || return
+    on_nodes "systemctl stop leader-address" || return
+    equals "the holders" "$(holders)" ""
+}
+clean_address() { on_nodes "systemctl disable --now leader-address"; }
+
+needs_keepalived() { missing keepalived; }
+check_keepalived() {
+    put_on_nodes addresses.md /etc/keepalived/keepalived.conf || return
+    on_nodes "set -e; $(page_commands "$pages/addresses.md" keepalived)" || return
+    within 30 by_leader held_by || return
+    each_end_of_a_leader "crash unplug" has_address
+}
+clean_keepalived() { on_nodes "systemctl disable --now keepalived"; }
