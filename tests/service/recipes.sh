@@ -116,3 +116,81 @@ check_keepalived() {
     each_end_of_a_leader "crash unplug" has_address
 }
 clean_keepalived() { on_nodes "systemctl disable --now keepalived"; }
+
+# The nodes on which the job ran.
+reports() {
+    local n
+    for n in 1 2 3; do
+        if [ -s "$work/$n/root/var/log/report" ]; then echo "$n"; fi
+    done
+}
+
+needs_cron() { missing crontab; }
+check_cron() {
+    local name line
+    put_on_nodes jobs.md /usr/local/sbin/report 755 || return
+    for name in report report-fenced; do
+        put_on_nodes jobs.md "/etc/cron.d/$name" || return
+        # A user's table has no column for the user.
+        sed 's/  root  / /' "$work/1/root/etc/cron.d/$name" | crontab -n - || return
+        line=$(sed -n 's#^\*/5 \* \* \* \*  root  ##p' "$work/1/root/etc/cron.d/$name")
+        contains "the line" "$line" /usr/local/sbin/report || return
+        on_nodes "rm -f /var/log/report
+            env -i PATH=/usr/bin:/bin HOME=/root sh -c '${line//\'/\'\\\'\'}'; true" || return
+        equals "the nodes that ran it" "$(reports)" "$leader" || return
+    done
+    contains report "$(cat "$work/$leader/root/var/log/report")" \
+        "token=$(asks "$leader" /leader | jq .fencingToken) on" || return
+    # It ends with the lead.
+    printf '%s\n' '#!/bin/sh' 'exec sleep 600' >"$work/$leader/root/usr/local/sbin/report"
+    on "$leader" "systemd-run --quiet --unit=running sh -c '${line//\'/\'\\\'\'}'
+        until pgrep -fx \"sleep 600\"; do sleep 0.1; done; systemctl kill -s KILL electiond
+        until ! systemctl is-active running; do sleep 0.1; done; ! pgrep -fx \"sleep 600\""
+}
+clean_cron() { on_nodes "rm -f /etc/cron.d/report* /var/log/report"; }
+
+needs_timer() { missing systemctl; }
+check_timer() {
+    local n
+    put_on_nodes jobs.md /usr/local/sbin/report 755 || return
+    put_on_nodes jobs.md /etc/systemd/system/report.service || return
+    put_on_nodes jobs.md /etc/systemd/system/report.timer || return
+    on_nodes "set -e; systemd-analyze verify /etc/systemd/system/report.timer
+        $(page_commands "$pages/jobs.md" "A systemd timer")" || return
+    equals "the nodes that ran it" "$(reports)" "$leader" || return
+    for n in 1 2 3; do
+        contains "the result on node $n" "$(on "$n" "systemctl show -P Result report.service")" \
+            "$([ "$n" = "$leader" ] && echo success || echo exec-condition)" || return
+    done
+}
+clean_timer() { on_nodes "systemctl disable --now report.timer; rm -f /var/log/report"; }
+
+# The service runs on this node, with its token, and on no other.
+acts_on() {
+    local n
+    for n in 1 2 3; do
+        equals "node $n" "$(on "$n" "systemctl is-active app")" "$([ "$n" = "$1" ] && echo active || echo inactive)" || return
+    done
+    contains journal "$(on "$1" "journalctl --sync; journalctl -q -u app -o cat")" \
+        "acts with token $(on "$1" "curl -s --unix-socket /run/electiond/api.sock http://localhost/leader" | jq .fencingToken)"
+}
+
+needs_services() { missing systemctl; }
+check_services() {
+    local file
+    for file in leader.target leader-target.service app.service; do
+        put_on_nodes jobs.md "/etc/systemd/system/$file" || return
+    done
+    put_on_nodes jobs.md /usr/local/sbin/leader-target 755 || return
+    on_nodes "set -e; systemd-analyze verify /etc/systemd/system/{leader-target,app}.service
+        $(page_commands "$pages/jobs.md" "Services that follow the leader")" || return
+    within 30 by_leader acts_on || return
+    each_end_of_a_leader "crash restart" acts_on || return
+    calm || return
+    # Without a watcher nothing acts.
+    on "$leader" "since=\$(date +@%s.%6N); systemctl kill -s KILL leader-target
+        until journalctl --sync && journalctl -q --since \$since -u leader.target | grep Stopped; do sleep 0.1; done" || return
+    within 30 by_leader acts_on || return
+    on "$leader" "systemctl stop leader-target; ! systemctl is-active app"
+}
+clean_services() { on_nodes "systemctl disable --now leader-target app; systemctl stop leader.target"; }
