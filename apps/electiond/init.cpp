@@ -21,7 +21,7 @@
 namespace electiond {
 namespace {
 
-constexpr std::chrono::milliseconds kReportLimit{300};
+constexpr std::chrono::milliseconds kLineLimit{300};
 constexpr int kBySignal = 128;  // as shells count
 
 // The watchdog of a service manager is meant for this program, and the daemon serves it.
@@ -49,7 +49,7 @@ int exit_code_of(int status) {
                  "electiond: the daemon was ended by the signal " + signal_name(signal) +
                      ", so the container ends; if it led, the others elect a leader after "
                      "election_timeout\n",
-                 kReportLimit);
+                 kLineLimit);
     return kBySignal + signal;
 }
 
