@@ -85,7 +85,7 @@ class Reader {
     [[nodiscard]] Draft read(const Tree& tree) const {
         const auto file = folder_ / "node.yaml";
         std::ofstream(file) << tree.yaml() << '\n';
-        return read_settings(file, {});
+        return read_settings(ConfigSource::of_file(file), {});
     }
 
     // What the fault says that the key must be if it has this value; empty if there is none.
