@@ -60,7 +60,7 @@ systemctl start electiond
 cd /root/lab
 systemd-run --quiet --unit=service python3 /root/lab/service.py
 while read -r call && [ "$call" = run ]; do
-    bash ./do >said 2>&1 </dev/null
+    timeout -k 5 100 bash ./do >said 2>&1 </dev/null
     echo $? >&4
 done 3<>calls 4<>answers <&3
 HOST

@@ -55,10 +55,12 @@ check_nginx() {
         $(page_commands "$pages/$page" nginx)" || return
     within 30 by_leader serves http://192.0.2.4:8000 || return
     each_end_of_a_leader "crash restart" serves http://192.0.2.4:8000 || return
-    # Its own node says nothing about the leader while it does not run.
-    on 4 "systemctl kill -s KILL electiond
+    # If the proxy's own node is away for longer than electionctl relies on its last answer, the leader is unknown; the
+    # traffic stays where it is.
+    on 4 "systemctl stop electiond
         until journalctl --sync && journalctl -q -u nginx-leader | grep reason=unreachable; do sleep 0.1; done" || return
-    serves http://192.0.2.4:8000 "$leader"
+    serves http://192.0.2.4:8000 "$leader" || return
+    on 4 "systemctl start electiond"
 }
 clean_nginx() { on 4 "systemctl disable --now nginx-leader; systemctl stop nginx electiond"; }
 # The hosts that have the address.
