@@ -14,7 +14,7 @@ namespace electiond {
 namespace {
 
 // The longest stop, beyond client_grant, even if something hangs (interface.md, Signals).
-constexpr Milliseconds kStopLimit{5000};
+constexpr Milliseconds kHandOverLimit{5000};
 // How much of that time must be left after each step:
 constexpr Milliseconds kAfterHandOver{2100};
 constexpr Milliseconds kAfterDiscovery{1500};
@@ -187,7 +187,7 @@ void Daemon::die(const std::exception& error) noexcept {
 bool Daemon::stop() noexcept {
     if (std::exchange(stopping_, true)) return all_ended_;
     const auto deadline =
-        std::chrono::steady_clock::now() + kStopLimit + settings_.election.client_grant;
+        std::chrono::steady_clock::now() + kHandOverLimit + settings_.election.client_grant;
     const bool took_part = loop_ != nullptr;
     if (took_part) hand_over(deadline - kAfterHandOver);
     all_ended_ = stop_discoveries(deadline - kAfterDiscovery);

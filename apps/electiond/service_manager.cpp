@@ -31,7 +31,7 @@ constexpr milliseconds kStatusPause{100};
 // Checks in each WATCHDOG_USEC: one may be missed, for example right after the machine was
 // suspended.
 constexpr int kChances = 4;
-constexpr milliseconds kStopMargin{2000};
+constexpr milliseconds kExtendMargin{2000};
 constexpr milliseconds kDestructorLimit{1000};
 
 // WATCHDOG_USEC; nullopt if this process has no watchdog.
@@ -190,7 +190,7 @@ void ServiceManager::stopping(milliseconds limit) {
         duty_->watching = false;
     }
     send("STOPPING=1\nSTATUS=stops, and hands over leadership if it leads\nEXTEND_TIMEOUT_USEC=" +
-         std::to_string(microseconds(limit + kStopMargin).count()));
+         std::to_string(microseconds(limit + kExtendMargin).count()));
 }
 
 bool ServiceManager::stop(Deadline deadline) noexcept {
