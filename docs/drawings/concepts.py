@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws the pictures of docs/concepts.md: concepts.py [FOLDER]. FOLDER: where they go, without it beside this script."""
+"""Draws the pictures of docs/concepts.md into FOLDER, or beside this script: concepts.py [FOLDER]."""
 
 import os
 import sys
 
-sys.dont_write_bytecode = True  # nothing is left beside the sources
+sys.dont_write_bytecode = True  # so that Python writes no files beside the sources
 
 from picture import CANDIDATE, FAINT, FOLLOWER, GONE, HARM, INK, LEADER, PAPER, PROMISE, SOFT, Picture
 
@@ -18,7 +18,7 @@ def node(picture, x, y, name, colours, below):
 def quorum():
     p = Picture(760, 290, "A cluster and its quorum",
                 "Five voters. A cut network separates three of them from two. The three are a quorum, and their leader "
-                "goes on. The two are no quorum, so neither of them can become the leader.")
+                "goes on. The other two are no quorum, so neither of them can become the leader.")
     p.text(380, 32, "Five voters: a quorum is three. A cut can leave at most one side with a quorum.", 15, bold=True)
     p.box(30, 56, 410, 210, (PAPER, LEADER[1]), dashed=True)
     p.box(490, 56, 240, 210, (PAPER, GONE[1]), dashed=True)
@@ -43,7 +43,7 @@ def term():
                 "Node 1 leads term 1 with fencing token 1 and crashes. Node 3 is elected for term 2 with token 2. It "
                 "hands over to node 2, which leads term 3 with token 3. The number only rises, and no term has two "
                 "leaders.")
-    p.text(380, 32, "Each leader has a term of its own. The fencing token is its number.", 15, bold=True)
+    p.text(380, 32, "Each leader has a term of its own. The number of the term is the fencing token.", 15, bold=True)
     rows = {"1": 70, "2": 118, "3": 166}
     for name, y in rows.items():
         p.text(30, y + 21, f"node {name}", 14, anchor="start")
@@ -101,8 +101,8 @@ def lease():
 def life():
     p = Picture(760, 400, "The life of a node",
                 "A blank node asks to join and becomes an observer, which follows the leader. When it is stable it is a "
-                "standby, then a voter. A voter can become the leader, and a leader a voter again. A node that leaves or "
-                "is removed comes back only as a new, blank node; so does one that lost its data directory.")
+                "standby, then a voter. A voter can become the leader, and then a voter again. A node that leaves or is "
+                "removed, or that has lost its data directory, comes back only as a new, blank node.")
     p.text(380, 32, "A node earns its vote. Only a voter can lead.", 15, bold=True)
     w, h = 118, 54
     x = {"joining": 24, "observer": 174, "standby": 324, "voter": 474, "leader": 620}
@@ -117,8 +117,8 @@ def life():
         p.arrow((x[left] + w, y + 27), (x[right], y + 27))
     p.arrow((x["voter"] + w, y + 18), (x["leader"], y + 18))
     p.arrow((x["leader"], y + 36), (x["voter"] + w, y + 36))
-    # What moves a node on, below the arrow, where there is room.
-    for at, lines in ((158, ("a leader", "takes it in")), (308, ("stable for", "2 s")),
+    # The reason for each step, below its arrow, because there is space.
+    for at, lines in ((158, ("a leader", "admits it")), (308, ("stable for", "2 s")),
                       (458, ("a place", "is free"))):
         p.line(at, y + 32, at, y + 72, FAINT)
         for i, words in enumerate(lines):
@@ -127,15 +127,15 @@ def life():
     p.text(606, y + 86, "wins an election;", 12, SOFT)
     p.text(606, y + 102, "lease ends or hand-over", 12, SOFT)
     # The ways back.
-    p.label(474, 262, w, h, "removed", HARM, bold=True, below="for good")
+    p.label(474, 262, w, h, "removed", HARM, bold=True, below="permanently")
     p.arrow((510, y + h), (510, 262), colour=HARM[1])
     p.text(520, 244, "leave, remove", 12, SOFT, "start")
     p.arrow((474, 289), (83, 289), (83, y + h))
     p.text(280, 282, "rejoin: a new node with a new uuid", 12, SOFT)
     p.arrow((680, y), (680, 66), (83, 66), (83, y))
-    p.text(380, 60, "any of them loses its data directory: it begins again as a blank node", 12, SOFT)
+    p.text(380, 60, "a node that loses its data directory begins again as a blank node", 12, SOFT)
     p.label(24, 346, 200, 34, "node.observer: true", FOLLOWER, size=13)
-    p.text(236, 368, "stays an observer for good.", 13, SOFT, "start")
+    p.text(236, 368, "stays an observer.", 13, SOFT, "start")
     p.text(440, 368, "The founders are voters at once.", 13, SOFT, "start")
     return p
 
@@ -178,10 +178,10 @@ def failover_steps():
 
 def discovery():
     p = Picture(760, 320, "Discovery is not membership",
-                "Discovery yields addresses: of nodes 1, 2 and 4. The membership is the list of voters 1, 2 and 3, which "
-                "a quorum has agreed on. Node 4 may ask to join. Node 3 has vanished from discovery and stays a voter, so "
-                "the quorum is still two of three.")
-    p.text(380, 32, "Discovery says where nodes may be. Only the members decide who votes.", 15, bold=True)
+                "Discovery returns the addresses of nodes 1, 2 and 4. The membership is the list of voters 1, 2 and 3, on "
+                "which a quorum has agreed. Node 4 may ask to join. Discovery no longer returns node 3, but node 3 stays "
+                "a voter, so the quorum is still two of three.")
+    p.text(380, 32, "Discovery finds addresses of nodes. Only the members decide which nodes vote.", 15, bold=True)
     p.box(30, 56, 240, 190, (PAPER, GONE[1]), dashed=True)
     p.text(150, 80, "discovery: addresses", 14, bold=True, room=230)
     p.text(150, 99, "a file, DNS, etcd, a program …", 12, SOFT)
@@ -198,7 +198,7 @@ def discovery():
     p.text(372, 240, "only ask to join", 12)
     p.arrow((245, 130), (502, 130), colour=FOLLOWER[1])
     p.text(374, 122, "how to reach a member", 12)
-    p.text(605, 270, "node 3 is missing in discovery:", 13)
+    p.text(605, 270, "discovery has lost node 3:", 13)
     p.text(605, 288, "it still counts, quorum 2 of 3", 13)
     p.text(150, 270, "may be wrong, late, empty", 13)
     p.text(150, 288, "or down", 13)
@@ -208,8 +208,8 @@ def discovery():
 def token():
     p = Picture(760, 400, "What a program does with a fencing token",
                 "Program A beside the leader of term 7 sends token 7 with a write, and is then paused. Node 2 becomes the "
-                "leader of term 8; program B writes with token 8, and the storage remembers 8. A wakes up and its late "
-                "write with token 7 is refused, because 7 is below 8.")
+                "leader of term 8; program B writes with token 8, and the storage remembers 8. Program A continues, and "
+                "its late write with token 7 is refused, because 7 is below 8.")
     p.text(380, 32, "The resource keeps the highest token, and refuses what is lower.", 15, bold=True)
     x = {"a": 130, "s": 380, "b": 630}
     p.label(x["a"] - 105, 52, 210, 44, "program A", FOLLOWER, below="beside node 1")

@@ -2,11 +2,11 @@
 """Records a failover of a real cluster, and draws what was recorded.
 
 failover.py record BIN DATA [TIMEOUT]   runs three nodes of BIN/electiond with this election_timeout (1000ms), kills the
-                                        leader, starts it again, and writes what happened when to DATA
-failover.py draw DATA PICTURE           draws it
+                                        leader, starts it again, and writes each event with its time to DATA
+failover.py draw DATA PICTURE           draws the events of DATA
 
-Each time is that of one clock, read when the line of `GET /events` arrived from a node. Nothing is rounded but to a
-millisecond, and nothing is added. Standard library only.
+All times are from one clock, which is read when a line of `GET /events` arrives from a node. They are rounded to a
+millisecond, and no event is added. Needs the standard library only.
 """
 
 import http.client
@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-sys.dont_write_bytecode = True  # nothing is left beside the sources
+sys.dont_write_bytecode = True  # so that Python writes no files beside the sources
 
 from picture import CANDIDATE, FAINT, FOLLOWER, GONE, HARM, LEADER, SOFT, Picture
 
@@ -33,7 +33,7 @@ LIMIT_S = 60
 # ---- recording -------------------------------------------------------------------------------------------------------
 
 def free_ports(count):
-    """Ports below those that the system gives to outgoing connections, which nobody listens on now."""
+    """Free ports below the range that the system uses for outgoing connections."""
     found = []
     for port in range(24000 + os.getpid() % 4000, 32000):
         with socket.socket() as probe:
@@ -108,11 +108,11 @@ class Recording:
         self.heard, self.all = queue.Queue(), []
 
     def note(self, node, event, **data):
-        """What this script does itself."""
+        """Records an action of this script."""
         self.all.append((time.monotonic(), node, event, data))
 
     def take(self, until):
-        """Takes in events until one is the awaited."""
+        """Records events until the awaited one arrives, and returns that."""
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end:
             try:
@@ -126,7 +126,7 @@ class Recording:
 
 
     def leader(self):
-        """The node whose newest state is that it leads."""
+        """The node that leads according to the newest events; None if none does."""
         newest = {node: data["isLeader"] for _, node, event, data in self.all if event in ("reset", "state")}
         return next((node for node, leads in newest.items() if leads), None)
 
@@ -179,7 +179,7 @@ def await_true(condition):
 
 
 def pause(recording, seconds):
-    """Lets time pass that the picture shows."""
+    """Records events for this time, which the picture then shows."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         try:
@@ -213,7 +213,7 @@ COLOURS = {"LEADER": LEADER, "FOLLOWER": FOLLOWER, "CANDIDATE": CANDIDATE, "down
 
 
 def spans(events, node, first, last):
-    """What the node was, from when until when: (from, until, state, term, leader)."""
+    """The states of the node and their times: (from, until, state, term, leader)."""
     found, state, term, leader, since = [], None, 0, None, first
 
     def change(at, new):
@@ -245,7 +245,7 @@ def spans(events, node, first, last):
 
 
 def marks_of(events, killed):
-    """The moments that the picture names: (ms, words)."""
+    """The moments that the picture labels: (ms, words)."""
     after = [each for each in events if each["ms"] >= 0]
     leads = next(e for e in after if e["event"] == "state" and e["isLeader"])
     asks = next((e for e in after if e["event"] == "state" and e["state"] == "CANDIDATE" and e["node"] == leads["node"]),
