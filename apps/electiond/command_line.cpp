@@ -154,8 +154,8 @@ fs::path config_file(const std::string& given, const char* from_environment,
     if (from_environment != nullptr && *from_environment != '\0') {
         return fs::absolute(from_environment);
     }
-    std::error_code
-        failed;  // on an error the file counts as present: reading it reports why it fails
+    // On an error the file counts as present: reading it reports why it fails.
+    std::error_code failed;
     const auto found = fs::symlink_status(default_file, failed);
     return found.type() == fs::file_type::not_found ? fs::path() : default_file;
 }

@@ -24,10 +24,12 @@ struct CommandLine {
 // Throws Poco::Exception if a word is neither an option nor a verb, or if a value is missing.
 [[nodiscard]] CommandLine read_command_line(int argc, char** argv);
 
-// Why this command line is refused, as a clause with the remedy; empty if it is not.
+// The reason why this command line is refused, as a clause with the remedy; empty if it is
+// accepted.
 [[nodiscard]] std::string misuse(const CommandLine& line);
 
-// The configuration without --config and ELECTIOND_CONFIG: that of the unit electiond.service.
+// The configuration file if neither --config nor ELECTIOND_CONFIG is given. The unit
+// electiond.service uses it.
 inline constexpr char kDefaultConfig[] = "/etc/electiond/electiond.yaml";
 
 // The absolute path of the configuration: `given` (the value of --config), else `from_environment`
@@ -37,14 +39,14 @@ inline constexpr char kDefaultConfig[] = "/etc/electiond/electiond.yaml";
     const std::string& given, const char* from_environment,
     const std::filesystem::path& default_file = kDefaultConfig);
 
-// The source of the configuration: the file that config_file() finds, or without one the
-// environment if it sets a key; relative paths then count from the working directory. nullopt if
-// there is neither.
+// The source of the configuration: the file that config_file() finds; without a file, the
+// environment if it sets a key. Relative paths in the environment start at the working directory.
+// nullopt if there is neither.
 [[nodiscard]] std::optional<ConfigSource> config_source(
     const std::string& given, const Environment& env,
     const std::filesystem::path& default_file = kDefaultConfig);
 
-// Why config_source() found none, with the remedy.
+// The message for the case that config_source() finds none, with the remedy.
 [[nodiscard]] std::string no_config_source();
 
 // Prints what --help prints to standard output.

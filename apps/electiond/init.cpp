@@ -22,16 +22,18 @@ namespace electiond {
 namespace {
 
 constexpr std::chrono::milliseconds kLineLimit{300};
-constexpr int kBySignal = 128;  // as shells count
+constexpr int kBySignal = 128;  // as in shells: 128 + the signal
 
-// The watchdog of a service manager is meant for this program, and the daemon serves it.
+// The service manager gives its watchdog to PID 1. The daemon sends the keep-alive messages, so the
+// variable must name the daemon.
 void take_over_watchdog() {
     const char* meant = std::getenv("WATCHDOG_PID");
     if (meant == nullptr || std::strcmp(meant, "1") != 0) return;
     ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
 }
 
-// Reaps all that have ended. The status of the daemon, if it is one of them.
+// Reaps all children that have ended. Returns the status of the daemon if it is one of them, else
+// nullopt.
 std::optional<int> reap(pid_t daemon) {
     std::optional<int> ended;
     int status = 0;
@@ -41,7 +43,8 @@ std::optional<int> reap(pid_t daemon) {
     return ended;
 }
 
-// Nobody else could say why the container ends.
+// Returns the exit code of the container. Prints the signal if one ended the daemon, because no
+// other process can report it.
 int exit_code_of(int status) {
     if (WIFEXITED(status)) return WEXITSTATUS(status);
     const int signal = WTERMSIG(status);
@@ -62,8 +65,8 @@ int serve_as_init(pid_t daemon) {
         if (signal == SIGCHLD) {
             if (const auto status = reap(daemon)) return exit_code_of(*status);
         } else if (signal > 0 && info.si_code != SI_KERNEL) {
-            // Those of the kernel come from the terminal, as Ctrl-C does, and the daemon, which is
-            // in the same process group, gets them anyway.
+            // The kernel sends the signals of the terminal, as for Ctrl-C, to the whole process
+            // group, so the daemon gets them without PID 1.
             ::kill(daemon, signal);
         }
     }
@@ -73,7 +76,7 @@ int serve_as_init(pid_t daemon) {
 
 std::optional<int> run_as_init() {
     if (::getpid() != 1) return std::nullopt;
-    // If SIGCHLD is ignored, the kernel itself reaps, and nobody learns the exit code.
+    // If SIGCHLD is ignored, the kernel itself reaps, and the exit code is lost.
     ::signal(SIGCHLD, SIG_DFL);
     sigset_t all;
     sigset_t before;

@@ -26,8 +26,8 @@ struct Key {
 [[nodiscard]] std::string environment_name(std::string_view path);
 
 // True if `env` sets a key of the schema, so that a node can be started without a configuration
-// file. ELECTIOND_NODE_ID alone does not count, nor ELECTIOND_CLUSTER if it is a name: electiond
-// sets these two itself, for hooks and for programs of a discovery.
+// file. Two variables do not count, because electiond itself sets them for hooks and for programs
+// of a discovery: ELECTIOND_NODE_ID, and ELECTIOND_CLUSTER if its value is a name.
 [[nodiscard]] bool sets_a_key(const Environment& env);
 
 // Adds a fault for each key that is not in the schema, with the most similar key that is.

@@ -17,7 +17,7 @@
 
 namespace electiond {
 
-// The place of the root of a configuration that has no file.
+// The place of a configuration without a file, for messages about its root.
 inline constexpr char kEnvironmentAlone[] = "environment";
 
 // Never throws for a fault of the configuration: a wrong value is added as a fault and counts as
@@ -37,8 +37,8 @@ class Section {
     [[nodiscard]] const Value* find(const std::string& key) const { return value_->find(key); }
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string full(const std::string& key) const;
-    // The place of the key's value; if it is not given, that of the section or, without a
-    // configuration file, the variable that would give it.
+    // The place of the key's value. If the key is not given: the place of the section or, without a
+    // configuration file, the name of the key's variable.
     [[nodiscard]] std::string where(const std::string& key) const;
     void fault(const std::string& key, const std::string& sentence);  // "<full key> <sentence>"
     [[nodiscard]] std::size_t faults() const { return faults_->count(); }
@@ -92,8 +92,8 @@ class Section {
     std::string path_;
     const std::filesystem::path* folder_;
     Faults* faults_;
-    bool has_no_file_;         // each key is given by its variable, or not at all
-    bool unreadable_ = false;  // not a map: that fault is enough, keys are not missing as well
+    bool has_no_file_;         // each key can be given only by its variable
+    bool unreadable_ = false;  // not a map: only this is reported, no missing keys
     OptionValue merged_;
 };
 
