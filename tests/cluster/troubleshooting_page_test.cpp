@@ -1,5 +1,5 @@
-// docs/troubleshooting.md: each fault that it shows is caused on the lab, and its commands then
-// print what the page shows.
+// docs/troubleshooting.md: the test causes each fault of the page on the lab. Then the commands
+// must print what the page shows.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,8 +18,8 @@ namespace {
 
 constexpr const char* kPage = "troubleshooting.md";
 
-// A console of the page: `block` is its place in the section. `before` causes what it shows, and
-// `after` ends that.
+// A console of the page: `block` is its number in the section, from 0. The commands `before` cause
+// the fault, and `after` end it.
 struct Fault {
     std::string section;
     std::size_t block;
@@ -128,7 +128,7 @@ TEST_P(TroubleshootingPage, ShowsWhatOneSees) {
     }
 }
 
-// The lab with timers that a busy machine keeps, too.
+// The lab, with timers that are long enough for a busy machine.
 constexpr const char* kSteady = R"(
 for n in 1 2 3; do stop $n; done
 slow() { sed -i 's/timeout: 300ms/timeout: 1s/; s/dead_after: 3s/dead_after: 10s/' $1.yaml; }
@@ -297,7 +297,7 @@ TEST(TroubleshootingConsoles, AreAllPlayed) {
     EXPECT_GT(played.size(), 20U);
 }
 
-// Every program text of ours, with literals that are written in pieces put together.
+// The source text of all our programs. A literal that is written in pieces is joined.
 std::string program_texts() {
     std::string all;
     for (const auto* folder : {"apps", "core", "plugins"}) {
@@ -317,8 +317,8 @@ bool is_system_error(const std::string& words) {
     return false;
 }
 
-// In the tables, what is quoted and is not a command or a setting is a part of a message: it stands
-// in our sources, or in a console of the page.
+// A quoted text in the tables that is neither a command nor a setting is a part of a message. It
+// must be in our sources, or in a console of the page.
 TEST(TroubleshootingTables, QuoteMessagesThatExist) {
     const auto texts = program_texts() + joined(blocks(kPage, "console"));
     const std::regex quoted("`([^`]*)`");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Three containers of the image's root, with the variables of config/container/compose.yaml and networks of their own,
-# form a cluster; daemons are killed, stopped and started again: cluster.sh BUILD. No engine takes part: unshare, chroot
-# and setpriv do what one does (inside.sh). Exit code 77: that is not possible here.
+# form a cluster; daemons are killed, stopped and started again: cluster.sh BUILD. The test needs no engine: it uses
+# unshare, chroot and setpriv (inside.sh). Exit code 77: that is not possible here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
@@ -35,7 +35,7 @@ fail() {
     exit 1
 }
 
-# A bridge in a network of its own, and a wire from it to each container.
+# A bridge in its own network namespace, with a veth pair to each container.
 ip netns add "$net"
 ip -n "$net" link add bridge type bridge
 ip -n "$net" link set bridge up
@@ -53,9 +53,9 @@ echo "127.0.0.1 localhost" >>"$work/hosts"
 chmod 755 "$work"
 
 "$config/make-root" "$build" "$work/root" >"$work/size"
-: >"$work/root/etc/hosts"  # as an engine does, to mount it
+: >"$work/root/etc/hosts"  # engines mount over this file
 
-# contain NET DATA COMMAND...: becomes COMMAND as PID 1 of a container, and ends with its exit code. For a subshell.
+# contain NET DATA COMMAND...: runs COMMAND as PID 1 of a container, in place of this shell; call it in a subshell.
 contain() {
     local wire=$1 data=$2
     shift 2
@@ -68,10 +68,10 @@ start() {
     contain "$net-$1" "$work/data$1" electiond >>"$work/log$1" 2>&1 &
     outer[$1]=$!
 }
-# The id, here, of PID 1 of a container, and of its daemon.
+# The process ids outside of the container of its PID 1, and of its daemon.
 first() { pgrep -P "${outer[$1]}"; }
 daemon() { pgrep -P "$(first "$1")"; }
-# inside N COMMAND...: in the running container, as its user, as `podman exec` does.
+# inside N COMMAND...: runs COMMAND in the running container, as its user, like `podman exec`.
 inside() {
     local n=$1
     shift
@@ -104,7 +104,7 @@ all_ready() {
     for n in 1 2 3; do until_true 60 is_ready "$n" || fail "node $n is not ready"; done
 }
 uuid() { ask "$1" /status | jq -r .uuid; }
-# ended N: the exit code of the container, in $code.
+# ended N: waits for the end of the container; its exit code is then in $code.
 ended() {
     code=0
     wait "${outer[$1]}" || code=$?
@@ -167,7 +167,7 @@ start "$old"
 all_ready
 echo "ok TERM to PID 1 of the leader hands over ($lost ms without a leader), and its container ends with 0"
 
-# A variable that is wrong, and none at all.
+# A required variable is missing, or all are.
 variables=(ELECTIOND_NODE_ID=1 ELECTIOND_NODE_DATA_DIR=relative)
 code=0
 said=$(contain "$net-1" "$work/data1" electiond --check 2>&1) || code=$?

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Reads config/container/compose.yaml as an engine does.
+"""Reads config/container/compose.yaml like an engine.
 
-compose.py FILE check CONTAINERFILE BIN: every key is one that is meant, the three services are alike but for their ids,
+compose.py FILE check CONTAINERFILE BIN: there is no unexpected key, the three services differ only in their ids,
     their health check is that of CONTAINERFILE, and `electiond --check` accepts exactly their variables. BIN is the
     folder with the built programs.
 compose.py FILE environment SERVICE: the variables of the service, NAME=VALUE, each ended by a zero byte.
@@ -23,7 +23,7 @@ def require(condition, sentence):
 
 
 def seconds(text):
-    """Of a duration in whole seconds."""
+    """The number of seconds in a text such as 30s."""
     require(re.fullmatch(r"[0-9]+s", text), f"{text!r} is no duration in seconds")
     return int(text[:-1])
 
@@ -41,7 +41,7 @@ def check_service(name, service, volumes):
     require(set(service) == SERVICE_KEYS, f"{name} has the keys {sorted(service)}")
     require(service["read_only"] is True and service["cap_drop"] == ["ALL"], f"{name} may do more than it needs")
     require(service["security_opt"] == ["no-new-privileges:true"], f"{name} may gain privileges")
-    # The longest stop: 5 s and client_grant, and some time for the engine.
+    # A stop takes at most 5 s + client_grant; the engine needs some time, too.
     require(seconds(service["stop_grace_period"]) >= 10, f"{name} is killed before its hand-over has ended")
     require(all(isinstance(value, str) for value in service["environment"].values()),
             f"{name}: an engine turns what is no text into a text of its own")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Becomes PID 1 of a container: inside.sh ROOT DATA ETC COMMAND... runs in new namespaces, and replaces itself by
-# COMMAND in ROOT, as the user 65532, without a capability. ROOT is read-only; DATA is its volume, ETC has its hosts
-# file. Beside these it sees /proc, and of /dev what engines give. The environment is COMMAND's.
+# Becomes PID 1 of a container: inside.sh ROOT DATA ETC COMMAND... must be called in new namespaces, and replaces itself
+# by COMMAND in ROOT, as the user 65532, without a capability. ROOT is mounted read-only, DATA is the volume, and ETC
+# contains the hosts file. /proc and the usual files of /dev are there, too. COMMAND gets the environment of this
+# script.
 set -euo pipefail
 root=$1 data=$2 etc=$3
 shift 3

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What docs/containers.md says, as far as it can be checked without an engine: page.sh DOCS BIN. BIN is the folder with
-# the built programs.
+# Checks docs/containers.md as far as that is possible without an engine: page.sh DOCS BIN. BIN is the folder with the
+# built programs.
 set -euo pipefail
 page=$1/containers.md
 bin=$2
@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "not ok $1"; exit 1; }
 
-# The file of variables, in a folder that stands for /etc/electiond and /var/lib/electiond.
+# The file of variables, with folders here instead of /etc/electiond and /var/lib/electiond.
 mkdir "$work/volume"
 "$bin/electionctl" tls init --cluster demo --nodes 1 2 3 --dir "$work/authority" >/dev/null
 mkdir "$work/tls"
@@ -25,7 +25,7 @@ said=$(env -i "${variables[@]}" "$bin/electiond" --check 2>&1) || fail "election
 grep -qxF "$said" "$page" || fail "the page shows another answer"
 echo "ok the variables of the page are accepted without a warning"
 
-# Every engine's command names a file that is there, and options that the compose file agrees with.
+# The files that the commands name exist, and the options are those that the page must have.
 while IFS= read -r file; do
     [ -e "$config/../../$file" ] || fail "the page names $file, which is not there"
 done < <(grep -o 'config/container/[A-Za-z.-]*' "$page" | sed 's/\.$//' | sort -u)

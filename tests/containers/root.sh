@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The root of the image: complete, small, nothing else in it; and what the Containerfile copies is enough to configure a
-# build: root.sh BUILD.
+# The root of the image is complete, small, and has nothing else in it; and the files that the Containerfile copies are
+# enough to configure a build: root.sh BUILD.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1
@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 fail() { echo "not ok $1"; exit 1; }
 
 "$source/config/container/make-root" "$build" "$work/root" >/dev/null
-# What the loader would need beside what is there.
+# Each library that the loader needs is in the root.
 while IFS= read -r file; do
     for library in $(objdump -p "$file" | sed -n 's/^ *NEEDED *//p'); do
         [ -n "$(find "$work/root/usr" -name "$library")" ] || fail "$file needs $library"

@@ -1,5 +1,5 @@
 // config/kubernetes/label.sh under electionctl watch --exec, beside each node of a real cluster.
-// kubectl is played: it keeps the labels of the pods in files.
+// A script replaces kubectl: it stores the labels of the pods in files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 namespace electiond::cluster {
 namespace {
 
-// Knows the two ways in which the script calls it; 64 for any other, 1 while the API server is
+// Accepts only the calls that label.sh makes. Exit code 64: another call; 1: the API server is
 // down.
 constexpr char kKubectl[] = R"sh(#!/bin/sh
 cd "$(dirname "$0")/pods" || exit 64
@@ -46,7 +46,7 @@ class LabelScript : public testing::Test {
         }
     }
 
-    // The command of the container, for the node of this machine.
+    // Runs the command of the container with the address of this node.
     void start_watcher(int node) {
         std::vector<std::string> command{"/usr/bin/env",
                                          "PATH=" + folder.path().string() + ":/usr/bin:/bin",
@@ -71,7 +71,7 @@ class LabelScript : public testing::Test {
         }
         return pods;
     }
-    // Exactly the leader, and it is the leader that the nodes agree on.
+    // True if only the leader has the label, and all nodes agree on this leader.
     [[nodiscard]] bool is_labelled_alone() {
         return wait_until([&] {
             const auto leader = cluster.agreed();
@@ -91,19 +91,19 @@ TEST_F(LabelScript, LabelsTheLeaderAndNoOtherPod) {
     ASSERT_TRUE(is_labelled_alone()) << said();
     const int first = *cluster.agreed();
 
-    // Handed over.
+    // A hand-over.
     EXPECT_EQ(cluster.post(first, "/step-down").code, 200);
     ASSERT_TRUE(wait_until([&] { return cluster.agreed().value_or(first) != first; }));
     ASSERT_TRUE(is_labelled_alone()) << said();
 
-    // Its machine is lost: nobody there can remove the label.
+    // The machine of the leader is lost, so its own script cannot remove the label.
     const int second = *cluster.agreed();
     watchers[second]->kill9();
     cluster.kill9(second);
     ASSERT_TRUE(wait_until([&] { return cluster.agreed().value_or(second) != second; }));
     ASSERT_TRUE(is_labelled_alone()) << said();
 
-    // It comes back, with the label that it had.
+    // The machine comes back, and its pod still has the label.
     cluster.start(second);
     ASSERT_TRUE(wait_until([&] { return cluster.get(second, "/follower").code == 200; }));
     write(folder / "pods" / pod(second), "leader\n");
@@ -128,7 +128,8 @@ TEST_F(LabelScript, LabelsLaterIfTheApiServerIsDown) {
         }
         return found;
     };
-    // Both scripts go on trying: at most two events come to the one, one to the other.
+    // Both scripts retry: more calls than events, of which one script gets at most two, the other
+    // one.
     EXPECT_TRUE(wait_until([&] {
         return tries("pods " + pod(first)) >= 3 && tries("!=" + next) >= 2;
     })) << said();

@@ -1,4 +1,4 @@
-// The manifests of config/kubernetes/, as the API server would read them.
+// Reads the manifests of config/kubernetes/.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -9,7 +9,7 @@
 
 namespace electiond::cluster {
 
-// Each document of a file.
+// All documents of a file.
 inline std::vector<YAML::Node> documents(const std::string& file) {
     return YAML::LoadAllFromFile(ELECTIOND_MANIFESTS "/" + file);
 }
@@ -32,7 +32,7 @@ inline std::vector<YAML::Node> containers(const YAML::Node& pod) {
     return all;
 }
 
-// A StatefulSet of the file, and its container of that name.
+// The StatefulSet of a file, and its containers by name.
 struct Workload {
     std::string file;
     YAML::Node set;

@@ -1,5 +1,5 @@
-// config/kubernetes/: what the manifests name is there, and electiond accepts what they tell it. No
-// Kubernetes is asked.
+// config/kubernetes/: the manifests refer only to things that exist, and electiond accepts the
+// environment that they set. Needs no Kubernetes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ using testing::Not;
 
 const std::vector<std::string> kFiles{"electiond.yaml", "sidecar.yaml", "label.yaml"};
 
-// Documents of that kind in all files.
+// All documents of this kind, from all files.
 std::vector<YAML::Node> all_of(const std::string& kind) {
     std::vector<YAML::Node> found;
     for (const auto& file : kFiles) {
@@ -77,7 +77,7 @@ TEST_P(Manifests, SelectThePodsThatTheyMean) {
     }
 }
 
-// Or no node would ever find another: none is ready before there is a leader.
+// Otherwise the nodes never find each other: no node is ready before there is a leader.
 TEST_P(Manifests, LetPodsFindEachOtherBeforeTheyAreReady) {
     const auto spec = workload.set["spec"];
     EXPECT_EQ(spec["podManagementPolicy"].as<std::string>(), "Parallel");
@@ -141,8 +141,8 @@ TEST_P(Manifests, ProbePathsThatElectiondAnswers) {
     EXPECT_EQ(node.get(1, "/no-such-path").code, 404);
 }
 
-// What the kubelet makes of the list: fields of the pod, keys of secrets, and $(NAME) for each
-// variable that stands before it.
+// The values that the kubelet gives to the variables: fields of the pod, keys of secrets, and
+// $(NAME) for each earlier variable.
 std::vector<std::string> environment(const YAML::Node& list,
                                      const std::map<std::string, std::string>& fields) {
     std::map<std::string, std::string> known;
@@ -174,7 +174,7 @@ TEST_P(Manifests, TellEachNodeWhatItAccepts) {
     for (const auto* made : {"/data", "/run", "/token"}) {
         std::filesystem::create_directory(folder.path().string() + made);
     }
-    // A volume with fsGroup: the group may write, and new files get the group.
+    // Like a volume with fsGroup: the group may write, and new files get this group.
     ASSERT_EQ(::chmod((folder / "data").c_str(), 02770), 0);
     write(folder / "token/token", "the-token-of-the-secret\n");
     ASSERT_EQ(::chmod((folder / "token/token").c_str(), 0440), 0);
@@ -243,7 +243,8 @@ TEST_P(Manifests, NameEachPortAsItIs) {
     }
 }
 
-// A stop takes 5 s and client_grant, of an application the whole of its own time before.
+// A stop of electiond takes at most 5 s + client_grant. An application stops before, and needs its
+// own time.
 TEST_P(Manifests, GiveAStopEnoughTime) {
     EXPECT_GE(workload.pod["terminationGracePeriodSeconds"].as<int>(), 30);
 }
@@ -260,7 +261,7 @@ TEST(Sidecar, StartsBeforeTheApplicationAndStopsAfterIt) {
     EXPECT_TRUE(workload.pod["initContainers"][0]["startupProbe"]);
 }
 
-// What the example does, at a node that leads and at one that is not there.
+// Runs the example with a node that leads, and with none.
 TEST(Sidecar, ShowsAnApplicationThatAsksTheNodeBesideIt) {
     if (run({"/bin/sh", "-c", "command -v curl"}).code != 0) GTEST_SKIP() << "needs curl";
     LocalCluster node({.nodes = 1});

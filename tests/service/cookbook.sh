@@ -36,7 +36,7 @@ remove() {
 }
 trap remove EXIT
 
-# A bridge in a network of its own, where the client is, and a wire from it to each host.
+# A bridge in its own network namespace, where the client runs, with a veth pair to each host.
 ip netns add "$net"
 ip -n "$net" link add bridge type bridge
 ip -n "$net" addr add 192.0.2.254/24 dev bridge
@@ -50,7 +50,7 @@ for n in "${hosts[@]}"; do
     ip -n "$net-$n" link set lo up
 done
 
-# What a host does: runs the commands in the file `do` at each call, and answers with their exit code.
+# The script of a host: at each call it runs the commands in the file `do`, and returns their exit code.
 cat >"$work/host.sh" <<'HOST'
 systemd-sysusers /usr/lib/sysusers.d/electiond.conf
 systemd-tmpfiles --create /usr/lib/tmpfiles.d/electiond.conf
@@ -64,7 +64,7 @@ while read -r call && [ "$call" = run ]; do
     echo $? >&4
 done 3<>calls 4<>answers <&3
 HOST
-# The service: says on which node it runs.
+# The service: returns the name of its node.
 cat >"$work/service.py" <<'SERVICE'
 import http.server, socket
 
@@ -101,7 +101,7 @@ done
 
 equals() { [ "$2" = "$3" ] || { echo "$1: '$2', not '$3'"; return 1; }; }
 contains() { grep -qF -- "$3" <<<"$2" || { printf '%s lacks "%s":\n%s\n' "$1" "$3" "$2"; return 1; }; }
-# within SECONDS COMMAND...: until it succeeds.
+# within SECONDS COMMAND...: repeats COMMAND until it succeeds; fails after SECONDS.
 within() {
     local seconds=$1 end
     shift
@@ -114,7 +114,7 @@ within() {
         sleep 0.1
     done
 }
-# on HOST COMMANDS: runs them there, prints what they say, and fails if they fail.
+# on HOST COMMANDS: runs COMMANDS on the host, prints their output, and fails if they fail.
 on() {
     local folder=$work/$1/root/root/lab code
     echo "$2" >"$folder/do"
@@ -131,7 +131,7 @@ on_nodes() {
     done
     for n in "${nodes[@]}"; do wait "$n" || return; done
 }
-# put HOST PAGE PATH [MODE]: the file of the page, on that host.
+# put HOST PAGE PATH [MODE]: writes the file PATH of the page on the host.
 put() {
     mkdir -p "$(dirname "$work/$1/root$3")"
     page_file "$pages/$2" "$3" >"$work/$1/root$3"
@@ -144,7 +144,7 @@ put_on_nodes() {
 client() { ip netns exec "$net" "$@"; }
 asks() { client curl -sf -m 1 "http://192.0.2.$1:7400$2"; }
 leads() { asks "$1" /leader >/dev/null; }
-# The node that leads, in $leader: one of those named.
+# leader_among NODE...: sets $leader to the one that leads; fails if none does.
 leader_among() {
     local n
     for n in "$@"; do
@@ -163,10 +163,10 @@ new_leader() {
 all_ready() { asks 1 /readyz >/dev/null && asks 2 /readyz >/dev/null && asks 3 /readyz >/dev/null; }
 calm() { within 60 all_ready && within 30 leader_among 1 2 3; }
 serves() { [ "$(client curl -s -m 1 "$1")" = "node$2" ]; }
-# by_leader COMMAND...: with the number of the present leader appended.
+# by_leader COMMAND...: runs COMMAND with the number of the present leader as its last argument.
 by_leader() { leader_among 1 2 3 && "$@" "$leader"; }
 
-# Three ends of a leader; the next one is in $leader.
+# Three ways to end the leader NODE. Each sets $leader to the next leader.
 crash() { on "$1" 'systemctl kill -s KILL electiond' && new_leader "$1"; }
 restart() { on "$1" 'systemctl restart --no-block electiond' && new_leader "$1"; }
 unplug() { ip -n "$net" link set "wire$1" down && new_leader "$1"; }
@@ -176,8 +176,8 @@ plug_all_in() {
     for n in 1 2 3; do plug_in "$n"; done
 }
 
-# each_end_of_a_leader ENDS COMMAND...: lets the leader of the moment end in each of these ways. After each the command,
-# to which the number of the new leader is appended, must soon succeed.
+# each_end_of_a_leader ENDS COMMAND...: ends the present leader in each of these ways. After each end, COMMAND with the
+# number of the new leader as its last argument must soon succeed.
 each_end_of_a_leader() {
     local end begun ends
     read -ra ends <<<"$1"
@@ -191,7 +191,7 @@ each_end_of_a_leader() {
     done
 }
 
-# missing PROGRAM...: prints the first that is not installed.
+# missing PROGRAM...: prints the first one that is not installed; fails if all are.
 missing() {
     local program
     for program in "$@"; do

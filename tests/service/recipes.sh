@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-# The recipes of docs/cookbook, each tried on the hosts of cookbook.sh: needs_NAME prints why it cannot be tried,
-# check_NAME tries it, clean_NAME removes it. To be sourced by cookbook.sh, which has what they share.
+# Tries each recipe of docs/cookbook on the hosts of cookbook.sh: needs_NAME prints the reason if it cannot be tried,
+# check_NAME tries it, clean_NAME removes it. cookbook.sh sources this file, and has the functions that they share.
 
 needs_haproxy() { missing haproxy; }
 check_haproxy() {
@@ -11,7 +11,7 @@ check_haproxy() {
 }
 clean_haproxy() { on 4 "systemctl stop haproxy"; }
 
-# The node whose service answers through the proxy, and that node says that it leads.
+# Succeeds if a service answers through the proxy, and the node on its machine leads.
 served_by_who_leads() {
     local name
     name=$(client curl -s -m 1 "$1")
@@ -55,8 +55,8 @@ check_nginx() {
         $(page_commands "$pages/$page" nginx)" || return
     within 30 by_leader serves http://192.0.2.4:8000 || return
     each_end_of_a_leader "crash restart" serves http://192.0.2.4:8000 || return
-    # If the proxy's own node is away for longer than electionctl relies on its last answer, the leader is unknown; the
-    # traffic stays where it is.
+    # If the proxy's own node is away for longer than electionctl relies on its last answer, the leader is unknown, and
+    # nginx keeps the last one.
     on 4 "systemctl stop electiond
         until journalctl --sync && journalctl -q -u nginx-leader | grep reason=unreachable; do sleep 0.1; done" || return
     serves http://192.0.2.4:8000 "$leader" || return
@@ -83,7 +83,7 @@ check_address() {
     within 30 by_leader held_by || return
     each_end_of_a_leader "crash restart unplug" has_address || return
     plug_all_in
-    # All of it is killed: ExecStopPost removes even an address that does not expire, and the restart adds it again.
+    # The whole unit is killed: ExecStopPost removes even an address without a limit, and the restart adds it again.
     node=$leader
     on "$node" "sed -i 's/ valid_lft 5 preferred_lft 5//' /usr/local/sbin/leader-address
         systemctl restart leader-address" || return
@@ -94,12 +94,12 @@ check_address() {
     put "$node" $page /usr/local/sbin/leader-address 755 || return
     on "$node" "systemctl restart leader-address" || return
     within 30 by_leader held_by || return
-    # The node cannot be asked for a while.
+    # For a while the script cannot ask the node.
     on "$leader" "mount --bind /bin/false /usr/bin/electionctl" || return
     within 30 held_by "" || return
     on "$leader" "umount /usr/bin/electionctl" || return
     within 30 by_leader held_by || return
-    # All of it stands still: the kernel removes the address.
+    # The whole unit hangs: the kernel removes the address.
     node=$leader
     on "$node" "systemctl kill -s STOP leader-address" || return
     within 30 held_by "" || return
@@ -133,7 +133,7 @@ check_cron() {
     put_on_nodes jobs.md /usr/local/sbin/report 755 || return
     for name in report report-fenced; do
         put_on_nodes jobs.md "/etc/cron.d/$name" || return
-        # A user's table has no column for the user.
+        # A crontab of a user has no column for the user.
         sed 's/  root  / /' "$work/1/root/etc/cron.d/$name" | crontab -n - || return
         line=$(sed -n 's#^\*/5 \* \* \* \*  root  ##p' "$work/1/root/etc/cron.d/$name")
         contains "the line" "$line" /usr/local/sbin/report || return
@@ -143,7 +143,7 @@ check_cron() {
     done
     contains report "$(cat "$work/$leader/root/var/log/report")" \
         "token=$(asks "$leader" /leader | jq .fencingToken) on" || return
-    # It ends with the lead.
+    # The job ends when leadership ends.
     printf '%s\n' '#!/bin/sh' 'exec sleep 600' >"$work/$leader/root/usr/local/sbin/report"
     on "$leader" "systemd-run --quiet --unit=running sh -c '${line//\'/\'\\\'\'}'
         until pgrep -fx \"sleep 600\"; do sleep 0.1; done; systemctl kill -s KILL electiond
@@ -167,7 +167,7 @@ check_timer() {
 }
 clean_timer() { on_nodes "systemctl disable --now report.timer; rm -f /var/log/report"; }
 
-# The service runs on this node, with its token, and on no other.
+# Succeeds if the service runs on this node, with the token of the leader, and on no other node.
 acts_on() {
     local n
     for n in 1 2 3; do
@@ -189,7 +189,7 @@ check_services() {
     within 30 by_leader acts_on || return
     each_end_of_a_leader "crash restart" acts_on || return
     calm || return
-    # Without a watcher nothing acts.
+    # If electionctl watch is killed, the service stops.
     on "$leader" "since=\$(date +@%s.%6N); systemctl kill -s KILL leader-target
         until journalctl --sync && journalctl -q --since \$since -u leader.target | grep Stopped; do sleep 0.1; done" || return
     within 30 by_leader acts_on || return

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Prose: the lines of a page outside of ``` blocks. A line of a block is empty here.
+// The lines of a page, with empty lines in place of the ``` blocks.
 std::vector<std::string> prose(const std::string& page) {
     std::vector<std::string> lines;
     std::istringstream in(page);
@@ -39,7 +39,7 @@ std::string without_code(const std::string& line) {
     return std::regex_replace(line, code, "");
 }
 
-// The words of a heading, without what marks links, code and stress.
+// The words of a heading, without the marks of links, code and emphasis.
 std::string words_of(const std::string& line) {
     static const std::regex link("\\[([^\\]]*)\\]\\([^)]*\\)");
     auto words = std::regex_replace(line.substr(line.find(' ')), link, "$1");
@@ -55,8 +55,8 @@ bool is_heading(const std::string& line) {
     return std::regex_match(line, heading);
 }
 
-// As GitHub makes it: small letters, a hyphen for each space, no other punctuation. Of what is not
-// ASCII, the dashes, quotes and arrows (E2 …) and signs like § (C2 …) are punctuation, too.
+// The anchor that GitHub makes: small letters, a hyphen for each space, no other punctuation.
+// Outside of ASCII, dashes, quotes and arrows (E2 …) and signs like § (C2 …) are punctuation, too.
 std::string slug(const std::string& words) {
     std::string made;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -100,7 +100,7 @@ std::string read(const fs::path& path) {
     return text.str();
 }
 
-// The targets of a page's links and pictures, but for those on the network.
+// The targets of a page's links and pictures, except those on the network.
 std::vector<std::string> targets(const std::string& page) {
     static const std::regex link("\\]\\(([^)\\s]+)[^)]*\\)|(?:src|srcset|href)=\"([^\"]+)\"");
     static const std::regex network("[a-z]+:.*");
@@ -116,7 +116,7 @@ std::vector<std::string> targets(const std::string& page) {
     return found;
 }
 
-// What a page says as "[page.md](page.md), *Section*": pairs of page and section.
+// References of the form "[page.md](page.md), *Section*": pairs of page and section.
 std::vector<std::pair<std::string, std::string>> named_sections(const std::string& page) {
     static const std::regex named("\\]\\(([^)\\s#]+\\.md)\\), \\*([^*]+)\\*");
     std::string text;
@@ -189,7 +189,7 @@ TEST(Links, ThatArePlantedWrongAreFound) {
                             "lab.md, Nothing: no such section"));
 }
 
-// Programs and scripts name pages, too, so that their readers find them.
+// The pages that programs and scripts name must exist, too.
 TEST(Links, PagesThatTheSourceNamesExist) {
     static const std::regex named("docs/[\\w./-]+\\.(md|svg|json)");
     for (const auto* top : {"core", "plugins", "apps", "config", "tests"}) {
@@ -209,7 +209,7 @@ TEST(Links, PagesThatTheSourceNamesExist) {
     }
 }
 
-// One term of the glossary: its heading, and what follows it.
+// One term of the glossary: its heading, and its text.
 struct Term {
     std::string name;
     std::string text;
@@ -226,7 +226,7 @@ std::vector<Term> terms(const std::string& page) {
     return found;
 }
 
-// What is wrong with the order of the terms, or with one of them.
+// Faults in the order of the terms, or in one of them.
 std::vector<std::string> term_faults(const std::vector<Term>& all) {
     std::vector<std::string> faults;
     const auto order = [](const Term& term) {
