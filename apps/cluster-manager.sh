@@ -234,8 +234,8 @@ END
 build() {
     local log=$build/cluster-manager.log targets=()
     if [ -x "$electiond" ] && [ -x "$electionctl" ] && [ -d "$build/bin/plugins" ]; then return; fi
-    say "${dim}installing what the build needs, if it is missing (.ci/setup)$plain"
-    "$root/.ci/setup"
+    say "${dim}installing what the build needs, if it is missing (.ci/setup build)$plain"
+    "$root/.ci/setup" build
     mkdir -p "$build"
     if [ ! -e "$build/CMakeCache.txt" ]; then
         say "${dim}configuring $build$plain"
@@ -620,7 +620,7 @@ done
 case ${TLS:-} in '' | 0 | 1) ;; *) bad_usage "TLS is 0 or 1, not '$TLS'" ;; esac
 
 for tool in curl jq; do
-    command -v $tool >/dev/null || "$root/.ci/setup"
+    command -v $tool >/dev/null || "$root/.ci/setup" build
 done
 
 verb=${1:-help}
