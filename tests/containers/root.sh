@@ -9,7 +9,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "not ok $1"; exit 1; }
 
-"$source/config/container/make-root" "$build" "$work/root" >/dev/null
+(umask 077 && "$source/config/container/make-root" "$build" "$work/root" >/dev/null)
+closed=$(find "$work/root" ! -path "$work/root/var/lib/electiond" ! -type l ! -perm -444 -printf '%P ')
+[ -z "$closed" ] || fail "the root has files that its user cannot read, because of the umask of the build: $closed"
 # Each library that the loader needs is in the root.
 while IFS= read -r file; do
     for library in $(objdump -p "$file" | sed -n 's/^ *NEEDED *//p'); do
