@@ -25,8 +25,9 @@ std::string read_file(const std::filesystem::path& path) {
     if (file < 0) {
         const int error = errno;
         throw Error(name + ": the configuration cannot be read: " + std::strerror(error) + "; " +
-                    (error == EACCES ? io::read_permission_remedy(path)
-                                     : "check --config and the file's permissions"));
+                    (error == EACCES
+                         ? io::read_permission_remedy(path)
+                         : "check --config or ELECTIOND_CONFIG, and the file's permissions"));
     }
     std::string text;
     std::array<char, 16384> buffer{};
