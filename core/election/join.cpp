@@ -113,7 +113,7 @@ void Election::join(const Sender& leader) {
     if (const auto rivals = founding_.rivals(now_, 10 * timing().hello); !rivals.empty()) {
         report(Reason::two_clusters,
                "two clusters named " + durable_.cluster_name + " answer, " + rivals +
-                   "; this node joins neither: give one another cluster.name, or correct the "
+                   "; this node joins neither: give one of them a different cluster.name, or correct the "
                    "addresses that discovery lists");
         return;
     }
