@@ -3,6 +3,7 @@
 #   electionctl --endpoint 127.0.0.1:7400 watch --exec 'exec sh label.sh'
 # POD_NAME is this pod. The pods have the label app=$APP. The label is for routing only: it changes a moment after
 # leadership.
+: "${APP:?is not set}" "${POD_NAME:?is not set}"
 label=electiond-role
 
 # Retries until kubectl succeeds, because the API server may be down. electionctl ends this script if leadership ends.
