@@ -82,6 +82,9 @@ lab_boot() {
         exec timeout -s KILL "$seconds" systemd-nspawn -q -D "$folder/root" --machine="$name" --register=no --keep-unit \
             --boot "$@" systemd.unit=lab.target
     ) </dev/null &>"$folder/console" || true
+    # If the time limit has killed systemd-nspawn, the processes of the container still run.
+    find /sys/fs/cgroup/*/"$name" /sys/fs/cgroup/"$name" -name cgroup.procs -exec cat {} + 2>/dev/null |
+        sort -u | xargs -r kill -9 2>/dev/null || true
     find /sys/fs/cgroup/*/"$name" /sys/fs/cgroup/"$name" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
