@@ -46,7 +46,7 @@ export -f one_storm
 # Debian, libclang-rt-14-dev. Prints the input, and where it was saved, if a property is broken.
 http1_fuzz() {
     [ -f build-fuzz/build.ninja ] || cmake -S . -B build-fuzz -G Ninja \
-        -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo
+        -DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_BUILD_TYPE=RelWithDebInfo
     cmake --build build-fuzz -j "$(nproc)" --target http1_libfuzzer
     cd build-fuzz
     mkdir -p http1-corpus

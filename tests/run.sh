@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and passes all tests; the same command a reader of the README pastes.
-# SANITIZE=address,undefined builds and runs them under sanitizers, in a folder of their own.
+# SANITIZE=address,undefined builds and runs them under sanitizers, in a folder of their own, by clang, which compiles
+# them in half of the time that GCC needs.
 # CI=true makes every warning an error and, without sanitizers, has the simulation storm for days.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +15,7 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=$type \
     ${CI:+-DELECTIOND_WERROR=ON -DELECTIOND_PCH=$of -DELECTIOND_UNITY=$of} \
     ${CI:+-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -g1 -DNDEBUG"} \
     -DELECTIOND_LONG_STORMS=$storms \
-    ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE} >/dev/null
+    ${SANITIZE:+-DELECTIOND_SANITIZE=$SANITIZE -DCMAKE_CXX_COMPILER=clang++-16} >/dev/null
 cmake --build "$build" -j "$(nproc)"
 # One more than there are cores: most tests wait for processes and timers.
 result=0
