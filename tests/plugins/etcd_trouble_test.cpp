@@ -305,33 +305,41 @@ TEST_F(EncryptedEtcd, IsNotMistakenForPlainTextNorTheOtherWayRound) {
         HasSubstr("it breaks off the TLS handshake; if it does not use TLS, write http://"));
 }
 
-// However a server ends a TLS handshake that it does not understand, and however late.
-TEST_F(EncryptedEtcd, BreaksOffTheHandshakeAndTheMessageIsTheSame) {
-    for (const bool reset : {false, true}) {
-        for (const std::string says : {"", "HTTP/1.0 400 Bad Request\r\n\r\n"}) {
-            for (const std::size_t reads : {0, 1, 100'000}) {
-                Poco::Net::ServerSocket socket(Poco::Net::SocketAddress("127.0.0.1", 0));
-                const auto endpoint =
-                    "https://127.0.0.1:" + std::to_string(socket.address().port());
-                std::jthread server([&] {
-                    auto connection = socket.acceptConnection();
-                    std::string hello(reads, '\0');
-                    if (reads > 0)
-                        (void)connection.receiveBytes(hello.data(), static_cast<int>(reads));
-                    if (!says.empty())
-                        (void)connection.sendBytes(says.data(), static_cast<int>(says.size()));
-                    connection.setLinger(reset, 0);
-                });
-                EXPECT_THAT(
-                    fault(
-                        [&] { (void)make("etcd", at_endpoint(endpoint, trusting(ca_)))->poll(); }),
-                    HasSubstr(
-                        "it breaks off the TLS handshake; if it does not use TLS, write http://"))
-                    << "after " << reads << " bytes, saying \"" << says << '"'
-                    << (reset ? ", with a reset" : "");
-            }
+// What the plugin says of a server that reads `size` bytes of the handshake, sends `says`, and ends
+// the connection.
+class BrokenHandshake : public EncryptedEtcd {
+  protected:
+    enum class End { close, reset };
+    std::string message(std::size_t size, const std::string& says, End end) {
+        Poco::Net::ServerSocket socket(Poco::Net::SocketAddress("127.0.0.1", 0));
+        const auto endpoint = "https://127.0.0.1:" + std::to_string(socket.address().port());
+        std::jthread server([&] {
+            auto connection = socket.acceptConnection();
+            std::string hello(size, '\0');
+            if (size > 0) (void)connection.receiveBytes(hello.data(), static_cast<int>(size));
+            if (!says.empty())
+                (void)connection.sendBytes(says.data(), static_cast<int>(says.size()));
+            connection.setLinger(end == End::reset, 0);
+        });
+        return fault([&] { (void)make("etcd", at_endpoint(endpoint, trusting(ca_)))->poll(); });
+    }
+    static constexpr char kRemedy[] =
+        "it breaks off the TLS handshake; if it does not use TLS, write http://";
+};
+
+TEST_F(BrokenHandshake, HasTheSameMessageHoweverItEnds) {
+    for (const std::string says : {"", "HTTP/1.0 400 Bad Request\r\n\r\n"}) {
+        for (const std::size_t size : {0, 1, 100'000}) {
+            EXPECT_THAT(message(size, says, End::close), HasSubstr(kRemedy)) << size << says;
+            EXPECT_THAT(message(size, says, End::reset), HasSubstr(kRemedy)) << size << says;
         }
     }
+}
+
+// The reset may arrive before libcurl has noticed that it is connected: in some of these rounds.
+TEST_F(BrokenHandshake, HasTheSameMessageIfItEndsAtOnce) {
+    for (int round = 0; round < 100; ++round)
+        EXPECT_THAT(message(0, "", End::reset), HasSubstr(kRemedy));
 }
 
 TEST_F(EncryptedEtcd, AsksForACertificateOfItsAuthority) {

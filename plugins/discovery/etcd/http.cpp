@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -86,6 +87,7 @@ class Transfer {
     }
 
     void prepare(const Http::Request& request, const Http::Tls& tls, bool lasting) {
+        encrypts_ = request.url.starts_with("https:");
         set(CURLOPT_URL, request.url.c_str());
         set(CURLOPT_PROTOCOLS_STR, "http,https");
         set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -156,6 +158,7 @@ class Transfer {
     }
 
     CURL* const handle_;
+    bool encrypts_ = false;
     std::function<bool(std::string_view)> on_bytes_;
     curl_slist* header_ = nullptr;
     char error_[CURL_ERROR_SIZE] = "";
@@ -202,6 +205,8 @@ Http::Outcome Transfer::outcome() const {
     // libcurl's own texts contain milliseconds: each failure would have a different text.
     if (outcome.fault == Http::Fault::unreachable) {
         outcome.detail = number != 0 ? std::strerror(static_cast<int>(number)) : "cannot connect";
+        // It was connected, and reset before libcurl looked.
+        if (number == ECONNRESET) outcome.fault = encrypts_ ? Http::Fault::tls : Http::Fault::cut;
     }
     // An alert of TLS 1.3 comes after the handshake.
     if (outcome.fault == Http::Fault::cut && outcome.detail.find("alert") != std::string::npos)
