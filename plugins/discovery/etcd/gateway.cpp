@@ -51,10 +51,11 @@ bool wants_token(const Refusal& refusal) {
 }
 
 // The other side answered a TLS handshake with other bytes, or ended the connection in it.
-// libcurl's text depends on how far the handshake came before the connection ended.
+// libcurl's text depends on how far the handshake came before the connection ended: of several, it
+// keeps the first, which may be about the address of a socket that is connected no more.
 bool breaks_off(const std::string& detail) {
     for (const auto* const text : {"wrong version number", "SSL_ERROR_SYSCALL", "unexpected eof",
-                                   "reset by peer", "Broken pipe"}) {
+                                   "reset by peer", "Broken pipe", "is not connected"}) {
         if (contains(detail, text)) return true;
     }
     return false;
