@@ -113,8 +113,8 @@ void Election::join(const Sender& leader) {
     if (const auto rivals = founding_.rivals(now_, 10 * timing().hello); !rivals.empty()) {
         report(Reason::two_clusters,
                "two clusters named " + durable_.cluster_name + " answer, " + rivals +
-                   "; this node joins neither: give one of them a different cluster.name, or correct the "
-                   "addresses that discovery lists");
+                   "; this node joins neither: give one of them a different cluster.name, or "
+                   "correct the addresses that discovery lists");
         return;
     }
     if (!durable_.founding_set.empty() &&
