@@ -42,8 +42,8 @@ one_storm() {
 export -f one_storm
 
 # libFuzzer against the HTTP/1 reader for DURATION (240) seconds on all processors, under ASan
-# and UBSan, beginning with the samples of its test and what earlier runs found. Needs clang and, of
-# Debian, libclang-rt-14-dev. Prints the input, and where it was saved, if a property is broken.
+# and UBSan, beginning with the samples of its test and what earlier runs found. Prints the input,
+# and where it was saved, if a property is broken.
 http1_fuzz() {
     [ -f build-fuzz/build.ninja ] || cmake -S . -B build-fuzz -G Ninja \
         -DCMAKE_CXX_COMPILER=clang++-16 -DCMAKE_BUILD_TYPE=RelWithDebInfo
