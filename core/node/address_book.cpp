@@ -2,20 +2,24 @@
 #include "node/address_book.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
+
+#include "node/add_once.h"
+#include "node/shown_peers.h"
 
 namespace electiond {
 namespace {
 
-void add_once(std::vector<Endpoint>& list, const Endpoint& endpoint) {
-    if (std::ranges::find(list, endpoint) == list.end()) list.push_back(endpoint);
-}
+// Of ids that outlive the set.
+using Names = std::unordered_set<std::string_view>;
 
-// Does a peer that discovery lists without uuid name this node?
-bool is_named(const PeerStatus& node, const Peer& peer) {
-    return (!peer.id.empty() && node.id == peer.id) ||
-           (!peer.addresses.empty() &&
-            std::ranges::find(node.addresses, peer.addresses.front()) != node.addresses.end());
+Names names_of(const std::vector<Voter>& members) {
+    Names names;
+    for (const auto& member : members) names.insert(member.uuid.value);
+    return names;
 }
 
 }  // namespace
@@ -96,25 +100,21 @@ void AddressBook::hearsay(Instant now, const std::vector<Member>& members) {
 }
 
 bool AddressBook::found(Instant now, std::size_t source, const std::vector<Peer>& peers) {
-    auto& snapshot = snapshots_[source];
-    if (snapshot == peers) return false;
+    if (listings_.is_current(source, peers)) return false;
     ++revision_;
-    bool news = false;
-    for (const auto& peer : peers) {
-        if (std::ranges::find(snapshot, peer) != snapshot.end()) continue;
-        news = true;
-        if (auto* known = peer.uuid ? entry(*peer.uuid) : nullptr) {
-            if (known->id.empty()) known->id = peer.id;
-            if (known->api.empty()) known->api = peer.api;
-            if (known->listed != peer.addresses) {
-                known->listed = peer.addresses;
-                known->listed_at = now;
-                known->attempt = 0;
-            }
+    const auto news = listings_.replace(source, peers);
+    for (const auto& peer : news) {
+        auto* known = peer.uuid ? entry(*peer.uuid) : nullptr;
+        if (!known) continue;
+        if (known->id.empty()) known->id = peer.id;
+        if (known->api.empty()) known->api = peer.api;
+        if (known->listed != peer.addresses) {
+            known->listed = peer.addresses;
+            known->listed_at = now;
+            known->attempt = 0;
         }
     }
-    snapshot = peers;
-    return news;
+    return !news.empty();
 }
 
 void AddressBook::unanswered(const NodeUuid& uuid, const Endpoint& address) {
@@ -122,15 +122,7 @@ void AddressBook::unanswered(const NodeUuid& uuid, const Endpoint& address) {
 }
 
 bool AddressBook::listed_for_another(const Endpoint& address, const Sender& answered) const {
-    bool another = false;
-    for (const auto& [source, peers] : snapshots_) {
-        for (const auto& peer : peers) {
-            if (std::ranges::find(peer.addresses, address) == peer.addresses.end()) continue;
-            if (peer.uuid ? *peer.uuid == answered.uuid : peer.id == answered.id) return false;
-            another = another || peer.uuid || !peer.id.empty();
-        }
-    }
-    return another;
+    return listings_.only_for_others(address, answered);
 }
 
 // All addresses of one node, the most likely one first.
@@ -141,18 +133,8 @@ std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
     for (const auto& endpoint : known.listed) add_once(list, endpoint);
     if (known.spoken) add_once(list, *known.spoken);
     for (const auto& endpoint : known.reported) add_once(list, endpoint);
-    add_listed_for(known.id, list);
+    for (const auto& endpoint : listings_.addresses_of(known.id)) add_once(list, endpoint);
     return list;
-}
-
-// What discovery lists for this id without a uuid.
-void AddressBook::add_listed_for(const NodeId& id, std::vector<Endpoint>& list) const {
-    for (const auto& [source, peers] : snapshots_) {
-        for (const auto& peer : peers) {
-            if (peer.uuid || peer.id.empty() || peer.id != id) continue;
-            for (const auto& endpoint : peer.addresses) add_once(list, endpoint);
-        }
-    }
 }
 
 std::optional<Endpoint> AddressBook::route(const NodeUuid& uuid) const {
@@ -163,11 +145,8 @@ std::optional<Endpoint> AddressBook::route(const NodeUuid& uuid) const {
     return list[at->second.attempt % list.size()];
 }
 
-bool AddressBook::is_stranger(const NodeUuid& uuid, const Known& known, Instant now,
-                              const std::vector<Voter>& members) const {
-    if (listed(uuid) || std::ranges::find(members, uuid, &Voter::uuid) != members.end()) {
-        return false;
-    }
+// Of a node that is neither listed nor a member: is the last that was heard of it old?
+bool AddressBook::is_stranger(const Known& known, Instant now) const {
     auto newest = std::max(known.heard, known.reported_at);
     if (!known.listed.empty()) newest = std::max(newest, std::optional(known.listed_at));
     return !newest || now - *newest >= kStrangerAfter;
@@ -177,28 +156,24 @@ std::vector<AddressBook::Target> AddressBook::everyone(Instant now,
                                                        const std::vector<Voter>& members,
                                                        const std::vector<NodeUuid>& except) const {
     std::vector<Target> targets;
+    std::set<Endpoint> taken{own_}, spared;
     const auto add = [&](const NodeUuid& uuid, const Endpoint& address) {
-        if (address == own_) return;
-        if (std::ranges::find(targets, address, &Target::address) == targets.end()) {
-            targets.push_back({uuid, address});
-        }
+        if (taken.insert(address).second) targets.push_back({uuid, address});
     };
-    std::vector<Endpoint> spared;
+    const auto member_names = names_of(members);
+    const std::unordered_set<NodeUuid> excepted(except.begin(), except.end());
     for (const auto& [uuid, known] : known_) {
-        if (is_stranger(uuid, known, now, members)) continue;
-        const bool skip = std::ranges::find(except, uuid) != except.end();
+        const bool belongs = listings_.lists(uuid) || member_names.contains(uuid.value);
+        if (!belongs && is_stranger(known, now)) continue;
+        const bool skip = excepted.contains(uuid);
         for (const auto& address : candidates(known)) {
-            skip ? add_once(spared, address) : add(uuid, address);
+            skip ? void(spared.insert(address)) : add(uuid, address);
         }
     }
-    for (const auto& [source, peers] : snapshots_) {
-        for (const auto& peer : peers) {
-            if (peer.uuid && (*peer.uuid == self_ || known_.contains(*peer.uuid))) continue;
-            for (const auto& address : peer.addresses) {
-                if (std::ranges::find(spared, address) == spared.end()) {
-                    add(peer.uuid.value_or(NodeUuid{}), address);
-                }
-            }
+    for (const auto* peer : listings_.all()) {
+        if (peer->uuid && (*peer->uuid == self_ || known_.contains(*peer->uuid))) continue;
+        for (const auto& address : peer->addresses) {
+            if (!spared.contains(address)) add(peer->uuid.value_or(NodeUuid{}), address);
         }
     }
     return targets;
@@ -224,9 +199,7 @@ std::vector<Endpoint> AddressBook::addresses(const NodeUuid& uuid) const {
 
 std::vector<Endpoint> AddressBook::addresses_shown(const Voter& node) const {
     if (node.uuid == self_ || known_.contains(node.uuid)) return addresses(node.uuid);
-    std::vector<Endpoint> list;
-    add_listed_for(node.id, list);
-    return list;
+    return listings_.addresses_of(node.id);
 }
 
 std::string AddressBook::api(const NodeUuid& uuid) const {
@@ -234,55 +207,42 @@ std::string AddressBook::api(const NodeUuid& uuid) const {
     return at == known_.end() ? std::string{} : at->second.api;
 }
 
-bool AddressBook::listed(const NodeUuid& uuid) const {
-    return std::ranges::any_of(snapshots_, [&](const auto& snapshot) {
-        return std::ranges::find(snapshot.second, uuid, &Peer::uuid) != snapshot.second.end();
-    });
-}
-
-// The node that discovery lists without a uuid, found by its id or address; of several, the one
-// heard last.
-PeerStatus AddressBook::meant(const Peer& peer) const {
-    PeerStatus best{.id = peer.id, .addresses = peer.addresses, .api = peer.api};
-    for (const auto& [uuid, known] : known_) {
-        const PeerStatus shown = status(uuid, known);
-        if (is_named(shown, peer) && (best.uuid.empty() || shown.heard > best.heard)) best = shown;
-    }
-    return best;
-}
-
 std::vector<PeerStatus> AddressBook::peers(const std::vector<Voter>& members) const {
-    std::vector<PeerStatus> list;
+    ShownPeers shown;
+    const auto member_names = names_of(members);
     for (const auto& [uuid, known] : known_) {
-        if (listed(uuid) || std::ranges::find(members, uuid, &Voter::uuid) != members.end()) {
-            list.push_back(status(uuid, known));
+        if (listings_.lists(uuid) || member_names.contains(uuid.value)) {
+            shown.add(status(uuid, known));
         }
     }
     for (const auto& member : members) {
-        if (member.uuid == self_ || known_.contains(member.uuid) ||
-            std::ranges::find(list, member.uuid, &PeerStatus::uuid) != list.end()) {
+        if (member.uuid == self_ || known_.contains(member.uuid) || shown.has(member.uuid)) {
             continue;
         }
-        list.push_back(
-            {.id = member.id, .uuid = member.uuid, .addresses = addresses_shown(member)});
+        shown.add({.id = member.id, .uuid = member.uuid, .addresses = addresses_shown(member)});
     }
-    for (const auto& [source, peers] : snapshots_) {
-        for (const auto& peer : peers) {
-            const bool own = peer.uuid == self_ ||
-                             std::ranges::find(peer.addresses, own_) != peer.addresses.end();
-            const bool shown = std::ranges::any_of(list, [&](const PeerStatus& each) {
-                return peer.uuid ? each.uuid == *peer.uuid : is_named(each, peer);
-            });
-            if (own || shown) continue;
-            list.push_back(peer.uuid ? PeerStatus{.id = peer.id,
-                                                  .uuid = *peer.uuid,
-                                                  .addresses = peer.addresses,
-                                                  .api = peer.api}
-                                     : meant(peer));
+    std::optional<PeersByName> by_name;  // made only if an entry without uuid needs it
+    for (const auto* peer : listings_.all()) {
+        const bool own = peer->uuid == self_ ||
+                         std::ranges::find(peer->addresses, own_) != peer->addresses.end();
+        if (own || shown.has(*peer)) continue;
+        PeerStatus listed{.id = peer->id,
+                          .uuid = peer->uuid.value_or(NodeUuid{}),
+                          .addresses = peer->addresses,
+                          .api = peer->api};
+        if (!peer->uuid) {
+            if (!by_name) by_name = all_by_name();
+            if (const auto* known = by_name->heard_last(*peer)) listed = *known;
         }
+        shown.add(std::move(listed));
     }
-    std::ranges::sort(list, {}, &PeerStatus::id);
-    return list;
+    return std::move(shown).take_by_id();
+}
+
+PeersByName AddressBook::all_by_name() const {
+    PeersByName all;
+    for (const auto& [uuid, known] : known_) all.add(status(uuid, known));
+    return all;
 }
 
 PeerStatus AddressBook::status(const NodeUuid& uuid, const Known& known) const {

@@ -11,13 +11,16 @@
 #include <electiond/peer.h>
 
 #include "election/message.h"
+#include "node/listings.h"
 #include "node/status.h"
 
 namespace electiond {
 
+class PeersByName;
+
 // Owned by Node, loop thread only. What a node says of its own address counts more than what others
 // say, and newer counts more than older. If an address does not respond, the others are tried in
-// turn.
+// turn. Each function costs at most about as much as there are nodes.
 class AddressBook {
   public:
     AddressBook(NodeUuid self, Endpoint own) : self_(std::move(self)), own_(std::move(own)) {}
@@ -99,18 +102,15 @@ class AddressBook {
     template <class T>
     void set(T& held, const T& newest);
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
-    void add_listed_for(const NodeId& id, std::vector<Endpoint>& list) const;
-    [[nodiscard]] bool listed(const NodeUuid& uuid) const;
-    [[nodiscard]] bool is_stranger(const NodeUuid& uuid, const Known& known, Instant now,
-                                   const std::vector<Voter>& members) const;
-    [[nodiscard]] PeerStatus meant(const Peer& peer) const;
+    [[nodiscard]] bool is_stranger(const Known& known, Instant now) const;
+    [[nodiscard]] PeersByName all_by_name() const;
     [[nodiscard]] PeerStatus status(const NodeUuid& uuid, const Known& known) const;
     static constexpr std::size_t kKnownMax = 1024;
 
     const NodeUuid self_;
     const Endpoint own_;
     std::map<NodeUuid, Known> known_;
-    std::map<std::size_t, std::vector<Peer>> snapshots_;  // by source
+    Listings listings_;
     std::uint64_t revision_ = 0;
 };
 

@@ -3,6 +3,9 @@
 
 #include "../election/cast.h"
 
+#include <ctime>
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -359,6 +362,55 @@ TEST(AddressBook, IsBoundedAndForgetsWhoWasSilentLongest) {
               1024);
     EXPECT_FALSE(book.route(uuid(2)));
     EXPECT_TRUE(book.route(uuid(2999)));
+}
+
+// In processor time of this thread: the least of several tries, to leave out what others take.
+template <class Work>
+double seconds_for(const Work& work) {
+    const auto used = [] {
+        timespec time{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+    };
+    double least = std::numeric_limits<double>::max();
+    for (int i = 0; i < 5; ++i) {
+        const auto before = used();
+        work();
+        least = std::min(least, used() - before);
+    }
+    return least;
+}
+
+// What one view and one round to all nodes cost. Discovery lists each node by an id alone, and as
+// many that were never heard by their addresses alone.
+double seconds_with(int nodes) {
+    auto book = empty_book();
+    std::vector<Voter> members;
+    std::vector<Peer> listing;
+    for (int n = 2; n < nodes + 2; ++n) {
+        book.heard(kNow, speaks(n, std::to_string(n)));
+        if (n % 2 == 0) members.push_back(voter(n));
+        auto by_id = nameless("d" + std::to_string(n));
+        by_id.id = id(n);
+        listing.push_back(by_id);
+        listing.push_back(nameless("e" + std::to_string(n)));
+    }
+    book.found(kNow, 0, listing);
+    return seconds_for([&] {
+        const auto count = static_cast<std::size_t>(nodes);
+        EXPECT_EQ(book.peers(members).size(), 2 * count);
+        EXPECT_EQ(book.everyone(kNow, members, {}).size(), 3 * count);
+        for (int n = 2; n < nodes + 2; ++n) {
+            EXPECT_TRUE(book.route(uuid(n)));
+            EXPECT_TRUE(book.listed_for_another(at("d2"), sender(n == 2 ? 3 : n)));
+        }
+    });
+}
+
+TEST(AddressBook, CostsNoMoreThanTheSquareOfTheNodes) {
+    const double few = seconds_with(100), many = seconds_with(800);
+
+    EXPECT_LT(many / few, 8 * 8) << "8 if it is linear, 512 if each node looks at each pair";
 }
 
 }  // namespace
