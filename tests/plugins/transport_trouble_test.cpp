@@ -82,6 +82,25 @@ TEST_P(TransportInTrouble, ASilentPeerDelaysNobody) {
     }
 }
 
+// Three discoveries may list so many, and the election asks all of them at the same time.
+TEST_P(TransportInTrouble, AsksAllAddressesOfThreeSnapshotsAtTheSameTime) {
+    Poco::Net::ServerSocket silent;  // at every address of loopback; it accepts no connection
+    silent.bind(Poco::Net::SocketAddress("0.0.0.0", 0), true, false);
+    silent.listen(1024);
+    Node sender(plugin_);
+    std::vector<std::future<Response>> replies;
+    for (std::size_t n = 0; n < 3 * kSnapshotAddressesMax; ++n) {
+        const Endpoint to{"127.1." + std::to_string(n / 250) + "." + std::to_string(n % 250 + 1),
+                          silent.address().port()};
+        replies.push_back(ask(*sender.transport, to, request("hello"), 2s));
+    }
+
+    for (auto& reply : replies) {
+        const auto response = await(std::move(reply));
+        ASSERT_EQ(response.kind, Kind::timed_out) << response.body;
+    }
+}
+
 TEST_P(TransportInTrouble, DropsTheOldestWhereTooManyWait) {
     FalsePeer silent;
     Node sender(plugin_);

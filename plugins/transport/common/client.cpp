@@ -17,7 +17,8 @@ using io::kNever;
 
 namespace {
 
-constexpr std::size_t kLinksMax = 512;
+// One for each address and lane. Enough for eight discoveries of kSnapshotAddressesMax addresses.
+constexpr std::size_t kLinksMax = 2048;
 constexpr std::size_t kWaitingMax = 128;  // requests of one link that wait for a connection
 constexpr std::size_t kWaitingBytesMax = std::size_t{1024} * 1024;
 constexpr std::size_t kUnsentMax =
