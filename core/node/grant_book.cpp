@@ -16,8 +16,8 @@ Milliseconds GrantBook::grant(const StatusBoard& board, Instant now, Millisecond
         if (!status->leads_at(now)) return Milliseconds{0};
         const Instant end = std::min<Instant>(now + longest, status->leadership.lease_until);
         const auto valid = std::chrono::floor<Milliseconds>(less_drift(end - now));
-        const auto until = static_cast<std::uint64_t>(
-            std::chrono::ceil<Milliseconds>(end.time_since_epoch()).count());
+        const auto until =
+            static_cast<std::uint64_t>(std::chrono::ceil<Tick>(end.time_since_epoch()).count());
         const std::uint64_t next = generation | std::max(until, word & kUntil);
         if (word_.compare_exchange_weak(word, next)) return valid;
     }
@@ -33,7 +33,8 @@ void GrantBook::open() {
 
 Instant GrantBook::close() {
     const std::uint64_t word = word_.fetch_or(kClosed);
-    return Instant(Milliseconds(static_cast<Milliseconds::rep>(word & kUntil)));
+    return Instant(
+        std::chrono::duration_cast<Duration>(Tick(static_cast<Tick::rep>(word & kUntil))));
 }
 
 bool GrantBook::closed() const { return (word_.load() & kClosed) != 0; }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <ratio>
 
 #include "election/timing.h"
 #include "node/status.h"
@@ -32,7 +34,9 @@ class GrantBook {
     [[nodiscard]] bool closed() const;
 
   private:
-    // 16 bits generation, 1 bit closed, 47 bits milliseconds since boot (rounded up).
+    // 16 bits generation, 1 bit closed, 47 bits sixteenths of a millisecond since boot (rounded
+    // up): a hand-over waits for the end of the last grant, and no longer.
+    using Tick = std::chrono::duration<std::int64_t, std::ratio<1, 16'000>>;
     static constexpr std::uint64_t kClosed = std::uint64_t{1} << 47;
     static constexpr std::uint64_t kUntil = kClosed - 1;
     static constexpr std::uint64_t kGeneration = ~(kClosed | kUntil);

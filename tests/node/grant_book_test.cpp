@@ -62,6 +62,19 @@ TEST(GrantBook, TheLeaderWaitsForTheEndBeforeThatFactor) {  // G2, T1
     EXPECT_EQ(office.book.close(), kNow + 100ms);
 }
 
+TEST(GrantBook, TheLeaderWaitsHardlyLongerThanThat) {  // T1
+    for (int fraction = 0; fraction < 1000; fraction += 37) {
+        Office office;
+        const Instant asked = kNow + std::chrono::microseconds(fraction);
+        EXPECT_GT(office.book.grant(office.board, asked, 100ms), 0ms);
+
+        const Instant until = office.book.close();
+
+        EXPECT_GE(until, asked + 100ms);
+        EXPECT_LT(until, asked + 100ms + 63us);
+    }
+}
+
 TEST(GrantBook, AClientWhoseClockIsSlowIsStillDoneInTime) {  // G2, A4
     for (int lease = 0; lease < 200; ++lease) {
         Office office{Milliseconds(lease) + 333us};
