@@ -21,7 +21,8 @@ namespace electiond {
 //   void open_grants()
 //   void done(const Done&)
 //   void claim(const Claim&)
-//   void sync_twin()                after save(): brings the twin slot up to date
+//   void twin_is_due()              after save(): the twin slot is to be written, but nobody waits
+//                                   for that
 //
 // If the grant book was closed, returns the input that the caller must step next. That comes last,
 // after the board shows the draining: only in a hand-over may another node lead before our lease
@@ -37,7 +38,7 @@ template <class Body>
     if (effects.grants == Grants::open) body.open_grants();
     for (const auto& done : effects.done) body.done(done);
     if (effects.claim) body.claim(*effects.claim);
-    if (effects.save) body.sync_twin();
+    if (effects.save) body.twin_is_due();
     return closed;
 }
 

@@ -44,7 +44,8 @@ class DurableStore {
     // The record is durable when it returns (D1).
     virtual void save(const Durable& record) = 0;
 
-    // Brings the twin slot up to date. Called after all messages are sent, so that no vote waits.
+    // Brings the twin slot up to date, if it is not. Called when nothing has been saved for a while,
+    // so that no message waits for it.
     virtual void sync_twin() = 0;
 };
 

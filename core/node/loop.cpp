@@ -33,6 +33,7 @@ void Loop::run() try {
             node_.tick(now);
         }
     }
+    node_.finish();
 } catch (const std::exception& error) {
     fatal_(error);
 }

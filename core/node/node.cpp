@@ -55,16 +55,32 @@ void Node::handle(Instant now, Event event) {
     now_ = now;
     dependencies_.journal.tick(now);
     std::visit([this](auto& each) { on(std::move(each)); }, event);
+    if (now >= twin_due_) sync_twin();
 }
 
 void Node::tick(Instant now) {
     now_ = now;
     dependencies_.journal.tick(now);
     step(Tick{});
+    if (now >= twin_due_) sync_twin();
+}
+
+void Node::finish() {
+    if (twin_due_ != kNever) sync_twin();
 }
 
 Instant Node::deadline() const {
-    return std::min(election_.deadline(), dependencies_.journal.deadline());
+    return std::min({election_.deadline(), dependencies_.journal.deadline(), twin_due_});
+}
+
+// The saves of an election follow each other within less: the twin is written once, after the last.
+Duration Node::twin_delay() const {
+    return std::min<Duration>(election_.policy().timing.election_timeout / 2, kTwinDelayMax);
+}
+
+void Node::sync_twin() {
+    dependencies_.store.sync_twin();
+    twin_due_ = kNever;
 }
 
 // ---- events ------------------------------------------------------------------------------------
@@ -328,7 +344,7 @@ struct Node::Body {
         if (auto command = node.commands_.extract(done.ticket)) command.mapped()(done);
     }
     void claim(const Claim& claim) { node.dependencies_.claim(claim); }
-    void sync_twin() { node.dependencies_.store.sync_twin(); }
+    void twin_is_due() { node.twin_due_ = node.now_ + node.twin_delay(); }
 };
 
 void Node::step(const Input& input, const Respond* respond, Term request_term) {

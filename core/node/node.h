@@ -59,6 +59,8 @@ class Node {
     void handle(Instant now, Event event);
     // A deadline has come: like handle, without an event.
     void tick(Instant now);
+    // The last call: writes what could wait until now. Throws like handle().
+    void finish();
     // When it next wants a tick.
     [[nodiscard]] Instant deadline() const;
 
@@ -95,6 +97,8 @@ class Node {
     void fill_hint(ReplyBody& body) const;
     void log_removal();
     void publish();
+    [[nodiscard]] Duration twin_delay() const;
+    void sync_twin();
 
     // node_identity.cpp: a message counts only if the certificate names its sender (P1 to P4)
     [[nodiscard]] std::optional<WrongIdentity> wrong_identity_of(
@@ -108,6 +112,8 @@ class Node {
 
     struct Body;  // the functions that carry_out() calls
 
+    static constexpr std::chrono::seconds kTwinDelayMax{1};
+
     Election election_;
     const Identity identity_;
     NodeDependencies dependencies_;
@@ -117,6 +123,7 @@ class Node {
     OpenHellos open_hellos_;  // of a blank node (B6)
     Instant now_;
     const Instant started_;
+    Instant twin_due_ = kNever;  // when the twin slot is written, unless another save comes first
 
     ConfigNumber bound_{};  // the configuration that bind_voters() last put into the book
     Term campaign_ = 0;     // the last term that was counted as a campaign

@@ -333,7 +333,7 @@ struct Stage::Body {
     void open_grants() const { outcome.grants = Grants::open; }
     void done(const Done&) const {}
     void claim(const Claim&) const {}
-    void sync_twin() const {}
+    void twin_is_due() const {}
 };
 
 void Stage::take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome) {

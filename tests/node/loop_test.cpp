@@ -17,7 +17,7 @@ constexpr auto kPatience = std::chrono::seconds(30);
 // A Node with a thread, on real time.
 struct Engine {
     Script script;
-    FakeStore store;
+    FakeStore store{&script};
     FakeTransport transport{script};
     StatusBoard board;
     GrantBook grants;
@@ -111,6 +111,17 @@ TEST(Loop, StopsWhenToldAndTakesNothingMore) {
 
     EXPECT_TRUE(engine.mailbox.closed());
     EXPECT_FALSE(engine.mailbox.post(HooksFinished{}));
+}
+
+TEST(Loop, WritesTheTwinWhenItStops) {
+    Engine engine(member({1}));
+    engine.loop.start();
+    engine.await([](const Status& status) { return status.leads_at(read_boot_clock()); });
+
+    engine.loop.stop();
+
+    ASSERT_FALSE(engine.script.empty());
+    EXPECT_EQ(engine.script.back(), "sync_twin");
 }
 
 TEST(Loop, StopsWithoutHavingStarted) {

@@ -22,9 +22,38 @@ TEST(Node, SavesTheVoteBeforeItReplies) {  // D1
 
     EXPECT_TRUE(std::get<VoteReply>(reply.body).granted);
     EXPECT_LT(place(stage.script, "save"), place(stage.script, "answer"));
-    EXPECT_LT(place(stage.script, "answer"), place(stage.script, "sync_twin"));
+    EXPECT_EQ(place(stage.script, "sync_twin"), stage.script.size());
     EXPECT_EQ(stage.store.record->term, 7u);
     EXPECT_EQ(stage.store.record->voted_for, uuid(2));
+}
+
+TEST(Node, WritesTheTwinWhenNothingWasSavedForAWhile) {
+    Stage stage;
+    stage.now += kE;
+    stage.ask(2, 7, VoteRequest{.config = {0, 1}});
+    stage.now += kE / 4;
+    stage.ask(2, 8, VoteRequest{.config = {0, 1}, .transfer = true});
+    stage.script.clear();
+
+    EXPECT_LE(stage.node.deadline(), stage.now + kE / 2);
+    stage.pass(kE / 2 - kTick);
+    EXPECT_EQ(place(stage.script, "sync_twin"), stage.script.size());
+    stage.pass(kTick);
+    EXPECT_EQ(std::ranges::count(stage.script, "sync_twin"), 1);
+
+    stage.pass(kE);
+    stage.node.finish();
+    EXPECT_EQ(std::ranges::count(stage.script, "sync_twin"), 1) << "it is up to date";
+}
+
+TEST(Node, WritesTheTwinAtTheLatestWhenItEnds) {
+    Stage stage;
+    stage.now += kE;
+    stage.ask(2, 7, VoteRequest{.config = {0, 1}});
+
+    stage.node.finish();
+
+    EXPECT_EQ(stage.script.back(), "sync_twin");
 }
 
 TEST(Node, SavesTheTermBeforeItAsksForVotes) {  // D1, C2

@@ -69,6 +69,16 @@ void SimNode::crash(std::string_view why) {
     end();
 }
 
+// The regular end of its loop.
+void SimNode::finish() {
+    try {
+        process_->node->finish();
+    } catch (const PowerCut&) {
+        return crash("the power is cut at its end");
+    }
+    end();
+}
+
 void SimNode::end() {
     process_.reset();
     ++life_;
@@ -135,7 +145,7 @@ void SimNode::command(CommandBody what) {
                 say("has stopped");
                 busy_ = true;  // what the transport still owes is not taken any more
                 process_->transport->stop();
-                end();
+                finish();
             });
         }});
 }

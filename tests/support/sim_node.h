@@ -107,6 +107,7 @@ class SimNode : public Inbox {
     void take(std::optional<Event> event);
     void carry_out(Instant shown, std::optional<Event> event);
     void arm();
+    void finish();
     void end();
     void say(std::string_view text);
     void say_what_changed();
