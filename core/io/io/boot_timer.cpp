@@ -2,14 +2,9 @@
 #include <io/boot_timer.h>
 
 #include <io/descriptor.h>
-#include <io/lazy_timer.h>
-
-// clang-format off
-#include <boost/asio/posix/stream_descriptor.hpp>
-// clang-format on
+#include <io/readiness.h>
 
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,54 +15,67 @@
 namespace electiond::io {
 namespace {
 
+using Moment = BootTimer::Moment;
+
 Descriptor open_timer() {
     Descriptor timer(::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
     if (!timer.open()) throw std::system_error(errno, std::generic_category(), "timerfd_create");
     return timer;
 }
 
-class BootClock {
+Moment read_clock() {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
+// Shared with the call under way, which may destroy the BootTimer.
+class BootTimer::State : public std::enable_shared_from_this<State> {
   public:
-    using Moment = BootTimer::Moment;
-    static constexpr Moment kNever = BootTimer::kNever;
-    static Moment now() {
-        timespec time{};
-        ::clock_gettime(CLOCK_BOOTTIME, &time);
-        return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+    State(Loop& loop, Task expired)
+        : timer_(open_timer()),
+          readiness_(loop.readiness(), timer_.get(), [this] { ring(); }),
+          expired_(std::move(expired)) {}
+
+    void set(Moment when) {
+        due_ = when;
+        if (when < armed_) arm();
     }
 
-    explicit BootClock(Loop& loop) : timer_(loop.context()) {
-        auto opened = open_timer();
-        timer_.assign(opened.get());  // throws if the loop can't watch it
-        number_ = opened.release();
+    void cancel() noexcept {
+        due_ = armed_ = kNever;
+        readiness_.call_off();
     }
 
-    template <class Handler>
-    void wait(Moment moment, Handler handler) {
+  private:
+    void arm() {
         // A moment in the past expires at once; zero would disarm the timer.
-        const auto when = std::max(moment, Moment{1});
+        const auto when = std::max(due_, Moment{1});
         const auto whole = std::chrono::floor<std::chrono::seconds>(when);
         itimerspec setting{};
         setting.it_value.tv_sec = whole.count();
         setting.it_value.tv_nsec = (when - whole).count();
-        ::timerfd_settime(number_, TFD_TIMER_ABSTIME, &setting, nullptr);
-        timer_.cancel();  // calls the handler that has waited until now, with an error
-        timer_.async_wait(boost::asio::posix::stream_descriptor::wait_read, std::move(handler));
-    }
-    void cancel() noexcept {
-        boost::system::error_code ignored;  // if it fails, no handler waits
-        timer_.cancel(ignored);
+        ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr);
+        armed_ = due_;
+        readiness_.call(Readiness::For::reading);
     }
 
-  private:
-    boost::asio::posix::stream_descriptor timer_;
-    int number_ = -1;  // of `timer_`
-};
+    void ring() {
+        const auto self = shared_from_this();
+        armed_ = kNever;
+        if (due_ == kNever) return;
+        if (due_ > read_clock()) return arm();
+        due_ = kNever;
+        expired_();
+    }
 
-}  // namespace
-
-struct BootTimer::State : LazyTimer<BootClock> {
-    using LazyTimer::LazyTimer;
+    const Descriptor timer_;  // is not read: setting it again makes it unready
+    Readiness::Socket readiness_;
+    const Task expired_;
+    Moment due_ = kNever;    // as set by the caller
+    Moment armed_ = kNever;  // as the kernel's timer is set: never later than `due_`
 };
 
 BootTimer::BootTimer(Loop& loop, Task expired)

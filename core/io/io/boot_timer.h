@@ -29,7 +29,7 @@ class BootTimer {
     void cancel() noexcept;
 
   private:
-    struct State;
+    class State;
     std::shared_ptr<State> state_;
 };
 

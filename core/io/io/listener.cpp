@@ -62,15 +62,13 @@ bool is_of_last(std::size_t count, int descriptor) {
 Listener::Listener(Loop& loop, Descriptor socket, const Limits& limits, Serve serve,
                    std::string refusal)
     : loop_(loop),
-      socket_(loop.context()),
+      socket_(std::move(socket)),
+      readiness_(loop.readiness(), socket_.get(), [this] { accept_some(); }),
       connections_(limits),
       serve_(std::move(serve)),
       refusal_(std::move(refusal)),
       pause_(loop, [this] { accept_some(); }),
-      crowd_gone_(loop, [this] { give_memory_back(); }) {
-    socket_.assign(socket.get());
-    (void)socket.release();
-}
+      crowd_gone_(loop, [this] { give_memory_back(); }) {}
 
 Listener::~Listener() { close(); }
 
@@ -78,29 +76,23 @@ void Listener::start() { await(); }
 
 void Listener::close() noexcept {
     file_.reset();  // before the socket: while it is open, no other file can have its inode number
-    boost::system::error_code ignored;  // it is closed in any case
-    socket_.close(ignored);
+    readiness_.close();
+    socket_ = Descriptor();
     pause_.cancel();
     crowd_gone_.cancel();
     for (const auto& each : refusing_) each->cut();
 }
 
-void Listener::await() {
-    socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                       [this](const auto& stopped) {
-                           if (!stopped) accept_some();
-                       });
-}
+void Listener::await() { readiness_.call(Readiness::For::reading); }
 
 // Goes on listening afterwards, also after an exception.
 void Listener::accept_some() try {
     for (int n = 0; n < kAcceptsPerTurn; ++n) {
-        Descriptor socket(
-            ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        Descriptor socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket.open()) {
             if (errno == EAGAIN || errno == EWOULDBLOCK) break;
             if (!is_want_of_descriptors(errno)) continue;
-            if (!somebody_waits(socket_.native_handle())) break;
+            if (!somebody_waits(socket_.get())) break;
             ++connections_.counts().no_descriptor;
             if (connections_.make_room()) continue;
             pause_.set(Clock::now() + kPause);

@@ -55,7 +55,8 @@ class Listener {
     [[nodiscard]] Async<> send_refusal(std::shared_ptr<Stream> stream);
 
     Loop& loop_;
-    boost::asio::posix::stream_descriptor socket_;
+    Descriptor socket_;
+    Readiness::Socket readiness_;
     Connections connections_;
     const Serve serve_;
     const std::string refusal_;

@@ -3,34 +3,63 @@
 
 // clang-format off
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 // clang-format on
 
-#include <stdexcept>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 namespace electiond::io {
 
 bool Poster::post(Task task, std::size_t most) const {
-    const std::lock_guard lock(queue_->mutex);
-    if (queue_->context == nullptr || queue_->waiting >= most) return false;
-    boost::asio::post(*queue_->context, [queue = queue_.get(), task = std::move(task)] {
-        {
-            const std::lock_guard counting(queue->mutex);
-            --queue->waiting;
-        }
-        task();
-    });
-    ++queue_->waiting;  // the task, which counts down, needs the lock first
+    bool asleep = false;
+    {
+        const std::lock_guard lock(queue_->mutex);
+        if (!queue_->open || queue_->tasks.size() >= most) return false;
+        queue_->tasks.push_back(std::move(task));
+        asleep = std::exchange(queue_->asleep, false);
+    }
+    if (asleep) queue_->wake_up();
     return true;
 }
 
-Loop::Loop(std::function<void(const std::exception&)> failed)
+bool Poster::run_or_post(Task task, std::size_t most) const {
+    std::unique_lock turn(queue_->turn, std::defer_lock);
+    {
+        const std::lock_guard lock(queue_->mutex);
+        // Never waits for the loop. This thread does not hold `turn`: it would be awake.
+        if (queue_->open && queue_->asleep && turn.try_lock()) queue_->asleep = false;
+    }
+    if (!turn) return post(std::move(task), most);
+    auto wake = queue_->loop->run_for_another(std::move(task));
+    {
+        const std::lock_guard lock(queue_->mutex);
+        wake = wake || !queue_->tasks.empty() || !queue_->open;
+        queue_->asleep = !wake;
+    }
+    turn.unlock();
+    if (wake) queue_->wake_up();
+    return true;
+}
+
+void Poster::Queue::wake_up() const noexcept {
+    const std::uint64_t one = 1;
+    (void)!::write(wake.get(), &one, sizeof one);
+}
+
+Loop::Loop(Failed failed)
     : failed_(std::move(failed)),
+      readiness_(failed_),
       work_(context_.get_executor()),
       queue_(std::make_shared<Poster::Queue>()) {
-    queue_->context = &context_;
+    queue_->wake = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!queue_->wake.open()) throw std::system_error(errno, std::generic_category(), "eventfd");
+    readiness_.watch_wake_ups(queue_->wake.get());
+    queue_->loop = this;
 }
 
 Loop::~Loop() { stop(); }
@@ -40,16 +69,73 @@ void Loop::start() {
 }
 
 void Loop::run() noexcept {
-    for (;;) {
-        try {
-            context_.run();
-            return;
-        } catch (const std::exception& error) {
-            failed_(error);
-        } catch (...) {
-            failed_(std::runtime_error("it threw something that is not a std::exception"));
-        }
+    std::unique_lock turn(queue_->turn);
+    while (take_turn(turn)) {
     }
+}
+
+// Runs what is ready, waits, and handles what has happened. False: everything has ended.
+bool Loop::take_turn(std::unique_lock<std::mutex>& turn) {
+    run_ready_coroutines();
+    const bool is_busy = readiness_.has_cancelled() || !next_.empty();
+    wakes_at_ = is_busy ? Deadline::min() : timers_.earliest();
+    {
+        const std::lock_guard lock(queue_->mutex);
+        if (!queue_->tasks.empty()) {
+            wakes_at_ = Deadline::min();
+        } else if (!queue_->open && has_ended()) {
+            return false;
+        }
+        queue_->asleep = wakes_at_ != Deadline::min();
+    }
+    readiness_.wait(wakes_at_, turn);
+    run_tasks();
+    readiness_.handle();
+    if (timers_.earliest() != kNever) timers_.call_due(Clock::now(), failed_);
+    readiness_.end_cancelled();
+    resume_next();
+    return true;
+}
+
+bool Loop::has_ended() {
+    return wakes_at_ == kNever && context_.stopped() && !readiness_.has_calls();
+}
+
+// Tasks that these post have their turn after everything else that is ready.
+void Loop::run_tasks() {
+    std::vector<Task> tasks;
+    {
+        const std::lock_guard lock(queue_->mutex);
+        queue_->asleep = false;
+        tasks.swap(queue_->tasks);
+    }
+    for (auto& each : tasks) {
+        const auto task = std::move(each);  // ends with its call
+        guarded(failed_, task);
+    }
+}
+
+// Runs a task while the loop sleeps. True: the loop has something to do now.
+bool Loop::run_for_another(Task task) {
+    guarded(failed_, task);
+    task = nullptr;  // what it holds may belong to the loop, too
+    return has_spawned_ || readiness_.has_cancelled() || timers_.earliest() < wakes_at_;
+}
+
+// Coroutines that were spawned, and those that have ended. `context_` stops when there are none.
+void Loop::run_ready_coroutines() {
+    has_spawned_ = false;
+    if (context_.stopped()) context_.restart();
+    for (bool is_done = false; !is_done;) {
+        guarded(failed_, [&] {
+            context_.poll();
+            is_done = true;
+        });
+    }
+}
+
+void Loop::resume_next() {
+    for (auto& each : std::exchange(next_, {})) guarded(failed_, [&each] { each(); });
 }
 
 void Loop::stop(Task last) noexcept {
@@ -57,20 +143,26 @@ void Loop::stop(Task last) noexcept {
     if (last) (void)post(std::move(last));
     {
         const std::lock_guard lock(queue_->mutex);
-        queue_->context = nullptr;
+        queue_->open = false;
     }
     work_.reset();
+    queue_->wake_up();
     if (thread_.joinable())
         thread_.join();
     else
         run();
 }
 
-Async<> Loop::next_turn() { co_await boost::asio::post(context_, boost::asio::use_awaitable); }
+Async<> Loop::next_turn() {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        [this](Resume handler) { next_.push_back(std::move(handler)); },
+        boost::asio::use_awaitable);
+}
 
 void Loop::spawn(Async<> coroutine) {
+    has_spawned_ = true;
     boost::asio::co_spawn(context_, std::move(coroutine), [](const std::exception_ptr& error) {
-        if (error) std::rethrow_exception(error);  // caught in run()
+        if (error) std::rethrow_exception(error);  // caught in run_ready_coroutines()
     });
 }
 

@@ -2,31 +2,31 @@
 #pragma once
 
 #include <io/async.h>
+#include <io/clock.h>
+#include <io/guarded.h>
 #include <io/readiness.h>
+#include <io/timers.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
+#include <vector>
 
 // clang-format off
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/use_awaitable.hpp>
 // clang-format on
 
 namespace electiond::io {
 
-// Deadlines of the loop are absolute, by the monotonic clock.
-using Clock = std::chrono::steady_clock;
-using Deadline = Clock::time_point;
-inline constexpr Deadline kNever = Deadline::max();
-
 using Task = std::function<void()>;
+
+class Loop;
 
 // Takes tasks for a loop from any thread, and may outlive it: then it refuses them. Copy it for a
 // thread (a name look-up) that reports back.
@@ -36,28 +36,41 @@ class Poster {
     // loop has been stopped or `most` tasks wait already.
     bool post(Task task, std::size_t most = SIZE_MAX) const;
 
+    // If the loop sleeps and has nothing else to do, runs `task` at once on the calling thread
+    // while the loop stands still, which saves the loop from being woken. Else as post(). So for
+    // short tasks that never block. Tasks run in the order of posting, whichever call posts them.
+    bool run_or_post(Task task, std::size_t most = SIZE_MAX) const;
+
   private:
     friend class Loop;
     struct Queue {
-        std::mutex mutex;
-        boost::asio::io_context* context = nullptr;  // null once the loop accepts no more tasks
-        std::size_t waiting = 0;
+        // Held by the thread that runs what belongs to the loop: the loop's own except while it
+        // waits. Is taken before `mutex`.
+        std::mutex turn;
+        Loop* loop = nullptr;  // under `turn`; while `asleep`, it exists
+
+        std::mutex mutex;  // of the following
+        std::vector<Task> tasks;
+        bool open = true;     // the loop accepts tasks
+        bool asleep = false;  // the loop waits, or is about to: the next task must wake it
+        Descriptor wake;      // an eventfd
+
+        void wake_up() const noexcept;
     };
     explicit Poster(std::shared_ptr<Queue> queue) : queue_(std::move(queue)) {}
     std::shared_ptr<Queue> queue_;
 };
 
 // Owns its thread. start() and stop() once each, by one thread; post() from any; the rest on the
-// loop's thread, or before start().
+// loop's thread (or in a task of Poster::run_or_post(), which counts as that), or before start().
 // How a loop ends: the owners of listeners, streams and timers close them on the loop's thread (in
 // the task given to stop()); then each coroutine ends, and after the last one the loop.
 // An object that coroutines refer to must not be destroyed before stop() has returned.
 class Loop {
   public:
-    // Opens the descriptors it needs (epoll, eventfd, timerfd). Throws std::system_error if there
-    // are none. `failed` is called on the loop's thread with each exception that leaves a task or a
-    // coroutine, which is a bug of theirs; the loop goes on.
-    explicit Loop(std::function<void(const std::exception&)> failed);
+    // Opens the descriptors it needs (epoll, eventfd). Throws std::system_error if there are none.
+    // After an exception that it reports to `failed`, the loop goes on.
+    explicit Loop(Failed failed);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
     ~Loop();
@@ -80,20 +93,34 @@ class Loop {
     [[nodiscard]] Async<> next_turn();
 
     // For core/io alone.
-    [[nodiscard]] boost::asio::io_context& context() { return context_; }
     [[nodiscard]] Readiness& readiness() { return readiness_; }
+    [[nodiscard]] Timers& timers() { return timers_; }
     // Where input is read before it is copied to its stream: one buffer for all of them.
     [[nodiscard]] std::span<char> scratch() { return {scratch_.get(), kScratch}; }
 
   private:
+    friend class Poster;
     static constexpr std::size_t kScratch = std::size_t{64} * 1024;
-    void run() noexcept;
+    using Resume = boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
 
-    const std::function<void(const std::exception&)> failed_;
+    void run() noexcept;
+    [[nodiscard]] bool take_turn(std::unique_lock<std::mutex>& turn);
+    [[nodiscard]] bool has_ended();
+    [[nodiscard]] bool run_for_another(Task task);
+    void run_tasks();
+    void run_ready_coroutines();
+    void resume_next();
+
+    const Failed failed_;
+    Timers timers_;
+    Readiness readiness_;
+    // Runs coroutines when they start and end. It waits for nothing, so it has no reactor.
     boost::asio::io_context context_{1};
-    Readiness readiness_{context_};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::shared_ptr<Poster::Queue> queue_;
+    std::vector<Resume> next_;  // in next_turn()
+    bool has_spawned_ = false;  // coroutines that have not begun
+    Deadline wakes_at_{};       // while it sleeps
     std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(kScratch);
     std::thread thread_;
     bool stopped_ = false;

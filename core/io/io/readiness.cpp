@@ -1,24 +1,22 @@
 // Wakes coroutines whose sockets are ready.
 #include <io/readiness.h>
 
-// clang-format off
-#include <boost/asio/post.hpp>
-// clang-format on
-
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <exception>
+#include <chrono>
+#include <limits>
+#include <span>
 #include <system_error>
 #include <utility>
 
 namespace electiond::io {
 namespace {
 
-// An error and the end of the connection are reported in any case.
+// An error and the end of the connection are reported in any case: `trouble` is nothing else.
 std::uint32_t events_of(Readiness::For what) {
     switch (what) {
         case Readiness::For::reading:
@@ -28,8 +26,12 @@ std::uint32_t events_of(Readiness::For what) {
         case Readiness::For::trouble:
             break;
     }
-    return EPOLLPRI;
+    return 0;
 }
+
+// Of a socket for which nobody waits: the kernel reports nothing, but for an error or the end of
+// the connection, and that once.
+constexpr std::uint32_t kNobody = EPOLLONESHOT;
 
 bool is_ready_for(Readiness::For what, std::uint32_t events) {
     return (events & (events_of(what) | EPOLLERR | EPOLLHUP)) != 0;
@@ -40,25 +42,38 @@ int checked(int result) {
     return result;
 }
 
-}  // namespace
+// Kernels before 5.11, and some containers' filters of system calls, do not know epoll_pwait2().
+std::atomic<bool> has_exact_wait = true;
 
-// Throws exceptions again in a turn of their own, so that the other sockets of the batch are
-// handled.
-template <class Act>
-void Readiness::guarded(const Act& act) {
-    try {
-        act();
-    } catch (...) {
-        boost::asio::post(context_,
-                          [error = std::current_exception()] { std::rethrow_exception(error); });
+// As epoll_wait(). Without the exact wait it may return up to a millisecond after `deadline`.
+int wait_for_events(int epoll, std::span<epoll_event> events, Deadline deadline) {
+    using namespace std::chrono;
+    const auto size = static_cast<int>(events.size());
+    if (deadline == kNever) return ::epoll_wait(epoll, events.data(), size, -1);
+    // Without the clock if it is over for certain: the loop has more to do.
+    const auto rest = deadline == Deadline::min()
+                          ? Deadline::duration::zero()
+                          : std::max(Deadline::duration::zero(), deadline - Clock::now());
+    if (rest.count() > 0 && has_exact_wait) {
+        const auto whole = floor<seconds>(rest);
+        const timespec at_most{.tv_sec = whole.count(),
+                               .tv_nsec = nanoseconds(rest - whole).count()};
+        const int count = ::epoll_pwait2(epoll, events.data(), size, &at_most, nullptr);
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+        has_exact_wait = false;
     }
+    const auto milli =
+        std::min<std::int64_t>(ceil<milliseconds>(rest).count(), std::numeric_limits<int>::max());
+    return ::epoll_wait(epoll, events.data(), size, static_cast<int>(milli));
 }
+
+}  // namespace
 
 // ---- one socket --------------------------------------------------------------------------------
 
 Readiness::Socket::Socket(Readiness& all, int descriptor, std::function<void()> called)
-    : all_(all), descriptor_(descriptor), called_(std::move(called)) {
-    epoll_event nothing{.events = EPOLLONESHOT, .data = {.ptr = this}};
+    : all_(all), descriptor_(descriptor), called_(std::move(called)), watched_(kNobody) {
+    epoll_event nothing{.events = watched_, .data = {.ptr = this}};
     checked(::epoll_ctl(all_.epoll_.get(), EPOLL_CTL_ADD, descriptor_, &nothing));
 }
 
@@ -73,7 +88,7 @@ Async<bool> Readiness::Socket::wait(For what) {
             waits_.emplace(std::move(handler));
             waits_for_ = what;
             if (descriptor_ < 0) return cancel();
-            arm();
+            watch();
         },
         boost::asio::use_awaitable);
 }
@@ -81,59 +96,65 @@ Async<bool> Readiness::Socket::wait(For what) {
 void Readiness::Socket::cancel() {
     if (!waits_ || std::exchange(cancelled_, true)) return;
     all_.cancelled_.push_back(this);
-    if (all_.cancelled_.size() == 1) {
-        boost::asio::post(all_.context_, [&all = all_] { all.end_cancelled(); });
-    }
 }
 
 void Readiness::Socket::call(For what) {
-    if (descriptor_ < 0 || (armed_ && calls_for_ == what)) return;
-    calls_for_ = what;
-    arm();
+    if (descriptor_ < 0) return;
+    if (!std::exchange(calls_for_, what)) ++all_.calls_;
+    watch();
+}
+
+void Readiness::Socket::call_off() noexcept {
+    if (std::exchange(calls_for_, std::nullopt)) --all_.calls_;
 }
 
 void Readiness::Socket::close() noexcept {
     if (descriptor_ < 0) return;
     ::epoll_ctl(all_.epoll_.get(), EPOLL_CTL_DEL, descriptor_, nullptr);
     descriptor_ = -1;
-    calls_for_.reset();
-    disarmed();
+    call_off();
     cancel();
 }
 
-// From now on the next readiness is reported, once.
-void Readiness::Socket::arm() {
-    epoll_event wanted{.events = EPOLLONESHOT, .data = {.ptr = this}};
-    if (waits_) wanted.events |= events_of(waits_for_);
-    if (calls_for_) wanted.events |= events_of(*calls_for_);
-    checked(::epoll_ctl(all_.epoll_.get(), EPOLL_CTL_MOD, descriptor_, &wanted));
-    if (!std::exchange(armed_, true)) ++all_.armed_;
-    all_.await();
+std::uint32_t Readiness::Socket::wanted() const {
+    return (waits_ ? events_of(waits_for_) : 0) | (calls_for_ ? events_of(*calls_for_) : 0);
 }
 
-void Readiness::Socket::disarmed() noexcept {
-    if (!std::exchange(armed_, false)) return;
-    --all_.armed_;
-    boost::system::error_code ignored;  // there is nothing to cancel
-    if (all_.armed_ == 0 && all_.awaiting_) all_.watched_.cancel(ignored);
+// From now on what is waited for is reported, as long as it is so.
+void Readiness::Socket::watch() {
+    const auto events = wanted();
+    if (watched_ == kNobody || (events & ~watched_) != 0) watch_for(events);
+}
+
+void Readiness::Socket::watch_for(std::uint32_t events) {
+    epoll_event changed{.events = events, .data = {.ptr = this}};
+    checked(::epoll_ctl(all_.epoll_.get(), EPOLL_CTL_MOD, descriptor_, &changed));
+    watched_ = events;
+}
+
+// `events` have been reported. Those that nobody waits for any more would be reported again and
+// again.
+void Readiness::Socket::unwatch_surplus(std::uint32_t events) {
+    if (descriptor_ < 0 || watched_ == kNobody) return;
+    if (!waits_ && !calls_for_) return watch_for(kNobody);
+    const auto surplus = events & watched_ & ~wanted();
+    if (surplus != 0) watch_for(wanted());
 }
 
 // Either call may end the life of this socket.
 void Readiness::Socket::ready(std::uint32_t events) {
     auto& all = all_;
-    disarmed();
     all.current_ = this;
     if (calls_for_ && is_ready_for(*calls_for_, events)) {
-        calls_for_.reset();
-        all.guarded(called_);
+        call_off();
+        guarded(all.failed_, called_);
     }
     if (all.current_ == this && waits_ && is_ready_for(waits_for_, events)) {
-        all.guarded([this] { resume(true); });
+        guarded(all.failed_, [this] { resume(true); });
     }
     if (all.current_ != this) return;
     all.current_ = nullptr;
-    const bool waited_for = (waits_ && !cancelled_) || calls_for_;
-    if (descriptor_ >= 0 && !armed_ && waited_for) arm();
+    unwatch_surplus(events);
 }
 
 void Readiness::Socket::resume(bool ready) {
@@ -144,37 +165,36 @@ void Readiness::Socket::resume(bool ready) {
 
 // ---- all of them -------------------------------------------------------------------------------
 
-Readiness::Readiness(boost::asio::io_context& context)
-    : context_(context), epoll_(checked(::epoll_create1(EPOLL_CLOEXEC))), watched_(context) {
-    Descriptor copy(checked(::fcntl(epoll_.get(), F_DUPFD_CLOEXEC, 0)));
-    watched_.assign(copy.get());
-    (void)copy.release();
+Readiness::Readiness(const Failed& failed)
+    : failed_(failed), epoll_(checked(::epoll_create1(EPOLL_CLOEXEC))) {}
+
+// Edge-triggered: each write is reported once, without a read() between them.
+void Readiness::watch_wake_ups(int eventfd) {
+    epoll_event written{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    checked(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, eventfd, &written));
 }
 
-// While no socket is waited for, the loop may end.
-void Readiness::await() {
-    if (dispatching_ || armed_ == 0 || std::exchange(awaiting_, true)) return;
-    watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                        [this](const auto& error) {
-                            awaiting_ = false;
-                            if (error)
-                                await();
-                            else
-                                dispatch();
-                        });
-}
-
-void Readiness::dispatch() {
-    std::array<epoll_event, kBatch> events{};
-    const int count = ::epoll_wait(epoll_.get(), events.data(), kBatch, 0);
-    dispatching_ = true;
-    const auto size = static_cast<std::size_t>(std::max(count, 0));
-    for (std::size_t n = 0; n < size; ++n) batch_[n] = static_cast<Socket*>(events[n].data.ptr);
-    for (std::size_t n = 0; n < size; ++n) {
-        if (auto* const socket = std::exchange(batch_[n], nullptr)) socket->ready(events[n].events);
+void Readiness::wait(Deadline deadline, std::unique_lock<std::mutex>& turn) {
+    std::array<epoll_event, kBatch> events;
+    is_waiting_ = true;
+    turn.unlock();
+    const int count = wait_for_events(epoll_.get(), events, deadline);
+    turn.lock();
+    is_waiting_ = false;
+    for (int n = 0; n < count; ++n) {  // EINTR: none
+        const auto& event = events[static_cast<std::size_t>(n)];
+        auto* const socket = static_cast<Socket*>(event.data.ptr);
+        if (std::ranges::find(gone_, socket) != gone_.end()) continue;
+        batch_[static_cast<std::size_t>(n)] = {.socket = socket, .events = event.events};
     }
-    dispatching_ = false;
-    await();
+    gone_.clear();
+}
+
+void Readiness::handle() {
+    for (auto& each : batch_) {
+        const auto found = std::exchange(each, Found{});
+        if (found.socket != nullptr) found.socket->ready(found.events);
+    }
 }
 
 void Readiness::end_cancelled() {
@@ -183,16 +203,17 @@ void Readiness::end_cancelled() {
         auto* const socket = ending_.back();
         ending_.pop_back();
         socket->cancelled_ = false;
-        if (!socket->waits_) continue;
-        if (!socket->calls_for_) socket->disarmed();
-        guarded([socket] { socket->resume(false); });
+        if (socket->waits_) guarded(failed_, [socket] { socket->resume(false); });
     }
 }
 
 void Readiness::forget(const Socket& socket) noexcept {
     std::erase(cancelled_, &socket);
     std::erase(ending_, &socket);
-    std::ranges::replace(batch_, &socket, nullptr);
+    for (auto& each : batch_) {
+        if (each.socket == &socket) each.socket = nullptr;
+    }
+    if (is_waiting_) gone_.push_back(&socket);
     if (current_ == &socket) current_ = nullptr;
 }
 

@@ -1,35 +1,36 @@
-// Wakes coroutines whose sockets are ready: an epoll of our own below Asio's loop.
+// Wakes coroutines whose sockets are ready: the epoll in which a loop waits.
 #pragma once
 
 #include <io/async.h>
+#include <io/clock.h>
 #include <io/descriptor.h>
+#include <io/guarded.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <vector>
 
 // clang-format off
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 // clang-format on
 
 namespace electiond::io {
 
-// Asio has a record of 176 bytes for each descriptor that it watches, and frees none before the end
-// of the loop; after many connections these would keep the memory around them in use, too. So Asio
-// watches one descriptor, that of this epoll, and sockets cost nothing once they are closed.
+// Asio's own reactor has a record of 176 bytes for each descriptor that it watches, and frees none
+// before the end of the loop. Here sockets cost nothing once they are closed. A socket stays
+// watched for what it was waited for last, so waiting for the same again costs no system call.
 //
 // On the loop's thread alone. Must outlive its sockets.
 class Readiness {
   public:
     enum class For { reading, writing, trouble };
 
-    // Throws std::system_error if there is no descriptor.
-    explicit Readiness(boost::asio::io_context& context);
+    // Throws std::system_error if there is no descriptor. `failed` is borrowed.
+    explicit Readiness(const Failed& failed);
     Readiness(const Readiness&) = delete;
     Readiness& operator=(const Readiness&) = delete;
 
@@ -48,8 +49,10 @@ class Readiness {
         [[nodiscard]] Async<bool> wait(For what);
         // Ends wait() at the next turn of the loop.
         void cancel();
-        // Calls `called` once when the socket is ready.
+        // Calls `called` once when the socket is ready. Until then the loop does not end.
         void call(For what);
+        // Forgets call().
+        void call_off() noexcept;
         // Cancels, and forgets call(). Before the descriptor is closed. Idempotent.
         void close() noexcept;
 
@@ -57,8 +60,10 @@ class Readiness {
         friend class Readiness;
         using Resume =
             boost::asio::async_result<boost::asio::use_awaitable_t<>, void(bool)>::handler_type;
-        void arm();
-        void disarmed() noexcept;
+        [[nodiscard]] std::uint32_t wanted() const;
+        void watch();
+        void watch_for(std::uint32_t events);
+        void unwatch_surplus(std::uint32_t events);
         void ready(std::uint32_t events);
         void resume(bool ready);
 
@@ -68,30 +73,44 @@ class Readiness {
         std::optional<Resume> waits_;
         For waits_for_ = For::reading;
         std::optional<For> calls_for_;
-        bool armed_ = false;
+        std::uint32_t watched_;  // as the kernel knows it
         bool cancelled_ = false;
     };
+
+    // An eventfd that ends turn() when it is written to. It is never read. Borrowed.
+    void watch_wake_ups(int eventfd);
+
+    // Waits until a socket is ready, at most until `deadline`. Holds `turn` again when it returns:
+    // while it waits, another thread that holds it may use this object and its sockets.
+    void wait(Deadline deadline, std::unique_lock<std::mutex>& turn);
+    // Handles what wait() has found.
+    void handle();
+
+    // Waits were cancelled: end_cancelled() must be called before the next turn that waits.
+    [[nodiscard]] bool has_cancelled() const { return !cancelled_.empty(); }
+    void end_cancelled();
+
+    // True if call() waits for a socket.
+    [[nodiscard]] bool has_calls() const { return calls_ > 0; }
 
   private:
     static constexpr std::size_t kBatch = 64;
 
-    void await();
-    void dispatch();
-    void end_cancelled();
     void forget(const Socket& socket) noexcept;
-    template <class Act>
-    void guarded(const Act& act);
 
-    boost::asio::io_context& context_;
+    const Failed& failed_;
     Descriptor epoll_;
-    boost::asio::posix::stream_descriptor watched_;  // a second descriptor of epoll_
-    std::size_t armed_ = 0;                          // sockets that are waited for
-    bool awaiting_ = false;
-    bool dispatching_ = false;
-    std::vector<Socket*> cancelled_;       // since end_cancelled() was posted
-    std::vector<Socket*> ending_;          // while it runs
-    std::array<Socket*, kBatch> batch_{};  // whose events are being handled; null: it is gone
+    std::size_t calls_ = 0;           // sockets for which call() waits
+    std::vector<Socket*> cancelled_;  // since the last end_cancelled()
+    std::vector<Socket*> ending_;     // while it runs
+    struct Found {
+        Socket* socket = nullptr;  // null: it is gone, or it was the eventfd
+        std::uint32_t events = 0;
+    };
+    std::array<Found, kBatch> batch_{};  // found, and not handled yet
     Socket* current_ = nullptr;
+    bool is_waiting_ = false;
+    std::vector<const Socket*> gone_;  // since it waits
 };
 
 }  // namespace electiond::io

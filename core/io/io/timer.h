@@ -7,9 +7,9 @@
 
 namespace electiond::io {
 
-// Used and destroyed on the loop's thread, or after Loop::stop(). Moving the deadline later costs
-// nothing: the kernel's timer stays as it is and is set again when it expires, so moving a deadline
-// with each message causes no wake-ups.
+// Used and destroyed on the loop's thread, or after Loop::stop(). Costs no descriptor and no system
+// call. Moving the deadline later costs next to nothing, and the loop does not wake for the
+// deadlines that were moved.
 class Timer {
   public:
     Timer(Loop& loop, Task expired);
@@ -23,8 +23,8 @@ class Timer {
     void cancel() noexcept;
 
   private:
-    struct State;
-    std::shared_ptr<State> state_;
+    Timers& all_;
+    const std::shared_ptr<Timers::Entry> entry_;
 };
 
 }  // namespace electiond::io
