@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -23,16 +24,18 @@ bool is_query(const Event& event) {
 Mailbox::Mailbox(std::size_t capacity)
     : capacity_(capacity),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      alarm_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
-    if (wake_ < 0 || alarm_ < 0) {
-        throw Error("cannot create an eventfd or timerfd: raise the limit of open files",
+      alarm_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)),
+      either_(::epoll_create1(EPOLL_CLOEXEC)) {
+    for (const int each : {wake_, alarm_}) {
+        epoll_event edge{.events = EPOLLIN | EPOLLET, .data = {.fd = each}};
+        if (::epoll_ctl(either_, EPOLL_CTL_ADD, each, &edge) == 0) continue;
+        throw Error("cannot create an eventfd, timerfd or epoll: raise the limit of open files",
                     Error::os);
     }
 }
 
 Mailbox::~Mailbox() {
-    ::close(wake_);
-    ::close(alarm_);
+    for (const int each : {wake_, alarm_, either_}) ::close(each);
 }
 
 void Mailbox::deliver(Request request, Respond respond) noexcept {
@@ -41,6 +44,7 @@ void Mailbox::deliver(Request request, Respond respond) noexcept {
 
 bool Mailbox::post(Event event) {
     std::optional<Event> dropped;  // its Respond runs outside the lock
+    bool asleep = false;
     {
         const std::lock_guard lock(mutex_);
         if (closed_) return false;
@@ -51,41 +55,56 @@ bool Mailbox::post(Event event) {
             queue_.erase(query);
         }
         queue_.push_back(std::move(event));
+        asleep = std::exchange(asleep_, false);
     }
-    const std::uint64_t one = 1;
-    (void)!::write(wake_, &one, sizeof one);  // full means: it wakes anyway
+    if (asleep) wake_up();
     return true;
 }
 
 std::optional<Event> Mailbox::take_until(Instant deadline) {
-    for (;;) {
+    for (bool is_late = false;;) {
         {
             const std::lock_guard lock(mutex_);
+            asleep_ = false;
             if (closed_) return std::nullopt;
             if (!queue_.empty()) {
                 Event event = std::move(queue_.front());
                 queue_.pop_front();
                 return event;
             }
+            if (is_late) return std::nullopt;
+            asleep_ = true;
         }
-        const auto since_boot = std::max(deadline.time_since_epoch(), Duration(1));
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
-        itimerspec at{};
-        at.it_value.tv_sec = seconds.count();
-        at.it_value.tv_nsec = (since_boot - seconds).count();
-        if (deadline == kNever) at = {};  // disarmed
-        ::timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &at, nullptr);
-
-        pollfd waits[] = {{wake_, POLLIN, 0}, {alarm_, POLLIN, 0}};
-        if (::poll(waits, 2, -1) < 0 && errno != EINTR) ENSURE(!"poll on two own descriptors");
-        std::uint64_t count = 0;
-        if ((waits[0].revents & POLLIN) != 0) (void)!::read(wake_, &count, sizeof count);
-        if ((waits[1].revents & POLLIN) != 0) {
-            (void)!::read(alarm_, &count, sizeof count);
-            const std::lock_guard lock(mutex_);
-            if (queue_.empty()) return std::nullopt;
-        }
+        set_alarm(deadline);
+        if (alarm_rings()) is_late = std::exchange(armed_, kNever) == deadline;
     }
+}
+
+// Waits for an event or the alarm. True: it was the alarm, perhaps both.
+bool Mailbox::alarm_rings() {
+    epoll_event found[2];
+    const int count = ::epoll_wait(either_, found, 2, -1);
+    if (count < 0 && errno != EINTR) ENSURE(!"epoll_wait on two own descriptors");
+    return std::any_of(found, found + std::max(count, 0),
+                       [this](const auto& each) { return each.data.fd == alarm_; });
+}
+
+// A deadline that has moved later costs no system call: the alarm rings before it once, and is set
+// again then.
+void Mailbox::set_alarm(Instant deadline) {
+    if (deadline >= armed_) return;
+    const auto since_boot = std::max(deadline.time_since_epoch(), Duration(1));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
+    itimerspec at{};
+    at.it_value.tv_sec = seconds.count();
+    at.it_value.tv_nsec = (since_boot - seconds).count();
+    ::timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &at, nullptr);
+    armed_ = deadline;
+}
+
+void Mailbox::wake_up() const {
+    const std::uint64_t one = 1;
+    (void)!::write(wake_, &one, sizeof one);
 }
 
 void Mailbox::close() {
@@ -95,8 +114,7 @@ void Mailbox::close() {
         closed_ = true;
         dropped.swap(queue_);
     }
-    const std::uint64_t one = 1;
-    (void)!::write(wake_, &one, sizeof one);
+    wake_up();
 }
 
 bool Mailbox::closed() const {

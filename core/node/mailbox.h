@@ -36,12 +36,21 @@ class Mailbox : public Inbox {
     [[nodiscard]] bool closed() const;
 
   private:
+    [[nodiscard]] bool alarm_rings();
+    void set_alarm(Instant deadline);
+    void wake_up() const;
+
     mutable std::mutex mutex_;
     std::deque<Event> queue_;
     const std::size_t capacity_;
     bool closed_ = false;
-    int wake_ = -1;   // eventfd
-    int alarm_ = -1;  // timerfd on CLOCK_BOOTTIME
+    bool asleep_ = false;  // the loop waits, or is about to: the next event must wake it
+
+    // Both descriptors are edge-triggered in the epoll, so nobody needs to read them.
+    int wake_ = -1;           // eventfd
+    int alarm_ = -1;          // timerfd on CLOCK_BOOTTIME
+    int either_ = -1;         // epoll
+    Instant armed_ = kNever;  // when the alarm rings: never later than the deadline
 };
 
 }  // namespace electiond
