@@ -96,6 +96,12 @@ void add_lines(const std::string& text, std::vector<std::string>& to) {
 
 }  // namespace
 
+std::set<std::string> plugins_named(const Settings& settings) {
+    std::set<std::string> names{settings.transport.plugin};
+    for (const auto& wanted : settings.discovery) names.insert(wanted.plugin);
+    return names;
+}
+
 // Makes the plugins that have a name: the settings remove a name that cannot be tried, with a
 // fault.
 LoadedPlugins try_to_load_plugins(PluginHost& host, const Settings& settings, const Log& log,

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct LoadedPlugins {
     Bootstrap bootstrap = Bootstrap::claim;
     std::vector<std::string> warnings;  // whole sentences, for the log and for --check
 };
+
+// The names of all plugins that the settings ask for; "" where one is missing.
+[[nodiscard]] std::set<std::string> plugins_named(const Settings& settings);
 
 // Loads and makes all plugins. Throws one Error that lists all faults, one per line.
 [[nodiscard]] LoadedPlugins load_plugins(PluginHost& host, const Settings& settings,

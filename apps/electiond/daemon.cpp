@@ -42,8 +42,10 @@ Daemon::~Daemon() {
 }
 
 void Daemon::start(const std::function<void()>& ports_held) {
+    log_.debug("the configuration is read");
     for (const auto& warning : settings_.warnings) log_.warning(warning);
     host_ = std::make_unique<PluginHost>(plugin_directories(settings_), own_program(), log_);
+    host_->try_together(plugins_named(settings_));  // beside the thread that waits for signals
     auto plugins = load_plugins(*host_, settings_, log_);
     for (const auto& warning : plugins.warnings) log_.warning(warning);
     if (const auto files = certificate_files(settings_); !files.empty()) {
@@ -52,6 +54,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
     output_.start();
     auto random = real_random();
     folder_ = std::make_unique<DataDir>(settings_.node.data_dir);
+    // An earlier process may have made promises until now, and none later.
+    const Instant locked_at = read_boot_clock();
     file_ =
         std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
     store_ =
@@ -59,6 +63,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
     auto durable =
         load_or_create_record(*store_, settings_.node.id, settings_.cluster.name, random);
     const auto policy = policy_of(settings_, plugins.bootstrap);
+    log_.debug("the data directory is ready");
     journal_ = std::make_unique<Journal>(durable.starts, 2 * policy.timing.heartbeat);
 
     transport_ = std::move(plugins.transport);
@@ -79,8 +84,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
         NodeDependencies{*transport_, *store_, board_, grants_, *journal_, counters_,
                          [this](Event event) { mailbox_.post(std::move(event)); },
                          [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
-        read_boot_clock());  // an earlier process may have made promises until the folder was
-                             // locked
+        locked_at);
     start_discoveries(plugins, self);
     start_watchdogs();
     loop_ = std::make_unique<Loop>(*node_, mailbox_, pulse_, counters_,

@@ -58,17 +58,51 @@ PluginHost::PluginHost(std::vector<fs::path> directories, fs::path probe_program
       log_(std::move(log)),
       probe_limit_(probe_limit) {}
 
+fs::path PluginHost::file_of(const std::string& plugin) const {
+    std::error_code failed;
+    for (const auto& directory : directories_) {
+        auto file = directory / (plugin + ".so");
+        if (fs::exists(file, failed)) return file;
+    }
+    return {};
+}
+
+void PluginHost::try_together(const std::set<std::string>& plugins,
+                              std::chrono::milliseconds limit) {
+    if (probe_program_.empty()) return;
+    std::vector<fs::path> files;
+    std::map<fs::path, Good> before;
+    for (const auto& plugin : plugins) {
+        if (!plain(plugin)) continue;
+        const auto file = file_of(plugin);
+        std::error_code failed;
+        const auto changed = fs::last_write_time(file, failed);
+        const auto size = failed ? 0 : fs::file_size(file, failed);
+        if (failed) continue;
+        files.push_back(file);
+        before.insert_or_assign(file, Good{changed, size, {}});
+    }
+    try {
+        for (auto& info : usable_of(files, limit)) {
+            auto& good = before.at(info.file);
+            good.info = std::move(info);
+            good_.insert_or_assign(good.info.file, good);
+        }
+    } catch (const std::system_error& error) {
+        log_.debug("the plugins cannot be tried together: " + std::string(error.what()));
+    }
+}
+
 fs::path PluginHost::find(const std::string& plugin, PluginKind kind) const {
     if (!plain(plugin)) {
         throw Error("\"" + plugin + "\" is not a valid name of a " + to_string(kind) +
                     " plugin: it must be letters, digits, \"_\", \"-\" and \".\", not beginning "
                     "with \".\"; its file lies in one of plugins.directories");
     }
+    if (auto file = file_of(plugin); !file.empty()) return file;
     std::vector<std::string> searched;
     for (const auto& directory : directories_) {
         std::error_code failed;
-        const auto file = directory / (plugin + ".so");
-        if (fs::exists(file, failed)) return file;
         const bool readable = fs::is_directory(directory, failed);
         searched.push_back(directory.string() + (readable ? "" : " (which is not a directory)"));
     }

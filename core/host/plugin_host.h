@@ -29,6 +29,14 @@ class PluginHost {
     PluginHost(std::vector<std::filesystem::path> directories, std::filesystem::path probe_program,
                Log log, std::chrono::milliseconds probe_limit = kProbeLimit);
 
+    // How long try_together() waits.
+    static constexpr std::chrono::seconds kTogetherLimit{2};
+
+    // To be faster: tries the files of these plugins together, as usable_of() does, under its
+    // condition. Reports nothing: what is not found usable so, is tried alone where it is made.
+    void try_together(const std::set<std::string>& plugins,
+                      std::chrono::milliseconds limit = kTogetherLimit);
+
     // Loads the plugin and calls its factory; never null, owned by the caller. Throws
     // Error: code config and one line that names file, finding, expectation and remedy; or what
     // Library throws about its options. `named_by` says where an operator named the plugin, as in
@@ -53,6 +61,8 @@ class PluginHost {
         PluginInfo info;
     };
 
+    // The file of a plugin in the first directory that has it; empty if there is none.
+    [[nodiscard]] std::filesystem::path file_of(const std::string& plugin) const;
     [[nodiscard]] std::filesystem::path find(const std::string& plugin, PluginKind kind) const;
     [[nodiscard]] std::set<std::string> names(PluginKind kind) const;
     [[nodiscard]] PluginInfo tried(const std::filesystem::path& file,

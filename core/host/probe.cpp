@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <sstream>
 #include <system_error>
 
 #include <io/child.h>
@@ -39,6 +40,21 @@ std::string limit_in_words(std::chrono::milliseconds limit) {
                                      : std::to_string(limit.count()) + " ms";
 }
 
+// The child's standard output, which from now on is where its standard error is: a library may
+// print while it is loaded.
+io::Descriptor take_standard_output() {
+    io::Descriptor answer(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    return answer;
+}
+
+bool tell(const io::Descriptor& answer, const PluginInfo& info) {
+    const auto line =
+        (info.fault.empty() ? info.name + '\t' + info.version + '\t' + info.kind : info.fault) +
+        '\n';
+    return ::write(answer.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size());
+}
+
 }  // namespace
 
 PluginInfo inspect_plugin(const fs::path& file) {
@@ -54,16 +70,9 @@ PluginInfo inspect_plugin(const fs::path& file) {
 }
 
 int probe_plugin(const fs::path& file) {
-    const io::Descriptor answer(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
-    ::dup2(STDERR_FILENO, STDOUT_FILENO);
-
+    const auto answer = take_standard_output();
     const auto info = inspect_plugin(file);
-    const auto line =
-        (info.fault.empty() ? info.name + '\t' + info.version + '\t' + info.kind : info.fault) +
-        '\n';
-    const auto written = ::write(answer.get(), line.data(), line.size());
-    const bool told = written == static_cast<ssize_t>(line.size());
-    return info.fault.empty() && told ? 0 : Error::config;
+    return tell(answer, info) && info.fault.empty() ? 0 : Error::config;
 }
 
 PluginInfo inspect_in_child(const fs::path& program, const fs::path& file,
@@ -99,6 +108,33 @@ PluginInfo inspect_in_child(const fs::path& program, const fs::path& file,
               std::to_string(ended->code));
     }
     return info;
+}
+
+std::vector<PluginInfo> usable_of(const std::vector<fs::path>& files,
+                                  std::chrono::milliseconds limit) {
+    const auto inspect_all = [&files] {
+        const auto answer = take_standard_output();
+        for (const auto& file : files) {
+            if (!tell(answer, inspect_plugin(file))) break;
+        }
+        return 0;
+    };
+    io::Child child({.command = {},
+                     .act = inspect_all,
+                     .out = io::Output::captured(),
+                     .err = io::Output::discarded(),
+                     .output_max = files.size() * kAnswerMax});
+    (void)child.wait(limit);
+    child.end(std::chrono::milliseconds(0), SIGKILL);
+
+    std::vector<PluginInfo> usable;
+    std::istringstream lines(child.output());
+    std::string line;
+    for (auto file = files.begin(); file != files.end() && std::getline(lines, line); ++file) {
+        PluginInfo info{{}, {}, {}, *file, {}};
+        if (read_good(line, info) && !lines.eof()) usable.push_back(std::move(info));
+    }
+    return usable;
 }
 
 }  // namespace electiond

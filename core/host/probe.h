@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace electiond {
 
@@ -33,5 +34,12 @@ struct PluginInfo {
 [[nodiscard]] PluginInfo inspect_in_child(const std::filesystem::path& program,
                                           const std::filesystem::path& file,
                                           std::chrono::milliseconds limit);
+
+// Tries all `files` in one child that is a copy of this process: nothing is executed, so it takes a
+// fraction of the time. Returns those that can be used, which says nothing of the others: after a
+// crash or at the limit the child has not come to them, and the reason is for inspect_in_child() to
+// find. Call it while no other thread may hold a lock that loading a library needs.
+[[nodiscard]] std::vector<PluginInfo> usable_of(const std::vector<std::filesystem::path>& files,
+                                                std::chrono::milliseconds limit);
 
 }  // namespace electiond

@@ -378,6 +378,37 @@ TEST_F(PluginHostTest, PassesWhatAFactoryThrowsAsItsOwnError) {
     expect_refused("returns_null", "its factory returned nothing");
 }
 
+// No program is there that could try them, so whatever is usable was tried together.
+TEST_F(PluginHostTest, TriesPluginsTogetherWithoutAProgram) {
+    host_ = PluginHost({own_, kGuests}, own_ / "electiond", {});
+
+    host_.try_together({"", "../x", "nosuch", "good_discovery", "good_transport", "wrong_abi",
+                        "prints_at_load", "strict_transport"});
+
+    EXPECT_NE(discovery("good_discovery"), nullptr);
+    EXPECT_NE(discovery("prints_at_load"), nullptr);
+    EXPECT_NE(transport("good_transport"), nullptr);
+    EXPECT_EQ(discovery_fault("wrong_abi").code, Error::os);
+    EXPECT_EQ(discovery_fault("able_discovery").code, Error::os);
+}
+
+// By name, crashes, exits and hangs come between able and good.
+TEST_F(PluginHostTest, FindsOutAloneWhatWentWrongTogether) {
+    const std::vector<std::pair<std::string, std::string>> words = {
+        {"crashes_at_load", "signal 6 (Aborted)"},
+        {"exits_at_load", "with exit code 0"},
+        {"hangs_at_load", "has not finished loading within 1 s"}};
+    for (const auto& [plugin, said] : words) {
+        host_ = PluginHost({kGuests}, kProber, {}, std::chrono::seconds(1));
+        host_.try_together({"able_discovery", plugin, "good_discovery"},
+                           std::chrono::milliseconds(500));
+
+        expect_refused(plugin, said);
+        EXPECT_NE(discovery("able_discovery"), nullptr);
+        EXPECT_NE(discovery("good_discovery"), nullptr);
+    }
+}
+
 TEST_F(PluginHostTest, TriesAFileAgainOnlyWhenItHasChanged) {
     fs::copy_file(kProber, own_ / "prober");
     fs::copy_file(kGuests / "good_discovery.so", own_ / "good_discovery.so");

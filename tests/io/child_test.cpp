@@ -277,6 +277,30 @@ TEST(Child, BeginsWithCleanSignalsAndNoDescriptorOfOurs) {
     EXPECT_EQ(list.output(), "0\n1\n2\n3\n");  // 3 is the folder that ls reads
 }
 
+TEST(Child, CanBeACopyOfThisProcessThatCallsAFunction) {
+    const Descriptor ours(::open("/dev/null", O_RDONLY));
+    ASSERT_GT(ours.get(), 2);
+    const int number = 41;
+    const auto act = [&] {
+        const bool inherited = ::fcntl(ours.get(), F_GETFD) >= 0;
+        sigset_t blocked;
+        ::sigprocmask(SIG_BLOCK, nullptr, &blocked);
+        const std::string said = std::string(inherited ? "inherited" : "closed") + " " +
+                                 (sigismember(&blocked, SIGTERM) == 1 ? "blocked" : "open") + " " +
+                                 std::to_string(::getpgrp() == ::getpid());
+        return ::write(STDOUT_FILENO, said.data(), said.size()) < 0 ? 1 : number + 1;
+    };
+    sigset_t term, before;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &term, &before), 0);
+    Child child({.command = {}, .act = act, .out = Output::captured()});
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+
+    EXPECT_EQ(child.wait(kLong).value().code, 42);
+    EXPECT_EQ(child.output(), "closed open 1");
+}
+
 TEST(Child, LeavesNoDescriptorBehind) {
     const auto before = open_descriptors();
     for (int i = 0; i < 3; ++i) {

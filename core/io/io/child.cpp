@@ -101,10 +101,16 @@ struct Failure {
     Step step;
 };
 
+// For messages.
+std::string name_of(const Program& program) {
+    return program.command.empty() ? "a part of this process" : program.command.front();
+}
+
 // All that the child needs, prepared before the fork. -1: the descriptor is inherited.
 struct Plan {
     char* const* words;
     char* const* environment;
+    const std::function<int()>& act;  // instead of these, if it is not empty
     int in, out, err;
     int report;
     pid_t parent;
@@ -118,8 +124,8 @@ struct Plan {
     ::_exit(127);
 }
 
-// The child's side. Only calls that are safe in a signal handler: another thread of the parent may
-// have held any lock, that of malloc for instance, when it forked.
+// The child's side. Only calls that are safe in a signal handler, except for `act`: another thread
+// of the parent may have held any lock when it forked.
 [[noreturn]] void become(const Plan& plan) noexcept {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) report(plan, Failure::arranging);
     if (::getppid() != plan.parent) ::_exit(127);  // the parent died before the prctl call above
@@ -145,6 +151,10 @@ struct Plan {
     sigset_t none;
     sigemptyset(&none);
     if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) report(plan, Failure::arranging);
+    if (plan.act) {
+        ::close_range(STDERR_FILENO + 1, ~0U, 0);
+        ::_exit(plan.act());
+    }
     ::execve(plan.words[0], plan.words, plan.environment);
     report(plan, Failure::running);
 }
@@ -188,7 +198,9 @@ Clock::time_point after(milliseconds limit) {
 
 Child::Child(const Program& program)
     : output_{.max = program.output_max}, errors_{.max = program.errors_max} {
-    if (program.command.empty()) fail(EINVAL, "cannot run a program without a name");
+    if (program.command.empty() && !program.act) {
+        fail(EINVAL, "cannot run a program without a name");
+    }
     keep_the_ends_of_children();
     start(program);
     process_ = Descriptor(::pidfd_open(pid_, 0));
@@ -196,7 +208,7 @@ Child::Child(const Program& program)
     const int error = errno;
     ::kill(-pid_, SIGKILL);
     collect();
-    fail(error, program.command.front() + ": cannot watch it");
+    fail(error, name_of(program) + ": cannot watch it");
 }
 
 Child::~Child() {
@@ -235,24 +247,26 @@ void Child::start(const Program& program) {
 
     pid_ = fork_with_signals_blocked({.words = word_pointers.data(),
                                       .environment = variable_pointers.data(),
+                                      .act = program.act,
                                       .in = input.get(),
                                       .out = out.get(),
                                       .err = err.get(),
                                       .report = report.writer.get(),
                                       .parent = ::getpid(),
                                       .descriptors = original_descriptor_limit()});
-    if (pid_ < 0) fail(errno, program.command.front() + ": cannot make a process for it");
+    if (pid_ < 0) fail(errno, name_of(program) + ": cannot make a process for it");
     report.writer = Descriptor();
     Failure failure{};
     ssize_t count = 0;
     do {
-        count = ::read(report.reader.get(), &failure, sizeof failure);  // ends at exec
+        // Ends at exec, or before `act`.
+        count = ::read(report.reader.get(), &failure, sizeof failure);
     } while (count < 0 && errno == EINTR);
     if (count == static_cast<ssize_t>(sizeof failure)) {
         collect();
         fail(failure.error, failure.step == Failure::running
-                                ? "cannot run " + program.command.front()
-                                : program.command.front() + ": cannot prepare a process for it");
+                                ? "cannot run " + name_of(program)
+                                : name_of(program) + ": cannot prepare a process for it");
     }
     output_.pipe = std::move(capture.reader);
     errors_.pipe = std::move(apart.reader);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,6 +40,10 @@ class Output {
 struct Program {
     // argv, without a shell. The first word is a path; it is not searched for in PATH.
     std::vector<std::string> command;
+    // Instead of a command: called in the child, which then is a copy of this process with this
+    // thread alone, and ends by _exit() with the result. Cheaper than a program, but only for a
+    // process whose other threads hold no lock that `act` needs; the C library frees its own.
+    std::function<int()> act{};
     // Added to our own environment; replaces variables that are set there.
     std::map<std::string, std::string> environment{};
     std::string input{};  // the whole standard input of the program; empty: /dev/null
