@@ -1,0 +1,31 @@
+"""What the runner needs of a part of the benchmark."""
+
+
+class Part:
+    """Measures cases, each so many times, with a cluster of each subject that offers what the case needs."""
+
+    name = ""
+    by_machine = False  # no subject: the machine itself is measured
+    started = True  # the cluster runs and has settled before measure()
+
+    def groups(self, options):
+        """Cases that may use one cluster after the other, with its timers: [(timers, [case, …]), …]."""
+        raise NotImplementedError
+
+    def sizes(self, options):
+        return options.nodes
+
+    def trials(self, options):
+        return options.trials
+
+    def can(self, kind, case):
+        """Whether this class of subjects can be measured."""
+        return True
+
+    def missing(self, options):
+        """Which program is missing, so that nothing can be measured; or None."""
+        return None
+
+    def measure(self, cluster, case, add, options):
+        """One trial: calls add(kind, value) for each figure."""
+        raise NotImplementedError
