@@ -1,8 +1,9 @@
 """Finds a subject by the name that the command line gives it: NAME[:KEY=VALUE]..."""
 from suite.subjects.electiond import Electiond
 from suite.subjects.etcd import Etcd
+from suite.subjects.raft import Raft
 
-KNOWN = {kind.program: kind for kind in (Electiond, Etcd)}
+KNOWN = {kind.program: kind for kind in (Electiond, Etcd, Raft)}
 
 
 class Choice:
