@@ -1,9 +1,11 @@
 """Finds a subject by the name that the command line gives it: NAME[:KEY=VALUE]..."""
 from suite.subjects.electiond import Electiond
 from suite.subjects.etcd import Etcd
+from suite.subjects.keepalived import Keepalived
 from suite.subjects.raft import Raft
+from suite.subjects.zookeeper import ZooKeeper
 
-KNOWN = {kind.program: kind for kind in (Electiond, Etcd, Raft)}
+KNOWN = {kind.program: kind for kind in (Electiond, Etcd, Raft, ZooKeeper, Keepalived)}
 
 
 class Choice:
