@@ -253,14 +253,14 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
     if (++waiting_ > places) {
         return respond(*session, number, {Response::Kind::busy, R"({"error":"busy"})"});
     }
-    auto ticket = std::make_shared<Ticket>(
-        [this, asked = std::weak_ptr(session), number, poster = poster_](Response response) {
-            (void)poster.post([this, asked, number, response = std::move(response)]() mutable {
-                if (const auto living = asked.lock()) {
-                    respond(*living, number, std::move(response));
-                }
-            });
+    auto ticket = std::make_shared<Ticket>([this, asked = std::weak_ptr(session), number,
+                                            poster = poster_](Response response) {
+        (void)poster.run_or_post([this, asked, number, response = std::move(response)]() mutable {
+            if (const auto living = asked.lock()) {
+                respond(*living, number, std::move(response));
+            }
         });
+    });
     inbox_.deliver({.name = std::move(arrived.name),
                     .body = std::move(arrived.body),
                     .lane = arrived.lane,

@@ -18,7 +18,8 @@
 
 namespace electiond::transport {
 
-// All work is done on the loop's thread, which start() or start_sending() begins. With
+// All work is done on the loop's thread, which start() or start_sending() begins, or, while the
+// loop sleeps, on the thread that calls send() or a Respond: io::Poster::run_or_post(). With
 // PluginSetup::tls both halves speak only TLS; start(), start_sending() and reload_tls() read the
 // files.
 class StreamTransport : public Transport {
