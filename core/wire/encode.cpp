@@ -1,5 +1,6 @@
 // Messages to JSON text, written by hand: a heartbeat is on the idle path.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <concepts>
 
@@ -16,8 +17,7 @@ class Writer {
 
     template <class T>
     Writer& operator()(std::string_view key, const T& value) {
-        write(key);
-        text_ += ':';
+        name(key);
         write(value);
         return *this;
     }
@@ -54,6 +54,14 @@ class Writer {
             text_ += ',';
     }
 
+    // Of a field. It is one of ours: there is nothing to escape.
+    void name(std::string_view key) {
+        separate();
+        text_ += '"';
+        text_ += key;
+        text_ += "\":";
+    }
+
     void write(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
     void write(State state) { write(to_string(state)); }
     void write(MemberRole role) { write(to_string(role)); }
@@ -72,7 +80,13 @@ class Writer {
     }
 
     static bool needs_escape(char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+        static constexpr auto kNeeds = [] {
+            std::array<bool, 256> needs{};
+            for (std::size_t byte = 0; byte < 0x20; ++byte) needs[byte] = true;
+            needs['"'] = needs['\\'] = true;
+            return needs;
+        }();
+        return kNeeds[static_cast<unsigned char>(c)];
     }
     void escape(char c) {
         static constexpr char kHex[] = "0123456789abcdef";

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <simdjson.h>
@@ -105,7 +106,7 @@ class Fields {
 
   private:
     const Path path_;
-    simdjson::dom::object object_;
+    std::vector<std::pair<std::string_view, simdjson::dom::element>> all_;  // as in the text
 };
 
 // One body: parsed, an object, and of our version of the protocol. Throws DecodeError. A thread has
