@@ -373,11 +373,7 @@ void Node::send(const Outgoing& outgoing) {
         dependencies_.counters.campaigns.add();
     }
     const auto name = wire::name_of(outgoing.body);
-    PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
-    if (auto* heartbeat = std::get_if<Heartbeat>(&request.body); heartbeat && heartbeat->members) {
-        heartbeat->members = views_.with_addresses(std::move(*heartbeat->members));
-    }
-    const auto body = wire::encode(request);
+    const auto& body = encoded(outgoing);
     if (const auto* uuid = std::get_if<NodeUuid>(&outgoing.to)) {
         if (const auto address = book_.route(*uuid)) return send_to(*uuid, *address, name, body);
         return;
@@ -386,6 +382,19 @@ void Node::send(const Outgoing& outgoing) {
     for (const auto& target : book_.everyone(now_, views_.known_members(), except)) {
         send_to(target.uuid, target.address, name, body);
     }
+}
+
+// The heartbeats of a round are mostly the same for all followers: that text is made once.
+const std::string& Node::encoded(const Outgoing& outgoing) {
+    PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
+    if (auto* heartbeat = std::get_if<Heartbeat>(&request.body); heartbeat && heartbeat->members) {
+        heartbeat->members = views_.with_addresses(std::move(*heartbeat->members));
+    }
+    if (encoded_text_.empty() || request != encoded_) {
+        encoded_text_ = wire::encode(request);
+        encoded_ = std::move(request);
+    }
+    return encoded_text_;
 }
 
 void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,

@@ -78,6 +78,7 @@ class Node {
 
     void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);
     void send(const Outgoing& outgoing);
+    [[nodiscard]] const std::string& encoded(const Outgoing& outgoing);
     void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
                  const std::string& body);
     void reject(std::string_view reason, const std::string& what) { reject(reason, what, reason); }
@@ -125,9 +126,11 @@ class Node {
     const Instant started_;
     Instant twin_due_ = kNever;  // when the twin slot is written, unless another save comes first
 
-    ConfigNumber bound_{};  // the configuration that bind_voters() last put into the book
-    Term campaign_ = 0;     // the last term that was counted as a campaign
-    bool removed_ = false;  // log_removal() has logged it
+    PeerRequest encoded_{};     // the last one that was sent
+    std::string encoded_text_;  // and its body
+    ConfigNumber bound_{};      // the configuration that bind_voters() last put into the book
+    Term campaign_ = 0;         // the last term that was counted as a campaign
+    bool removed_ = false;      // log_removal() has logged it
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> commands_;
     FaultLog complaints_;  // by reason; wrong_identity by what was refused, too
