@@ -1,12 +1,12 @@
 // Access control: hosts, origins and proofs.
 #include "control/guard.h"
 
-#include <Poco/Exception.h>
-#include <Poco/Net/DNS.h>
-#include <Poco/Net/IPAddress.h>
 #include <Poco/String.h>
+#include <io/address.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace electiond {
@@ -37,9 +37,13 @@ std::string_view host_of(std::string_view authority) {
     return number ? host : std::string_view{};
 }
 
-bool is_address(std::string_view host) {
-    Poco::Net::IPAddress address;
-    return Poco::Net::IPAddress::tryParse(std::string(host), address);
+bool is_address(std::string_view host) { return io::parse_address(std::string(host)).has_value(); }
+
+// Of this machine.
+std::string own_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
 }
 
 // Always compares every byte of `given`, so that the time it takes does not depend on the secret.
@@ -72,7 +76,7 @@ ApiResponse unauthorized(const std::string& detail, bool has_token) {
 }  // namespace
 
 Guard::Guard(const Access& access)
-    : names_{"localhost", plain_name(Poco::Net::DNS::hostName())},
+    : names_{"localhost", plain_name(own_name())},
       token_(access.token),
       operator_(access.cluster.empty() ? ""
                                        : "URI:electiond://" + access.cluster + "/role/operator"),
