@@ -58,8 +58,9 @@ fs::path without_slash(const fs::path& folder) {
     return folder.has_filename() ? folder : folder.parent_path();
 }
 
-// A new folder, or one made before a crash, is durable only when its parent is synced. If we may
-// not open the parent, we have not made the folder.
+// A new folder, or one made before a crash, is durable only when its parent is synced: a record in
+// it must be before a message tells of it. If we may not open the parent, we have not made the
+// folder.
 void sync_parent(const fs::path& folder, int directory) {
     const io::Descriptor parent(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.open() && ::fsync(parent.get()) != 0 && errno != EINVAL && errno != EROFS) {
@@ -89,7 +90,6 @@ io::Descriptor open_folder(const fs::path& folder) {
                     std::to_string(self) + "; run it as its owner, or chown the directory");
     }
     refuse_if_everybody_may_write(folder, found.st_mode);
-    sync_parent(folder, directory.get());
     return directory;
 }
 
@@ -136,7 +136,10 @@ DataDir::DataDir(const fs::path& folder)
     write_lock_file();
 }
 
+// The folder above comes last but one: on many file systems it was synced together with this one,
+// when the record was stored.
 void DataDir::mark_used() {
+    sync_parent(folder_, directory_.get());
     used_ = true;
     write_lock_file();
     if (::fdatasync(lock_.get()) != 0) cannot(folder_, "cannot be synced to disk", errno);

@@ -33,7 +33,8 @@ class DataDir {
     // True if a record was ever stored here: then a missing record is a loss, and no first start.
     [[nodiscard]] bool used() const noexcept { return used_; }
 
-    // Makes used() true, durably. Throws Error (code disk).
+    // Makes used() true, and the folder itself durable. Call it when the record is stored, before
+    // anything is promised that is in it. Throws Error (code disk).
     void mark_used();
 
     // Checks that the folder is still at its path, with its lock file in it. Throws Error (code

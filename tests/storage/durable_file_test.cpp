@@ -4,9 +4,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "scratch.h"
 #include "storage/record.h"
@@ -14,6 +19,16 @@
 
 namespace {
 bool sync_fails = false;
+std::vector<std::string> synced;  // the names, in this order
+}  // namespace
+
+extern "C" int fsync(int file) {
+    std::string path(4096, '\0');
+    const auto link = "/proc/self/fd/" + std::to_string(file);
+    path.resize(static_cast<std::size_t>(
+        std::max<ssize_t>(::readlink(link.c_str(), path.data(), path.size()), 0)));
+    synced.push_back(std::filesystem::path(path).filename());
+    return static_cast<int>(::syscall(SYS_fsync, file));
 }
 
 // In place of the C library's: a disk that fails when it is told to.
@@ -22,6 +37,7 @@ extern "C" int fdatasync(int file) {
         errno = EIO;
         return -1;
     }
+    synced.emplace_back("data of a file");
     return static_cast<int>(::syscall(SYS_fdatasync, file));
 }
 
@@ -328,6 +344,30 @@ TEST_F(DurableFileTest, WritesNothingAnyMoreAfterAFailedSync) {
         EXPECT_EQ(contents(state_), left);
     }
     EXPECT_THAT(loaded(), testing::AnyOf(kFirst, kSecond));  // it was written, but nobody was told
+}
+
+// Before the first save returns, the file, its name, the folder's name and the mark are durable.
+TEST_F(DurableFileTest, SyncsANewFolderWithAllThatIsAboveTheRecord) {
+    synced.clear();
+    Life life(data_);
+    EXPECT_EQ(synced, std::vector<std::string>{});
+    life.file.save(kFirst);
+
+    const auto above = data_.parent_path().filename().string();
+    EXPECT_EQ(synced,
+              (std::vector<std::string>{"state.new", data_.filename(), above, "data of a file"}));
+}
+
+// A process that was killed in between has not said that the folder holds a node.
+TEST_F(DurableFileTest, SyncsTheFolderAboveForARecordWithoutTheMark) {
+    { Life(data_).file.save(kFirst); }
+    fs::remove(data_ / "lock");
+    synced.clear();
+    Life life(data_);
+
+    EXPECT_EQ(life.found, kFirst);
+    EXPECT_EQ(synced, (std::vector<std::string>{data_.parent_path().filename(), "data of a file"}));
+    EXPECT_TRUE(life.folder.used());
 }
 
 TEST_F(DurableFileTest, FailsWhenTheTwinCannotBeSynced) {
