@@ -3,9 +3,10 @@ from suite.subjects.electiond import Electiond
 from suite.subjects.etcd import Etcd
 from suite.subjects.keepalived import Keepalived
 from suite.subjects.raft import Raft
+from suite.subjects.redis_sentinel import RedisSentinel
 from suite.subjects.zookeeper import ZooKeeper
 
-KNOWN = {kind.program: kind for kind in (Electiond, Etcd, Raft, ZooKeeper, Keepalived)}
+KNOWN = {kind.program: kind for kind in (Electiond, Etcd, Raft, ZooKeeper, RedisSentinel, Keepalived)}
 
 
 class Choice:

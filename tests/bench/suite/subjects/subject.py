@@ -6,8 +6,6 @@ import time
 
 from suite.process import Process
 
-SETTLE_LIMIT_S = 40
-
 
 class Unsettled(Exception):
     """A cluster did not do what was awaited; the text says which, and what."""
@@ -19,6 +17,7 @@ class Subject:
     program = ""  # its name, without options
     offers = frozenset()  # of: kill, freeze, cut, handover, restart, tls
     keys = {}  # options in the name, and their values; None: any
+    settle_limit_s = 40
     most = None  # trials of a case, if one takes very long
     rules = None  # which expectation counts for a silent death: succession, raft
 
@@ -134,14 +133,14 @@ class Subject:
 
     def await_settled(self):
         """The leader that all nodes follow."""
-        end = time.monotonic() + SETTLE_LIMIT_S
+        end = time.monotonic() + self.settle_limit_s
         while time.monotonic() < end:
             self.check_running()
             leader = self.leader()
             if leader is not None and self.settled(leader):
                 return leader
             time.sleep(0.01)
-        raise Unsettled(f"{self.name}: not settled after {SETTLE_LIMIT_S} s: {self.last_line(self.nodes[0])}")
+        raise Unsettled(f"{self.name}: not settled after {self.settle_limit_s} s: {self.last_line(self.nodes[0])}")
 
     def check_running(self):
         for node, processes in self.processes.items():
