@@ -58,6 +58,7 @@ class Node {
         must(raft_init(&raft_, &io_, &fsm_, id, addresses.at(id - 1).c_str()), "init");
         raft_set_heartbeat_timeout(&raft_, heartbeat);
         raft_set_election_timeout(&raft_, election);
+        raft_set_pre_vote(&raft_, true);  // as dqlite does; it makes fail-overs shorter
         bootstrap(addresses);
         must(raft_start(&raft_), "start");
     }
