@@ -188,6 +188,6 @@ class Raft(SilentDeath):
 
 
 def monte_carlo(rules, times, seed, *arguments, **more):
-    """So many silent deaths. The arguments are those of SilentDeath without the generator: nodes, timers, delay, save."""
+    """So many silent deaths. The arguments are those of SilentDeath but the generator: nodes, timers, delay, save."""
     chance = random.Random(seed)
     return [rules(chance, *arguments, **more).run() for _ in range(times)]

@@ -34,7 +34,17 @@ def commit(root):
 
 
 def command(words):
-    return " ".join(["tests/bench/run", *(word for word in words if word not in ("--write-docs", "--continue"))])
+    """What others have to type for the same: without what only says where it is done here, and in which pieces."""
+    kept, skip = [], False
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if skip:
+            skip = False
+        elif name in ("--output", "--data", "--for"):
+            skip = not equals
+        elif name not in ("--write-docs", "--continue"):
+            kept.append(word)
+    return " ".join(["tests/bench/run", *kept])
 
 
 def end(number, frame):

@@ -1,4 +1,5 @@
 """Draws the plots of a report as SVG, if matplotlib is there."""
+import math
 import os
 import sys
 
@@ -6,6 +7,8 @@ from suite.figures import quantile
 from suite.runner import MACHINE
 
 COLOURS = ("#0969da", "#cf222e", "#1a7f37", "#9a6700", "#8250df", "#57606a", "#bc4c00", "#1b7c83")
+COSTS = ("all nodes, % of a core", "leader, packets sent a second", "a node, MB PSS")
+SPREAD = 5  # from this ratio on an axis is logarithmic
 
 
 def draw(folder, results, expected):
@@ -26,9 +29,8 @@ def draw(folder, results, expected):
                 "start": drawing.distributions("start", "How long a start took")}
     pictures["failover"] += drawing.sizes("failover", "Fail-over against cluster size",
                                           ["kill", "freeze", "cut"], "ms, median")
-    costs = [kind for kind in results.kinds("idle") if kind.startswith("100/1000 ms")]
-    pictures["idle"] = drawing.sizes("idle", "Cost of an idle cluster against its size", [
-        kind for kind in costs if kind.endswith(("all nodes, % of a core", "MB PSS", "leader, packets sent a second"))], "")
+    costs = [f"100/1000 ms: {figure}" for figure in COSTS]
+    pictures["idle"] = drawing.sizes("idle", "Cost of an idle cluster against its size", costs, "")
     return {part: names for part, names in pictures.items() if names}
 
 
@@ -54,28 +56,43 @@ class _Drawing:
         pyplot.close(figure)
         return [(name, title)]
 
+    def _compared(self, part):
+        """The kinds of figures of a part; if there are several subjects, those that several of them have."""
+        least = min(2, len(self.results.subjects(part)))
+        return [kind for kind in self.results.kinds(part)
+                if len({subject for its, has, _, subject in self.results.values if (its, has) == (part, kind)}) >= least]
+
     def distributions(self, part, title):
         """For the smallest cluster: which share of all trials took at most so long."""
-        kinds = self.results.kinds(part)
+        from matplotlib.ticker import LogLocator, NullLocator
+        kinds = self._compared(part)
         if not kinds:
             return []
         nodes = min(size for kind in kinds for size in self.results.sizes(part, kind))
         title = f"{title}: share of trials, {nodes} nodes"
         pyplot, figure, axes = self._panels(len(kinds), title)
         for axis, kind in zip(axes, kinds):
-            longest = 0
+            shortest, longest = math.inf, 0
             for subject in self.results.subjects(part):
                 values = sorted(self.results.of(part, kind, nodes, subject))
                 if not values:
                     continue
                 shares = [(place + 1) / len(values) for place in range(len(values))]
                 axis.step([values[0], *values], [0, *shares], where="post", color=self.colours[subject], label=subject)
-                longest = max(longest, quantile(0.99, values))
+                shortest, longest = min(shortest, values[0]), max(longest, values[-1])
             if part == "failover":
                 self._expected(axis, nodes)
             axis.set_title(kind, fontsize=9)
             axis.set_xlabel("ms")
-            axis.set_xlim(0, longest * 1.08 or 1)
+            if longest > SPREAD * shortest:
+                axis.set_xscale("log", subs=())
+                axis.set_xlabel("ms, logarithmic")
+                axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.xaxis.set_major_formatter("{x:g}")
+                axis.xaxis.set_minor_locator(NullLocator())
+                axis.set_xlim(shortest / 1.2, longest * 1.2)
+            else:
+                axis.set_xlim(0, longest * 1.05)
             axis.set_ylim(0, 1.01)
             axis.grid(color="#d0d7de", linewidth=0.5)
         return self._save(pyplot, figure, axes, f"{part}.svg", title)

@@ -10,7 +10,9 @@ class Progress:
     def step(self, text):
         self.done += 1
         past = time.monotonic() - self.begun
-        left = f", about {self._words(past / (self.done - 1) * (self.steps - self.done + 1))} left" if self.done > 1 else ""
+        left = ""
+        if self.done > 1:
+            left = f", about {self._words(past / (self.done - 1) * (self.steps - self.done + 1))} left"
         print(f"[{self.done:3}/{self.steps}] {text}{left}", file=sys.stderr, flush=True)
 
     @staticmethod

@@ -2,6 +2,7 @@
 import os
 import shutil
 import sys
+import textwrap
 
 from suite import plots
 from suite.expectations import expectations
@@ -87,15 +88,18 @@ def reference_of(options, results):
 def pages(options, results, expected, pictures, folder):
     about, reference = results.about, reference_of(options, results)
     its = about["machine"]
-    lines = [f"Measured on {about['measured']} at commit {about['commit']}, on {its['cores']} cores ({its['processor']}, "
-             f"Linux {its['kernel']}, load {its['load'][0]} at the start), heartbeat {about['timers']['heartbeat']:g} ms, "
-             f"election timeout {about['timers']['election']:g} ms, by", "", "```sh", about["command"], "```", ""]
+    head = (f"Measured on {about['measured']} at commit {about['commit']}, on {its['cores']} cores "
+            f"({its['processor']}, Linux {its['kernel']}, load {its['load'][0]} at the start), with {', '.join(about['versions'])}; "
+            f"heartbeat {about['timers']['heartbeat']:g} ms, election timeout {about['timers']['election']:g} ms:")
+    lines = [*textwrap.wrap(head, 120), "", "```sh", about["command"], "```", ""]
     for part, title in TITLES.items():
-        rows = (long_table(part, results, reference, expected) if part in LONG else wide_table(part, results, reference))
+        rows = (long_table(part, results, reference, expected) if part in LONG
+                else wide_table(part, results, reference))
         if rows:
             lines += [f"### {title}", "", *rows]
             lines += [line for name, text in pictures.get(part, []) for line in (f"![{text}]({folder}{name})", "")]
-    lines += [f"- {note}" for note in about.get("not measured", []) + results.faults]
+    notes = about.get("not measured", []) + results.faults
+    lines += [line for note in dict.fromkeys(notes) for line in textwrap.wrap(f"- {note}", 120, subsequent_indent="  ")]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -34,14 +34,17 @@ class Runner:
 
     def choose(self):
         """What can be measured here. A subject that was asked for and cannot be measured is a fault."""
+        versions = {}
         for choice in self.options.subjects:
             why = choice.kind.missing(choice.options, self.options.build)
             if why is None:
                 self.subjects.append(choice)
+                versions.setdefault(choice.kind.program, choice.kind.version(choice.options, self.options.build))
             elif self.options.explicit:
                 self.fault(f"{choice.label} is not measured: {why}")
             else:
                 Progress.note(f"{choice.label} is not measured: {why}")
+        self.results.about["versions"] = list(versions.values())
         for name in self.options.parts:
             why = PARTS[name].missing(self.options)
             if why is None:
@@ -108,7 +111,7 @@ class Runner:
                     cluster.await_settled()
             for case in cases:
                 self.measure(part, case, nodes, label, cluster, due)
-        except (Unsettled, OSError, subprocess.CalledProcessError) as why:
+        except (Unsettled, OSError, subprocess.SubprocessError) as why:
             self.fault(f"{part.name}, {nodes} nodes: {why}")
             self.given_up.add((part.name, nodes, label))
         finally:

@@ -37,7 +37,7 @@ class Asking(Part):
 
 
 class AskingByMany(Part):
-    """The clients must cost less than what answers them, so they are the program build/bin/asking, for electiond only."""
+    """The clients must cost less than what answers them, so they are build/bin/asking, for electiond only."""
 
     name = "throughput"
     started = False

@@ -3,16 +3,21 @@ import os
 import subprocess
 
 from suite.ask import Http, whole_response
-from suite.subjects.subject import Subject
+from suite.subjects.subject import Subject, first_line
 
 API, PEERS = 7400, 7401
 
 
 class Electiond(Subject):
     program = "electiond"
+    native = True
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart", "tls", "grants"})
     keys = {"transport": ("tcp", "http"), "tls": ("off", "on"), "build": None}
     rules = "succession"
+
+    @classmethod
+    def version(cls, options, build):
+        return first_line(os.path.join(options.get("build", build), "bin", "electiond"), "--version")
 
     @classmethod
     def missing(cls, options, build):
@@ -28,7 +33,7 @@ class Electiond(Subject):
         self.grant = {node: api.request("GET", "/leader") for node, api in self.apis.items()}
 
     def commands(self, node):
-        return [("electiond", [f"{self.programs}/electiond", "--config", f"{self.folder_of(node)}/node.yaml"], None)]
+        return [("electiond", [f"{self.programs}/electiond", "--config", f"{self.folder_of(node)}/node.yaml"])]
 
     def configure(self):
         if self.tls:
@@ -38,6 +43,7 @@ class Electiond(Subject):
                            check=True, stdout=subprocess.DEVNULL)
         voters = ", ".join(f'"{node}"' for node in self.nodes)
         peers = ", ".join(f'"{node}": "{self.address(node)}:{PEERS}"' for node in self.nodes)
+        transport = self.options.get("transport", "tcp")
         for node in self.nodes:
             certificates = f"{self.folder}/tls"
             tls = (f", tls: {{cert: {certificates}/{node}.crt, key: {certificates}/{node}.key, "
@@ -47,7 +53,7 @@ class Electiond(Subject):
 node: {{id: "{node}", data_dir: data}}
 cluster: {{name: bench, bootstrap: all, voters: [{voters}]}}
 api: {{listen: "{self.address(node)}:{API}", insecure: true}}
-transport: {{plugin: {self.options.get("transport", "tcp")}, listen: "{self.address(node)}:{PEERS}", insecure: true{tls}}}
+transport: {{plugin: {transport}, listen: "{self.address(node)}:{PEERS}", insecure: true{tls}}}
 discovery: [{{plugin: static_list, peers: {{{peers}}}}}]
 election: {{election_timeout: {self.timers.election:g}ms, heartbeat_interval: {self.timers.heartbeat:g}ms}}
 log: {{level: info}}

@@ -3,7 +3,7 @@ import shutil
 import subprocess
 
 from suite.ask import Http, parsed, whole_response
-from suite.subjects.subject import Subject
+from suite.subjects.subject import Subject, first_line
 
 CLIENTS, PEERS = 2379, 2380
 
@@ -13,6 +13,10 @@ class Etcd(Subject):
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart", "tls"})
     keys = {"tls": ("off", "on")}
     rules = "raft"
+
+    @classmethod
+    def version(cls, options, build):
+        return first_line("etcd", "--version")
 
     @classmethod
     def missing(cls, options, build):
@@ -47,7 +51,7 @@ class Etcd(Subject):
             words += ["--peer-client-cert-auth", "--peer-cert-file", f"{certificates}/{node}.crt",
                       "--peer-key-file", f"{certificates}/{node}.key",
                       "--peer-trusted-ca-file", f"{certificates}/ca.crt"]
-        return [("etcd", words, None)]
+        return [("etcd", words)]
 
     def status(self, node):
         return parsed(self.clients[node].status(self.question[node])[1])

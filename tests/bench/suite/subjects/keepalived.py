@@ -4,17 +4,21 @@ import shutil
 import signal
 import time
 
-from suite.subjects.subject import Subject
+from suite.subjects.subject import Subject, first_line
 
 ADDRESS = "10.0.0.200"  # the virtual one
 
 
 class Keepalived(Subject):
-    """A backup waits for three advertisements and a skew that depends on its priority: E is the wait without the skew."""
+    """A backup waits for three advertisements, and for a skew that depends on its priority. E is the former."""
 
     program = "keepalived"
     # It has no command that moves the lead: a planned hand-over is the stop of the process.
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart"})
+
+    @classmethod
+    def version(cls, options, build):
+        return first_line("keepalived", "--version")
 
     @classmethod
     def missing(cls, options, build):
@@ -54,7 +58,7 @@ vrrp_instance lead {{
         folder = self.folder_of(node)
         return [("keepalived", ["keepalived", "--dont-fork", "--vrrp", "--log-console", "--use-file",
                                 f"{folder}/keepalived.conf", "--pid", f"{folder}/pid", "--vrrp_pid",
-                                f"{folder}/vrrp_pid"], None)]
+                                f"{folder}/vrrp_pid"])]
 
     def start(self, node):
         self.leads(node)  # reads what it said before it ended

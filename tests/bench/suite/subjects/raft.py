@@ -2,15 +2,20 @@
 import os
 
 from suite.ask import Connection
-from suite.subjects.subject import Subject
+from suite.subjects.subject import Subject, first_line
 
 CONTROL, PEERS, LEADER = 7500, 7501, 3
 
 
 class Raft(Subject):
     program = "raft"
+    native = True
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart"})
     rules = "raft"
+
+    @classmethod
+    def version(cls, options, build):
+        return "libraft " + first_line("pkg-config", "--modversion", "raft")
 
     @classmethod
     def missing(cls, options, build):
@@ -29,7 +34,7 @@ class Raft(Subject):
     def commands(self, node):
         return [("raft", [self.node_program, str(node), f"{self.folder_of(node)}/data", str(CONTROL),
                           f"{self.timers.heartbeat:g}", f"{self.timers.election:g}",
-                          *(f"{self.address(other)}:{PEERS}" for other in self.nodes)], None)]
+                          *(f"{self.address(other)}:{PEERS}" for other in self.nodes)])]
 
     def state(self, node):
         """(state, leader, last index), or None."""

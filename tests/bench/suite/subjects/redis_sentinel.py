@@ -1,10 +1,10 @@
-"""Redis servers, and a Sentinel beside each of them, that promote a replica: the leader is the server that is master."""
+"""Redis servers, and Sentinels beside them, which promote a replica: the leader is the server that is master."""
 import os
 import shutil
 import time
 
 from suite.ask import Connection
-from suite.subjects.subject import Subject
+from suite.subjects.subject import Subject, first_line
 
 REDIS, SENTINEL, NAME = 6379, 26379, "lead"
 
@@ -60,6 +60,10 @@ class RedisSentinel(Subject):
     most = 20
 
     @classmethod
+    def version(cls, options, build):
+        return first_line("redis-server", "--version")
+
+    @classmethod
     def missing(cls, options, build):
         there = shutil.which("redis-server") and shutil.which("redis-sentinel")
         return None if there else "Redis Sentinel is not installed (Debian: redis-server, redis-sentinel)"
@@ -88,8 +92,8 @@ sentinel failover-timeout {NAME} {10 * self.timers.election:.0f}
         replica = [] if node == self.master else ["--replicaof", self.address(self.master), str(REDIS)]
         return [("redis", ["redis-server", "--bind", self.address(node), "--port", str(REDIS), "--protected-mode", "no",
                            "--dir", self.folder_of(node), "--save", "", "--appendonly", "no",
-                           "--repl-diskless-sync-delay", "0", *replica], None),
-                ("sentinel", ["redis-sentinel", f"{self.folder_of(node)}/sentinel.conf"], None)]
+                           "--repl-diskless-sync-delay", "0", *replica]),
+                ("sentinel", ["redis-sentinel", f"{self.folder_of(node)}/sentinel.conf"])]
 
     def start(self, node):
         """As a replica of the leader that there is now."""

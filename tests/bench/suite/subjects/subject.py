@@ -1,7 +1,9 @@
 """What the parts need of a cluster, whichever program it is made of."""
 import os
+import re
 import shutil
 import signal
+import subprocess
 import time
 
 from suite.process import Process
@@ -11,11 +13,19 @@ class Unsettled(Exception):
     """A cluster did not do what was awaited; the text says which, and what."""
 
 
+def first_line(*command):
+    """Of what the program prints, in short."""
+    said = subprocess.run(command, check=False, capture_output=True, text=True)
+    line = next(iter((said.stdout or said.stderr).splitlines()), "?")
+    return re.split(r" \(| sha=", line)[0].strip()
+
+
 class Subject:
     """A cluster of `nodes` nodes, numbered from 1, each in a namespace of the network. A subclass says how."""
 
     program = ""  # its name, without options
     offers = frozenset()  # of: kill, freeze, cut, handover, restart, tls
+    native = False  # whether valgrind can run it
     keys = {}  # options in the name, and their values; None: any
     settle_limit_s = 40
     most = None  # trials of a case, if one takes very long
@@ -25,7 +35,8 @@ class Subject:
         self.name, self.options, self.timers, self.network = name, options, timers, network
         self.nodes, self.folder, self.build = range(1, nodes + 1), folder, build
         self.processes = {}  # by node: a list
-        self.frozen = set()
+        self.wrapped = []  # words before each command, such as those of a tool that counts
+        self.environment = {}  # of each command, beside that of this process
         for node in self.nodes:
             network.add(node)
 
@@ -37,12 +48,17 @@ class Subject:
         return True
 
     @classmethod
+    def version(cls, options, build):
+        """Its name and version, as it says itself."""
+        raise NotImplementedError
+
+    @classmethod
     def missing(cls, options, build):
         """Why it cannot be measured here, or None."""
         raise NotImplementedError
 
     def commands(self, node):
-        """The programs of a node, each as (name, words, environment)."""
+        """The programs of a node, each as (name, words)."""
         raise NotImplementedError
 
     def configure(self):
@@ -91,9 +107,9 @@ class Subject:
 
     def start(self, node):
         self.processes[node] = [
-            Process(words, os.path.join(self.folder, f"{name}{node}.log"), self.network, node, environment,
-                    self.folder_of(node))
-            for name, words, environment in self.commands(node)]
+            Process(self.wrapped + words, os.path.join(self.folder, f"{name}{node}.log"), self.network, node,
+                    self.environment, self.folder_of(node))
+            for name, words in self.commands(node)]
 
     def start_all(self):
         for node in self.nodes:
@@ -148,7 +164,7 @@ class Subject:
                 raise Unsettled(f"{self.name}: node {node} ended: {self.last_line(node)}")
 
     def last_line(self, node):
-        for name, _, _ in self.commands(node):
+        for name, _ in self.commands(node):
             try:
                 with open(os.path.join(self.folder, f"{name}{node}.log"), encoding="utf-8", errors="replace") as file:
                     lines = file.read().split("\n")

@@ -1,4 +1,5 @@
-"""An ensemble of ZooKeeper at equal timers. Its leader is asked by the four-letter word srvr, a connection each time."""
+"""An ensemble of ZooKeeper at equal timers. Its leader is asked by the word srvr, a connection each time."""
+import glob
 import os
 import shutil
 
@@ -15,6 +16,11 @@ class ZooKeeper(Subject):
 
     program = "zookeeper"
     offers = frozenset({"kill", "freeze", "cut", "restart"})  # it has no command that moves the lead
+
+    @classmethod
+    def version(cls, options, build):
+        found = glob.glob(LIBRARY.replace(".jar", "-[0-9]*.jar"))
+        return os.path.basename(found[0]).removesuffix(".jar") if found else cls.program
 
     @classmethod
     def missing(cls, options, build):
@@ -45,7 +51,7 @@ admin.enableServer=false
     def commands(self, node):
         return [("zookeeper", ["java", "-Xmx128m", "-cp", LIBRARY, "-Dzookeeper.jmx.log4j.disable=true",
                                "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-                               f"{self.folder_of(node)}/zoo.cfg"], None)]
+                               f"{self.folder_of(node)}/zoo.cfg"])]
 
     def mode(self, node):
         """leader or follower; empty while it is neither, None if it does not answer."""
