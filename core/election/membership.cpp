@@ -60,16 +60,16 @@ ConfigStep drop(const LeadView& lead, const Voter& voter, Reason reason) {
 // loses its vote.
 std::optional<ConfigStep> remove_or_drop(const LeadView& lead) {
     for (const auto& [uuid, follower] : lead.roster.all()) {
-        const Voter node{follower.id, uuid};
         const bool voter = lead.config.has(uuid);
-        if (voter && removable(lead, uuid) != Removable::yes) continue;
         const bool asked = std::ranges::find(lead.asked, uuid) != lead.asked.end();
-        if ((asked || follower.leaving) && !lead.config.bans(uuid)) {
-            return ConfigStep{lead.config.banning(uuid, lead.term), Reason::voter_removed, node};
-        }
-        if (voter && follower.acked && !follower.wants_vote) {
-            return drop(lead, node, Reason::voter_removed);
-        }
+        const bool to_ban = (asked || follower.leaving) && !lead.config.bans(uuid);
+        const bool to_drop = voter && follower.acked && !follower.wants_vote;
+        // removable() last: it looks at all voters, and this runs at every event.
+        if (!to_ban && !to_drop) continue;
+        if (voter && removable(lead, uuid) != Removable::yes) continue;
+        const Voter node{follower.id, uuid};
+        if (!to_ban) return drop(lead, node, Reason::voter_removed);
+        return ConfigStep{lead.config.banning(uuid, lead.term), Reason::voter_removed, node};
     }
     return std::nullopt;
 }
