@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 namespace electiond::cluster {
@@ -26,6 +27,11 @@ class Latencies {
         const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(std::max(place, 1.0)) - 1;
         std::ranges::nth_element(sorted, at);
         return *at;
+    }
+    [[nodiscard]] double mean() const {  // 0 without any
+        return ms_.empty()
+                   ? 0
+                   : std::reduce(ms_.begin(), ms_.end(), 0.0) / static_cast<double>(ms_.size());
     }
     [[nodiscard]] double median() const { return quantile(0.5); }
     [[nodiscard]] double p99() const { return quantile(0.99); }

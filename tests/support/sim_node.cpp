@@ -1,6 +1,8 @@
 // One simulated machine.
 #include "support/sim_node.h"
 
+#include <time.h>
+
 #include <utility>
 
 #include <electiond/error.h>
@@ -205,7 +207,14 @@ void SimNode::take(std::optional<Event> event) {
     });
 }
 
+Duration SimNode::processor_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + Duration(time.tv_nsec);
+}
+
 void SimNode::carry_out(Instant shown, std::optional<Event> event) {
+    const auto before = timed ? processor_time() : Duration{0};
     try {
         if (event) {
             process_->node->handle(shown, std::move(*event));
@@ -217,6 +226,7 @@ void SimNode::carry_out(Instant shown, std::optional<Event> event) {
     } catch (const Error& error) {
         return crash(error.what());
     }
+    if (timed) used += processor_time() - before;
     busy_ = false;
     say_what_changed();
     run_stop_hooks();

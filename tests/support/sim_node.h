@@ -88,6 +88,12 @@ class SimNode : public Inbox {
     Lag lag;
     Policy policy_;  // of its next start
 
+    // For benches: if `timed`, `used` sums the processor time of its steps, and of handing over
+    // messages to the network.
+    bool timed = false;
+    Duration used{0};
+    [[nodiscard]] static Duration processor_time();  // of this thread
+
   private:
     struct Process {
         Process(std::uint64_t starts, Duration loss_delay) : journal(starts, loss_delay) {}
