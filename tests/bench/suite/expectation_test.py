@@ -4,7 +4,8 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from suite.expectation import Raft, Succession, Timers, monte_carlo, raft_formula, succession_formula  # noqa: E402
+from suite.expectation import (PlannedHandover, Raft, Succession, Timers, handover_formula, monte_carlo,  # noqa: E402
+                               raft_formula, succession_formula)
 from suite.figures import quantile, ratio, shown, summary  # noqa: E402
 
 DELAY, SAVE, TIMES = 0.2, 1.0, 4000
@@ -64,6 +65,15 @@ class RaftsTimers(unittest.TestCase):
     def test_a_wrong_number_of_nodes_is_noticed(self):
         found = quantile(0.5, monte_carlo(Raft, TIMES, 1, 3, Timers(1, 150, 75), *FIXED))
         self.assertGreater(abs(found - raft_formula(Timers(1, 150, 75), 7, DELAY, SAVE, 0.5)), 20)
+
+
+class TheHandover(unittest.TestCase):
+    def test_formula_and_monte_carlo_agree(self):
+        for rules, other in (("succession", "raft"), ("raft", "succession")):
+            for nodes in (3, 5, 7):
+                found = quantile(0.5, monte_carlo(PlannedHandover, TIMES, 1, nodes, *FIXED, rules))
+                self.assertAlmostEqual(found, handover_formula(rules, DELAY, SAVE))
+                self.assertGreater(abs(found - handover_formula(other, DELAY, SAVE)), SAVE)
 
 
 class TheFigures(unittest.TestCase):

@@ -99,7 +99,7 @@ class _Drawing:
 
     def _expected(self, axis, nodes):
         for each in self.expected:
-            if each["nodes"] == nodes:
+            if (each["part"], each["nodes"]) == ("failover", nodes):
                 colour = self.colours[each["subjects"][0]]
                 axis.plot([each["monte carlo"]["median"], each["monte carlo"]["p99"]], [0.5, 0.99], "x", color=colour,
                           label=f"expected by {each['rules']}: median, p99")

@@ -22,6 +22,7 @@ TITLES = {
     "writing": "Writing",
     "instructions": "Instructions",
 }
+EXPECTED = {"failover": ("kill", "freeze", "cut"), "handover": ("planned: in all",)}
 LONG = ("failover", "handover", "start", "calibration", "asking")  # a row for each subject, with quantiles
 
 
@@ -49,15 +50,18 @@ def long_table(part, results, reference, expected):
                 rows.append([kind, str(nodes) if nodes else "–", subject if subject != MACHINE else "–", str(its["n"]),
                              shown(its["median"]), shown(its["p99"]), shown(its["longest"]),
                              compared(its["median"], base["median"], own), compared(its["p99"], base["p99"], own)]
-                            + (expected_cells(expected, nodes, subject) if part == "failover" else []))
+                            + (expected_cells(expected, part, kind, nodes, subject) if part in EXPECTED else []))
     head = ["", "nodes", "subject", "N", "median", "p99", "longest", f"median : {reference}", f"p99 : {reference}"]
-    if part == "failover":
+    if part in EXPECTED:
         head += ["expected median; p99, by formula", "by Monte Carlo"]
     return table(head, rows) if rows else []
 
 
-def expected_cells(expected, nodes, subject):
-    its = next((each for each in expected if each["nodes"] == nodes and subject in each["subjects"]), None)
+def expected_cells(expected, part, kind, nodes, subject):
+    its = next((each for each in expected
+                if (each["part"], each["nodes"]) == (part, nodes) and subject in each["subjects"]), None)
+    if kind not in EXPECTED[part]:
+        its = None
     if its is None:
         return ["", ""]
     return [f"{shown(its[how]['median'])}; {shown(its[how]['p99'])}" for how in ("formula", "monte carlo")]

@@ -7,8 +7,9 @@ from suite.parts.part import Part
 
 TIMES = 200
 ECHO = 7399
+SLOT = 8192  # as electiond's state file has two of
 BETWEEN_WRITES_S = 0.01
-LATE, ROUND_TRIP, SAVE = "a sleep of 1 ms is late by", "a round trip over the switch", "a write of 4 KiB and fdatasync"
+LATE, ROUND_TRIP, SAVE = "a sleep of 1 ms is late by", "a round trip over the switch", "a write of 8 KiB and fdatasync"
 
 
 def late_timers(add):
@@ -58,13 +59,13 @@ def round_trips(add, network):
 def disk(add, folder):
     path = os.path.join(folder, "disk")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    os.pwrite(descriptor, bytes(8192), 0)
+    os.pwrite(descriptor, bytes(2 * SLOT), 0)
     os.fsync(descriptor)
     for time_ in range(TIMES):
-        text = bytes([time_ % 256]) * 4096
+        text = bytes([time_ % 256]) * SLOT
         time.sleep(BETWEEN_WRITES_S)  # as votes come; one after the other, disks may delay them
         begun = time.monotonic()
-        os.pwrite(descriptor, text, 4096 * (time_ % 2))
+        os.pwrite(descriptor, text, SLOT * (time_ % 2))
         os.fdatasync(descriptor)
         add(SAVE, 1000 * (time.monotonic() - begun))
     os.close(descriptor)
