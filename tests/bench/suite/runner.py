@@ -81,13 +81,15 @@ class Runner:
             self.end = time.monotonic() + self.options.limit / 1000
         steps = list(self.steps())
         progress = Progress(len(steps))
-        for number, step in enumerate(steps):
-            if self.late():
-                Progress.note(f"the time is over; {len(steps) - number} steps are left for --continue")
-                break
-            self.step(progress, *step)
-            self.results.save()
-        self.results.save()
+        try:
+            for number, step in enumerate(steps):
+                if self.late():
+                    Progress.note(f"the time is over; {len(steps) - number} steps are left for --continue")
+                    break
+                self.step(progress, *step)
+                self.results.save()
+        finally:
+            self.results.save()  # also what was measured before a signal
         return not self.results.faults
 
     def late(self):
@@ -128,5 +130,7 @@ class Runner:
         while self.results.done(part.name, case, nodes, label) < due and not self.late():
             part.measure(cluster, case, add, self.options)
             self.results.count(part.name, case, nodes, label)
+        if not fresh:
+            return
         Progress.note("; ".join(f"{kind}: {shown(quantile(0.5, values))} (N = {len(values)})"
                                 for kind, values in list(fresh.items())[:SHOWN]))
