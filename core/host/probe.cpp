@@ -132,7 +132,10 @@ std::vector<PluginInfo> usable_of(const std::vector<fs::path>& files,
     std::string line;
     for (auto file = files.begin(); file != files.end() && std::getline(lines, line); ++file) {
         PluginInfo info{{}, {}, {}, *file, {}};
-        if (read_good(line, info) && !lines.eof()) usable.push_back(std::move(info));
+        const bool whole = !lines.eof();
+        if (whole && read_good(line, info) && info.name == file->stem()) {
+            usable.push_back(std::move(info));
+        }
     }
     return usable;
 }
