@@ -91,6 +91,34 @@ TEST(Mailbox, AFormerAlarmDoesNotEndALaterWait) {
     EXPECT_TRUE(event);
 }
 
+// Waits until an event comes, which is some time after the alarm was set for `deadline`.
+void wait_for_event(Mailbox& mailbox, Instant deadline) {
+    const auto later = read_boot_clock() + 10ms;
+    std::thread poster([&] {
+        while (read_boot_clock() < later) std::this_thread::yield();
+        mailbox.post(HooksFinished{});
+    });
+    EXPECT_TRUE(mailbox.take_until(deadline));
+    poster.join();
+}
+
+TEST(Mailbox, ADeadlineThatHasMovedLaterIsKept) {
+    Mailbox mailbox;
+    const auto begun = read_boot_clock();
+    wait_for_event(mailbox, begun + 1s);
+    EXPECT_FALSE(mailbox.take_until(begun + 1100ms));
+    EXPECT_GE(read_boot_clock(), begun + 1100ms);
+}
+
+TEST(Mailbox, ADeadlineThatHasMovedEarlierIsKept) {
+    Mailbox mailbox;
+    const auto begun = read_boot_clock();
+    wait_for_event(mailbox, begun + 1h);
+    EXPECT_FALSE(mailbox.take_until(begun + 50ms));
+    EXPECT_GE(read_boot_clock(), begun + 50ms);
+    EXPECT_LT(read_boot_clock(), begun + 30min);
+}
+
 TEST(Mailbox, WhenFullARequestIsRefusedAndItsAskerHears) {
     Mailbox mailbox(2);
     Asker asker;
