@@ -9,8 +9,9 @@
 namespace electiond {
 
 // Node and the exploration both call this, so the exploration checks the order that runs. Safety
-// depends on the order: nothing is sent before it is durable (D1), and this node shows that its
-// lead is lost or draining before any other node can learn of it (§11, trace 6). `body` has:
+// depends on the order: nothing is sent before what it depends on is durable (D1), and this node
+// shows that its lead is lost or draining before any other node can learn of it (§11, trace 6).
+// `body` has:
 //
 //   void save(const Durable&)       the record is durable when it returns
 //   Instant close_grants()          ends new grants, shows that on the board, and returns when the
@@ -29,11 +30,15 @@ namespace electiond {
 // has run out.
 template <class Body>
 [[nodiscard]] std::optional<GrantsClosed> carry_out(Effects effects, Body& body) {
+    const auto send = [&] {
+        for (const auto& outgoing : effects.send) body.send(outgoing);
+    };
+    if (effects.send_before_save) send();
     if (effects.save) body.save(*effects.save);
     std::optional<GrantsClosed> closed;
     if (effects.grants == Grants::close) closed = GrantsClosed{body.close_grants()};
     if (effects.reply) body.reply(std::move(*effects.reply));
-    for (const auto& outgoing : effects.send) body.send(outgoing);
+    if (!effects.send_before_save) send();
     body.publish(effects);
     if (effects.grants == Grants::open) body.open_grants();
     for (const auto& done : effects.done) body.done(done);

@@ -30,6 +30,15 @@ struct Durable {
     bool operator==(const Durable&) const = default;
 };
 
+// True if `after` is `before` with its configuration under the number of a later term (C3), and
+// nothing else has changed.
+[[nodiscard]] inline bool only_renamed(const Durable& before, const Durable& after) {
+    if (before.config.number.term >= after.config.number.term) return false;
+    Durable renamed = before;
+    renamed.config.number.term = after.config.number.term;
+    return renamed == after;
+}
+
 // Where Node keeps its Durable. Only the loop thread calls it.
 // Every call throws Error (code data or disk) if it fails. The process must then end: a node that
 // can't save its votes must not vote (D2, D3).
@@ -44,8 +53,8 @@ class DurableStore {
     // The record is durable when it returns (D1).
     virtual void save(const Durable& record) = 0;
 
-    // Brings the twin slot up to date, if it is not. Called when nothing has been saved for a while,
-    // so that no message waits for it.
+    // Brings the twin slot up to date, if it is not. Called when nothing has been saved for a
+    // while, so that no message waits for it.
     virtual void sync_twin() = 0;
 };
 

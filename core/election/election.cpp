@@ -32,6 +32,7 @@ Effects Election::step(Instant now, const Input& input) {
     ENSURE(now >= now_);
     now_ = now;
     out_ = {};
+    rename_due_ = rename_waits_ && now_ >= rename_due_at_;
     const bool held_office = holds_office();
     const bool granted = held_office && !draining();  // the grant book was open
     expire();                                         // I3
@@ -73,9 +74,37 @@ Effects Election::step(Instant now, const Input& input) {
     on_tick();
     if (held_office && !holds_office()) out_.grants = Grants::close;
     if (leading() && !draining() && !granted) out_.grants = Grants::open;
-    if (durable_ != saved_) out_.save = saved_ = durable_;
+    save_what_changed();
     publish_changes();
     return std::exchange(out_, {});
+}
+
+// D1b: a configuration that only has a later name is saved soon after, in a step of its own: nobody
+// waits for that, and what this node says of its own record is said of the saved one. Half a
+// heartbeat later the election is over, and the next round has not begun.
+void Election::save_what_changed() {
+    const bool waited = std::exchange(
+        rename_waits_, durable_ != saved_ && !rename_due_ && only_renamed(saved_, durable_));
+    if (rename_waits_ && !waited) rename_due_at_ = now_ + Duration(timing().heartbeat) / 2;
+    if (rename_waits_ && out_.reply) {
+        if (auto* ack = std::get_if<HeartbeatReply>(&out_.reply->body)) {
+            ack->config = saved_.config.number;
+        }
+    }
+    if (rename_waits_ || durable_ == saved_) return;
+    out_.send_before_save = asks_for_votes_first();
+    out_.save = saved_ = durable_;
+}
+
+// D1a: a new candidate asks while it saves its own vote, which counts only afterwards: with the
+// first answer, in a later step.
+bool Election::asks_for_votes_first() const {
+    const auto* campaign = std::get_if<Candidate>(&role_);
+    return campaign && !campaign->in_place && out_.grants == Grants::unchanged &&
+           durable_.term > saved_.term && durable_.voted_for == me() &&
+           std::ranges::all_of(out_.send, [](const Outgoing& outgoing) {
+               return std::holds_alternative<VoteRequest>(outgoing.body);
+           });
 }
 
 // Other nodes learn the new settings by this node's next ack or, if it leads, by its next view
@@ -135,6 +164,7 @@ void Election::on_tick() {
 
 Instant Election::deadline() const {
     Instant next = std::min(next_hello_, next_claim_);
+    if (rename_waits_) next = std::min(next, rename_due_at_);
     if (const auto* lead = leading()) {
         next = std::min({next, lead->next_round, lapse_of(*lead)});
         if (const auto& hand_over = lead->hand_over) {

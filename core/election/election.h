@@ -101,6 +101,8 @@ class Election {
     friend struct ElectionFingerprint;  // tests/exploration distinguishes states
 
     // election.cpp: votes, heartbeats, campaigns
+    void save_what_changed();
+    [[nodiscard]] bool asks_for_votes_first() const;
     void expire();
     [[nodiscard]] Instant lapse_of(const Leading& lead) const;
     void on_request(const PeerRequest& request);
@@ -139,6 +141,7 @@ class Election {
     void extend_lease();
     void on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& body);
     [[nodiscard]] LeadView lead_view() const;
+    [[nodiscard]] bool holds_config() const;
     [[nodiscard]] bool may_change_voters() const;
     void change_voters();
     void install(ConfigStep step);
@@ -212,7 +215,10 @@ class Election {
 
     Policy policy_;  // changed by take_policy() alone
     Durable durable_;
-    Durable saved_;  // the record that was last in Effects::save
+    Durable saved_;              // the record that was last in Effects::save
+    bool rename_waits_ = false;  // D1b: they differ by the name of the configuration
+    Instant rename_due_at_{};    // … which is saved from then on
+    bool rename_due_ = false;    // … and by the step under way
     Random random_;
 
     Instant now_;                          // of the step under way

@@ -133,9 +133,15 @@ LeadView Election::lead_view() const {
             .asked = std::move(asked)};
 }
 
+// D1b: what is not saved yet, and is not saved by this step, is not held.
+bool Election::holds_config() const {
+    return rename_due_ || durable_.config.number == saved_.config.number ||
+           !only_renamed(saved_, durable_);
+}
+
 // K2: a quorum has acked the current configuration, under the number it has in this term (C3).
 bool Election::may_change_voters() const {
-    return durable_.config.number.term == durable_.term &&
+    return durable_.config.number.term == durable_.term && holds_config() &&
            leading()->roster.config_held(durable_.config, me());
 }
 
@@ -160,7 +166,7 @@ void Election::install(ConfigStep step) {
 void Election::end_removals() {
     const auto* lead = leading();
     if (!lead || removals_.empty()) return;
-    const bool held = lead->roster.config_held(durable_.config, me());
+    const bool held = holds_config() && lead->roster.config_held(durable_.config, me());
     std::erase_if(removals_, [&](Removal& removal) {
         if (durable_.config.bans(removal.uuid)) {
             if (held) end({removal.ticket}, std::nullopt);

@@ -141,9 +141,10 @@ enum class Grants {
 };
 
 // Only carry_out() may carry these out, because their order matters: nothing is sent before `save`
-// is durable (D1).
+// is durable (D1), except for what D1 itself excepts.
 struct Effects {
     std::optional<Durable> save{};
+    bool send_before_save = false;  // `send` is the vote requests of a new candidate (D1a)
     Grants grants = Grants::unchanged;
     std::optional<Reply> reply{};
     std::vector<Outgoing> send{};

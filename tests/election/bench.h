@@ -247,11 +247,13 @@ class Bench {
         const Durable before = node.durable();
         auto effects = node.step(now, input);
         keeps_what_is_durable(before, effects);
+        says_what_is_durable(effects);
         keeps_its_roles();
         wakes_when_it_must();
         for (const auto& done : effects.done) {
             EXPECT_EQ(waiting_.erase(done.ticket), 1u) << "every command ends once";
         }
+        out.send_before_save = out.send_before_save || effects.send_before_save;
         if (effects.save) out.save = std::move(effects.save);
         if (effects.reply) out.reply = std::move(effects.reply);
         if (effects.claim) out.claim = std::move(effects.claim);
@@ -263,11 +265,14 @@ class Bench {
     }
 
     // D1, and what never falls or changes: K1, the term, a vote, a founding set.
-    void keeps_what_is_durable(const Durable& before, const Effects& effects) const {
+    void keeps_what_is_durable(const Durable& before, const Effects& effects) {
         const auto& after = node.durable();
-        EXPECT_EQ(effects.save.has_value(), after != before) << "what changes is saved, no more";
         if (effects.save) {
             EXPECT_EQ(*effects.save, after);
+            EXPECT_NE(*effects.save, disk_) << "what changes is saved, no more";
+            disk_ = *effects.save;
+        } else if (after != disk_) {
+            EXPECT_TRUE(only_renamed(disk_, after)) << "what changes is saved (D1b)";
         }
         EXPECT_GE(after.term, before.term);
         EXPECT_GE(after.promise, before.promise);
@@ -280,6 +285,21 @@ class Bench {
         }
         if (!before.founding_set.empty() && after.supersedes == before.supersedes) {
             EXPECT_EQ(after.founding_set, before.founding_set);
+        }
+    }
+
+    // D1a, D1b
+    void says_what_is_durable(const Effects& effects) const {
+        if (effects.send_before_save) {
+            EXPECT_TRUE(effects.save && is<Candidate>());
+            for (const auto& each : effects.send) {
+                EXPECT_TRUE(std::holds_alternative<VoteRequest>(each.body));
+            }
+        }
+        if (!effects.reply) return;
+        const auto* ack = std::get_if<HeartbeatReply>(&effects.reply->body);
+        if (ack && ack->accepted) {
+            EXPECT_EQ(ack->config, disk_.config.number);
         }
     }
 
@@ -309,6 +329,7 @@ class Bench {
 
     std::uint64_t tickets_ = 0;
     std::set<std::uint64_t> waiting_;
+    Durable disk_ = node.durable();  // as last saved
 };
 
 }  // namespace electiond

@@ -90,6 +90,7 @@ std::uint64_t ElectionFingerprint::of(const Election& election, Instant now,
                                       const Renaming& renaming) {
     Hasher hash;
     hash.add(of(election.durable_, renaming));
+    hash.add(election.rename_waits_ ? 1 + left(election.rename_due_at_, now) : 0);
     const auto& timing = election.timing();
     const auto* lead = election.leading();
     const bool promised = now < election.promise_.until;
@@ -165,6 +166,7 @@ std::vector<Instant> ElectionFingerprint::instants(const Election& election) {
     const auto& timing = election.timing();
     std::vector<Instant> all{election.promise_.until};
     if (election.lease_) all.push_back(election.lease_->until);
+    if (election.rename_waits_) all.push_back(election.rename_due_at_);
     if (const auto* lead = election.leading()) {
         all.push_back(lead->next_round);
         all.push_back(election.lapse_of(*lead));

@@ -102,7 +102,9 @@ std::string unsaved_request(const Durable& disk, const Outgoing& outgoing) {
     }
     if (const auto* heartbeat = std::get_if<Heartbeat>(&outgoing.body)) {
         if (outgoing.term != disk.term) return "the term that it leads";
-        if (heartbeat->number > disk.config.number) return "its configuration";
+        ConfigNumber held = disk.config.number;
+        held.term = outgoing.term;  // the name that C3 gives it may be unsaved (D1b)
+        if (heartbeat->number > held) return "its configuration";
         if (heartbeat->promise > disk.promise) return "its own promise";
     }
     return "";
@@ -123,7 +125,17 @@ std::string broken_step(const Election& after, const Durable& before, const Effe
         return named(node) + " does what must never be: " + back;
     }
     const Durable& disk = effects.save ? *effects.save : before;
-    if (disk != after.durable()) return named(node) + " does not save what it knows";
+    // D1b: but for the name of its configuration
+    Durable known = after.durable();
+    if (known.config.number > disk.config.number)
+        known.config.number.term = disk.config.number.term;
+    if (disk != known) return named(node) + " does not save what it knows";
+    if (effects.send_before_save && (!std::holds_alternative<Candidate>(after.role()) ||
+                                     !std::ranges::all_of(effects.send, [](const auto& outgoing) {
+                                         return std::holds_alternative<VoteRequest>(outgoing.body);
+                                     }))) {
+        return named(node) + " sends more than D1a allows before it has saved";
+    }
     const auto* request = std::get_if<RequestReceived>(&input);
     if (request && effects.reply) {
         const auto unsaved = unsaved_reply(disk, request->request, *effects.reply);

@@ -30,8 +30,20 @@ bool Stage::ack_counts(const World& world, const Message& message, NodeIndex lea
     return *message.seq > known->seq;
 }
 
-// Terms, votes and roles of a term never come back, so what is over stays over.
+bool Stage::save_may_be_lost(const World& world, NodeIndex node) const {
+    return world.crashes > 0 && actor(world, node).saving_over.has_value();
+}
+
+// The oldest configuration that the node may come back with.
+ConfigNumber Stage::held(const World& world, NodeIndex node) const {
+    const Actor& one = actor(world, node);
+    return (save_may_be_lost(world, node) ? *one.saving_over : one.disk).config.number;
+}
+
+// Terms, votes and roles of a term never come back, so what is over stays over: but those of a save
+// that is lost do come back, and then the messages of its term precede it.
 bool Stage::over(const World& world, const Message& message) const {
+    if (save_may_be_lost(world, message.to) || save_may_be_lost(world, message.from)) return false;
     const Election& to = actor(world, message.to).election;
     const Election& from = actor(world, message.from).election;
     const auto candidate = [&](const Election& election) {
@@ -39,7 +51,7 @@ bool Stage::over(const World& world, const Message& message) const {
         return election.term() == message.term ? campaign : nullptr;
     };
     if (message.request<VoteRequest>()) {
-        if (candidate(from)) return false;
+        if (candidate(from) || from.term() < message.term) return false;
         return message.term < to.term() ||
                (message.term == to.term() && !to.durable().voted_for.empty());
     }
@@ -52,9 +64,9 @@ bool Stage::over(const World& world, const Message& message) const {
     if (message.reply<PreVoteReply>()) return message.term != to.term() + 1;
     if (const auto* body = message.reply<VoteReply>()) {
         const auto* campaign = candidate(to);
-        if (!campaign) return true;
+        if (!campaign) return to.term() >= message.term;
         const bool tells = std::get<PeerReply>(message.what).term > to.term() ||
-                           (body->config && body->config->number > to.electorate().number);
+                           (body->config && body->config->number > held(world, message.to));
         const bool counts =
             body->granted && !ElectionFingerprint::has_voted(*campaign, uuid_of(message.from));
         return !tells && !counts;
@@ -73,8 +85,7 @@ bool Stage::dominated(const World& world, MessageId id) const {
     if (!refuses && (!asks || ack_counts(world, older, older.from, older.to))) return false;
     const auto brings_nothing = [&](const Message& message) {
         const auto* body = message.request<Heartbeat>();
-        const auto& held = actor(world, message.to).election.electorate().number;
-        return body && (!body->config || body->config->number <= held);
+        return body && (!body->config || body->config->number <= held(world, message.to));
     };
     return std::ranges::any_of(world.post, [&](MessageId other) {
         const Message& newer = post_[other];
@@ -136,6 +147,7 @@ std::vector<std::uint64_t> Stage::rounds_under_way(const World& world) const {
 std::uint64_t Stage::fingerprint_of_nodes(const World& world) {
     World silent = world;
     silent.post.clear();
+    silent.crashes = 0;  // a message without effect, too, comes after the save that is under way
     return fingerprint(silent);
 }
 
@@ -158,7 +170,12 @@ std::uint64_t Stage::fingerprint(const World& world) {
         const Renaming& renaming = kRenamings[i];
         std::uint64_t sum = 0;  // whatever the order
         for (NodeIndex node = 0; node < kNodes; ++node) {
-            sum += Hasher().add(renaming(node)).add((*nodes[node])[i]).add(clients[node]).value();
+            Hasher one;
+            one.add(renaming(node)).add((*nodes[node])[i]).add(clients[node]);
+            if (save_may_be_lost(world, node)) {
+                one.add(ElectionFingerprint::of(*actor(world, node).saving_over, renaming));
+            }
+            sum += one.value();
         }
         for (std::size_t at = 0; at < world.post.size(); ++at) {
             sum += Hasher().add(post_[world.post[at]].hash[i]).add(rounds[at]).value();

@@ -144,6 +144,9 @@ std::vector<Action> Stage::actions(const World& world) const {
             all.push_back({.kind = Kind::campaign, .node = node});
         }
         if (world.crashes > 0) all.push_back({.kind = Kind::crash, .node = node});
+        if (world.crashes > 0 && one.saving_over) {
+            all.push_back({.kind = Kind::crash, .node = node, .which = kSaveLost});
+        }
         const bool leads = now < one.leads_until;
         if (leads && world.open[node] && rules_.clients == Clients::ask_at_times) {
             all.push_back({.kind = Kind::ask, .node = node});
@@ -198,7 +201,7 @@ World Stage::apply(World world, const Action& action, std::string& fault) {
             grant(world, node);
             break;
         case Action::Kind::crash:
-            crash(world, node);
+            crash(world, node, action.which == kSaveLost);
             break;
         case Action::Kind::command:
             --world.commands;
@@ -215,10 +218,13 @@ World Stage::apply(World world, const Action& action, std::string& fault) {
 }
 
 // A crash before the save is a crash before the step; one between the save and the messages is one
-// after the step whose messages never arrive. Both are among the worlds anyway.
-void Stage::crash(World& world, NodeIndex node) {
+// after the step whose messages never arrive. Both are among the worlds anyway. Not so where
+// messages leave first: then the save may be lost (`save_lost`) and the messages not.
+void Stage::crash(World& world, NodeIndex node, bool save_lost) {
     const Actor& before = actor(world, node);
-    Durable record = rules_.fault == Fault::save_not_durable ? before.earlier : before.disk;
+    Durable record = save_lost                                 ? *before.saving_over
+                     : rules_.fault == Fault::save_not_durable ? before.earlier
+                                                               : before.disk;
     if (rules_.fault == Fault::vote_not_durable) record.voted_for = {};
     if (rules_.fault == Fault::promise_not_durable) record.promise = Milliseconds{0};
     --world.crashes;
@@ -337,11 +343,13 @@ struct Stage::Body {
 };
 
 void Stage::take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome) {
-    const Durable before = actor.election.durable();
+    const Durable before = actor.disk;
     Effects effects = actor.election.step(local(now, node), input);
     if (outcome.fault.empty()) {
         outcome.fault = broken_step(actor.election, before, effects, input, local(now, node));
     }
+    actor.saving_over.reset();
+    if (effects.send_before_save) actor.saving_over = before;
     Body body{*this, node, input, actor, outcome};
     (void)carry_out(std::move(effects), body);  // step() feeds what comes back
     ElectionFingerprint::hold_timers(actor.election);
@@ -375,6 +383,7 @@ ActorId Stage::keep(NodeIndex node, Actor actor, RealTime now) {
     if (rules_.fault == Fault::save_not_durable) {
         hash.add(ElectionFingerprint::of(actor.earlier, same_names));
     }
+    if (actor.saving_over) hash.add(ElectionFingerprint::of(*actor.saving_over, same_names));
     if (const auto* lead = std::get_if<Leading>(&election.role())) {
         // Seqs are absolute, and messages name them.
         const std::uint64_t newest = lead->rounds.newest();

@@ -105,13 +105,15 @@ class Stage {
     void take(NodeIndex node, RealTime now, const Input& input, Actor& actor, Outcome& outcome);
     void grant_pre_votes(NodeIndex node, RealTime now, Actor& actor, Outcome& outcome);
     void step(World& world, NodeIndex node, std::uint64_t input, std::string& fault);
-    void crash(World& world, NodeIndex node);
+    void crash(World& world, NodeIndex node, bool save_lost);
     void grant(World& world, NodeIndex node) const;
     [[nodiscard]] std::optional<RealTime> next_instant(const World& world) const;
     void settle(World& world, NodeIndex deaf = kNobody);
 
     [[nodiscard]] bool ack_counts(const World& world, const Message& message, NodeIndex leader,
                                   NodeIndex follower) const;
+    [[nodiscard]] bool save_may_be_lost(const World& world, NodeIndex node) const;
+    [[nodiscard]] ConfigNumber held(const World& world, NodeIndex node) const;
     [[nodiscard]] bool over(const World& world, const Message& message) const;
     [[nodiscard]] bool dominated(const World& world, MessageId id) const;
     void drop_what_is_over(World& world) const;

@@ -44,7 +44,9 @@ std::string Stage::text(const World& world, const Action& action) const {
         case Action::Kind::ask:
             return "a client asks " + node;
         case Action::Kind::crash:
-            return node + " crashes and starts again";
+            return node + " crashes " +
+                   (action.which == kSaveLost ? "before its save is durable " : "") +
+                   "and starts again";
         case Action::Kind::command:
             return node + " is told: " + command(wanted(action.which));
     }

@@ -24,6 +24,9 @@ struct Actor {
     Election election;
     Durable disk;     // the newest save
     Durable earlier;  // the one before: only a faulty disk shows it again
+    // The disk before the step that this node is in the middle of: what it sends first (D1a) has
+    // left, and its save is under way until it takes another step.
+    std::optional<Durable> saving_over{};
 
     Instant leads_until = Instant::min();  // a visible leader before then
     FencingToken token = 0;
@@ -45,12 +48,15 @@ struct World {
     std::vector<MessageId> post{};              // sorted; each may come any number of times
 };
 
+// A crash in the middle of a step: its messages have left, its save is lost.
+inline constexpr std::uint32_t kSaveLost = 1;
+
 // An action that is possible next.
 struct Action {
     enum class Kind : std::uint8_t { wait, tick, campaign, deliver, ask, crash, command };
     Kind kind = Kind::wait;
     NodeIndex node = 0;       // but for deliver and wait
-    std::uint32_t which = 0;  // the message, or the command: order and named node
+    std::uint32_t which = 0;  // the message; the command: order and named node; or kSaveLost
 
     bool operator==(const Action&) const = default;
 };

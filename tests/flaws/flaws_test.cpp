@@ -76,21 +76,24 @@ TEST_P(PlantedFlawInOrder, IsFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, PlantedFlawInOrder,
-                         ::testing::Values(Order{"drain_ignores_grants", "hand-over", 7},
+                         ::testing::Values(Order{"change_of_voters_waits", "removal", 2},
+                                           Order{"drain_ignores_grants", "hand-over", 7},
                                            Order{"heartbeat_promises_nothing", "overtaken", 4},
                                            Order{"leader_promises_itself_nothing", "overtaken", 4},
                                            Order{"lease_from_arrival", "founded", 12},
                                            Order{"lease_of_those_seen_lately", "founded", 6},
                                            Order{"no_drift_margin", "drift", 8},
                                            Order{"no_wait_after_restart", "overtaken", 5},
-                                           Order{"old_configuration_elects", "removals", 9},
+                                           Order{"old_configuration_elects", "removals", 10},
                                            Order{"old_heartbeat_accepted", "overtaken", 1},
                                            Order{"own_promise_not_stored", "founded", 3},
+                                           Order{"own_vote_counts_unsaved", "founded", 1},
                                            Order{"own_vote_ignores_own_promise", "overtaken", 6},
                                            Order{"promise_begins_too_early", "overtaken", 5},
                                            Order{"promise_ignored", "overtaken", 4},
                                            Order{"promise_not_stored", "founded", 4},
                                            Order{"two_votes_in_a_term", "founded", 3},
+                                           Order{"unsaved_configuration_acked", "overtaken", 5},
                                            Order{"voters_change_without_quorum", "removals", 2}),
                          [](const auto& order) { return std::string(order.param.flaw); });
 

@@ -56,7 +56,7 @@ TEST(Node, WritesTheTwinAtTheLatestWhenItEnds) {
     EXPECT_EQ(stage.script.back(), "sync_twin");
 }
 
-TEST(Node, SavesTheTermBeforeItAsksForVotes) {  // D1, C2
+TEST(Node, AsksForVotesWhileItSavesItsOwn) {  // D1a, C2
     Stage stage;
     for (const int n : {2, 3}) stage.ask(n, 0, Hello{.blank = false, .config = {0, 1}});
     stage.pass(kE);
@@ -66,8 +66,7 @@ TEST(Node, SavesTheTermBeforeItAsksForVotes) {  // D1, C2
 
     stage.answer(2, "pre-vote", yes);
 
-    EXPECT_EQ(stage.script[0], "save");
-    EXPECT_EQ(stage.script[1], "send vote-request");
+    EXPECT_THAT(stage.script, ElementsAre("send vote-request", "send vote-request", "save"));
     EXPECT_EQ(stage.store.record->voted_for, uuid(1));
 }
 

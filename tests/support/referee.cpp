@@ -13,6 +13,18 @@ namespace {
 
 std::string named(const SimNode& node) { return "node " + node_name(node.index()); }
 
+bool same_but_for_name(const ConfigNumber& later, const ConfigNumber& saved) {
+    return later.version == saved.version && later.term >= saved.term;
+}
+
+// D1b: a disk holds all that its node knows, but perhaps not the last name of its configuration.
+bool holds(const Durable& disk, Durable known) {
+    if (same_but_for_name(known.config.number, disk.config.number)) {
+        known.config.number = disk.config.number;
+    }
+    return known == disk;
+}
+
 }  // namespace
 
 void Referee::blame(const std::string& what) {
@@ -31,6 +43,10 @@ void Referee::saw(const SimNode& node) {
         const auto& election = node.election();
         if (std::holds_alternative<Leading>(election.role())) {
             saw_lead(election.durable());
+            const auto& disk = *node.disk.record();
+            if (disk.term != election.term() || disk.voted_for != disk.uuid) {
+                blame(named(node) + " leads by a vote for itself that it has not saved");
+            }
         }
         highest_term_ = std::max(highest_term_, election.term());
         check_followed(node);
@@ -208,7 +224,8 @@ void Referee::check_configurations() {
 void Referee::saw_departure(const Departure& departure) {
     const auto& node = *nodes_[departure.from];
     const auto& disk = node.disk.record();
-    if (!disk || node.election().durable() != *disk) {
+    const bool asks = departure.name == "vote-request" && !departure.answered;  // D1a
+    if (!disk || (!holds(*disk, node.election().durable()) && !asks)) {
         return blame(named(node) + " speaks while its disk holds another state than it does");
     }
     // Whoever hears one of these may lead next, at once.
@@ -225,7 +242,7 @@ void Referee::saw_departure(const Departure& departure) {
     try {
         if (departure.answered == nullptr) {
             const auto request = wire::decode_request(departure.name, departure.body);
-            return check_request(*disk, std::get<PeerRequest>(request));
+            return check_request(node, *disk, std::get<PeerRequest>(request));
         }
         const auto request = wire::decode_request(departure.name, departure.answered->body);
         const auto reply = wire::decode_reply(departure.name, departure.body);
@@ -235,7 +252,7 @@ void Referee::saw_departure(const Departure& departure) {
     }
 }
 
-void Referee::check_request(const Durable& disk, const PeerRequest& request) {
+void Referee::check_request(const SimNode& node, const Durable& disk, const PeerRequest& request) {
     const auto never = [&](bool broken, const char* what) {
         if (broken) blame(request.from.id.value + " asks before it has saved: " + what);
     };
@@ -246,17 +263,25 @@ void Referee::check_request(const Durable& disk, const PeerRequest& request) {
         overloaded{
             [&](const PreVote& body) {
                 never(request.term != disk.term + 1, "its term");
-                never(body.config != disk.config.number, "its configuration");
+                never(!same_but_for_name(body.config, disk.config.number), "its configuration");
             },
             [&](const VoteRequest& body) {
-                never(request.term != disk.term, "its term");
-                never(disk.voted_for != disk.uuid, "its own vote");
-                never(body.config != disk.config.number, "its configuration");
+                // D1a: it may be about to save that.
+                const auto& known = node.election().durable();
+                never(request.term != known.term, "not its term");
+                never(request.term < disk.term, "a term that is over");
+                never(known.voted_for != known.uuid, "not its own vote");
+                never(request.term == disk.term && disk.voted_for != disk.uuid, "its own vote");
+                never(!same_but_for_name(body.config, disk.config.number), "its configuration");
                 campaigns_[{disk.cluster_id, request.term, disk.uuid}].asked_with = body.config;
             },
             [&](const Heartbeat& body) {
                 never(request.term != disk.term, "its term");
-                never(body.number > disk.config.number, "its configuration");
+                // D1b: but for the name that C3 has given it
+                never(body.number > disk.config.number &&
+                          (!same_but_for_name(body.number, disk.config.number) ||
+                           body.number.term != request.term),
+                      "its configuration");
                 never(body.promise > disk.promise, "its own promise");
                 saw_lead(disk);
             },

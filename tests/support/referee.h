@@ -56,7 +56,7 @@ class Referee {
     void saw_lead(const Durable& winner);
     void check_reply(const SimNode& node, const Durable& disk, const PeerReply& reply,
                      const PeerRequest& request);
-    void check_request(const Durable& disk, const PeerRequest& request);
+    void check_request(const SimNode& node, const Durable& disk, const PeerRequest& request);
 
     struct Grant {
         std::size_t node = 0;
