@@ -89,7 +89,7 @@ int measure(int argc, char** argv) {
     }
     for (const auto& [voters, observers] :
          {std::pair(3, 0), std::pair(7, 0), std::pair(15, 0), std::pair(25, 0), std::pair(3, 10),
-          std::pair(3, 25), std::pair(3, 50)}) {
+          std::pair(3, 20), std::pair(3, 50)}) {
         measure_one(plan, voters, observers, options);
     }
     return 0;

@@ -16,7 +16,7 @@ namespace electiond::cluster {
 namespace {
 
 constexpr int kLowest = 12'000;
-constexpr int kBlocks = 400;  // ends at 32,000, where the ports begin that the system gives itself
+constexpr int kBlocks = 160;  // ends at 32,000, where the ports begin that the system gives itself
 
 bool free_on_loopback(int port) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -5,11 +5,11 @@
 
 namespace electiond::cluster {
 
-// A range of 50 ports below those that the system assigns itself. A lock file reserves it against
+// A range of 125 ports below those that the system assigns itself. A lock file reserves it against
 // other test processes as long as the object exists; ports that another program uses are skipped.
 class Ports {
   public:
-    static constexpr int kSize = 50;
+    static constexpr int kSize = 125;  // for two of each of 60 nodes
 
     Ports();
     Ports(const Ports&) = delete;
