@@ -9,7 +9,6 @@
 
 #include "node/clock.h"
 #include "node/fault_log.h"
-#include "start_memory.h"
 
 namespace electiond {
 namespace {
@@ -22,7 +21,6 @@ constexpr Milliseconds kAfterDiscovery{1500};
 constexpr Milliseconds kAfterThreads{1100};   // for the last lines of the log, and the end itself
 constexpr Milliseconds kWithdrawLimit{3000};  // for discovery, even if more time is left
 constexpr Milliseconds kWatchEvery{1000};
-constexpr Milliseconds kStarted{5000};        // since the start: by then it has mostly joined
 constexpr Milliseconds kIdentityEvery{2000};  // in addition to the check at each save
 
 }  // namespace
@@ -121,11 +119,6 @@ void Daemon::start_discoveries(LoadedPlugins& plugins, const Peer& self) {
 void Daemon::start_watchdogs() {
     watchdog_.add([this](Instant now) { discoveries_->watch(now); });
     watchdog_.add([this](Instant now) { store_->check(now); });
-    watchdog_.add([due = read_boot_clock() + kStarted](Instant now) mutable {
-        if (now < due) return;
-        due = kNever;
-        release_start_memory();
-    });
     watchdog_.start();
     identity_watch_.add([this, faults = FaultLog()](Instant now) mutable {
         constexpr char kLook[] = "look";
