@@ -31,15 +31,19 @@ bool Poster::run_or_post(Task task, std::size_t most) const {
     std::unique_lock turn(queue_->turn, std::defer_lock);
     {
         const std::lock_guard lock(queue_->mutex);
-        // Never waits for the loop. This thread does not hold `turn`: it would be awake.
-        if (queue_->open && queue_->asleep && turn.try_lock()) queue_->asleep = false;
+        // Never waits for the loop. This thread does not hold `turn`: the loop would be awake.
+        const bool may_run = queue_->open && queue_->asleep && !queue_->woken;
+        if (may_run && turn.try_lock()) queue_->asleep = false;
     }
     if (!turn) return post(std::move(task), most);
     auto wake = queue_->loop->run_for_another(std::move(task));
     {
         const std::lock_guard lock(queue_->mutex);
         wake = wake || !queue_->tasks.empty() || !queue_->open;
-        queue_->asleep = !wake;
+        if (queue_->woken)
+            wake = false;  // it comes anyway, as soon as it has its turn
+        else
+            queue_->asleep = !wake;
     }
     turn.unlock();
     if (wake) queue_->wake_up();
@@ -52,10 +56,7 @@ void Poster::Queue::wake_up() const noexcept {
 }
 
 Loop::Loop(Failed failed)
-    : failed_(std::move(failed)),
-      readiness_(failed_),
-      work_(context_.get_executor()),
-      queue_(std::make_shared<Poster::Queue>()) {
+    : failed_(std::move(failed)), readiness_(failed_), queue_(std::make_shared<Poster::Queue>()) {
     queue_->wake = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!queue_->wake.open()) throw std::system_error(errno, std::generic_category(), "eventfd");
     readiness_.watch_wake_ups(queue_->wake.get());
@@ -88,7 +89,7 @@ bool Loop::take_turn(std::unique_lock<std::mutex>& turn) {
         }
         queue_->asleep = wakes_at_ != Deadline::min();
     }
-    readiness_.wait(wakes_at_, turn);
+    readiness_.wait(wakes_at_, turn, queue_->woken);
     run_tasks();
     readiness_.handle();
     if (timers_.earliest() != kNever) timers_.call_due(Clock::now(), failed_);
@@ -116,13 +117,13 @@ void Loop::run_tasks() {
 }
 
 // Runs a task while the loop sleeps. True: the loop has something to do now.
-bool Loop::run_for_another(Task task) {
+bool Loop::run_for_another(Task task) noexcept {
     guarded(failed_, task);
     task = nullptr;  // what it holds may belong to the loop, too
     return has_spawned_ || readiness_.has_cancelled() || timers_.earliest() < wakes_at_;
 }
 
-// Coroutines that were spawned, and those that have ended. `context_` stops when there are none.
+// Coroutines that were spawned, and those that have ended. `context_` stops if none are left.
 void Loop::run_ready_coroutines() {
     has_spawned_ = false;
     if (context_.stopped()) context_.restart();
@@ -140,12 +141,11 @@ void Loop::resume_next() {
 
 void Loop::stop(Task last) noexcept {
     if (std::exchange(stopped_, true)) return;
-    if (last) (void)post(std::move(last));
     {
         const std::lock_guard lock(queue_->mutex);
+        if (last) queue_->tasks.push_back(std::move(last));
         queue_->open = false;
     }
-    work_.reset();
     queue_->wake_up();
     if (thread_.joinable())
         thread_.join();

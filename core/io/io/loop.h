@@ -7,6 +7,7 @@
 #include <io/readiness.h>
 #include <io/timers.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,6 @@
 
 // clang-format off
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_awaitable.hpp>
 // clang-format on
 
@@ -49,11 +49,13 @@ class Poster {
         std::mutex turn;
         Loop* loop = nullptr;  // under `turn`; while `asleep`, it exists
 
-        std::mutex mutex;  // of the following
+        std::mutex mutex;  // of the following three
         std::vector<Task> tasks;
         bool open = true;     // the loop accepts tasks
         bool asleep = false;  // the loop waits, or is about to: the next task must wake it
-        Descriptor wake;      // an eventfd
+
+        std::atomic<bool> woken = true;  // the loop does not wait any more, and wants its `turn`
+        Descriptor wake;                 // an eventfd
 
         void wake_up() const noexcept;
     };
@@ -106,7 +108,7 @@ class Loop {
     void run() noexcept;
     [[nodiscard]] bool take_turn(std::unique_lock<std::mutex>& turn);
     [[nodiscard]] bool has_ended();
-    [[nodiscard]] bool run_for_another(Task task);
+    [[nodiscard]] bool run_for_another(Task task) noexcept;
     void run_tasks();
     void run_ready_coroutines();
     void resume_next();
@@ -116,7 +118,6 @@ class Loop {
     Readiness readiness_;
     // Runs coroutines when they start and end. It waits for nothing, so it has no reactor.
     boost::asio::io_context context_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::shared_ptr<Poster::Queue> queue_;
     std::vector<Resume> next_;  // in next_turn()
     bool has_spawned_ = false;  // coroutines that have not begun

@@ -174,11 +174,14 @@ void Readiness::watch_wake_ups(int eventfd) {
     checked(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, eventfd, &written));
 }
 
-void Readiness::wait(Deadline deadline, std::unique_lock<std::mutex>& turn) {
+void Readiness::wait(Deadline deadline, std::unique_lock<std::mutex>& turn,
+                     std::atomic<bool>& woken) {
     std::array<epoll_event, kBatch> events;
     is_waiting_ = true;
+    woken = false;
     turn.unlock();
     const int count = wait_for_events(epoll_.get(), events, deadline);
+    woken = true;
     turn.lock();
     is_waiting_ = false;
     for (int n = 0; n < count; ++n) {  // EINTR: none

@@ -7,6 +7,7 @@
 #include <io/guarded.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -77,12 +78,13 @@ class Readiness {
         bool cancelled_ = false;
     };
 
-    // An eventfd that ends turn() when it is written to. It is never read. Borrowed.
+    // An eventfd that ends wait() when it is written to. It is never read. Borrowed.
     void watch_wake_ups(int eventfd);
 
     // Waits until a socket is ready, at most until `deadline`. Holds `turn` again when it returns:
-    // while it waits, another thread that holds it may use this object and its sockets.
-    void wait(Deadline deadline, std::unique_lock<std::mutex>& turn);
+    // while it waits, another thread that holds it may use this object and its sockets. `woken` is
+    // false while it waits, and true from the moment when it wants `turn` back.
+    void wait(Deadline deadline, std::unique_lock<std::mutex>& turn, std::atomic<bool>& woken);
     // Handles what wait() has found.
     void handle();
 

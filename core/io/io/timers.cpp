@@ -32,7 +32,8 @@ Deadline Timers::earliest() {
     return kNever;
 }
 
-// An entry that is set again in its own call has its turn later, even if it is due at once.
+// Makes no more calls than there are entries, so that one that sets itself again to a deadline that
+// is over does not hold the loop for ever.
 void Timers::call_due(Deadline now, const Failed& failed) {
     for (auto most = queue_.size(); most > 0 && earliest() <= now; --most) {
         const auto entry = queue_.begin()->second;  // its owner may end its life

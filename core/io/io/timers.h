@@ -34,7 +34,7 @@ class Timers {
 
     // When the next one is due; kNever: none is.
     [[nodiscard]] Deadline earliest();
-    // Calls those that were due at `now`, each once.
+    // Calls those that are due at `now`.
     void call_due(Deadline now, const Failed& failed);
 
   private:

@@ -14,7 +14,7 @@
 namespace electiond {
 
 // The most addresses that the peers of one snapshot may have in all. The election asks each of
-// them, and `http` and `tcp` keep connections to at most 2048 addresses.
+// them, and `http` and `tcp` keep connections to at most 2048 (1024 if both lanes are used).
 inline constexpr std::size_t kSnapshotAddressesMax = 256;
 
 // A discovery supplies addresses and nodes that may join, and nothing else: whatever it returns or

@@ -45,7 +45,8 @@ struct Response {
 using Respond = std::function<void(Response)>;
 
 // Reports the outcome of one sent request. The transport calls it exactly once, also after a
-// timeout and in stop(), from any thread. It must not block and must not throw.
+// timeout and in stop(), from any thread, also inside of send(): so hold no lock there that it
+// takes. It must not block and must not throw.
 using OnResponse = std::function<void(Response)>;
 
 // A transport delivers here each request that arrives. Any thread may call it; it never blocks.

@@ -51,6 +51,7 @@ void Client::send(Outgoing outgoing) {
     const auto refuse = [&](const std::string& reason) {
         if (on_response) on_response({Response::Kind::unreachable, reason});
     };
+    if (closed_) return refuse("this node's transport stops");
     if (!is_name(request.name))
         return refuse("\"" + request.name + "\" is not a name of a request");
     if (request.body.size() > dialect_.body_max())
