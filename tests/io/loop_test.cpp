@@ -87,11 +87,11 @@ bool runs_here(Loop& loop) {
 }
 
 TEST(Loop, RunsATaskOnTheCallingThreadIfItSleeps) {
+    std::atomic<bool> ran = false;  // outlives the loop, whose last turn sets it
     Loop loop(nothing_fails);
     loop.start();
     EXPECT_TRUE(scene::soon([&] { return runs_here(loop); }));
     const scene::Pause pause(loop);
-    std::atomic<bool> ran = false;
     EXPECT_TRUE(loop.poster().run_or_post([&] { ran = true; }));
     EXPECT_FALSE(ran) << "the loop is at work";
 }
