@@ -4,6 +4,7 @@ import re
 import socket
 
 PATIENCE_S = 0.25
+LAST = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -78,6 +79,8 @@ class Http:
         """The status of the answer to a prepared request, and its bytes; (0, b"") if there is none."""
         whole = whole_head if request.startswith(b"HEAD") else whole_response
         answer = self.connection.ask(request, whole)
+        if LAST.search(answer[:answer.find(b"\r\n\r\n") + 2]):
+            self.connection.close()  # else the next request would be the one that finds it closed
         return (int(answer[9:12]), answer) if answer else (0, b"")
 
     def get(self, method, path, body=None):
