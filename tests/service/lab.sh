@@ -61,8 +61,8 @@ After=basic.target
 Type=oneshot
 ExecStart=/bin/bash /root/lab/script.sh $*
 ExecStopPost=/bin/systemctl poweroff --no-block
-StandardOutput=file:/root/lab/out
-StandardError=file:/root/lab/out
+StandardOutput=append:/root/lab/out
+StandardError=append:/root/lab/out
 UNIT
 }
 
