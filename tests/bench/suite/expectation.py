@@ -32,9 +32,9 @@ def succession_formula(timers, delay, save, share):
     """Place 0 campaigns at E after its last heartbeat, which the leader sent up to H before it became silent.
 
     Seven messages one after the other: the last heartbeat, pre-vote, vote and first heartbeat with their answers. Four
-    saves: the candidate's, the voter's, the leader's (C3), and the follower's, which adopts the configuration (H2).
+    saves: the candidate's and the voter's at the same time (D1a); nobody waits for the others (D1b).
     """
-    return timers.election - (1 - share) * timers.heartbeat + 7 * delay + 4 * save
+    return timers.election - (1 - share) * timers.heartbeat + 7 * delay + save
 
 
 def raft_formula(timers, nodes, delay, save, share):
@@ -48,7 +48,7 @@ def handover_formula(rules, delay, save):
 
     Raft: the same request, then a vote; there is no lease.
     """
-    return 5 * delay + 4 * save if rules == "succession" else 3 * delay + 2 * save
+    return 5 * delay + save if rules == "succession" else 3 * delay + 2 * save
 
 
 # ---- by Monte Carlo --------------------------------------------------------------------------------------------------
@@ -58,12 +58,14 @@ class Survivor:
     """What a follower knows: of its last heartbeat, of terms and votes, and of its own campaign."""
 
     def __init__(self, heard):
-        self.heard, self.term, self.voted = heard, 0, None
+        self.heard, self.term, self.voted, self.saved = heard, 0, None, 0.0
         self.role, self.votes, self.due = "follower", 0, 0.0
 
 
 class SilentDeath:
     """One death of a leader at time 0, among `nodes` voters; run() returns when another leads."""
+
+    saves_first = True  # a candidate asks when it has saved its own vote
 
     def __init__(self, chance, nodes, timers, delay, save):
         self.chance, self.timers, self.quorum = chance, timers, nodes // 2 + 1
@@ -101,7 +103,8 @@ class SilentDeath:
     def stand(self, now, node):
         """The node votes for itself, saves that, and asks the others."""
         node.term, node.voted, node.role, node.votes = node.term + 1, node, "candidate", 1
-        self.ask(now + self.save(), node, self.on_vote_request, node.term)
+        node.saved = now + self.save()
+        self.ask(node.saved if self.saves_first else now, node, self.on_vote_request, node.term)
 
     def refuses(self, other, node, term):  # V3
         return term < other.term or (term == other.term and other.voted not in (None, node))
@@ -114,11 +117,13 @@ class SilentDeath:
         if node.role != "candidate" or node.term != term:
             return None
         node.votes += 1
-        return self.win(now) if node.votes == self.quorum else None
+        return self.win(max(now, node.saved)) if node.votes == self.quorum else None
 
 
 class Succession(SilentDeath):
     """By the rules of electiond; ordered=False: with random timers, as if the leader had sent no order."""
+
+    saves_first = False  # D1a
 
     def __init__(self, *arguments, ordered=True):
         super().__init__(*arguments)
@@ -166,9 +171,9 @@ class Succession(SilentDeath):
             self.set_timer(node, min(node.due, self.short_retry(now)))
 
     def win(self, now):
-        """C3 saves; the first heartbeat brings a configuration, which each follower saves; then there is a lease."""
-        acks = sorted(self.delay() + self.save() + self.delay() for _ in self.nodes[1:])
-        return now + self.save() + acks[self.quorum - 2]
+        """The first heartbeat and its acks, for which nobody saves (D1b); then there is a lease."""
+        acks = sorted(self.delay() + self.delay() for _ in self.nodes[1:])
+        return now + acks[self.quorum - 2]
 
 
 class Raft(SilentDeath):
@@ -202,13 +207,15 @@ class PlannedHandover:
         self.nodes, self.rules = nodes, rules
         self.delay, self.save = lambda: delay(chance), lambda: save(chance)
 
-    def round(self):
-        """Until a quorum has answered; each node saves first. The old leader answers, too."""
-        return sorted(self.delay() + self.save() + self.delay() for _ in range(self.nodes - 1))[self.nodes // 2 - 1]
+    def round(self, save):
+        """Until a quorum has answered, each node after a save. The old leader answers, too."""
+        return sorted(self.delay() + save() + self.delay() for _ in range(self.nodes - 1))[self.nodes // 2 - 1]
 
     def run(self):
-        elected = self.delay() + self.save() + self.round()
-        return elected + self.save() + self.round() if self.rules == "succession" else elected
+        if self.rules != "succession":
+            return self.delay() + self.save() + self.round(self.save)
+        # The target and its voters save at the same time (D1a); nobody saves for the first heartbeat (D1b).
+        return self.delay() + max(self.save(), self.round(self.save)) + self.round(lambda: 0.0)
 
 
 def monte_carlo(rules, times, seed, *arguments, **more):
