@@ -152,6 +152,13 @@ struct Effects {
     bool members = false;  // Election::members() has changed
     std::vector<Done> done{};
     std::optional<Claim> claim{};  // ask the arbiter; ClaimAnswered comes back
+
+    // True if nothing but `reply` and `members` is set: this can be carried out without the disk
+    // and the transport.
+    [[nodiscard]] bool only_reply() const {
+        return !save && grants == Grants::unchanged && send.empty() && changes.empty() &&
+               done.empty() && !claim;
+    }
 };
 
 }  // namespace electiond

@@ -45,6 +45,13 @@ void AddressBook::set(T& held, const T& newest) {
     ++revision_;
 }
 
+bool AddressBook::knows_all_of(const Sender& from) const {
+    const auto known = known_.find(from.uuid);
+    return known != known_.end() && known->second.proven == from.id &&
+           (!from.address || known->second.spoken == from.address) &&
+           known->second.incarnation == from.incarnation;
+}
+
 AddressBook::Learnt AddressBook::heard(Instant now, const Sender& from) {
     auto* known = entry(from.uuid);
     if (!known) return {};

@@ -33,6 +33,8 @@ class AddressBook {
     };
     // Notes the sender of a message, and what it says of itself.
     Learnt heard(Instant now, const Sender& from);
+    // True if heard() would find nothing new in it but the time.
+    [[nodiscard]] bool knows_all_of(const Sender& from) const;
     // The ids and uuids of the voters of a configuration that this node holds or has held.
     void named_by_configuration(const std::vector<Voter>& voters);
     // The members in an accepted heartbeat of a leader.

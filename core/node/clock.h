@@ -1,4 +1,5 @@
-// Reads CLOCK_BOOTTIME: only for the Loop, and for API threads that check a lease.
+// Reads CLOCK_BOOTTIME: only for the Loop and its Mailbox, and for API threads that check a
+// lease.
 #pragma once
 
 #include <ctime>

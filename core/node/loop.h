@@ -1,8 +1,10 @@
-// The thread that owns the Node; it reads the clock, and passes the time to each call.
+// The thread that owns the Node; it reads the clock, and passes the time to each call. While it
+// sleeps, the thread that brings a heartbeat may use the Node instead (Mailbox).
 #pragma once
 
-#include <atomic>
+#include <exception>
 #include <functional>
+#include <optional>
 #include <thread>
 
 #include "node/loop_pulse.h"
@@ -30,6 +32,8 @@ class Loop {
 
   private:
     void run();
+    void turn();
+    [[nodiscard]] std::optional<Instant> handle_here(Event& event) noexcept;
 
     Node& node_;
     Mailbox& mailbox_;
@@ -37,6 +41,9 @@ class Loop {
     Counters& counters_;
     std::function<void(const std::exception&)> fatal_;
     std::thread thread_;
+    // Of the thread that uses the Node now.
+    Instant deadline_{};
+    std::exception_ptr thrown_;  // on another thread
 };
 
 }  // namespace electiond

@@ -9,8 +9,8 @@
 namespace electiond {
 
 // One atomic word: the moment from which on the loop should have done its next turn. That is the
-// start of the event that it works on, or the deadline that it sleeps towards. The loop thread
-// writes, any thread reads.
+// start of the event that it works on, or the deadline that it sleeps towards. The thread that
+// uses the node writes, any thread reads.
 class LoopPulse {
   public:
     // The loop begins to work on one event.

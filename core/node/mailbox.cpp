@@ -1,4 +1,4 @@
-// The queue of events into the loop.
+// The way of events to the loop.
 #include "node/mailbox.h"
 
 #include <algorithm>
@@ -11,12 +11,22 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "node/clock.h"
+
 namespace electiond {
 namespace {
 
 bool is_query(const Event& event) {
     const auto* arrived = std::get_if<RequestArrived>(&event);
     return arrived && arrived->request.lane == Lane::query;
+}
+
+// A heartbeat, or the outcome of one.
+bool is_of_heartbeat(const Event& event) {
+    const auto* arrived = std::get_if<RequestArrived>(&event);
+    const auto* replied = std::get_if<ReplyArrived>(&event);
+    return (arrived && arrived->request.name == "heartbeat") ||
+           (replied && replied->name == "heartbeat");
 }
 
 }  // namespace
@@ -46,7 +56,9 @@ bool Mailbox::post(Event event) {
     std::optional<Event> dropped;  // its Respond runs outside the lock
     bool asleep = false;
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
+        const bool may_handle = asleep_ && handler_ && !closed_ && is_of_heartbeat(event);
+        if (may_handle && handled_here(lock, event)) return true;
         if (closed_) return false;
         if (queue_.size() >= capacity_ && std::holds_alternative<RequestArrived>(event)) {
             const auto query = std::ranges::find_if(queue_, is_query);
@@ -61,45 +73,72 @@ bool Mailbox::post(Event event) {
     return true;
 }
 
-std::optional<Event> Mailbox::take_until(Instant deadline) {
-    for (bool is_late = false;;) {
-        {
-            const std::lock_guard lock(mutex_);
-            asleep_ = false;
-            if (closed_) return std::nullopt;
-            if (!queue_.empty()) {
-                Event event = std::move(queue_.front());
-                queue_.pop_front();
-                return event;
-            }
-            if (is_late) return std::nullopt;
-            asleep_ = true;
+// Events that come meanwhile wait in the queue, since the loop counts as awake. False: the event
+// must go to the queue, or the mailbox was closed.
+bool Mailbox::handled_here(std::unique_lock<std::mutex>& lock, Event& event) {
+    asleep_ = false;
+    handles_ = true;
+    lock.unlock();
+    const auto deadline = (*handler_)(event);
+    lock.lock();
+    handles_ = false;
+    if (deadline) deadline_ = *deadline;
+    if (stirs_) {
+        handled_.notify_one();
+    } else if (!queue_.empty() || deadline_ <= read_boot_clock()) {
+        wake_up();  // from now on no other thread handles anything
+    } else {
+        set_alarm();
+        asleep_ = true;
+    }
+    return deadline.has_value();
+}
+
+std::optional<Event> Mailbox::take_until(Instant deadline, const Handler& handler) {
+    std::unique_lock lock(mutex_);
+    deadline_ = deadline;
+    handler_ = handler ? &handler : nullptr;
+    for (bool has_slept = false;; has_slept = true) {
+        if (closed_) return std::nullopt;
+        if (!queue_.empty()) {
+            Event event = std::move(queue_.front());
+            queue_.pop_front();
+            return event;
         }
-        set_alarm(deadline);
-        if (alarm_rings()) is_late = std::exchange(armed_, kNever) == deadline;
+        if (has_slept && read_boot_clock() >= deadline_) return std::nullopt;
+        wait(lock);
     }
 }
 
-// Waits for an event or the alarm. True: it was the alarm, perhaps both.
-bool Mailbox::alarm_rings() {
+// Until there is something to do, or earlier. When it returns, no other thread handles an event.
+void Mailbox::wait(std::unique_lock<std::mutex>& lock) {
+    asleep_ = true;
+    set_alarm();
+    lock.unlock();
     epoll_event found[2];
     const int count = ::epoll_wait(either_, found, 2, -1);
     if (count < 0 && errno != EINTR) ENSURE(!"epoll_wait on two own descriptors");
-    return std::any_of(found, found + std::max(count, 0),
-                       [this](const auto& each) { return each.data.fd == alarm_; });
+    lock.lock();
+    stirs_ = true;
+    handled_.wait(lock, [this] { return !handles_; });
+    stirs_ = false;
+    asleep_ = false;
+    const bool rang = std::any_of(found, found + std::max(count, 0),
+                                  [this](const auto& each) { return each.data.fd == alarm_; });
+    if (rang && armed_ <= read_boot_clock()) armed_ = kNever;
 }
 
 // A deadline that has moved later costs no system call: the alarm rings before it once, and is set
 // again then.
-void Mailbox::set_alarm(Instant deadline) {
-    if (deadline >= armed_) return;
-    const auto since_boot = std::max(deadline.time_since_epoch(), Duration(1));
+void Mailbox::set_alarm() {
+    if (deadline_ >= armed_) return;
+    const auto since_boot = std::max(deadline_.time_since_epoch(), Duration(1));
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
     itimerspec at{};
     at.it_value.tv_sec = seconds.count();
     at.it_value.tv_nsec = (since_boot - seconds).count();
     ::timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &at, nullptr);
-    armed_ = deadline;
+    armed_ = deadline_;
 }
 
 void Mailbox::wake_up() const {

@@ -99,21 +99,14 @@ void Node::on(RequestArrived arrived) {
             respond({Response::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
             return publish();
         }
-        const auto& message = std::get<PeerRequest>(decoded);
+        auto message = std::get<PeerRequest>(decoded);
         if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
             return answer_status(message.term, *query, respond);
         }
         if (const auto wrong = wrong_identity_of(message.from, request.verified_names)) {
             return refuse(request, message, *wrong, respond);
         }
-        learn(message.from);
-        step(RequestReceived{message, from_namesakes_address(message.from)}, &respond,
-             message.term);
-        if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
-            heartbeat && election_.followed() && election_.followed()->uuid == message.from.uuid &&
-            message.term == election_.term()) {
-            take_accepted(*heartbeat);
-        }
+        take_request({std::move(message), respond});
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
         respond({Response::Kind::malformed, wire::encode_malformed(error)});
@@ -121,19 +114,31 @@ void Node::on(RequestArrived arrived) {
     }
 }
 
-// What else a heartbeat brings: the members, and whether the role of this node is confirmed.
-void Node::take_accepted(const Heartbeat& heartbeat) {
-    if (heartbeat.members) {
-        book_.reported_by_leader(now_, *heartbeat.members);
-        views_.take_members(*heartbeat.members, now_);
+void Node::take_request(Asked asked) {
+    const auto& from = asked.message.from;
+    learn(from);
+    const RequestReceived input{asked.message, from_namesakes_address(from)};
+    step(input, std::move(asked));
+}
+
+// What else an accepted heartbeat brings: the members, and whether the role of this node is
+// confirmed.
+void Node::take_accepted(const PeerRequest& message) {
+    const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
+    const auto& leader = election_.followed();
+    if (!heartbeat || !leader || leader->uuid != message.from.uuid) return;
+    if (message.term != election_.term()) return;
+    if (heartbeat->members) {
+        book_.reported_by_leader(now_, *heartbeat->members);
+        views_.take_members(*heartbeat->members, now_);
         return publish();
     }
     // It contains no new data, so the leader has an ack of this process with this configuration and
     // view. A quorum holds the configuration, so no later leader has an older one. From now on the
     // role of this node survives the loss of any one node.
-    const bool confirms = !heartbeat.config && !heartbeat.config_pending &&
-                          heartbeat.number == election_.electorate().number &&
-                          heartbeat.view != 0 && heartbeat.view == election_.view_held();
+    const bool confirms = !heartbeat->config && !heartbeat->config_pending &&
+                          heartbeat->number == election_.electorate().number &&
+                          heartbeat->view != 0 && heartbeat->view == election_.view_held();
     if (!confirms) return;
     views_.confirm_role();
     publish();
@@ -309,8 +314,7 @@ void Node::reject(std::string_view reason, const std::string& what, std::string_
 
 struct Node::Body {
     Node& node;
-    const Respond* respond;
-    Term request_term;
+    const Asked* asked;
 
     void save(const Durable& durable) { node.dependencies_.store.save(durable); }
     Instant close_grants() {
@@ -319,14 +323,15 @@ struct Node::Body {
         return until;
     }
     void reply(Reply reply) {
-        if (!respond) return;
+        if (!asked) return;
         node.count_reply(reply.body);
         node.fill_hint(reply.body);
-        (*respond)({Response::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
-                                                               .term = reply.term,
-                                                               .request_term = request_term,
-                                                               .reason = reply.reason,
-                                                               .body = std::move(reply.body)})});
+        asked->respond(
+            {Response::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
+                                                        .term = reply.term,
+                                                        .request_term = asked->message.term,
+                                                        .reason = reply.reason,
+                                                        .body = std::move(reply.body)})});
     }
     void send(const Outgoing& outgoing) { node.send(outgoing); }
     void publish(Effects& effects) {
@@ -347,16 +352,25 @@ struct Node::Body {
     void twin_is_due() { node.twin_due_ = node.now_ + node.twin_delay(); }
 };
 
-void Node::step(const Input& input, const Respond* respond, Term request_term) {
+void Node::step(const Input& input, std::optional<Asked> asked) {
     auto effects = election_.step(now_, input);
     bind_voters();
-    ENSURE(!respond || effects.reply);
-    Body body{*this, respond, request_term};
+    ENSURE(!asked || effects.reply);
+    if (is_brief_ && !effects.only_reply()) {
+        rest_ = Rest{std::move(effects), std::move(asked)};
+        return;
+    }
+    finish_step(std::move(effects), asked);
+}
+
+void Node::finish_step(Effects effects, const std::optional<Asked>& asked) {
+    Body body{*this, asked ? &*asked : nullptr};
     auto closed = carry_out(std::move(effects), body);
     while (closed) {
-        Body alone{*this, nullptr, 0};
+        Body alone{*this, nullptr};
         closed = carry_out(election_.step(now_, *closed), alone);
     }
+    if (asked) take_accepted(asked->message);
 }
 
 void Node::count_reply(const ReplyBody& body) {

@@ -48,15 +48,24 @@ struct NodeDependencies {
 [[nodiscard]] Durable load_or_create_record(DurableStore& store, const NodeId& id,
                                             const std::string& cluster, Random& random);
 
-// One class in two files. Passes events to its Election and carries out the effects: decodes,
-// steps, saves, replies, sends and publishes. Loop thread only. handle() throws what DurableStore
-// throws; the process must then end (D2: a node that can't save must not vote).
+// One class in three files. Passes events to its Election and carries out the effects: decodes,
+// steps, saves, replies, sends and publishes. Loop thread only, or the thread that stands in for it
+// (Mailbox). handle() throws what DurableStore throws; the process must then end (D2: a node that
+// can't save must not vote).
 class Node {
   public:
     Node(const Policy& policy, Durable durable, Random random, Identity identity,
          NodeDependencies dependencies, Instant now);
 
     void handle(Instant now, Event event);
+    // Handles the heartbeat of the leader that this node follows, or a follower's response to one,
+    // without blocking, and calls no Transport. False if the event is anything else: then it was
+    // left as it is, and nothing has happened. What else follows from the heartbeat is left for
+    // do_rest(), which must be the next call then.
+    [[nodiscard]] bool handle_briefly(Instant now, Event& event);
+    [[nodiscard]] bool has_rest() const { return rest_.has_value(); }
+    // Loop thread. Throws like handle().
+    void do_rest(Instant now);
     // A deadline has come: like handle, without an event.
     void tick(Instant now);
     // The last call: writes what could wait until now. Throws like handle().
@@ -76,7 +85,15 @@ class Node {
     void on(const PolicyChange& change);
     void on(CommandArrived command);
 
-    void step(const Input& input, const Respond* respond = nullptr, Term request_term = 0);
+    // A request, and where its response goes.
+    struct Asked {
+        PeerRequest message;
+        Respond respond;
+    };
+    void take_request(Asked asked);
+    void take_accepted(const PeerRequest& message);
+    void step(const Input& input, std::optional<Asked> asked = {});
+    void finish_step(Effects effects, const std::optional<Asked>& asked);
     void send(const Outgoing& outgoing);
     [[nodiscard]] const std::string& encoded(const Outgoing& outgoing);
     void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
@@ -91,7 +108,6 @@ class Node {
     void learn(const Sender& from);
     void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
-    void take_accepted(const Heartbeat& heartbeat);
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
     [[nodiscard]] Sender sender() const;
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
@@ -111,7 +127,20 @@ class Node {
     void drop_answer(const ReplyArrived& arrived, const WrongIdentity& wrong);
     void note_refusal_of_us(const ReplyArrived& arrived, const PeerReply& reply);
 
+    // node_brief.cpp: heartbeats, while the loop sleeps
+    [[nodiscard]] std::optional<PeerRequest> read_ordinary_heartbeat(const Request& request) const;
+    [[nodiscard]] std::optional<PeerReply> read_ordinary_response(
+        const ReplyArrived& arrived) const;
+    [[nodiscard]] bool is_ordinary(const Sender& from,
+                                   const std::vector<std::string>& verified_names) const;
+
     struct Body;  // the functions that carry_out() calls
+
+    // What the loop thread must still do for a step.
+    struct Rest {
+        Effects effects;
+        std::optional<Asked> asked;
+    };
 
     static constexpr std::chrono::seconds kTwinDelayMax{1};
 
@@ -125,6 +154,9 @@ class Node {
     Instant now_;
     const Instant started_;
     Instant twin_due_ = kNever;  // when the twin slot is written, unless another save comes first
+
+    bool is_brief_ = false;  // in handle_briefly()
+    std::optional<Rest> rest_;
 
     PeerRequest encoded_{};     // the last one that was sent
     std::string encoded_text_;  // and its body

@@ -8,7 +8,7 @@ namespace electiond {
 StatusBoard::StatusBoard() : status_(std::make_shared<const Status>()) {}
 
 void StatusBoard::publish(Status status, Instant now) {
-    if (status == *status_) return;  // read without the mutex: only this thread writes it
+    if (status == *status_) return;  // read without the mutex: only publish() writes it
     auto next = std::make_shared<const Status>(std::move(status));
     bool news = false;
     {

@@ -10,7 +10,8 @@
 
 namespace electiond {
 
-// publish by the loop thread; the rest from any thread. Never empty: starts with a blank Status.
+// publish by the thread that uses the node, one at a time; the rest from any thread. Never empty:
+// starts with a blank Status.
 class StatusBoard {
   public:
     StatusBoard();
@@ -39,7 +40,7 @@ class StatusBoard {
         const StatusBoard* board_ = nullptr;
         std::list<Observer>::iterator place_{};
     };
-    // The loop thread calls `observer` after each publish that moved the index, or that changed
+    // publish() calls `observer` after each status that moved the index, or that changed
     // whether this node leads at its `now` (a lease that ran out may be renewed without a new
     // index). It must neither block nor throw, nor call listen().
     [[nodiscard]] Listening listen(Observer observer) const;

@@ -1,6 +1,7 @@
 // The loop: turns for events and deadlines, stops when told, and ends the process when it must.
 #include "node/loop.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <future>
@@ -100,6 +101,109 @@ TEST(Loop, ReadsTheClockAfterItHasTakenTheMessage) {
     ASSERT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
     engine.await([](const Status& status) { return status.view->followed.has_value(); });
     EXPECT_GE(engine.board.read()->leadership.followed_until, sent + kE);
+}
+
+// Delivers a heartbeat of node 2; returns the thread that answered it.
+std::thread::id beat(Engine& engine, const Heartbeat& heartbeat) {
+    const auto answered = std::make_shared<std::promise<std::thread::id>>();
+    engine.mailbox.deliver(
+        Request{
+            .name = "heartbeat",
+            .body = wire::encode(PeerRequest{.from = Stage::from(2), .term = 4, .body = heartbeat}),
+            .source = {}},
+        [answered](const Response&) { answered->set_value(std::this_thread::get_id()); });
+    auto answer = answered->get_future();
+    return answer.wait_for(kPatience) == std::future_status::ready ? answer.get()
+                                                                   : std::thread::id{};
+}
+
+// Until the loop sleeps, and this thread handles a heartbeat. Returns how many there were.
+std::uint64_t beat_until_handled_here(Engine& engine) {
+    const Instant end = read_boot_clock() + kPatience;
+    std::uint64_t seq = 1;
+    while (beat(engine, {.seq = seq, .promise = kE, .number = {0, 1}}) !=
+           std::this_thread::get_id()) {
+        ++seq;
+        if (read_boot_clock() >= end) ADD_FAILURE() << "it was never handled here";
+        if (read_boot_clock() >= end) break;
+    }
+    return seq;
+}
+
+TEST(Loop, SleepsOnWhileTheThreadThatBringsAHeartbeatHandlesIt) {
+    Engine engine(member({1, 2, 3}));
+    engine.loop.start();
+
+    const auto beats = beat_until_handled_here(engine);
+
+    EXPECT_GT(beats, 1u) << "the first one of a leader is for the loop";
+    ASSERT_TRUE(engine.turns());
+    EXPECT_EQ(engine.board.read()->term, 4u);
+    EXPECT_GE(engine.counters.events.value(), beats);
+}
+
+TEST(Loop, DoesItselfWhatFollowsFromAHeartbeatAndMustBeSaved) {
+    Engine engine(member({1, 2, 3}));
+    engine.loop.start();
+    const auto seq = beat_until_handled_here(engine);
+    Heartbeat heartbeat{.seq = seq + 1, .promise = kE, .number = {0, 2}};
+    heartbeat.config = electorate({1, 2}, {0, 2});
+
+    const auto by = beat(engine, heartbeat);
+
+    EXPECT_NE(by, std::this_thread::get_id());
+    EXPECT_NE(by, std::thread::id{});
+    ASSERT_TRUE(engine.store.record);
+    EXPECT_EQ(engine.store.record->config.number, (ConfigNumber{0, 2}));
+}
+
+TEST(Loop, SavesWhatFollowsFromAHeartbeatBeforeItAnswersTheNext) {  // D1
+    for (int round = 0; round < 20; ++round) {
+        Engine engine(member({1, 2, 3}));
+        engine.loop.start();
+        auto seq = beat_until_handled_here(engine);
+        std::atomic<int> answers = 0;
+        std::promise<ConfigNumber> saved_at_second;
+        const auto deliver = [&](ConfigNumber number, Electorate config, Respond respond) {
+            Heartbeat heartbeat{.seq = ++seq, .promise = kE, .number = number};
+            heartbeat.config = std::move(config);
+            engine.mailbox.deliver(
+                Request{.name = "heartbeat",
+                        .body = wire::encode(
+                            PeerRequest{.from = Stage::from(2), .term = 4, .body = heartbeat}),
+                        .source = {}},
+                std::move(respond));
+        };
+
+        deliver({0, 2}, electorate({1, 2}, {0, 2}), [&](const Response&) { ++answers; });
+        deliver({0, 3}, electorate({1, 2, 3}, {0, 3}), [&](const Response&) {
+            EXPECT_EQ(++answers, 2) << "each is answered, the first one first";
+            saved_at_second.set_value(engine.store.record->config.number);
+        });
+
+        auto saved = saved_at_second.get_future();
+        ASSERT_EQ(saved.wait_for(kPatience), std::future_status::ready);
+        EXPECT_EQ(saved.get(), (ConfigNumber{0, 3}));
+    }
+}
+
+TEST(Loop, WhoCannotRememberAfterAHeartbeatIsFatal) {  // D2
+    Engine engine(member({1, 2, 3}));
+    engine.loop.start();
+    const auto seq = beat_until_handled_here(engine);
+    Heartbeat heartbeat{.seq = seq + 1, .promise = kE, .number = {0, 2}};
+    heartbeat.config = electorate({1, 2}, {0, 2});
+    engine.store.broken = true;
+
+    engine.mailbox.deliver(Request{.name = "heartbeat",
+                                   .body = wire::encode(PeerRequest{
+                                       .from = Stage::from(2), .term = 4, .body = heartbeat}),
+                                   .source = {}},
+                           [](const Response&) { ADD_FAILURE() << "it has answered"; });
+
+    auto fatal = engine.fatal.get_future();
+    ASSERT_EQ(fatal.wait_for(kPatience), std::future_status::ready);
+    EXPECT_EQ(fatal.get(), "the disk is full");
 }
 
 TEST(Loop, StopsWhenToldAndTakesNothingMore) {

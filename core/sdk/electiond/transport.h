@@ -39,8 +39,9 @@ struct Response {
     std::vector<std::string> verified_names{};
 };
 
-// Sends the response to one delivered request. Any thread may call it, at most once, also after
-// stop() of the transport; it never blocks. If it is destroyed without a call, the transport sends
+// Sends the response to one delivered request. Any thread may call it, at most once, also inside of
+// deliver() (so hold no lock there that it takes), and after stop() of the transport; it never
+// blocks. If it is destroyed without a call, the transport sends
 // busy.
 using Respond = std::function<void(Response)>;
 
