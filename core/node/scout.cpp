@@ -55,6 +55,7 @@ class Scout::Rounds {
            std::string plugin)
         : source_(source),
           discovery_(std::move(discovery)),
+          is_constant_(dynamic_cast<ConstantDiscovery*>(discovery_.get()) != nullptr),
           self_(std::move(self)),
           cluster_(std::move(cluster)),
           interval_(interval),
@@ -88,6 +89,8 @@ class Scout::Rounds {
         Instant last;
     };
 
+    [[nodiscard]] bool is_known_for_good() const { return is_constant_ && report_.polls_ok > 0; }
+    [[nodiscard]] bool is_poll_due(std::chrono::steady_clock::time_point next) const;
     void poll();
     void ask(const Claim& mine);
     template <class Act>
@@ -103,6 +106,7 @@ class Scout::Rounds {
 
     const std::size_t source_;
     std::unique_ptr<Discovery> discovery_;     // used by the thread alone
+    const bool is_constant_;                   // polled until that has worked once
     std::optional<std::vector<Peer>> posted_;  // the last snapshot; by the thread alone
     const Peer self_;
     const std::string cluster_;
@@ -132,11 +136,13 @@ void Scout::Rounds::run() {
             lock.unlock();
             ask(*wanted);
             lock.lock();
-        } else if (std::chrono::steady_clock::now() >= next_poll) {
+        } else if (is_poll_due(next_poll)) {
             next_poll = std::chrono::steady_clock::now() + interval_;
             lock.unlock();
             poll();
             lock.lock();
+        } else if (is_known_for_good()) {
+            wake_.wait(lock, [this] { return stopping_ || wanted_; });
         } else {
             wake_.wait_until(lock, next_poll, [this] { return stopping_ || wanted_; });
         }
@@ -147,6 +153,10 @@ void Scout::Rounds::run() {
         call(kWithdraw, [this](std::stop_token stop) { discovery_->withdraw(std::move(stop)); });
     }
     discovery_.reset();  // on this thread, since a destructor may hang, too
+}
+
+bool Scout::Rounds::is_poll_due(std::chrono::steady_clock::time_point next) const {
+    return !is_known_for_good() && std::chrono::steady_clock::now() >= next;
 }
 
 // Polls also if announce failed: a registry that we cannot write may still be readable.
@@ -338,6 +348,7 @@ ScoutReport Scout::Rounds::report() const {
     const auto now = read_boot_clock();
     const std::lock_guard lock(mutex_);
     auto report = report_;
+    if (is_known_for_good()) report.good_at = now;
     const bool late = under_way_ && now - under_way_->since >= call_limit_;
     for (const auto& [name, fault] : faults_) {
         if (late && under_way_->call == name) continue;

@@ -107,6 +107,11 @@ class FakeDiscovery : public Discovery, public Arbiter {
     Script& script_;
 };
 
+class FakeConstant : public FakeDiscovery, public ConstantDiscovery {
+  public:
+    using FakeDiscovery::FakeDiscovery;
+};
+
 // The scout, and the mailbox it posts to.
 struct Camp {
     Script script;
@@ -116,10 +121,14 @@ struct Camp {
     std::vector<std::string> lines;
     std::optional<Scout> scout;
 
-    explicit Camp(Milliseconds interval = 1ms, Milliseconds call_limit = Scout::kCallLimit) {
+    explicit Camp(Milliseconds interval = 1ms, Milliseconds call_limit = Scout::kCallLimit)
+        : Camp([](auto& used) { return std::make_unique<FakeDiscovery>(used); }, interval,
+               call_limit) {}
+    using Make = std::function<std::unique_ptr<Discovery>(Script&)>;
+    Camp(const Make& make, Milliseconds interval, Milliseconds call_limit) {
         scout.emplace(
-            3, "fake", std::make_unique<FakeDiscovery>(script),
-            Peer{.id = id(1), .uuid = uuid(1), .addresses = {}, .api = {}}, "demo", interval,
+            3, "fake", make(script), Peer{.id = id(1), .uuid = uuid(1), .addresses = {}, .api = {}},
+            "demo", interval,
             [this](Event event) {
                 const std::lock_guard lock(mutex);
                 events.push_back(std::move(event));
@@ -344,6 +353,30 @@ TEST(Scout, WithdrawsOnceWhenItStops) {
 
     EXPECT_EQ(camp.script.count("withdraw"), 1);
     EXPECT_EQ(camp.script.calls.back(), "withdraw") << "nothing after it";
+}
+
+TEST(Scout, AsksAConstantDiscoveryOnlyUntilItHasAnswered) {
+    Camp camp([](auto& script) { return std::make_unique<FakeConstant>(script); }, 1ms,
+              Scout::kCallLimit);
+    camp.script.fail("not yet");
+    camp.scout->start();
+    camp.script.wait_for("poll", 3);
+    camp.script.list({listed(2)});
+    camp.script.fail("");
+    EXPECT_EQ(camp.next<PeersPolled>().peers, std::vector{listed(2)});
+    const auto polls = camp.script.count("poll");
+
+    for (int n = 0; n < 20; ++n) {
+        camp.scout->claim({"mine", uuid(1)});
+        EXPECT_TRUE(camp.next<ArbiterAnswered>().stored) << "it is still there for other calls";
+        camp.script.wait_for("claim demo", n + 1);
+    }
+
+    EXPECT_EQ(camp.script.count("poll"), polls);
+    EXPECT_EQ(camp.script.count("announce 1"), polls);
+    EXPECT_GE(*camp.scout->report().good_at, read_boot_clock() - 1s) << "as good as new";
+    EXPECT_TRUE(camp.stop());
+    EXPECT_EQ(camp.script.count("withdraw"), 1);
 }
 
 TEST(Scout, PollsAlsoWhereItCannotAnnounce) {

@@ -76,4 +76,12 @@ class ELECTIOND_EXPORT Discovery {
     [[nodiscard]] virtual Arbiter* arbiter() noexcept { return nullptr; }
 };
 
+// An ability of a discovery (docs/plugin-versions.md), which derives from both classes: poll()
+// always returns the same, and announce() does nothing. So the host calls them only until both have
+// worked once, and the thread of the discovery then sleeps.
+class ELECTIOND_EXPORT ConstantDiscovery {
+  public:
+    virtual ~ConstantDiscovery() = default;
+};
+
 }  // namespace electiond

@@ -67,7 +67,7 @@ bool surely_differ(const Endpoint& one, const Endpoint& other) {
 }
 
 // Never changes, needs no announcement, opens nothing. One thread at a time, as the host calls.
-class StaticList final : public Discovery {
+class StaticList final : public Discovery, public ConstantDiscovery {
   public:
     explicit StaticList(const PluginSetup& setup) : peers_(read_peers(setup.options)) {}
 
