@@ -79,34 +79,6 @@ Effects Election::step(Instant now, const Input& input) {
     return std::exchange(out_, {});
 }
 
-// D1b: a configuration that only has a later name is saved soon after, in a step of its own: nobody
-// waits for that, and what this node says of its own record is said of the saved one. Half a
-// heartbeat later the election is over, and the next round has not begun.
-void Election::save_what_changed() {
-    const bool waited = std::exchange(
-        rename_waits_, durable_ != saved_ && !rename_due_ && only_renamed(saved_, durable_));
-    if (rename_waits_ && !waited) rename_due_at_ = now_ + Duration(timing().heartbeat) / 2;
-    if (rename_waits_ && out_.reply) {
-        if (auto* ack = std::get_if<HeartbeatReply>(&out_.reply->body)) {
-            ack->config = saved_.config.number;
-        }
-    }
-    if (rename_waits_ || durable_ == saved_) return;
-    out_.send_before_save = asks_for_votes_first();
-    out_.save = saved_ = durable_;
-}
-
-// D1a: a new candidate asks while it saves its own vote, which counts only afterwards: with the
-// first answer, in a later step.
-bool Election::asks_for_votes_first() const {
-    const auto* campaign = std::get_if<Candidate>(&role_);
-    return campaign && !campaign->in_place && out_.grants == Grants::unchanged &&
-           durable_.term > saved_.term && durable_.voted_for == me() &&
-           std::ranges::all_of(out_.send, [](const Outgoing& outgoing) {
-               return std::holds_alternative<VoteRequest>(outgoing.body);
-           });
-}
-
 // Other nodes learn the new settings by this node's next ack or, if it leads, by its next view
 // (R1). If another voter should lead now, M2 hands over.
 void Election::take_policy(const PolicyChange& change) {
@@ -468,26 +440,6 @@ void Election::adopt(const Electorate& config) {
     if (config.bans(me())) durable_.left = true;
     if (config.has(me())) durable_.left = false;
     if (!config.has(me())) replaced_by_.reset();
-}
-
-// B7: the sender's cluster has replaced this node's cluster, or the one that it was to found.
-void Election::superseded(const Sender& from, Term theirs) {
-    const auto ended = durable_.blank() && !durable_.founding_set.empty()
-                           ? founding_hash(durable_.cluster_name, durable_.founding_set)
-                           : durable_.cluster_id;
-    if (ended.empty() || from.cluster_id.empty() || from.cluster_id == durable_.cluster_id ||
-        from.cluster_name != durable_.cluster_name ||
-        std::ranges::find(from.supersedes, ended) == from.supersedes.end()) {
-        return;
-    }
-    follow(Reason::recovered);
-    enter_term(std::max(durable_.term, theirs), {});
-    durable_.cluster_id = from.cluster_id;
-    durable_.supersedes = from.supersedes;
-    durable_.config = {};
-    durable_.founding_set.clear();
-    release_.reset();
-    next_hello_ = now_;
 }
 
 // ---- changes of term and role, in one place each -----------------------------------------------

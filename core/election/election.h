@@ -101,8 +101,6 @@ class Election {
     friend struct ElectionFingerprint;  // tests/exploration distinguishes states
 
     // election.cpp: votes, heartbeats, campaigns
-    void save_what_changed();
-    [[nodiscard]] bool asks_for_votes_first() const;
     void expire();
     [[nodiscard]] Instant lapse_of(const Leading& lead) const;
     void on_request(const PeerRequest& request);
@@ -122,7 +120,6 @@ class Election {
     bool overtaken(Term theirs);
     bool take_newer(const std::optional<Electorate>& config);
     void adopt(const Electorate& config);
-    void superseded(const Sender& from, Term theirs);
     void on_election_timer();
     void become_candidate(bool transfer, bool in_place, Reason cause);
     void follow(Reason cause);
@@ -141,7 +138,6 @@ class Election {
     void extend_lease();
     void on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& body);
     [[nodiscard]] LeadView lead_view() const;
-    [[nodiscard]] bool holds_config() const;
     [[nodiscard]] bool may_change_voters() const;
     void change_voters();
     void install(ConfigStep step);
@@ -168,6 +164,11 @@ class Election {
     void end(const std::vector<std::uint64_t>& tickets, std::optional<NodeId> successor);
     void on_timeout_now(const PeerRequest& request, const TimeoutNow& body);
 
+    // saving.cpp: what is saved, and what need not wait for it
+    void save_what_changed();
+    [[nodiscard]] bool asks_for_votes_first() const;
+    [[nodiscard]] bool holds_config() const;
+
     // join.cpp: hello, founding, claims
     void on_hello(const PeerRequest& request, const Hello& body);
     void on_hello_reply(const PeerReply& reply, const HelloReply& body);
@@ -179,6 +180,7 @@ class Election {
     void found(const std::string& cluster_id, std::vector<Voter> voters);
     void join_when_due();
     void join(const Sender& leader);
+    void superseded(const Sender& from, Term theirs);
     void claim_when_due();
     void on_claim(const ClaimAnswered& answer);
 

@@ -131,6 +131,26 @@ void Election::join(const Sender& leader) {
     next_claim_ = kNever;
 }
 
+// B7: the sender's cluster has replaced this node's cluster, or the one that it was to found.
+void Election::superseded(const Sender& from, Term theirs) {
+    const auto ended = durable_.blank() && !durable_.founding_set.empty()
+                           ? founding_hash(durable_.cluster_name, durable_.founding_set)
+                           : durable_.cluster_id;
+    if (ended.empty() || from.cluster_id.empty() || from.cluster_id == durable_.cluster_id ||
+        from.cluster_name != durable_.cluster_name ||
+        std::ranges::find(from.supersedes, ended) == from.supersedes.end()) {
+        return;
+    }
+    follow(Reason::recovered);
+    enter_term(std::max(durable_.term, theirs), {});
+    durable_.cluster_id = from.cluster_id;
+    durable_.supersedes = from.supersedes;
+    durable_.config = {};
+    durable_.founding_set.clear();
+    release_.reset();
+    next_hello_ = now_;
+}
+
 // A node that does not lead says hello while it is blank, or when it has heard no heartbeat for E.
 // A leader says hello to addresses from which it gets no acks.
 void Election::say_hello_when_due() {

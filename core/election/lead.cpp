@@ -133,12 +133,6 @@ LeadView Election::lead_view() const {
             .asked = std::move(asked)};
 }
 
-// D1b: what is not saved yet, and is not saved by this step, is not held.
-bool Election::holds_config() const {
-    return rename_due_ || durable_.config.number == saved_.config.number ||
-           !only_renamed(saved_, durable_);
-}
-
 // K2: a quorum has acked the current configuration, under the number it has in this term (C3).
 bool Election::may_change_voters() const {
     return durable_.config.number.term == durable_.term && holds_config() &&
