@@ -6,6 +6,7 @@ sys.dont_write_bytecode = True
 
 from suite.expectation import (PlannedHandover, Raft, Succession, Timers, handover_formula, monte_carlo,  # noqa: E402
                                raft_formula, succession_formula)
+from suite.expectations import by_rules  # noqa: E402
 from suite.figures import quantile, ratio, shown, summary  # noqa: E402
 
 DELAY, SAVE, TIMES = 0.2, 1.0, 4000
@@ -75,6 +76,16 @@ class TheHandover(unittest.TestCase):
                 found = quantile(0.5, monte_carlo(PlannedHandover, TIMES, 1, nodes, *FIXED, rules))
                 self.assertAlmostEqual(found, handover_formula(rules, DELAY, SAVE))
                 self.assertGreater(abs(found - handover_formula(other, DELAY, SAVE)), SAVE / 2)
+
+
+class TheRulesOfASubject(unittest.TestCase):
+    def test_are_those_of_its_program(self):
+        self.assertEqual(by_rules(["electiond", "etcd:tls=on", "electiond:transport=http", "redis-sentinel"]),
+                         {"succession": ["electiond", "electiond:transport=http"], "raft": ["etcd:tls=on"]})
+
+    def test_of_another_build_are_not_known(self):
+        self.assertEqual(by_rules(["electiond:build=../before/build,tls=on", "electiond"]),
+                         {"succession": ["electiond"]})
 
 
 class TheFigures(unittest.TestCase):

@@ -40,7 +40,7 @@ def by_rules(subjects):
     """The subjects for whose rules there is an expectation."""
     found = {}
     for subject in subjects:
-        rules = Choice(subject).kind.rules
+        rules = Choice(subject).rules
         if rules is not None:
             found.setdefault(rules, []).append(subject)
     return found

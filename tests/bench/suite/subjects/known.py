@@ -24,5 +24,10 @@ class Choice:
                 have = "; ".join(f"{key}={'|'.join(values or ['…'])}" for key, values in self.kind.keys.items())
                 raise ValueError(f"{text}: {key}={value} is no option of {name}; there are: {have or 'none'}")
 
+    @property
+    def rules(self):
+        """By which its expectation is computed; None for another build, since it may have had other rules."""
+        return None if "build" in self.options else self.kind.rules
+
     def cluster(self, timers, network, nodes, folder, build):
         return self.kind(self.label, self.options, timers, network, nodes, folder, build)
