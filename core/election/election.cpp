@@ -92,6 +92,7 @@ void Election::take_policy(const PolicyChange& change) {
     timing.dead_after = change.dead_after;
     if (auto* lead = leading()) {
         lead->next_round = std::min<Instant>(lead->next_round, now_ + timing.heartbeat);
+        lead->next_look = now_;
         refresh_view();
     }
 }

@@ -133,7 +133,7 @@ class Election {
     void become_leader(Reason cause);
     void run_deferred_commands();
     void start_round();
-    [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower) const;
+    [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower, bool pending) const;
     void refresh_view();
     void extend_lease();
     void on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& body);

@@ -100,6 +100,7 @@ void Election::remove(std::uint64_t ticket, const Remove& command) {
                     .dry_run = command.dry_run};
     if (verdict == Removable::undecided) removal.undecided = now_ + timing().election_timeout;
     removals_.push_back(std::move(removal));
+    lead->next_look = now_;
 }
 
 // M7: whether the others would keep a quorum that answers.

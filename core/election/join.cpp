@@ -60,6 +60,7 @@ void Election::admit(const Sender& from, Reason& refused) {
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
         lead.roster.set_moved_in(from.uuid, from_namesakes_address_);
+        lead.next_look = now_;
         out_.changes.emplace_back(PeerNoted{from.id, from.uuid, durable_.term});
         start_round();
     }

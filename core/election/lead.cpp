@@ -41,20 +41,21 @@ void Election::start_round() {
     promise_.give(me(), now_ + timing().election_timeout);  // L3
     durable_.promise = std::max(durable_.promise, timing().election_timeout);
     refresh_view();
+    const bool pending = !config_held();
     for (const auto& [uuid, follower] : lead.roster.all()) {
-        send(uuid, durable_.term, heartbeat_for(follower));
+        send(uuid, durable_.term, heartbeat_for(follower, pending));
     }
     extend_lease();
     watch_voters();
 }
 
 // Leaves out what the receiver has, by its newest ack (§3).
-Heartbeat Election::heartbeat_for(const Follower& follower) const {
+Heartbeat Election::heartbeat_for(const Follower& follower, bool pending) const {
     const auto& lead = *leading();
     Heartbeat heartbeat{.seq = lead.rounds.newest(),
                         .promise = timing().election_timeout,
                         .number = durable_.config.number,
-                        .config_pending = !config_held(),
+                        .config_pending = pending,
                         .view = lead.view};
     if (follower.config != durable_.config.number) heartbeat.config = durable_.config;
     if (follower.view != lead.view) {
@@ -107,7 +108,10 @@ void Election::on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& 
         flapped(reply.from.uuid);  // M2: it fell silent
     }
     if (!follower->acked) out_.members = true;  // the first ack since this node leads
+    const auto view = lead_view();
+    const auto before = standing(view, *follower);
     lead->roster.ack(reply.from.uuid, body, *sent, now_, timing().election_timeout);
+    if (standing(view, *follower) != before) lead->next_look = now_;
     if (durable_.config.has(reply.from.uuid)) extend_lease();
     voter_acked(*follower);
     if (durable_.config.bans(reply.from.uuid) && body.config == durable_.config.number) {
@@ -141,15 +145,20 @@ bool Election::may_change_voters() const {
 
 bool Election::config_held() const { return leading() && may_change_voters(); }
 
-// One change at a time, and none during a hand-over, which may need a change of its own (E1).
+// One change at a time, and none during a hand-over, which may need a change of its own (E1). Looks
+// at all nodes, so not at every ack: only if something has changed that a step can depend on.
+// Each such change sets next_look, which stays until it is looked at.
 void Election::change_voters() {
-    const auto* lead = leading();
-    if (!lead || lead->hand_over || !may_change_voters()) return;
-    if (auto step = next_step(lead_view())) install(std::move(*step));
+    auto* lead = leading();
+    if (!lead || now_ < lead->next_look || lead->hand_over || !may_change_voters()) return;
+    const auto view = lead_view();
+    if (auto step = next_step(view)) return install(std::move(*step));
+    lead->next_look = next_look(view);
 }
 
 void Election::install(ConfigStep step) {
     ENSURE(step.next.has(me()) && step.next.number > durable_.config.number);
+    leading()->next_look = now_;
     durable_.config = std::move(step.next);
     step_reason_ = step.reason;
     start_round();
@@ -158,8 +167,9 @@ void Election::install(ConfigStep step) {
 // A removal is done when a quorum holds the configuration that bans the node. It is given up if too
 // many other voters fell silent meanwhile.
 void Election::end_removals() {
-    const auto* lead = leading();
+    auto* lead = leading();
     if (!lead || removals_.empty()) return;
+    lead->next_look = now_;
     const bool held = holds_config() && lead->roster.config_held(durable_.config, me());
     std::erase_if(removals_, [&](Removal& removal) {
         if (durable_.config.bans(removal.uuid)) {
@@ -194,12 +204,13 @@ std::vector<Member> Election::members(Instant now) const {
                    .eligible = eligible(),
                    .priority = policy_.priority});
     const auto view = lead_view();
+    const bool grows = growth_is_due(view);
     for (const auto& [uuid, follower] : lead->roster.all()) {
         all.push_back({.id = follower.id,
                        .uuid = uuid,
                        .addresses = {},
                        .api = {},
-                       .role = member_role(view, follower),
+                       .role = member_role(view, follower, grows),
                        .last_ack = std::nullopt,
                        .rtt = follower.rtt,
                        .eligible = follower.acked && follower.eligible,

@@ -56,19 +56,28 @@ ConfigStep drop(const LeadView& lead, const Voter& voter, Reason reason) {
     return {lead.config.without(voter.uuid, lead.term), reason, voter};
 }
 
-// §6.4: a node that leaves, or that an operator removes, is banned; a voter that wants no vote only
-// loses its vote.
+// §6.4: a node that leaves, or that an operator removes, is to be banned.
+bool to_ban(const LeadView& lead, const Follower& follower) {
+    const bool asked = std::ranges::find(lead.asked, follower.uuid) != lead.asked.end();
+    return (asked || follower.leaving) && !lead.config.bans(follower.uuid);
+}
+
+// §6.4: a voter that wants no vote only loses its vote.
+bool to_drop(const LeadView& lead, const Follower& follower) {
+    return follower.acked && !follower.wants_vote && lead.config.has(follower.uuid);
+}
+
+bool going(const LeadView& lead, const Follower& follower) {
+    return to_ban(lead, follower) || to_drop(lead, follower);
+}
+
 std::optional<ConfigStep> remove_or_drop(const LeadView& lead) {
     for (const auto& [uuid, follower] : lead.roster.all()) {
-        const bool voter = lead.config.has(uuid);
-        const bool asked = std::ranges::find(lead.asked, uuid) != lead.asked.end();
-        const bool to_ban = (asked || follower.leaving) && !lead.config.bans(uuid);
-        const bool to_drop = voter && follower.acked && !follower.wants_vote;
-        // removable() last: it looks at all voters, and this runs at every event.
-        if (!to_ban && !to_drop) continue;
-        if (voter && removable(lead, uuid) != Removable::yes) continue;
+        // removable() last: it looks at all voters.
+        if (!going(lead, follower)) continue;
+        if (lead.config.has(uuid) && removable(lead, uuid) != Removable::yes) continue;
         const Voter node{follower.id, uuid};
-        if (!to_ban) return drop(lead, node, Reason::voter_removed);
+        if (!to_ban(lead, follower)) return drop(lead, node, Reason::voter_removed);
         return ConfigStep{lead.config.banning(uuid, lead.term), Reason::voter_removed, node};
     }
     return std::nullopt;
@@ -128,6 +137,35 @@ bool ready(const LeadView& lead, const Follower& follower) {
     return steady(lead, follower) && !lead.config.find(follower.id);
 }
 
+bool growth_is_due(const LeadView& lead) { return growth_is_due(lead, ready_ones(lead).size()); }
+
+Standing standing(const LeadView& lead, const Follower& follower) {
+    if (going(lead, follower)) return Standing::going;
+    if (steady(lead, follower)) return Standing::steady;
+    const bool silent =  // for the shortest time that a rule asks about
+        lead.now - follower.heard() >= 2 * Duration(lead.policy.timing.election_timeout);
+    return silent && lead.config.has(follower.uuid) ? Standing::silent : Standing::none;
+}
+
+Instant next_look(const LeadView& lead) {
+    Instant next = kNever;
+    for (const auto& [uuid, follower] : lead.roster.all()) {
+        // Any ack may let the rest keep its quorum (M7).
+        if (going(lead, follower)) return lead.now;
+    }
+    for (const auto& voter : lead.config.voters) {
+        const auto* follower = lead.roster.find(voter.uuid);
+        if (!follower) continue;
+        const Timing& timing = lead.policy.timing;
+        for (const Duration age :
+             {Duration(2 * timing.election_timeout), Duration(timing.dead_after)}) {
+            const Instant due = follower->heard() + age;
+            if (due > lead.now) next = std::min(next, due);
+        }
+    }
+    return next;
+}
+
 std::optional<ConfigStep> next_step(const LeadView& lead) {
     for (const auto rule : {remove_or_drop, replace_lost, replace_dead, grow}) {
         if (auto step = rule(lead)) return step;
@@ -171,12 +209,11 @@ std::optional<Voter> eligible_standby(const LeadView& lead) {
     return Voter{best->id, best->uuid};
 }
 
-MemberRole member_role(const LeadView& lead, const Follower& follower) {
+MemberRole member_role(const LeadView& lead, const Follower& follower, bool grows) {
     if (lead.config.has(follower.uuid)) return MemberRole::voter;
     // A node that is about to get a vote is no standby: a rolling restart has to wait for that
     // vote.
-    const bool waits = ready(lead, follower) && !growth_is_due(lead, ready_ones(lead).size());
-    return waits ? MemberRole::standby : MemberRole::observer;
+    return !grows && ready(lead, follower) ? MemberRole::standby : MemberRole::observer;
 }
 
 }  // namespace electiond

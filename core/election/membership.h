@@ -23,7 +23,7 @@ struct LeadView {
     const Electorate& config;
     const Roster& roster;
     const Policy& policy;
-    NodeUuid self{};
+    const NodeUuid& self;
     Term term = 0;
     Instant led_since{};
     Instant now{};
@@ -37,6 +37,19 @@ struct LeadView {
 // The step that is due now, the first one in the order of M7; nullopt if none is due. The caller
 // has checked K2: a quorum holds the current configuration.
 [[nodiscard]] std::optional<ConfigStep> next_step(const LeadView& lead);
+
+// All that next_step() asks about one node. An ack that does not change it makes no step due.
+enum class Standing {
+    none,
+    steady,  // M1, M5: may become a voter
+    going,   // §6.4: is to be banned, or wants its vote no more
+    silent,  // M5, M6: a voter that may be replaced soon
+};
+[[nodiscard]] Standing standing(const LeadView& lead, const Follower& follower);
+
+// If next_step() has returned nullopt: it does so until this instant, whatever acks arrive, if no
+// ack changes the standing of its sender and nothing else changes.
+[[nodiscard]] Instant next_look(const LeadView& lead);
 
 // M7: may a voter be removed? `yes`: the remaining voters that are heard now (an ack younger than
 // 2 H) are a quorum of all that remain. `undecided`: only together with voters whose newest ack is
@@ -73,7 +86,11 @@ template <class Waits>
     return best->uuid;
 }
 
-// Voter, standby (M3: ready, but M1 and M4 do not promote it yet) or observer.
-[[nodiscard]] MemberRole member_role(const LeadView& lead, const Follower& follower);
+// M1 and M4: are there enough nodes that are ready, and room for them?
+[[nodiscard]] bool growth_is_due(const LeadView& lead);
+
+// Voter, standby (M3: ready, but M1 and M4 do not promote it yet) or observer. `grows` is
+// growth_is_due(), the same for all nodes.
+[[nodiscard]] MemberRole member_role(const LeadView& lead, const Follower& follower, bool grows);
 
 }  // namespace electiond

@@ -62,6 +62,7 @@ struct Leading {
     std::uint64_t view = 0;       // of `succession` and `shown`; the first round makes it 1
     std::optional<HandOver> hand_over{};
     Instant next_round{};
+    Instant next_look{};  // until then no change of the voters is due; see change_voters()
 };
 
 using Role = std::variant<Following, PreCandidate, Candidate, Leading>;

@@ -11,15 +11,16 @@ namespace electiond {
 // waits for that, and what this node says of its own record is said of the saved one. Half a
 // heartbeat later the election is over, and the next round has not begun.
 void Election::save_what_changed() {
-    const bool waited = std::exchange(
-        rename_waits_, durable_ != saved_ && !rename_due_ && only_renamed(saved_, durable_));
+    const bool changed = durable_ != saved_;
+    const bool waited =
+        std::exchange(rename_waits_, changed && !rename_due_ && only_renamed(saved_, durable_));
     if (rename_waits_ && !waited) rename_due_at_ = now_ + Duration(timing().heartbeat) / 2;
     if (rename_waits_ && out_.reply) {
         if (auto* ack = std::get_if<HeartbeatReply>(&out_.reply->body)) {
             ack->config = saved_.config.number;
         }
     }
-    if (rename_waits_ || durable_ == saved_) return;
+    if (rename_waits_ || !changed) return;
     out_.send_before_save = asks_for_votes_first();
     out_.save = saved_ = durable_;
 }

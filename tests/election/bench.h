@@ -16,6 +16,7 @@
 
 #include "cast.h"
 #include "election/election.h"
+#include "support/overlooked_voters.h"
 
 namespace electiond {
 
@@ -250,6 +251,7 @@ class Bench {
         says_what_is_durable(effects);
         keeps_its_roles();
         wakes_when_it_must();
+        EXPECT_FALSE(overlooks_a_change_of_voters(node, now));
         for (const auto& done : effects.done) {
             EXPECT_EQ(waiting_.erase(done.ticket), 1u) << "every command ends once";
         }

@@ -338,5 +338,50 @@ TEST(Membership, MembersShowsEveryoneTheLeaderFirst) {
     EXPECT_TRUE(Bench().node.members(bench.now).empty()) << "others have no view of their own";
 }
 
+// ---- when a leader looks at all nodes ----------------------------------------------------------
+
+TEST(Membership, AnAckThatChangesNothingIsNoReasonToLookAtAllNodes) {
+    Bench bench;
+    bench.take_the_lead();
+    bench.lead_on(2 * kE);
+    bench.pass(kH);
+    const auto next = bench.lead().next_look;
+
+    bench.ack(2);
+    bench.ack(3);
+
+    EXPECT_GT(next, bench.now);
+    EXPECT_EQ(bench.lead().next_look, next);
+}
+
+TEST(Membership, WhileAVoterWaitsForItsRemovalAnyAckMayLetItGo) {  // M7
+    Bench bench;
+    bench.take_the_lead();
+    bench.lead_on(kE, {2});
+    bench.pass(kH);
+    bench.ack(2, {.leaving = true});
+    EXPECT_THAT(voters(bench), ElementsAre(1, 2, 3)) << "1 and 3 are no quorum that answers";
+
+    bench.ack(3);
+
+    EXPECT_THAT(voters(bench), ElementsAre(1, 3));
+}
+
+TEST(Membership, AVoterThatCameBackAndFellSilentAgainIsReplacedInTime) {  // M6
+    Bench bench;
+    bench.take_the_lead();
+    join(bench, {4});
+    bench.lead_on(2 * kTiming.stable_after, {2, 3, 4});
+    bench.lead_on(3 * kE, {2, 4});
+    bench.ack(3);
+    const Instant heard = bench.lead().roster.find(uuid(3))->heard();
+
+    bench.lead_on(heard + kTiming.dead_after - kTick - bench.now, {2, 4});
+    EXPECT_THAT(voters(bench), ElementsAre(1, 2, 3));
+    bench.lead_on(2 * kH, {2, 4});
+
+    EXPECT_THAT(voters(bench), ElementsAre(1, 2, 4));
+}
+
 }  // namespace
 }  // namespace electiond

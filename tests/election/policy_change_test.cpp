@@ -4,18 +4,8 @@
 namespace electiond {
 namespace {
 
-PolicyChange unchanged(const Policy& policy = plain()) {
-    return {.priority = policy.priority,
-            .max_voters = policy.max_voters,
-            .heartbeat = policy.timing.heartbeat,
-            .election_spread = policy.timing.election_spread,
-            .request_timeout = policy.timing.request_timeout,
-            .stable_after = policy.timing.stable_after,
-            .dead_after = policy.timing.dead_after};
-}
-
 PolicyChange priority(std::int64_t value) {
-    auto change = unchanged();
+    auto change = unchanged(plain());
     change.priority = value;
     return change;
 }
@@ -103,7 +93,7 @@ TEST(PolicyChange, ALongerHeartbeatIntervalDoesNotPutOffTheRoundThatIsDue) {
     Bench bench;
     bench.take_the_lead();
     const auto round = bench.round();
-    auto change = unchanged();
+    auto change = unchanged(plain());
     change.heartbeat = 10s;
 
     bench.feed(change);

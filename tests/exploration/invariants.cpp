@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "support/overlooked_voters.h"
 #include "support/quorums.h"
 
 namespace electiond::exploration {
@@ -144,6 +145,9 @@ std::string broken_step(const Election& after, const Durable& before, const Effe
         if (vote && vote->granted && after.leads(now)) {
             return named(node) + " votes for another and leads on";
         }
+    }
+    if (overlooks_a_change_of_voters(after, now)) {
+        return named(node) + " overlooks a change of the voters that is due";
     }
     for (const auto& outgoing : effects.send) {
         const auto unsaved = unsaved_request(disk, outgoing);

@@ -11,7 +11,8 @@ namespace electiond::exploration {
 // node led, and with which token.
 [[nodiscard]] std::string broken_promise(const Stage& stage, World& world);
 
-// Faults of a step: a node goes back in its record, or sends something that is not saved (D1).
+// Faults of a step: a node goes back in its record, sends something that is not saved (D1), or
+// overlooks a change of the voters.
 [[nodiscard]] std::string broken_step(const Election& after, const Durable& before,
                                       const Effects& effects, const Input& input, Instant now);
 

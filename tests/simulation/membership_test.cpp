@@ -6,6 +6,7 @@
 #include "election/recovery.h"
 #include "over_seeds.h"
 #include "support/mischief.h"
+#include "support/overlooked_voters.h"
 
 namespace electiond::sim {
 namespace {
@@ -169,15 +170,7 @@ TEST_P(Membership, APriorityThatChangesWhileNodesRunMovesTheLead) {
             favourite = &cluster.node(cluster.random.below(cluster.nodes().size()));
             for (const auto& node : cluster.nodes()) {
                 node->policy_.priority = node.get() == favourite ? 200 : 50;
-                const auto& timing = node->policy_.timing;
-                if (!node->running()) continue;
-                node->post(PolicyChange{.priority = node->policy_.priority,
-                                        .max_voters = node->policy_.max_voters,
-                                        .heartbeat = timing.heartbeat,
-                                        .election_spread = timing.election_spread,
-                                        .request_timeout = timing.request_timeout,
-                                        .stable_after = timing.stable_after,
-                                        .dead_after = timing.dead_after});
+                if (node->running()) node->post(unchanged(node->policy_));
             }
             mischief.run(seconds(5));
             cluster.heal();

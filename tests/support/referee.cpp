@@ -5,6 +5,7 @@
 #include <span>
 
 #include "election/overloaded.h"
+#include "support/overlooked_voters.h"
 #include "support/quorums.h"
 #include "wire/codec.h"
 
@@ -47,6 +48,7 @@ void Referee::saw(const SimNode& node) {
             if (disk.term != election.term() || disk.voted_for != disk.uuid) {
                 blame(named(node) + " leads by a vote for itself that it has not saved");
             }
+            check_voters(node);
         }
         highest_term_ = std::max(highest_term_, election.term());
         check_followed(node);
@@ -54,6 +56,14 @@ void Referee::saw(const SimNode& node) {
         if (node.spins() >= 100) blame(named(node) + " spins: its deadline does not move");
     }
     check_leaders();
+}
+
+// Not after every event, because it copies the node twice; what is overlooked, is for a while.
+void Referee::check_voters(const SimNode& leader) {
+    if (++looks_ % 16 != 0) return;
+    if (overlooks_a_change_of_voters(leader.election(), leader.clock.read(schedule_.now()))) {
+        blame(named(leader) + " overlooks a change of the voters that is due");
+    }
 }
 
 // A term has one leader, and it has votes that were seen to leave, from a quorum of the voters with

@@ -46,6 +46,7 @@ class Referee {
     bool impostors = false;
 
   private:
+    void check_voters(const SimNode& leader);
     void check_leaders();
     void check_leader(const SimNode& leader);
     void check_grants(const SimNode& leader);
@@ -88,6 +89,7 @@ class Referee {
     };
     std::map<std::string, Tenure> tenures_;                      // the newest of each realm
     std::map<std::size_t, std::pair<Term, NodeUuid>> followed_;  // as boards last showed it
+    std::uint64_t looks_ = 0;  // at a leader, after an event of its own
     FencingToken highest_token_ = 0;
     Term highest_term_ = 0;
     std::uint64_t leaders_seen_ = 0;
