@@ -5,6 +5,7 @@
 #include "wire/codec.h"
 #include "wire/fields.h"
 #include "wire/names.h"
+#include "wire/recall.h"
 
 namespace electiond::wire {
 namespace {
@@ -127,12 +128,18 @@ void read_own_id(const Fields& in, const char* own_id, NodeId& id) {
     id = own;
 }
 
+constexpr std::string_view kHeartbeat = "heartbeat";
+
 }  // namespace
 
 bool known_request(std::string_view name) { return request_index(name) < kRequestNames.size(); }
 
 std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
                                                       std::string_view body) {
+    thread_local Recall<PeerRequest, Heartbeat> heartbeats;
+    if (name == kHeartbeat) {
+        if (const auto* known = heartbeats.find(body)) return *known;
+    }
     const auto index = known_index(name);
     PeerRequest request{.body = empty_body<RequestBody>(index)};
     const bool query = std::holds_alternative<StatusQuery>(request.body);
@@ -151,10 +158,15 @@ std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
     if (auto* hello = std::get_if<Hello>(&request.body))
         hello->blank = request.from.cluster_id.empty();
     std::visit([&](auto& of_kind) { read(in, of_kind); }, request.body);
+    if (name == kHeartbeat) heartbeats.keep(body, request);
     return request;
 }
 
 PeerReply decode_reply(std::string_view request_name, std::string_view body) {
+    thread_local Recall<PeerReply, HeartbeatReply> acks;
+    if (request_name == kHeartbeat) {
+        if (const auto* known = acks.find(body)) return *known;
+    }
     PeerReply reply{.body = empty_body<ReplyBody>(known_index(request_name))};
     const Document document(body);
     const auto in = document.fields();
@@ -165,6 +177,7 @@ PeerReply decode_reply(std::string_view request_name, std::string_view body) {
     if (auto* hello = std::get_if<HelloReply>(&reply.body))
         hello->self.blank = reply.from.cluster_id.empty();
     std::visit([&](auto& of_kind) { read(in, of_kind); }, reply.body);
+    if (request_name == kHeartbeat) acks.keep(body, reply);
     return reply;
 }
 

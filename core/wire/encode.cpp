@@ -6,6 +6,7 @@
 
 #include "wire/codec.h"
 #include "wire/names.h"
+#include "wire/output.h"
 
 namespace electiond::wire {
 namespace {
@@ -13,8 +14,6 @@ namespace {
 // Appends compact JSON. out(key, value) adds a field to the open object, but not an empty optional.
 class Writer {
   public:
-    Writer() { text_.reserve(512); }
-
     template <class T>
     Writer& operator()(std::string_view key, const T& value) {
         name(key);
@@ -40,26 +39,27 @@ class Writer {
     template <class Fields>
     void object(Fields fields) {
         separate();
-        text_ += '{';
+        out_.add('{');
         fields();
-        text_ += '}';
+        out_.add('}');
     }
 
-    [[nodiscard]] std::string take() { return std::move(text_); }
+    [[nodiscard]] std::string take() { return out_.take(); }
 
   private:
     // The last character (a bracket, a colon, or the end of a value) shows whether a comma is due.
     void separate() {
-        if (!text_.empty() && std::string_view("{[:").find(text_.back()) == std::string_view::npos)
-            text_ += ',';
+        const char last = out_.last();
+        if (last != '{' && last != '[' && last != ':') out_.add(',');
     }
 
     // Of a field. It is one of ours: there is nothing to escape.
     void name(std::string_view key) {
         separate();
-        text_ += '"';
-        text_ += key;
-        text_ += "\":";
+        out_.add('"');
+        out_.add(key);
+        out_.add('"');
+        out_.add(':');
     }
 
     void write(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
@@ -91,26 +91,25 @@ class Writer {
     void escape(char c) {
         static constexpr char kHex[] = "0123456789abcdef";
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20) {
-            text_ += {'\\', c};
-            return;
-        }
-        text_ += "\\u00";
-        text_ += {kHex[byte >> 4], kHex[byte & 15]};
+        out_.add('\\');
+        if (byte >= 0x20) return out_.add(c);
+        out_.add("u00");
+        out_.add(kHex[byte >> 4]);
+        out_.add(kHex[byte & 15]);
     }
     void write(std::string_view text) {
         separate();
-        text_ += '"';
+        out_.add('"');
         for (auto rest = text; !rest.empty();) {
-            const auto plain =
-                static_cast<std::size_t>(std::ranges::find_if(rest, needs_escape) - rest.begin());
-            text_ += rest.substr(0, plain);
+            std::size_t plain = 0;
+            while (plain < rest.size() && !needs_escape(rest[plain])) ++plain;
+            out_.add(rest.substr(0, plain));
             rest.remove_prefix(plain);
             if (rest.empty()) break;
             escape(rest.front());
             rest.remove_prefix(1);
         }
-        text_ += '"';
+        out_.add('"');
     }
     void write(const std::string& text) { write(std::string_view(text)); }
     template <class Tag>
@@ -122,22 +121,22 @@ class Writer {
     template <class T>
     void write(const std::vector<T>& list) {
         separate();
-        text_ += '[';
+        out_.add('[');
         for (const auto& item : list) write(item);
-        text_ += ']';
+        out_.add(']');
     }
     // Always the last field: what does not fit is left out, two bytes for "]}" are kept.
     void write(const std::vector<Member>& members) {
         separate();
-        text_ += '[';
+        out_.add('[');
         for (const auto& member : members) {
-            const auto before = text_.size();
+            const auto before = out_.size();
             write(member);
-            if (text_.size() + 2 <= kBodyMax) continue;
-            text_.resize(before);
+            if (out_.size() + 2 <= kBodyMax) continue;
+            out_.cut(before);
             break;
         }
-        text_ += ']';
+        out_.add(']');
     }
 
     void write(const Voter& voter) {
@@ -169,10 +168,10 @@ class Writer {
 
     void literal(std::string_view text) {
         separate();
-        text_ += text;
+        out_.add(text);
     }
 
-    std::string text_;
+    Output out_;
 };
 
 void put_sender(Writer& out, const Sender& sender) {
