@@ -88,6 +88,8 @@ class Election {
     // The leader's view of all members, itself first; empty on other nodes. Node adds the
     // addresses.
     [[nodiscard]] std::vector<Member> members(Instant now) const;
+    // What in that view changes with every round, for one of its members.
+    [[nodiscard]] Contact contact_with(const NodeUuid& uuid, Instant now) const;
     // The view that the heartbeats of this term have brought; 0: none.
     [[nodiscard]] std::uint64_t view_held() const;
     [[nodiscard]] std::optional<Instant> heard_heartbeat() const { return heard_heartbeat_; }
@@ -135,6 +137,8 @@ class Election {
     void start_round();
     [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower, bool pending) const;
     void refresh_view();
+    [[nodiscard]] bool shows_members() const;
+    [[nodiscard]] MemberRole own_role() const;
     void extend_lease();
     void on_heartbeat_reply(const PeerReply& reply, const HeartbeatReply& body);
     [[nodiscard]] LeadView lead_view() const;

@@ -63,6 +63,10 @@ void Election::stop(std::uint64_t ticket) {
 void Election::give_way() {
     const auto* lead = leading();
     if (!lead || lead->hand_over) return;
+    const auto& followers = lead->roster.all();
+    const bool is_first = std::ranges::none_of(
+        followers, [this](const auto& entry) { return entry.second.priority > policy_.priority; });
+    if (is_first) return;  // the usual case, at every event
     const auto waits = [this](const NodeUuid& uuid) {
         const auto at = flaps_.find(uuid);
         std::size_t flaps = 0;

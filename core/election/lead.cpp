@@ -1,5 +1,6 @@
 // The part of Election for a node that leads: rounds, leases, the voters.
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <electiond/error.h>
@@ -7,6 +8,17 @@
 #include "election/election.h"
 
 namespace electiond {
+namespace {
+
+// As the view shows it: not before an ack has said so.
+bool may_lead(const Follower& follower) { return follower.acked && follower.eligible; }
+
+std::optional<Milliseconds> last_ack(const Follower& follower, Instant now) {
+    if (!follower.acked) return std::nullopt;
+    return std::chrono::duration_cast<Milliseconds>(now - *follower.acked);
+}
+
+}  // namespace
 
 // C3. The leader is visible from its first lease on (L1); with one voter that is at once.
 void Election::become_leader(Reason cause) {
@@ -69,17 +81,36 @@ Heartbeat Election::heartbeat_for(const Follower& follower, bool pending) const 
 // half; never for lastAckMs.
 void Election::refresh_view() {
     auto& lead = *leading();
-    auto order = rank(durable_.config, me(), lead.roster, timing(), now_);
-    auto shown = members(now_);
-    for (auto& member : shown) {
+    const Ranking ranking(durable_.config, me(), lead.roster, timing(), now_);
+    if (shows_members() && !ranking.differs_from(lead.succession)) return;
+    lead.shown = members(now_);
+    for (auto& member : lead.shown) {
         member.last_ack.reset();
         member.rtt.reset();
     }
-    if (shown == lead.shown && !differs(lead.succession, order)) return;
-    lead.shown = std::move(shown);
-    lead.succession = std::move(order);
+    lead.succession = ranking.succession();
     ++lead.view;
     out_.members = true;
+}
+
+// Does the view still show what members() would? Without copies, because each round asks.
+bool Election::shows_members() const {
+    const auto& lead = *leading();
+    const auto& followers = lead.roster.all();
+    if (lead.shown.size() != followers.size() + 1) return false;
+    const auto& own = lead.shown.front();
+    if (own.role != own_role() || own.eligible != eligible() || own.priority != policy_.priority) {
+        return false;
+    }
+    const auto view = lead_view();
+    const bool grows = growth_is_due(view);
+    return std::ranges::equal(
+        followers, std::span(lead.shown).subspan(1), [&](const auto& entry, const Member& shown) {
+            const auto& follower = entry.second;
+            return follower.uuid == shown.uuid && follower.id == shown.id &&
+                   member_role(view, follower, grows) == shown.role &&
+                   may_lead(follower) == shown.eligible && follower.priority == shown.priority;
+        });
 }
 
 // L1
@@ -190,15 +221,21 @@ void Election::end_removals() {
     });
 }
 
+// The role of this node while it leads.
+MemberRole Election::own_role() const {
+    return durable_.config.has(me()) ? MemberRole::voter : MemberRole::observer;
+}
+
 std::vector<Member> Election::members(Instant now) const {
     std::vector<Member> all;
     const auto* lead = leading();
     if (!lead) return all;
+    all.reserve(lead->roster.all().size() + 1);
     all.push_back({.id = durable_.node_id,
                    .uuid = me(),
                    .addresses = {},
                    .api = {},
-                   .role = durable_.config.has(me()) ? MemberRole::voter : MemberRole::observer,
+                   .role = own_role(),
                    .last_ack = Milliseconds{0},
                    .rtt = std::nullopt,
                    .eligible = eligible(),
@@ -213,13 +250,19 @@ std::vector<Member> Election::members(Instant now) const {
                        .role = member_role(view, follower, grows),
                        .last_ack = std::nullopt,
                        .rtt = follower.rtt,
-                       .eligible = follower.acked && follower.eligible,
+                       .eligible = may_lead(follower),
                        .priority = follower.priority});
-        if (follower.acked) {
-            all.back().last_ack = std::chrono::duration_cast<Milliseconds>(now - *follower.acked);
-        }
+        all.back().last_ack = last_ack(follower, now);
     }
     return all;
+}
+
+Contact Election::contact_with(const NodeUuid& uuid, Instant now) const {
+    if (uuid == me()) return {.last_ack = Milliseconds{0}};
+    const auto* lead = leading();
+    const auto* follower = lead ? lead->roster.find(uuid) : nullptr;
+    if (!follower) return {};
+    return {.last_ack = last_ack(*follower, now), .rtt = follower->rtt};
 }
 
 }  // namespace electiond

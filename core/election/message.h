@@ -59,6 +59,14 @@ struct Member {
     bool operator==(const Member&) const = default;
 };
 
+// Of these, what changes with every round.
+struct Contact {
+    std::optional<Milliseconds> last_ack{};
+    std::optional<Duration> rtt{};
+
+    bool operator==(const Contact&) const = default;
+};
+
 // The order in which voters campaign when the leader falls silent, and the delay between two (§9).
 struct Succession {
     std::vector<NodeUuid> order{};

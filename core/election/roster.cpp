@@ -13,6 +13,11 @@ Roster::Roster(const Electorate& config, const NodeUuid& self, Instant now) {
 }
 
 const Follower* Roster::find(const NodeUuid& uuid) const {
+    // To compare a few for equality costs less than to look for their order.
+    if (followers_.size() <= kFew) {
+        const auto at = std::ranges::find(followers_, uuid, &Followers::value_type::first);
+        return at == followers_.end() ? nullptr : &at->second;
+    }
     const auto at = followers_.find(uuid);
     return at == followers_.end() ? nullptr : &at->second;
 }
@@ -71,6 +76,7 @@ void Roster::forget_silent_observers(const Electorate& config, Instant now, Dura
 std::optional<Instant> Roster::quorum_ack(const Electorate& config, const NodeUuid& self,
                                           Instant own) const {
     std::vector<Instant> acks;
+    acks.reserve(config.voters.size());
     for (const auto& voter : config.voters) {
         if (voter.uuid == self) {
             acks.push_back(own);
@@ -94,7 +100,7 @@ bool Roster::config_held(const Electorate& config, const NodeUuid& self) const {
 
 bool Roster::fresh(const NodeUuid& uuid, Instant now, Duration age) const {
     const auto* follower = find(uuid);
-    return follower && follower->acked && now - *follower->acked < age;
+    return follower && is_fresh(*follower, now, age);
 }
 
 }  // namespace electiond

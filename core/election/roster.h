@@ -36,13 +36,19 @@ struct Follower {
     [[nodiscard]] Instant heard() const { return acked.value_or(noted); }
 };
 
+// Has it an ack younger than `age`?
+[[nodiscard]] inline bool is_fresh(const Follower& follower, Instant now, Duration age) {
+    return follower.acked && now - *follower.acked < age;
+}
+
 // A value in the role Leading, which ends with it.
 class Roster {
   public:
     // For a new lead: contains the voters, without acks of earlier leads (C3).
     Roster(const Electorate& config, const NodeUuid& self, Instant now);
 
-    [[nodiscard]] const std::map<NodeUuid, Follower>& all() const { return followers_; }
+    using Followers = std::map<NodeUuid, Follower>;
+    [[nodiscard]] const Followers& all() const { return followers_; }
     [[nodiscard]] const Follower* find(const NodeUuid& uuid) const;
 
     // By id or uuid, as an operator writes it. If two nodes have the id, the one heard last.
@@ -73,7 +79,9 @@ class Roster {
     [[nodiscard]] bool fresh(const NodeUuid& uuid, Instant now, Duration age) const;
 
   private:
-    std::map<NodeUuid, Follower> followers_;
+    static constexpr std::size_t kFew = 4;
+
+    Followers followers_;
 };
 
 }  // namespace electiond

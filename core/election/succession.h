@@ -13,6 +13,21 @@ namespace electiond {
 [[nodiscard]] Succession rank(const Electorate& config, const NodeUuid& self, const Roster& roster,
                               const Timing& timing, Instant now);
 
+// The same without copies of the uuids, because a leader asks at each round. Borrows `roster`.
+class Ranking {
+  public:
+    Ranking(const Electorate& config, const NodeUuid& self, const Roster& roster,
+            const Timing& timing, Instant now);
+
+    [[nodiscard]] Succession succession() const;
+    // differs(current, succession())
+    [[nodiscard]] bool differs_from(const Succession& current) const;
+
+  private:
+    std::vector<const Follower*> voters_;
+    Milliseconds step_{};
+};
+
 // True if `next` differs so much from `current` that a new view is due: the order in any way, or
 // the step by more than half.
 [[nodiscard]] bool differs(const Succession& current, const Succession& next);

@@ -235,7 +235,7 @@ void Election::watch_voters() {
 
 // The leader has received an ack.
 void Election::voter_acked(const Follower& follower) {
-    if (!leading()->roster.fresh(follower.uuid, now_, timing().election_timeout)) return;
+    if (!is_fresh(follower, now_, timing().election_timeout)) return;
     const auto away = troubles_.silent.back(follower.uuid, now_);
     if (!away) return;
     out_.changes.emplace_back(

@@ -3,6 +3,15 @@
 
 namespace electiond {
 
+std::vector<Member> MembersView::in_contact() const {
+    auto all = *list;
+    for (std::size_t n = 0; n < contacts.size(); ++n) {
+        all[n].last_ack = contacts[n].last_ack;
+        all[n].rtt = contacts[n].rtt;
+    }
+    return all;
+}
+
 Status::Status() {
     static const auto blank = std::make_shared<const NodeView>();
     static const auto nobody = std::make_shared<const MembersView>();

@@ -61,12 +61,18 @@ struct NodeView {
     std::string why_not_joined{};  // while it joins: why the nodes that it asked did not respond
 };
 
-// The leader's view of the members. On the leader it is made anew each heartbeat interval, because
-// it contains ages; on others it is the last one that the leader sent. `at`: when it was made or
-// received; nullopt: never.
+// The leader's view of the members: on the leader its own, on others the last one that the leader
+// sent. `at`: when it was made or received; nullopt: never.
 struct MembersView {
-    std::vector<Member> list{};
+    // Never null. Made anew only if a member has changed.
+    std::shared_ptr<const std::vector<Member>> list = std::make_shared<std::vector<Member>>();
     std::optional<Instant> at{};
+    // On a leader, made anew each heartbeat interval: what it has heard since it made the list, in
+    // the same order. Empty: the list says so itself.
+    std::vector<Contact> contacts{};
+
+    // The members with their contacts.
+    [[nodiscard]] std::vector<Member> in_contact() const;
 };
 
 // Immutable once published.

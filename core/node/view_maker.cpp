@@ -19,7 +19,20 @@ void ViewMaker::take_members(std::vector<Member> members, Instant now) {
 }
 
 void ViewMaker::show_members(std::vector<Member> members, Instant now) {
-    members_ = std::make_shared<const MembersView>(MembersView{std::move(members), now});
+    members_ = std::make_shared<const MembersView>(
+        MembersView{.list = std::make_shared<const std::vector<Member>>(std::move(members)),
+                    .at = now,
+                    .contacts = {}});
+}
+
+void ViewMaker::show_contacts(Instant now) {
+    const auto next = std::make_shared<MembersView>(
+        MembersView{.list = members_->list, .at = now, .contacts = {}});
+    next->contacts.reserve(next->list->size());
+    for (const auto& member : *next->list) {
+        next->contacts.push_back(election_.contact_with(member.uuid, now));
+    }
+    members_ = next;
 }
 
 void ViewMaker::count_refusal(const std::string& reason) {
@@ -42,11 +55,13 @@ void ViewMaker::refresh(Instant now) {
 // After the lead is lost, its last view stays.
 void ViewMaker::refresh_own_members(Instant now) {
     if (!std::holds_alternative<Leading>(election_.role())) return;
-    const bool changed = own_members_due_ || !members_->at || made_.book != book_.revision();
-    if (!changed && now - *members_->at < election_.policy().timing.heartbeat) return;
-    own_members_due_ = false;
-    show_members(with_addresses(election_.members(now)), now);
-    if (changed) ++members_revision_;
+    if (own_members_due_ || !members_->at || made_.book != book_.revision()) {
+        own_members_due_ = false;
+        ++members_revision_;
+        show_members(with_addresses(election_.members(now)), now);
+    } else if (now - *members_->at >= election_.policy().timing.heartbeat) {
+        show_contacts(now);
+    }
 }
 
 ViewMaker::Made ViewMaker::made_now(MemberRole own) const {
@@ -147,9 +162,9 @@ MemberRole ViewMaker::role() const {
     if (durable.left) return MemberRole::removed;
     if (durable.blank()) return MemberRole::joining;
     if (durable.config.has(durable.uuid)) return MemberRole::voter;
-    const auto own = std::ranges::find(members_->list, durable.uuid, &Member::uuid);
-    return own != members_->list.end() && own->role == MemberRole::standby ? MemberRole::standby
-                                                                           : MemberRole::observer;
+    const auto own = std::ranges::find(*members_->list, durable.uuid, &Member::uuid);
+    return own != members_->list->end() && own->role == MemberRole::standby ? MemberRole::standby
+                                                                            : MemberRole::observer;
 }
 
 std::string ViewMaker::name_of(const NodeUuid& uuid) const {
@@ -161,7 +176,7 @@ std::string ViewMaker::name_of(const NodeUuid& uuid) const {
 // The members that this node knows of.
 std::vector<Voter> ViewMaker::known_members() const {
     auto all = election_.electorate().voters;
-    for (const auto& member : members_->list) all.push_back({member.id, member.uuid});
+    for (const auto& member : *members_->list) all.push_back({member.id, member.uuid});
     if (const auto& leader = election_.followed()) all.push_back({leader->id, leader->uuid});
     return all;
 }

@@ -36,7 +36,7 @@ class ViewMaker {
     void count_refusal(const std::string& reason);
 
     // Brings both views up to date. A view that has not changed stays the same object. On a leader
-    // the members are made anew each heartbeat interval, because of the ages in them.
+    // the contacts with the members are made anew each heartbeat interval.
     void refresh(Instant now);
     [[nodiscard]] const std::shared_ptr<const NodeView>& view() const { return view_; }
     [[nodiscard]] const std::shared_ptr<const MembersView>& members() const { return members_; }
@@ -74,6 +74,7 @@ class ViewMaker {
     [[nodiscard]] bool is_current(MemberRole own) const;
     void refresh_own_members(Instant now);
     void show_members(std::vector<Member> members, Instant now);
+    void show_contacts(Instant now);
     [[nodiscard]] NodeView make() const;
     [[nodiscard]] std::vector<StandingProblem> problems() const;
     [[nodiscard]] MemberRole role() const;
@@ -86,7 +87,7 @@ class ViewMaker {
     const Instant started_;
 
     std::shared_ptr<const MembersView> members_ = std::make_shared<const MembersView>();
-    std::uint64_t members_revision_ = 0;  // rises with each change but that of ages
+    std::uint64_t members_revision_ = 0;  // rises with each change but that of contacts
     bool own_members_due_ = false;
     std::optional<MemberRole> confirmed_role_;
     std::map<std::string, std::uint64_t> rejected_;

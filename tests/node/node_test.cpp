@@ -291,7 +291,7 @@ TEST(Node, ALostLeadLeavesItsOwnViewOfTheMembers) {  // GET /members, asOfMs
 
     const auto status = stage.board.read();
     ASSERT_FALSE(status->leadership.in_office);
-    EXPECT_EQ(status->members->list.size(), 3u);
+    EXPECT_EQ(status->members->list->size(), 3u);
     EXPECT_EQ(status->members->at, lost_at);
 }
 
@@ -315,13 +315,14 @@ TEST(Node, AFollowerShowsTheLeadersMembersAndARefusedOneChangesNothing) {
                          .succession = Succession{}};
     };
     stage.ask(2, 3, beat(5));
-    ASSERT_EQ(stage.board.read()->members->list.size(), 1u);
-    EXPECT_EQ(stage.board.read()->members->list[0].id, id(5));
+    ASSERT_EQ(stage.board.read()->members->list->size(), 1u);
+    EXPECT_EQ(stage.board.read()->members->list->front().id, id(5));
     EXPECT_EQ(stage.board.read()->members->at, stage.now);
 
     stage.ask(2, 2, beat(6));
 
-    EXPECT_EQ(stage.board.read()->members->list[0].id, id(5)) << "a late one of a former term";
+    EXPECT_EQ(stage.board.read()->members->list->front().id, id(5))
+        << "a late one of a former term";
 }
 
 // A role counts as confirmed when a leader that hears this process has had a quorum hold it.

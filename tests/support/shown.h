@@ -12,11 +12,17 @@ struct Shown {
     Term term = 0;
     LeadershipState leadership{};
     NodeView view{};
-    MembersView members{};
+    struct Members {
+        std::vector<Member> list{};
+        std::optional<Instant> at{};
+    } members{};
 
     operator Status() const {
         return {index, term, leadership, std::make_shared<const NodeView>(view),
-                std::make_shared<const MembersView>(members)};
+                std::make_shared<const MembersView>(
+                    MembersView{.list = std::make_shared<const std::vector<Member>>(members.list),
+                                .at = members.at,
+                                .contacts = {}})};
     }
 };
 

@@ -104,7 +104,7 @@ std::vector<Shown> look_around(const ControlDependencies& dependencies, const St
 // True if this voter may lead, or if that is unknown.
 bool may_lead(const Status& status, const NodeUuid& voter) {
     if (voter == status.view->uuid) return status.view->eligible;
-    const auto& members = status.members->list;
+    const auto& members = *status.members->list;
     const auto member = std::ranges::find(members, voter, &Member::uuid);
     return member == members.end() || !member->last_ack || member->eligible;
 }

@@ -178,7 +178,7 @@ DepartingMember named_in_path(const Call& call) {
     if (!status->leads_at(call.dependencies.now())) return departing;
     std::string uuids;
     std::size_t count = 0;
-    for (const auto& member : status->members->list) {
+    for (const auto& member : *status->members->list) {
         const bool by_uuid = member.uuid.value == departing.id;
         if (!by_uuid && member.id.value != departing.id) continue;
         const DepartingMember found{member.id.value, member.uuid, member.role};

@@ -15,7 +15,7 @@ struct View {
 
 // Our own view, with its ages as of `now`.
 View own_view(const Status& status, Instant now) {
-    View view{.members = status.members->list, .leader = status.view->uuid};
+    View view{.members = status.members->in_contact(), .leader = status.view->uuid};
     const auto age = now - status.members->at.value_or(now);
     for (auto& member : view.members) {
         if (member.last_ack && member.uuid != status.view->uuid) {
@@ -85,7 +85,8 @@ ApiResponse members_response(const ControlDependencies& dependencies, const Stat
                              std::optional<View> view, Instant now) {
     const bool stale = !view;
     if (stale)
-        view = status.members->at ? View{.members = status.members->list} : voters_alone(status);
+        view = status.members->at ? View{.members = status.members->in_contact()}
+                                  : voters_alone(status);
     std::vector<Json> records;
     for (const auto& member : view->members) {
         records.push_back(record(member, *view, status, now, dependencies.timing.election_timeout));
