@@ -132,11 +132,15 @@ bool AddressBook::listed_for_another(const Endpoint& address, const Sender& answ
     return listings_.only_for_others(address, answered);
 }
 
+// Is what it says itself the newest that is known?
+bool AddressBook::is_spoken_first(const Known& known) {
+    return known.spoken && known.spoken_at >= known.listed_at;
+}
+
 // All addresses of one node, the most likely one first.
 std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
     std::vector<Endpoint> list;
-    const bool spoken_first = known.spoken && known.spoken_at >= known.listed_at;
-    if (spoken_first) list.push_back(*known.spoken);
+    if (is_spoken_first(known)) list.push_back(*known.spoken);
     for (const auto& endpoint : known.listed) add_once(list, endpoint);
     if (known.spoken) add_once(list, *known.spoken);
     for (const auto& endpoint : known.reported) add_once(list, endpoint);
@@ -147,9 +151,11 @@ std::vector<Endpoint> AddressBook::candidates(const Known& known) const {
 std::optional<Endpoint> AddressBook::route(const NodeUuid& uuid) const {
     const auto at = known_.find(uuid);
     if (at == known_.end()) return std::nullopt;
-    const auto list = candidates(at->second);
+    const auto& known = at->second;
+    if (known.attempt == 0 && is_spoken_first(known)) return known.spoken;  // the usual case
+    const auto list = candidates(known);
     if (list.empty()) return std::nullopt;
-    return list[at->second.attempt % list.size()];
+    return list[known.attempt % list.size()];
 }
 
 // Of a node that is neither listed nor a member: is the last that was heard of it old?

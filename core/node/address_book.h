@@ -103,6 +103,7 @@ class AddressBook {
     Known* entry(const NodeUuid& uuid);
     template <class T>
     void set(T& held, const T& newest);
+    [[nodiscard]] static bool is_spoken_first(const Known& known);
     [[nodiscard]] std::vector<Endpoint> candidates(const Known& known) const;
     [[nodiscard]] bool is_stranger(const Known& known, Instant now) const;
     [[nodiscard]] PeersByName all_by_name() const;
