@@ -35,6 +35,27 @@ TEST(HttpTransport, AnswersAStrangersPost) {
               "Connection: close\r\n\r\necho {\"term\":7}");
 }
 
+TEST(HttpTransport, ReadsTheNextRequestWithTheSameHead) {
+    Node node("http");
+    const auto head = kPost + "Content-Length: 4\r\n\r\n";
+    Stranger stranger(node.endpoint);
+
+    stranger.say(head + "one!");
+    stranger.say(head + "two!");
+    stranger.say(head + "th");
+    stranger.say("r!");
+    // A head that only begins like that one.
+    stranger.say(kPost + "Content-Length: 4\r\nConnection: close\r\n\r\nlast");
+
+    const auto all = stranger.hear_all();
+    std::size_t at = 0;
+    for (const auto* body : {"echo one!", "echo two!", "echo thr!", "echo last"}) {
+        at = all.find(body, at);
+        ASSERT_NE(at, std::string::npos) << body << " in " << all;
+    }
+    EXPECT_TRUE(all.ends_with("echo last"));
+}
+
 TEST(HttpTransport, GivesEachKindOfAnswerItsStatus) {
     const std::map<std::string, std::pair<Kind, std::string>> kinds = {
         {"bad", {Kind::malformed, "HTTP/1.1 400 Bad Request"}},

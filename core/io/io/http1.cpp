@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kFieldsMax = 100;
 constexpr int kEmptyLinesMax = 2;
+constexpr std::size_t kUsualHead = 256;  // what the writers make room for, and for the body
 
 // Which of the 256 bytes belong to a set.
 class Characters {
@@ -468,7 +469,9 @@ std::string write_response_head(int status, std::string_view content_type,
                                 std::span<const HttpField> more) {
     ENSURE(status >= 200 && status <= 599);
     ENSURE(body_bytes || !keep_alive);
-    std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
+    std::string head;
+    head.reserve(kUsualHead + body_bytes.value_or(0));
+    head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     head.append(reason_phrase(status)).append("\r\n");
     if (!has_no_body(status)) {
         if (!content_type.empty()) append_field(head, "Content-Type", content_type);
@@ -484,6 +487,7 @@ std::string write_request_head(std::string_view method, std::string_view target,
                                std::size_t body_bytes, std::span<const HttpField> more) {
     ENSURE(is_token(method) && target.starts_with('/') && kTarget.has_all(target));
     std::string head;
+    head.reserve(kUsualHead + body_bytes);
     head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
     const auto zone = host.starts_with('[') ? host.find('%') : std::string_view::npos;
     const auto end = std::min(host.find(']'), host.size());

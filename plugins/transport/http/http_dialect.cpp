@@ -31,7 +31,7 @@ std::string encode_refusal(int status, const std::string& reason,
 }
 
 // The action of a request, or why it is refused.
-struct Asked {
+struct Question {
     std::string_view name{};
     bool get = false;
     int status = 0;  // of the refusal; 0 if there is none
@@ -39,7 +39,7 @@ struct Asked {
     std::string_view allow{};  // methods, with 405
 };
 
-Asked asked_for(const io::HttpRequestHead& head) {
+Question asked_for(const io::HttpRequestHead& head) {
     if (io::find_field(head.fields, "Origin")) {  // a web page in a browser
         return {.status = 403, .reason = "not for browsers"};
     }
@@ -56,7 +56,7 @@ Asked asked_for(const io::HttpRequestHead& head) {
     return {.name = path.substr(1), .get = get};
 }
 
-Refused refusal(const Asked& asked, bool head_only) {
+Refused refusal(const Question& asked, bool head_only) {
     const std::array allow{io::HttpField{"Allow", asked.allow}};
     auto farewell = encode_refusal(asked.status, std::string(asked.reason),
                                    asked.allow.empty() ? std::span<const io::HttpField>{} : allow);
@@ -86,8 +86,17 @@ Encoded HttpDialect::encode_response(std::uint64_t, const Response& response, bo
 
 std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
     std::string_view bytes) const {
-    const auto found =
-        io::read_request_head(bytes, {.head_bytes = header_max(), .body_bytes = body_max()});
+    if (const auto* said = last_request_.find(bytes, limits())) {
+        const auto head = last_request_.size();
+        const auto size = head + said->body_bytes;
+        if (bytes.size() < size) return Incomplete{.bytes = size, .interim = {}};
+        return ArrivedRequest{.size = size,
+                              .name = said->name,
+                              .body = std::string(bytes.substr(head, said->body_bytes)),
+                              .lane = said->lane,
+                              .keep = said->keep};
+    }
+    const auto found = io::read_request_head(bytes, limits());
     if (const auto* refused = std::get_if<io::HttpRefused>(&found)) {
         return Refused{refused->reason, encode_refusal(refused->status, refused->reason)};
     }
@@ -106,19 +115,37 @@ std::variant<Incomplete, Refused, ArrivedRequest> HttpDialect::read_request(
     // GET is for people: it has no body, and uses the query lane so that it never delays an
     // election.
     const bool query = asked.get || io::find_field(head.fields, kLaneField) == kQueryLane;
+    const auto lane = query ? Lane::query : Lane::election;
+    if (!asked.get && !head.expects_continue) {
+        last_request_.keep(bytes.substr(0, head.head_bytes), limits(),
+                           {.name = std::string(asked.name),
+                            .lane = lane,
+                            .body_bytes = head.body_bytes.value_or(0),
+                            .keep = head.keep_alive});
+    }
     return ArrivedRequest{
         .size = size,
         .name = std::string(asked.name),
         .body =
             asked.get ? "{}" : std::string(bytes.substr(head.head_bytes, size - head.head_bytes)),
-        .lane = query ? Lane::query : Lane::election,
+        .lane = lane,
         .keep = head.keep_alive};
 }
 
 std::variant<Incomplete, Refused, ArrivedResponse> HttpDialect::read_response(
     std::string_view bytes) const {
-    const auto found =
-        io::read_response_head(bytes, {.head_bytes = header_max(), .body_bytes = body_max()});
+    if (const auto* said = last_response_.find(bytes, limits())) {
+        const auto head = last_response_.size();
+        const auto size = head + said->body_bytes;
+        if (bytes.size() < size) return Incomplete{.bytes = size, .interim = {}};
+        return ArrivedResponse{
+            .size = size,
+            .id = {},
+            .response = {.kind = said->kind,
+                         .body = std::string(bytes.substr(head, said->body_bytes))},
+            .keep = said->keep};
+    }
+    const auto found = io::read_response_head(bytes, limits());
     if (const auto* refused = std::get_if<io::HttpRefused>(&found)) {
         return Refused{refused->reason, {}};
     }
@@ -137,6 +164,9 @@ std::variant<Incomplete, Refused, ArrivedResponse> HttpDialect::read_response(
     }
     const auto size = head.head_bytes + *head.body_bytes;
     if (bytes.size() < size) return Incomplete{.bytes = size, .interim = {}};
+    last_response_.keep(
+        bytes.substr(0, head.head_bytes), limits(),
+        {.kind = kind->first, .body_bytes = *head.body_bytes, .keep = head.keep_alive});
     return ArrivedResponse{
         .size = size,
         .id = {},

@@ -1,7 +1,11 @@
 // The http transport's messages: POST /<name> with a JSON body, answered by status and JSON body.
 #pragma once
 
+#include <cstddef>
+#include <string>
+
 #include "common/dialect.h"
+#include "http/known_head.h"
 
 namespace electiond::transport {
 
@@ -22,6 +26,26 @@ class HttpDialect : public Dialect {
     [[nodiscard]] std::variant<Incomplete, Refused, ArrivedResponse> read_response(
         std::string_view bytes) const override;
     [[nodiscard]] std::string farewell(Farewell reason) const override;
+
+  private:
+    struct Asked {
+        std::string name;
+        Lane lane = Lane::election;
+        std::size_t body_bytes = 0;
+        bool keep = true;
+    };
+    struct Answered {
+        Response::Kind kind = Response::Kind::ok;
+        std::size_t body_bytes = 0;
+        bool keep = true;
+    };
+    [[nodiscard]] io::HttpLimits limits() const {
+        return {.head_bytes = header_max(), .body_bytes = body_max()};
+    }
+
+    // These make reading faster, and change no result.
+    mutable KnownHead<Asked> last_request_;
+    mutable KnownHead<Answered> last_response_;
 };
 
 }  // namespace electiond::transport
