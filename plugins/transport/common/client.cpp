@@ -56,14 +56,9 @@ void Client::send(Outgoing outgoing) {
         return refuse("\"" + request.name + "\" is not a name of a request");
     if (request.body.size() > dialect_.body_max())
         return refuse("a request is too long to be sent");
-    const auto key = std::pair(to, request.lane);
-    if (!links_.contains(key) && links_.size() >= kLinksMax) {
-        std::erase_if(links_, [](const auto& entry) {
-            return entry.second.wires.empty() && entry.second.waiting.empty();
-        });
-        if (links_.size() >= kLinksMax) return refuse("too many peers");
-    }
-    auto& link = links_.try_emplace(key, Link{.to = to}).first->second;
+    auto* const found = link_to(to, request.lane);
+    if (found == nullptr) return refuse("too many peers");
+    auto& link = *found;
     const auto size = request.body.size();
     while (!link.waiting.empty() &&
            (link.waiting.size() >= kWaitingMax || link.waiting_bytes + size > kWaitingBytesMax)) {
@@ -80,6 +75,19 @@ void Client::send(Outgoing outgoing) {
     link.waiting_bytes += size;
     expiry_.set(deadlines_.begin()->first);
     hand_over(link);
+}
+
+// Adds it if it is missing. nullptr if there are too many that are in use.
+Client::Link* Client::link_to(const Endpoint& to, Lane lane) {
+    const auto at = links_.find({to, lane});
+    if (at != links_.end()) return &at->second;
+    if (links_.size() >= kLinksMax) {
+        std::erase_if(links_, [](const auto& entry) {
+            return entry.second.wires.empty() && entry.second.waiting.empty();
+        });
+        if (links_.size() >= kLinksMax) return nullptr;
+    }
+    return &links_.try_emplace({to, lane}, Link{.to = to}).first->second;
 }
 
 void Client::refresh(const Endpoint& to) {

@@ -90,6 +90,7 @@ class Client {
         io::Deadline sent{};
         bool retried = false;
     };
+    [[nodiscard]] Link* link_to(const Endpoint& to, Lane lane);
     void report(Id id, Response response);
     void report_waiting(Link& link, const std::string& reason);
     void expire();

@@ -94,15 +94,19 @@ void StreamTransport::send(const Endpoint& to, Request request, std::chrono::mil
                            OnResponse on_response) noexcept {
     const auto deadline =
         io::Clock::now() + std::min<std::chrono::milliseconds>(timeout, kTimeoutMax);
-    const auto outgoing = std::make_shared<Outgoing>(Outgoing{
-        .to = to, .request = std::move(request), .deadline = deadline, .on_response = on_response});
+    const auto outgoing =
+        std::make_shared<Outgoing>(Outgoing{.to = to,
+                                            .request = std::move(request),
+                                            .deadline = deadline,
+                                            .on_response = std::move(on_response)});
     const auto task = [this, outgoing] { client_->send(std::move(*outgoing)); };
     // An election message leaves at once, on this thread, if the loop sleeps.
     const bool is_urgent = outgoing->request.lane == Lane::election;
     const bool posted = poster_ && (is_urgent ? poster_->run_or_post(task, kBacklogMax)
                                               : poster_->post(task, kBacklogMax));
-    if (!posted && on_response) {
-        on_response({Response::Kind::unreachable, "this node's transport stops or is overloaded"});
+    if (!posted && outgoing->on_response) {
+        outgoing->on_response(
+            {Response::Kind::unreachable, "this node's transport stops or is overloaded"});
     }
 }
 
