@@ -49,17 +49,22 @@ class Writer {
   private:
     // The last character (a bracket, a colon, or the end of a value) shows whether a comma is due.
     void separate() {
+        if (is_comma_due()) out_.add(',');
+    }
+    [[nodiscard]] bool is_comma_due() const {
         const char last = out_.last();
-        if (last != '{' && last != '[' && last != ':') out_.add(',');
+        return last != '{' && last != '[' && last != ':';
     }
 
     // Of a field. It is one of ours: there is nothing to escape.
     void name(std::string_view key) {
-        separate();
-        out_.add('"');
-        out_.add(key);
-        out_.add('"');
-        out_.add(':');
+        char* at = out_.room(key.size() + 4);
+        if (is_comma_due()) *at++ = ',';
+        *at++ = '"';
+        at += key.copy(at, key.size());
+        *at++ = '"';
+        *at++ = ':';
+        out_.written(at);
     }
 
     void write(std::same_as<bool> auto flag) { literal(flag ? "true" : "false"); }
@@ -68,9 +73,10 @@ class Writer {
     void write(std::nullptr_t) { literal("null"); }
     template <std::integral T>
     requires(!std::same_as<T, bool>) void write(T number) {
-        char digits[24];
-        const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
-        literal({digits, static_cast<std::size_t>(end - digits)});
+        constexpr std::size_t kDigits = 20;
+        separate();
+        char* at = out_.room(kDigits);
+        out_.written(std::to_chars(at, at + kDigits, number).ptr);
     }
     // A length of time, never negative: readers accept whole numbers from 0.
     void write(Milliseconds length) { write(std::max<Milliseconds::rep>(length.count(), 0)); }
@@ -88,28 +94,30 @@ class Writer {
         }();
         return kNeeds[static_cast<unsigned char>(c)];
     }
-    void escape(char c) {
+    static char* escape(char* at, char c) {
         static constexpr char kHex[] = "0123456789abcdef";
         const auto byte = static_cast<unsigned char>(c);
-        out_.add('\\');
-        if (byte >= 0x20) return out_.add(c);
-        out_.add("u00");
-        out_.add(kHex[byte >> 4]);
-        out_.add(kHex[byte & 15]);
+        *at++ = '\\';
+        if (byte >= 0x20) {
+            *at++ = c;
+            return at;
+        }
+        for (const char each : {'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]}) *at++ = each;
+        return at;
     }
     void write(std::string_view text) {
+        constexpr std::size_t kEscaped = 6;  // bytes, at most
         separate();
-        out_.add('"');
-        for (auto rest = text; !rest.empty();) {
-            std::size_t plain = 0;
-            while (plain < rest.size() && !needs_escape(rest[plain])) ++plain;
-            out_.add(rest.substr(0, plain));
-            rest.remove_prefix(plain);
-            if (rest.empty()) break;
-            escape(rest.front());
-            rest.remove_prefix(1);
+        char* at = out_.room(kEscaped * text.size() + 2);
+        *at++ = '"';
+        for (const char c : text) {
+            if (needs_escape(c)) [[unlikely]]
+                at = escape(at, c);
+            else
+                *at++ = c;
         }
-        out_.add('"');
+        *at++ = '"';
+        out_.written(at);
     }
     void write(const std::string& text) { write(std::string_view(text)); }
     template <class Tag>

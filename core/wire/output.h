@@ -14,10 +14,15 @@ class Output {
         if (size_ == text_.size()) grow(1);
         text_[size_++] = c;
     }
-    void add(std::string_view part) {
-        if (part.size() > text_.size() - size_) grow(part.size());
-        size_ += part.copy(text_.data() + size_, part.size());
+    void add(std::string_view part) { size_ += part.copy(room(part.size()), part.size()); }
+
+    // Room for `most` bytes at the end; what was written there becomes part of the text by
+    // written(). For values whose length is not known before.
+    [[nodiscard]] char* room(std::size_t most) {
+        if (most > text_.size() - size_) grow(most);
+        return text_.data() + size_;
     }
+    void written(const char* end) { size_ = static_cast<std::size_t>(end - text_.data()); }
 
     [[nodiscard]] std::size_t size() const { return size_; }
     // '{' at the beginning, where no comma is due either.

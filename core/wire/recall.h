@@ -1,6 +1,7 @@
 // Recognises a heartbeat, or its ack, that differs from an earlier one in nothing but its number.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -37,9 +38,16 @@ class Recall {
         const auto place = place_of_seq(text, std::get<Body>(message.body).seq);
         if (!place || place->before.size() + place->after.size() > kTextMax) return;
         Kept one{std::string(place->before), std::string(place->after), message};
-        if (kept_.size() < kKeptMax) return kept_.push_back(std::move(one));
-        kept_[oldest_] = std::move(one);
-        oldest_ = (oldest_ + 1) % kKeptMax;
+        const auto last = std::ranges::find_if(
+            kept_, [&](const Kept& kept) { return kept.message.from.uuid == message.from.uuid; });
+        if (last != kept_.end()) {
+            *last = std::move(one);
+        } else if (kept_.size() < kKeptMax) {
+            kept_.push_back(std::move(one));
+        } else {
+            kept_[oldest_] = std::move(one);
+            oldest_ = (oldest_ + 1) % kKeptMax;
+        }
     }
 
   private:
@@ -51,7 +59,7 @@ class Recall {
         std::string after;   // … and from its end on
         Message message;
     };
-    std::vector<Kept> kept_;
+    std::vector<Kept> kept_;  // one of each sender
     std::size_t next_ = 0;    // where the search begins
     std::size_t oldest_ = 0;  // which is replaced
 };

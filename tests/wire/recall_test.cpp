@@ -82,6 +82,17 @@ TEST(Recall, FindsNothingIfAnythingElseIsNew) {
     EXPECT_EQ(acks.find(""), nullptr);
 }
 
+TEST(Recall, KeepsTheNewestOfEachSender) {
+    Acks acks;
+    auto ack = ack_of("a", 9);
+    acks.keep(encode(ack), ack);
+    ack.term = 5;
+    acks.keep(encode(ack), ack);
+
+    EXPECT_EQ(acks.find(encode(ack_of("a", 10))), nullptr) << "of the term before";
+    EXPECT_NE(acks.find(encode(ack)), nullptr);
+}
+
 TEST(Recall, ForgetsTheOldestOfVeryMany) {
     Acks acks;
     for (int n = 0; n < 129; ++n) {
