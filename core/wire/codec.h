@@ -8,7 +8,8 @@
 
 #include "election/message.h"
 
-// Pure functions: any thread, nothing is kept between calls.
+// Pure functions: any thread. What a thread keeps of its last messages saves time, and changes no
+// result.
 namespace electiond::wire {
 
 // A body larger than this is malformed. encode() stays below it: it leaves out the members at the
@@ -40,8 +41,19 @@ struct SeedRequest {
 // If the sender has no uuid, leaves out its fields; only a status query may do that.
 [[nodiscard]] std::string encode(const PeerRequest& request);
 
+// The same of the parts of a request.
+[[nodiscard]] std::string encode(const Sender& from, Term term, const RequestBody& body);
+
 // `address` and `api` of a status are the sender's: StatusReply's own are not written.
 [[nodiscard]] std::string encode(const PeerReply& reply);
+
+// The same of the parts of a response.
+struct ReplyHead {
+    Term term = 0;
+    Term request_term = 0;
+    Reason reason = Reason::none;
+};
+[[nodiscard]] std::string encode(const Sender& from, const ReplyHead& head, const ReplyBody& body);
 
 // The refusal `no_cluster_id`, in the format of a vote response or of a heartbeat response.
 [[nodiscard]] std::string encode_seed_reply(const SeedRequest& request, Term own_term);

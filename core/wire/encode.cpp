@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <optional>
+#include <utility>
 
 #include "wire/codec.h"
 #include "wire/names.h"
@@ -35,6 +37,9 @@ class Writer {
     Writer& or_null(std::string_view key, const std::optional<T>& value) {
         return value ? (*this)(key, *value) : (*this)(key, nullptr);
     }
+
+    // Adds fields that another Writer has written.
+    void fields(std::string_view text) { literal(text); }
 
     template <class Fields>
     void object(Fields fields) {
@@ -183,12 +188,25 @@ class Writer {
 };
 
 void put_sender(Writer& out, const Sender& sender) {
+    out("v", 1);
     if (sender.uuid.empty()) return;
     out("clusterId", sender.cluster_id)("clusterName", sender.cluster_name);
     out("from", sender.uuid)("fromId", sender.id)("incarnation", sender.incarnation);
     out("address", sender.address);
     if (!sender.api.empty()) out("api", sender.api);
     if (!sender.supersedes.empty()) out("supersedes", sender.supersedes);
+}
+
+// The first fields of a message. A node says the same of itself in all its messages, so their text
+// is kept.
+const std::string& head_of(const Sender& sender) {
+    thread_local std::optional<std::pair<Sender, std::string>> last;
+    if (!last || last->first != sender) {
+        Writer out;
+        put_sender(out, sender);
+        last.emplace(sender, out.take());
+    }
+    return last->second;
 }
 
 void put(Writer& out, const PreVote& ask) { out(ask.config); }
@@ -250,25 +268,31 @@ std::string name_of(const RequestBody& body) {
 }
 
 std::string encode(const PeerRequest& request) {
+    return encode(request.from, request.term, request.body);
+}
+
+std::string encode(const Sender& from, Term term, const RequestBody& body) {
     Writer out;
     out.object([&] {
-        out("v", 1);
-        put_sender(out, request.from);
-        out("term", request.term);
-        const auto* own_id = kRequestNames.at(request.body.index()).own_id;
-        if (own_id != nullptr) out(own_id, request.from.id);
-        std::visit([&](const auto& body) { put(out, body); }, request.body);
+        out.fields(head_of(from));
+        out("term", term);
+        const auto* own_id = kRequestNames.at(body.index()).own_id;
+        if (own_id != nullptr) out(own_id, from.id);
+        std::visit([&](const auto& of_kind) { put(out, of_kind); }, body);
     });
     return out.take();
 }
 
 std::string encode(const PeerReply& reply) {
+    return encode(reply.from, {reply.term, reply.request_term, reply.reason}, reply.body);
+}
+
+std::string encode(const Sender& from, const ReplyHead& head, const ReplyBody& body) {
     Writer out;
     out.object([&] {
-        out("v", 1);
-        put_sender(out, reply.from);
-        out("term", reply.term)("requestTerm", reply.request_term)("reason", reply.reason);
-        std::visit([&](const auto& body) { put(out, reply.from, body); }, reply.body);
+        out.fields(head_of(from));
+        out("term", head.term)("requestTerm", head.request_term)("reason", head.reason);
+        std::visit([&](const auto& of_kind) { put(out, from, of_kind); }, body);
     });
     return out.take();
 }
