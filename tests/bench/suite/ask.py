@@ -19,6 +19,9 @@ class Connection:
             self._socket.close()
         self._socket = None
 
+    def fileno(self):
+        return self._socket.fileno()
+
     def send(self, data):
         """True if the kernel took it."""
         try:
@@ -31,23 +34,48 @@ class Connection:
             self.close()
             return False
 
+    def piece(self):
+        """What has come, or comes next; empty if the node closes, or is silent for too long."""
+        try:
+            found = self._socket.recv(65536)
+        except OSError:
+            found = b""
+        if not found:
+            self.close()
+        return found
+
     def receive(self, complete):
         """All bytes until `complete(bytes)` holds; empty if the node closes, or is silent for too long."""
         answer = b""
-        try:
-            while not complete(answer):
-                piece = self._socket.recv(65536)
-                if not piece:
-                    self.close()
-                    return b""
-                answer += piece
-            return answer
-        except OSError:
-            self.close()
-            return b""
+        while not complete(answer):
+            piece = self.piece()
+            if not piece:
+                return b""
+            answer += piece
+        return answer
 
     def ask(self, data, complete):
         return self.receive(complete) if self.send(data) else b""
+
+
+class Question:
+    """Whether a node leads, to be asked again and again; `judge` finds that in its answer."""
+
+    def __init__(self, connection, data, complete, judge):
+        self.connection, self._data, self._complete, self._judge = connection, data, complete, judge
+        self._answer = b""
+
+    def send(self):
+        self._answer = b""
+        return self.connection.send(self._data)
+
+    def answer(self):
+        """True or False, or None if there is more to come. To be called if the connection is readable."""
+        piece = self.connection.piece()
+        self._answer += piece
+        if not piece:
+            return False
+        return bool(self._judge(self._answer)) if self._complete(self._answer) else None
 
 
 def whole_response(answer):
@@ -64,6 +92,10 @@ def whole_head(answer):
     return answer.endswith(b"\r\n\r\n")
 
 
+def whole(request):
+    return whole_head if request.startswith(b"HEAD") else whole_response
+
+
 class Http:
     """Requests with an object as the answer, over one connection."""
 
@@ -75,10 +107,15 @@ class Http:
         length = f"Content-Length: {len(text)}\r\n" if method == "POST" else ""
         return f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{length}\r\n".encode() + text
 
+    def question(self, request, judge):
+        """`judge` gets the status and the bytes of an answer."""
+        return Question(self.connection, request, whole(request), lambda answer: judge(*self._finish(answer)))
+
     def status(self, request):
         """The status of the answer to a prepared request, and its bytes; (0, b"") if there is none."""
-        whole = whole_head if request.startswith(b"HEAD") else whole_response
-        answer = self.connection.ask(request, whole)
+        return self._finish(self.connection.ask(request, whole(request)))
+
+    def _finish(self, answer):
         if LAST.search(answer[:answer.find(b"\r\n\r\n") + 2]):
             self.connection.close()  # else the next request would be the one that finds it closed
         return (int(answer[9:12]), answer) if answer else (0, b"")

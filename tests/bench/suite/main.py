@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from suite import options as command_line
-from suite import report, sandbox
+from suite import observer, report, sandbox
 from suite.network import Network
 from suite.results import Results
 from suite.runner import Runner
@@ -34,7 +34,7 @@ def commit(root):
 
 
 def command(words):
-    """What others have to type for the same: without what only says where it is done here, and in which pieces."""
+    """What others have to type for the same: without what only says where it is done here, and for how long."""
     kept, skip = [], False
     for word in words:
         name, equals, _ = word.partition("=")
@@ -42,9 +42,15 @@ def command(words):
             skip = False
         elif name in ("--output", "--data", "--for"):
             skip = not equals
-        elif name not in ("--write-docs", "--continue"):
+        elif name != "--write-docs":
             kept.append(word)
     return " ".join(["tests/bench/run", *kept])
+
+
+def about(argv, options):
+    return {"commands": [command(argv[1:])], "commits": [commit(options.root)], "machine": machine(),
+            "measured": time.strftime("%Y-%m-%d", time.gmtime()),
+            "timers": {"heartbeat": options.heartbeat, "election": options.election_timeout}}
 
 
 def end(number, frame):
@@ -56,17 +62,18 @@ def main(argv):
     path = os.path.join(options.output, "results.json")
     if options.report:
         return written(options, Results.read(path))
+    if options.plan:
+        Runner(options, Results(path, options.proceed, about(argv, options))).plan()
+        return 0
     if not sandbox.inside():
         print(f"{argv[0]}: {sandbox.enter(argv)}", file=sys.stderr)  # returns only if that failed
         return sandbox.SKIPPED
     signal.signal(signal.SIGTERM, end)
     os.makedirs(options.output, exist_ok=True)
-    about = {"command": command(argv[1:]), "commit": commit(options.root), "machine": machine(),
-             "measured": time.strftime("%Y-%m-%d", time.gmtime()),
-             "timers": {"heartbeat": options.heartbeat, "election": options.election_timeout}}
-    results = Results(path, options.proceed, about)
+    results = Results(path, options.proceed, about(argv, options))
     with tempfile.TemporaryDirectory(prefix="nodes-", dir=options.data) as scratch:
         options.network, options.scratch = Network(), scratch
+        results.about["observer preferred"] = observer.prefer()
         complete = Runner(options, results).run()
     return written(options, results) or (0 if complete else SOFTWARE)
 

@@ -59,6 +59,8 @@ def read(words):
     parser.add_argument("--heartbeat", type=milliseconds, default=15.0, help="default 15ms")
     parser.add_argument("--election-timeout", type=milliseconds, default=150.0, help="default 150ms")
     parser.add_argument("--for", type=milliseconds, dest="limit", help="begins nothing new after this time, e.g. 4m")
+    parser.add_argument("--plan", action="store_true", help="measures nothing: what it would measure, in which order, "
+                                                            "and about how long that takes")
     parser.add_argument("--continue", action="store_true", dest="proceed", help="adds to the results in --output")
     parser.add_argument("--output", default="bench-results", help="a folder for the results; default bench-results")
     parser.add_argument("--data", help="where the nodes' data are, whose disk counts; default: in --output")
@@ -69,7 +71,7 @@ def read(words):
     options.nodes = options.nodes or ([3] if few else [3, 5, 7])
     options.trials = options.trials or (6 if few else 200)
     options.rounds = options.rounds or (1 if few else 4)
-    options.idle_seconds, options.ask_seconds, options.watchers = (2, 1, 100) if few else (20, 5, 1000)
+    options.idle_seconds, options.ask_seconds, options.watchers = (2, 1, 100) if few else (8, 4, 1000)
     options.timers = Timers.of(options.heartbeat, options.election_timeout)
     if options.election_timeout < 3 * options.heartbeat:
         parser.error("--election-timeout must be at least 3 times --heartbeat")

@@ -92,17 +92,17 @@ def reference_of(options, results):
 def pages(options, results, expected, pictures, folder):
     about, reference = results.about, reference_of(options, results)
     its = about["machine"]
-    head = (f"Measured on {about['measured']} at commit {about['commit']}, on {its['cores']} cores "
+    head = (f"Measured on {about['measured']} at commit {', '.join(about['commits'])}, on {its['cores']} cores "
             f"({its['processor']}, Linux {its['kernel']}, load {its['load'][0]} at the start), with {', '.join(about['versions'])}; "
             f"heartbeat {about['timers']['heartbeat']:g} ms, election timeout {about['timers']['election']:g} ms:")
-    lines = [*textwrap.wrap(head, 120), "", "```sh", about["command"], "```", ""]
+    lines = [*textwrap.wrap(head, 120), "", "```sh", *about["commands"], "```", ""]
     for part, title in TITLES.items():
         rows = (long_table(part, results, reference, expected) if part in LONG
                 else wide_table(part, results, reference))
         if rows:
             lines += [f"### {title}", "", *rows]
             lines += [line for name, text in pictures.get(part, []) for line in (f"![{text}]({folder}{name})", "")]
-    notes = about.get("not measured", []) + results.faults
+    notes = about.get("not measured", []) + about.get("earlier faults", []) + results.faults
     lines += [line for note in dict.fromkeys(notes) for line in textwrap.wrap(f"- {note}", 120, subsequent_indent="  ")]
     return "\n".join(lines).rstrip() + "\n"
 

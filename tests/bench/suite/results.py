@@ -3,6 +3,9 @@ import json
 import os
 
 
+ADDED = ("commands", "commits", "versions", "not measured")  # of all runs that have measured, each once
+
+
 class Results:
     """values: by part, kind, nodes and subject; trials: how many of a case are done; faults: what could not be done."""
 
@@ -15,14 +18,16 @@ class Results:
                 raise ValueError(f"{path} was measured with other timers: {stored['about']['timers']}")
             self.values = {tuple(entry["of"]): entry["values"] for entry in stored["values"]}
             self.trials = {tuple(entry["of"]): entry["done"] for entry in stored["trials"]}
+            self.about = dict(stored["about"], **about)
+            for key in ADDED:
+                self.about[key] = list(dict.fromkeys(stored["about"].get(key, []) + about.get(key, [])))
+            self.about["earlier faults"] = list(dict.fromkeys(self.about.get("earlier faults", []) + stored["faults"]))
 
     @classmethod
     def read(cls, path):
         with open(path, encoding="utf-8") as file:
             stored = json.load(file)
-        results = cls(path, True, stored["about"])
-        results.faults = stored["faults"]
-        return results
+        return cls(path, True, stored["about"])
 
     def add(self, part, kind, nodes, subject, value):
         self.values.setdefault((part, kind, nodes, subject), []).append(round(value, 6))

@@ -25,6 +25,9 @@ class Asking(Part):
     def can(self, kind, case):
         return hasattr(kind, "ask")
 
+    def seconds(self, kind, timers, options):
+        return kind.start_s + 0.5
+
     def measure(self, cluster, case, add, options):
         leader = cluster.await_settled()
         for _ in range(TIMES):
@@ -42,6 +45,9 @@ class AskingByMany(ByTool):
 
     def groups(self, options):
         return [(options.timers, list(MANY))]
+
+    def seconds(self, kind, timers, options):
+        return kind.start_s + 1 + options.ask_seconds
 
     def measure(self, cluster, case, add, options):
         median, p99, rate = self.ask(cluster, options, "--connections", case.split()[0],

@@ -82,6 +82,9 @@ class Calibration(Part):
     def trials(self, options):
         return options.rounds
 
+    def seconds(self, kind, timers, options):
+        return TIMES * (0.002 + BETWEEN_WRITES_S + 0.001)
+
     def measure(self, cluster, case, add, options):
         late_timers(add)
         round_trips(add, options.network)

@@ -2,38 +2,33 @@
 import random
 import time
 
+from suite.observer import await_lead
 from suite.parts.part import Part
 from suite.subjects.subject import Unsettled
 
-BETWEEN_S = 0.0005
-LIMIT_S = 30
+OBSERVER = "of it the observer's, at most"
+ATTEMPTS = 20
 CHANCE = random.Random()
 
 
 def rest(cluster):
-    """So that what follows falls anywhere between two heartbeats."""
-    time.sleep(CHANCE.uniform(0.5, 1.0) * cluster.timers.election / 1000)
+    """Two heartbeats after all have settled, and so that what follows falls anywhere between two heartbeats."""
+    time.sleep(CHANCE.uniform(2, 3) * cluster.timers.heartbeat / 1000)
 
 
-def connected(cluster, nodes):
-    for node in nodes:
-        if cluster.leads(node) is None:
-            raise Unsettled(f"{cluster.name}: node {node} does not answer")
-
-
-def await_lead(cluster, nodes, begun):
-    """Milliseconds from `begun` until one of these says that it leads."""
-    while True:
-        for node in nodes:
-            if cluster.leads(node):
-                return 1000 * (time.monotonic() - begun)
-        if time.monotonic() > begun + LIMIT_S:
-            raise Unsettled(f"{cluster.name}: nobody leads after {LIMIT_S} s")
-        time.sleep(BETWEEN_S)
+def await_ready(cluster):
+    """The leader, at a random moment at which every node is asked already and says what it should."""
+    for _ in range(ATTEMPTS):
+        leader = cluster.await_settled()
+        rest(cluster)
+        if all(cluster.leads(node) is (node == leader) for node in cluster.nodes):
+            return leader
+    raise Unsettled(f"{cluster.name}: the lead moves, or a node does not answer, before anything is done to it")
 
 
 class Failover(Part):
     name = "failover"
+    fewest = 10
 
     def groups(self, options):
         return [(options.timers, ["kill", "freeze", "cut"])]
@@ -41,16 +36,17 @@ class Failover(Part):
     def can(self, kind, case):
         return case in kind.offers
 
+    def seconds(self, kind, timers, options):
+        return kind.loss_s
+
     def measure(self, cluster, case, add, options):
-        leader = cluster.await_settled()
-        rest(cluster)
+        leader = await_ready(cluster)
         others = [node for node in cluster.nodes if node != leader]
-        connected(cluster, others)
         strike = {"kill": cluster.kill, "freeze": cluster.freeze, "cut": cluster.network.cut}[case]
         begun = time.monotonic()
         strike(leader)
         try:
-            taken = await_lead(cluster, others, begun)
+            taken, observer = await_lead(cluster, others, begun)
         finally:
             if case == "kill":
                 cluster.reap(leader)
@@ -61,4 +57,5 @@ class Failover(Part):
                 cluster.network.mend(leader)
                 cluster.mended(leader)
         add(case, taken)
+        add(OBSERVER, observer)
         cluster.await_settled()

@@ -1,13 +1,17 @@
 """hand-over: how long nobody leads if an operator moves the lead, and how long that takes in all."""
 import time
 
-from suite.parts.failover import BETWEEN_S, LIMIT_S, connected, rest
+from suite.observer import LIMIT_S
+from suite.parts.failover import await_ready
 from suite.parts.part import Part
 from suite.subjects.subject import Unsettled
+
+BETWEEN_S = 0.0005
 
 
 class Handover(Part):
     name = "handover"
+    fewest = 10
 
     def groups(self, options):
         return [(options.timers, ["planned", "planned, granted"])]
@@ -15,12 +19,13 @@ class Handover(Part):
     def can(self, kind, case):
         return "handover" in kind.offers and (case == "planned" or "grants" in kind.offers)
 
+    def seconds(self, kind, timers, options):
+        return kind.change_s
+
     def measure(self, cluster, case, add, options):
         more = {"grant": True} if case == "planned, granted" else {}
-        leader = cluster.await_settled()
-        rest(cluster)
+        leader = await_ready(cluster)
         others = [node for node in cluster.nodes if node != leader]
-        connected(cluster, cluster.nodes)
         cluster.before_hand_over(leader)
         begun = last = time.monotonic()
         cluster.hand_over(leader)

@@ -16,7 +16,10 @@ class Idle(Part):
         return [(each, [f"{each.heartbeat:g}/{each.election:g} ms"]) for each in timers]
 
     def trials(self, options):
-        return max(min(options.trials // 20, 5), 1)
+        return options.rounds
+
+    def seconds(self, kind, timers, options):
+        return 3 * timers.election / 1000 + options.idle_seconds
 
     def measure(self, cluster, case, add, options):
         time.sleep(3 * cluster.timers.election / 1000)  # past what starting cost

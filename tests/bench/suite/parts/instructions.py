@@ -53,6 +53,9 @@ class Instructions(Part):
     def can(self, kind, case):
         return self._perf or kind.native
 
+    def seconds(self, kind, timers, options):
+        return kind.start_s + 3 * timers.election / 1000 + options.idle_seconds * (1 if self._perf else 2)
+
     def measure(self, cluster, case, add, options):
         cluster.stop_all()
         if not self._perf:

@@ -6,6 +6,7 @@ class Part:
 
     name = ""
     by_machine = False  # no subject: the machine itself is measured
+    fewest = 1  # trials, also of subjects that do fewer
     started = True  # the cluster runs and has settled before measure()
 
     def groups(self, options):
@@ -25,6 +26,10 @@ class Part:
     def missing(self, options):
         """Which program is missing, so that nothing can be measured; or None."""
         return None
+
+    def seconds(self, kind, timers, options):
+        """About how long a trial takes; `kind` is None for the machine itself."""
+        raise NotImplementedError
 
     def measure(self, cluster, case, add, options):
         """One trial: calls add(kind, value) for each figure."""

@@ -1,10 +1,10 @@
 """start: from the start of all nodes until all of them follow one leader."""
 import time
 
-from suite.parts.failover import BETWEEN_S
 from suite.parts.part import Part
 from suite.subjects.subject import Unsettled
 
+BETWEEN_S = 0.0005
 LIMIT_S = 60
 
 
@@ -24,6 +24,7 @@ def await_first(cluster, begun):
 
 class Start(Part):
     name = "start"
+    fewest = 10
     started = False
 
     def groups(self, options):
@@ -34,6 +35,9 @@ class Start(Part):
 
     def can(self, kind, case):
         return "restart" in kind.offers
+
+    def seconds(self, kind, timers, options):
+        return kind.start_s
 
     def measure(self, cluster, case, add, options):
         if case == "fresh":

@@ -11,6 +11,9 @@ class Watchers(ByTool):
     def groups(self, options):
         return [(options.timers, [f"{options.watchers} at each node"])]
 
+    def seconds(self, kind, timers, options):
+        return kind.start_s + 5 + options.watchers / 500
+
     def measure(self, cluster, case, add, options):
         *after, first = self.ask(cluster, options, "--kills", "1", "--watchers", str(options.watchers))
         for key, value in zip(("p50", "p99", "longest"), after):

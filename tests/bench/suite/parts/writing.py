@@ -34,6 +34,9 @@ class Writing(Part):
     def missing(self, options):
         return None if shutil.which("strace") else "strace is not installed"
 
+    def seconds(self, kind, timers, options):
+        return CHANGES * kind.change_s + 1
+
     def measure(self, cluster, case, add, options):
         cluster.await_settled()
         path = f"{cluster.folder}/syncs"

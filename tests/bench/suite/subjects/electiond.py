@@ -14,6 +14,8 @@ class Electiond(Subject):
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart", "tls", "grants"})
     keys = {"transport": ("tcp", "http"), "tls": ("off", "on"), "build": None}
     rules = "succession"
+    main = True
+    start_s, loss_s, change_s = 0.2, 0.25, 0.1
 
     @classmethod
     def version(cls, options, build):
@@ -66,6 +68,9 @@ log: {{level: info}}
     def leads(self, node, grant=False):
         status = self.apis[node].status((self.grant if grant else self.lead)[node])[0]
         return None if status == 0 else status == 200
+
+    def question(self, node):
+        return self.apis[node].question(self.lead[node], lambda status, answer: status == 200)
 
     def agreed(self, leader):
         return all(self.apis[node].get("GET", "/status").get("leaderId") == str(leader) for node in self.nodes)

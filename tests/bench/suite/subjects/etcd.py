@@ -13,6 +13,8 @@ class Etcd(Subject):
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart", "tls"})
     keys = {"tls": ("off", "on")}
     rules = "raft"
+    main = True
+    start_s, loss_s, change_s = 1.2, 0.35, 0.1
 
     @classmethod
     def version(cls, options, build):
@@ -25,7 +27,7 @@ class Etcd(Subject):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.clients = {node: Http(self.address(node), CLIENTS) for node in self.nodes}
-        self.question = {node: client.request("POST", "/v3/maintenance/status", {})
+        self.question_of = {node: client.request("POST", "/v3/maintenance/status", {})
                          for node, client in self.clients.items()}
         self._scheme = "https" if self.tls else "http"
 
@@ -54,17 +56,23 @@ class Etcd(Subject):
         return [("etcd", words)]
 
     def status(self, node):
-        return parsed(self.clients[node].status(self.question[node])[1])
+        return parsed(self.clients[node].status(self.question_of[node])[1])
 
     def ask(self, node):
-        return self.clients[node].status(self.question[node])[0] == 200
+        return self.clients[node].status(self.question_of[node])[0] == 200
 
     def leads(self, node):
         status = self.status(node)
-        if not status:
-            return None
+        return self.is_leader(status) if status else None
+
+    @staticmethod
+    def is_leader(status):
         leader = status.get("leader")
         return leader is not None and leader == status.get("header", {}).get("member_id")
+
+    def question(self, node):
+        return self.clients[node].question(self.question_of[node],
+                                           lambda status, answer: self.is_leader(parsed(answer)))
 
     def settled(self, leader):
         states = {node: self.status(node) for node in self.nodes}

@@ -1,10 +1,14 @@
 """A cluster on libraft, of the small program build/bin/raft_node, at equal timers."""
 import os
 
-from suite.ask import Connection
+from suite.ask import Connection, Question
 from suite.subjects.subject import Subject, first_line
 
 CONTROL, PEERS, LEADER = 7500, 7501, 3
+
+
+def whole_line(answer):
+    return answer.endswith(b"\n")
 
 
 class Raft(Subject):
@@ -12,6 +16,8 @@ class Raft(Subject):
     native = True
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart"})
     rules = "raft"
+    fewer = 4
+    start_s, loss_s, change_s = 0.3, 0.6, 0.1
 
     @classmethod
     def version(cls, options, build):
@@ -38,8 +44,11 @@ class Raft(Subject):
 
     def state(self, node):
         """(state, leader, last index), or None."""
-        answer = self.controls[node].ask(b"state\n", lambda text: text.endswith(b"\n"))
+        answer = self.controls[node].ask(b"state\n", whole_line)
         return tuple(int(word) for word in answer.split()) if answer else None
+
+    def question(self, node):
+        return Question(self.controls[node], b"state\n", whole_line, lambda answer: int(answer.split()[0]) == LEADER)
 
     def ask(self, node):
         return self.state(node) is not None
@@ -58,5 +67,5 @@ class Raft(Subject):
         self._moving.send(b"transfer %d\n" % target)
 
     def after_hand_over(self, leader):
-        self._moving.receive(lambda text: text.endswith(b"\n"))
+        self._moving.receive(whole_line)
         self._moving.close()

@@ -3,7 +3,7 @@ import os
 import shutil
 import time
 
-from suite.ask import Connection
+from suite.ask import Connection, Question
 from suite.subjects.subject import Subject, first_line
 
 REDIS, SENTINEL, NAME = 6379, 26379, "lead"
@@ -57,7 +57,8 @@ class RedisSentinel(Subject):
     offers = frozenset({"kill", "freeze", "cut", "handover"})
     # Sentinels need 10 to 20 s until they know the roles of all servers again.
     settle_limit_s = 100
-    most = 20
+    fewer = 20
+    start_s, loss_s, change_s = 12.0, 8.0, 15.0
 
     @classmethod
     def version(cls, options, build):
@@ -121,6 +122,9 @@ sentinel failover-timeout {NAME} {10 * self.timers.election:.0f}
 
     def ask(self, node):
         return bool(self.command(self.servers[node], "role"))
+
+    def question(self, node):
+        return Question(self.servers[node], words("role"), whole, lambda answer: reply(answer)[0] == "master")
 
     def leads(self, node):
         role = self.command(self.servers[node], "role")

@@ -9,6 +9,9 @@ import time
 from suite.process import Process
 
 
+SETTLING_S = 0.004  # between two looks whether it has settled
+
+
 class Unsettled(Exception):
     """A cluster did not do what was awaited; the text says which, and what."""
 
@@ -28,7 +31,11 @@ class Subject:
     native = False  # whether valgrind can run it
     keys = {}  # options in the name, and their values; None: any
     settle_limit_s = 40
-    most = None  # trials of a case, if one takes very long
+    main = False  # measured before all others
+    fewer = 1  # one of so many trials, because it is no reference, or one takes long
+    # For the forecast, until something was measured: seconds until a started cluster has settled, of a lost leader and
+    # of a planned change until it has settled again. At 15/150 ms; they need not be exact.
+    start_s, loss_s, change_s = 1.0, 1.0, 1.0
     rules = None  # which expectation counts for a silent death: succession, raft
 
     def __init__(self, name, options, timers, network, nodes, folder, build):
@@ -67,6 +74,10 @@ class Subject:
     def leads(self, node):
         """True if the node says that it leads, False if it says that it does not, None if it does not answer."""
         raise NotImplementedError
+
+    def question(self, node):
+        """The same as a question, so that several nodes can be asked at the same time; None if that is not possible."""
+        return None
 
     def settled(self, leader):
         """True if all nodes follow this leader."""
@@ -155,7 +166,7 @@ class Subject:
             leader = self.leader()
             if leader is not None and self.settled(leader):
                 return leader
-            time.sleep(0.01)
+            time.sleep(SETTLING_S)
         raise Unsettled(f"{self.name}: not settled after {self.settle_limit_s} s: {self.last_line(self.nodes[0])}")
 
     def check_running(self):
