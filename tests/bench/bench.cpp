@@ -28,7 +28,10 @@ Options::Options(int argc, char** argv, const std::map<std::string, std::string>
 Milliseconds Options::duration(const std::string& key) const {
     std::size_t end = 0;
     const auto number = std::stol(text(key), &end);
-    return Milliseconds{text(key).substr(end) == "s" ? number * 1000 : number};
+    const auto unit = text(key).substr(end);
+    if (unit == "h") return std::chrono::hours(number);
+    if (unit == "m") return std::chrono::minutes(number);
+    return unit == "s" ? Milliseconds{number * 1000} : Milliseconds{number};
 }
 
 std::map<std::string, std::string> plan_options() {

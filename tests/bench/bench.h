@@ -16,7 +16,7 @@ class Options {
     [[nodiscard]] const std::string& text(const std::string& key) const { return values_.at(key); }
     [[nodiscard]] int number(const std::string& key) const { return std::stoi(text(key)); }
     [[nodiscard]] bool is(const std::string& key) const { return text(key) == "yes"; }
-    [[nodiscard]] Milliseconds duration(const std::string& key) const;  // 150ms, 2s
+    [[nodiscard]] Milliseconds duration(const std::string& key) const;  // 150ms, 2s, 5m, 1h
 
   private:
     std::map<std::string, std::string> values_;

@@ -23,7 +23,11 @@ double ms_between(TimePoint from, TimePoint to) {
 }  // namespace
 
 FailoverTrials::FailoverTrials(const Plan& plan, int observers, std::string request)
-    : cluster_(plan), nodes_(plan.nodes + observers), request_(std::move(request)) {
+    : cluster_(plan),
+      nodes_(plan.nodes + observers),
+      request_(std::move(request)),
+      quiet_(plan.election_timeout / 2),
+      window_(plan.election_timeout / 2) {
     for (int node = 1; node <= nodes_; ++node) {
         if (node > plan.nodes) {
             cluster_.configure(node, "ELECTIOND_NODE_OBSERVER=true");
@@ -97,9 +101,8 @@ void FailoverTrials::settle() {
     if (leader_ == 0 || !wait_until([this] { return all_acked(); }, kLongest)) {
         give_up(cluster_, "the cluster does not settle");
     }
-    const auto spread = cluster_.plan().election_timeout.count() / 2;
-    std::this_thread::sleep_for(
-        Milliseconds{spread + std::uniform_int_distribution<long>(0, spread)(random_)});
+    std::this_thread::sleep_for(quiet_ +
+                                window_ * std::uniform_real_distribution<double>(0, 1)(random_));
 }
 
 bool FailoverTrials::all_acked() {

@@ -38,12 +38,13 @@ inline constexpr std::array kFigure16 = {Figure16Row{150ms, 0ms, "all above 10,0
                                          Figure16Row{12ms, 12ms, "mean 35, longest 152"}};
 
 inline constexpr char kFigure16Head[] =
-    "timeout (ms)     min    mean  median     p99  longest   the paper (ms)";
+    "timeout (ms)    N     min    mean  median     p99  longest   the paper (ms)      ";
 
+// Without an end of line.
 inline void print_row(const Figure16Row& row, const Latencies& times) {
-    std::printf("%-12s %7.1f %7.1f %7.1f %7.1f %8.1f   %s\n", row.name().c_str(), times.quantile(0),
-                times.mean(), times.median(), times.p99(), times.max(), row.paper);
-    std::fflush(stdout);
+    std::printf("%-12s %4zu %7.1f %7.1f %7.1f %7.1f %8.1f   %-20s", row.name().c_str(),
+                times.size(), times.quantile(0), times.mean(), times.median(), times.p99(),
+                times.max(), row.paper);
 }
 
 }  // namespace electiond::cluster

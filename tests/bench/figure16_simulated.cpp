@@ -38,6 +38,8 @@ void measure(const cluster::Options& options) {
             }
         }
         cluster::print_row(row, times);
+        std::printf("\n");
+        std::fflush(stdout);
     }
 }
 
