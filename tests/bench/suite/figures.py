@@ -26,5 +26,6 @@ def shown(value):
         return "–"
     if value == 0:
         return "0"
+    value = float(f"{value:.3g}") if abs(value) < 100 else value  # 9.999 is 10.0, not 10.00
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{min(digits, 4)}f}"

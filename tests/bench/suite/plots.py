@@ -4,11 +4,16 @@ import os
 import sys
 
 from suite.figures import quantile
+from suite.parts.failover import OBSERVER
 from suite.runner import MACHINE
 
 COLOURS = ("#0969da", "#cf222e", "#1a7f37", "#9a6700", "#8250df", "#57606a", "#bc4c00", "#1b7c83")
 COSTS = ("all nodes, % of a core", "leader, packets sent a second", "a node, MB PSS")
-SPREAD = 5  # from this ratio on an axis is logarithmic
+SPREAD = 4  # from this ratio on an axis is logarithmic
+DENSE = 12  # up to this ratio it has more marks
+LEAST_MS = 0.1  # where a logarithmic axis begins at the earliest
+STYLES = ("-", "--", "-.", ":")  # lines that lie on each other are all seen
+MARKERS = "osD^vP*X"
 
 
 def draw(folder, results, expected):
@@ -39,6 +44,8 @@ class _Drawing:
         self.folder, self.results, self.expected = folder, results, expected
         subjects = [subject for subject in results.subjects() if subject != MACHINE]
         self.colours = {subject: COLOURS[place % len(COLOURS)] for place, subject in enumerate(subjects)}
+        self.styles = {subject: STYLES[place % len(STYLES)] for place, subject in enumerate(subjects)}
+        self.markers = {subject: MARKERS[place % len(MARKERS)] for place, subject in enumerate(subjects)}
 
     def _panels(self, count, title):
         from matplotlib import pyplot
@@ -60,11 +67,11 @@ class _Drawing:
         """The kinds of figures of a part; if there are several subjects, those that several of them have."""
         least = min(2, len(self.results.subjects(part)))
         return [kind for kind in self.results.kinds(part)
-                if len({subject for its, has, _, subject in self.results.values if (its, has) == (part, kind)}) >= least]
+                if kind != OBSERVER and len({subject for its, has, _, subject in self.results.values if (its, has) == (part, kind)}) >= least]
 
     def distributions(self, part, title):
         """For the smallest cluster: which share of all trials took at most so long."""
-        from matplotlib.ticker import LogLocator, NullLocator
+        from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
         kinds = self._compared(part)
         if not kinds:
             return []
@@ -78,22 +85,26 @@ class _Drawing:
                 if not values:
                     continue
                 shares = [(place + 1) / len(values) for place in range(len(values))]
-                axis.step([values[0], *values], [0, *shares], where="post", color=self.colours[subject], label=subject)
+                axis.step([values[0], *values], [0, *shares], where="post", color=self.colours[subject],
+                          linestyle=self.styles[subject], label=subject)
                 shortest, longest = min(shortest, values[0]), max(longest, values[-1])
             if part == "failover":
                 self._expected(axis, nodes)
             axis.set_title(kind, fontsize=9)
             axis.set_xlabel("ms")
+            shortest = max(shortest, LEAST_MS)
             if longest > SPREAD * shortest:
                 axis.set_xscale("log", subs=())
                 axis.set_xlabel("ms, logarithmic")
-                axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                dense = longest < DENSE * shortest
+                axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if dense else (1, 2, 5)))
                 axis.xaxis.set_major_formatter("{x:g}")
                 axis.xaxis.set_minor_locator(NullLocator())
                 axis.set_xlim(shortest / 1.2, longest * 1.2)
             else:
-                axis.set_xlim(0, longest * 1.05)
-            axis.set_ylim(0, 1.01)
+                axis.set_xlim(max(shortest - 0.1 * (longest - shortest), 0), longest + 0.05 * (longest - shortest))
+            axis.set_ylim(0, 1.02)
+            axis.yaxis.set_major_formatter(PercentFormatter(1))
             axis.grid(color="#d0d7de", linewidth=0.5)
         return self._save(pyplot, figure, axes, f"{part}.svg", title)
 
@@ -102,7 +113,7 @@ class _Drawing:
             if (each["part"], each["nodes"]) == ("failover", nodes):
                 colour = self.colours[each["subjects"][0]]
                 axis.plot([each["monte carlo"]["median"], each["monte carlo"]["p99"]], [0.5, 0.99], "x", color=colour,
-                          label=f"expected by {each['rules']}: median, p99")
+                          markersize=7, markeredgewidth=1.6, label=f"{each['subjects'][0]}: expected median, p99")
 
     def sizes(self, part, title, kinds, unit):
         kinds = [kind for kind in kinds if len(self.results.sizes(part, kind)) > 1]
@@ -115,11 +126,12 @@ class _Drawing:
                 points = [(nodes, quantile(0.5, self.results.of(part, kind, nodes, subject))) for nodes in sizes]
                 points = [point for point in points if point[1] is not None]
                 if points:
-                    axis.plot(*zip(*points), "o-", markersize=3, color=self.colours[subject], label=subject)
+                    axis.plot(*zip(*points), linestyle=self.styles[subject], marker=self.markers[subject], markersize=4,
+                              color=self.colours[subject], label=subject)
             axis.set_title(kind, fontsize=9)
             axis.set_xlabel("nodes")
             axis.set_ylabel(unit)
             axis.set_xticks(sizes)
-            axis.set_ylim(bottom=0)
+            axis.set_ylim(0, axis.dataLim.y1 * 1.1)
             axis.grid(color="#d0d7de", linewidth=0.5)
         return self._save(pyplot, figure, axes, f"{part}-sizes.svg", title)

@@ -7,6 +7,7 @@ import textwrap
 from suite import plots
 from suite.expectations import expectations
 from suite.figures import quantile, ratio, shown, summary
+from suite.parts.failover import OBSERVER
 from suite.runner import MACHINE
 
 BEGIN, END = "<!-- tests/bench/run --write-docs: begin -->", "<!-- tests/bench/run --write-docs: end -->"
@@ -38,7 +39,7 @@ def compared(value, reference, is_reference):
 
 def long_table(part, results, reference, expected):
     rows = []
-    for kind in results.kinds(part):
+    for kind in sorted(results.kinds(part), key=lambda kind: kind == OBSERVER):
         for nodes in results.sizes(part, kind):
             base = summary(results.of(part, kind, nodes, reference))
             for subject in results.subjects(part):
@@ -46,7 +47,7 @@ def long_table(part, results, reference, expected):
                 if not values:
                     continue
                 its = summary(values)
-                own = subject == reference
+                own = subject == reference or kind == OBSERVER
                 rows.append([kind, str(nodes) if nodes else "–", subject if subject != MACHINE else "–", str(its["n"]),
                              shown(its["median"]), shown(its["p99"]), shown(its["longest"]),
                              compared(its["median"], base["median"], own), compared(its["p99"], base["p99"], own)]
@@ -79,7 +80,8 @@ def wide_table(part, results, reference):
                 found = compared(value, base, subject == reference)
                 cells.append(shown(value) + (f" ({found})" if found else ""))
             rows.append([kind, str(nodes), *cells])
-    return table([f"median; ratio to {reference}", "nodes", *subjects], rows) if rows else []
+    head = f"median; ratio to {reference}" if reference in subjects and len(subjects) > 1 else "median"
+    return table([head, "nodes", *subjects], rows) if rows else []
 
 
 def reference_of(options, results):
