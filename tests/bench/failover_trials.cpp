@@ -26,7 +26,6 @@ FailoverTrials::FailoverTrials(const Plan& plan, int observers, std::string requ
     : cluster_(plan),
       nodes_(plan.nodes + observers),
       request_(std::move(request)),
-      quiet_(plan.election_timeout / 2),
       window_(plan.election_timeout / 2) {
     for (int node = 1; node <= nodes_; ++node) {
         if (node > plan.nodes) {
@@ -101,7 +100,7 @@ void FailoverTrials::settle() {
     if (leader_ == 0 || !wait_until([this] { return all_acked(); }, kLongest)) {
         give_up(cluster_, "the cluster does not settle");
     }
-    std::this_thread::sleep_for(quiet_ +
+    std::this_thread::sleep_for(cluster_.plan().election_timeout / 2 +
                                 window_ * std::uniform_real_distribution<double>(0, 1)(random_));
 }
 

@@ -18,9 +18,9 @@ class FailoverTrials {
     explicit FailoverTrials(const Plan& plan, int observers = 0,
                             std::string request = "HEAD /leader");
 
-    // From the next settling on, blows fall within one heartbeat interval, after a quiet one. By
-    // default: between a half and a whole election timeout.
-    void strike_within(Milliseconds heartbeat) { quiet_ = window_ = heartbeat; }
+    // From the next settling on, a blow falls within one heartbeat interval, after half an election
+    // timeout. By default it falls within another half.
+    void strike_within(Milliseconds heartbeat) { window_ = heartbeat; }
 
     // Kills the leader. The milliseconds until another answers 200. Then starts it again.
     double kill();
@@ -45,7 +45,7 @@ class FailoverTrials {
     LocalCluster cluster_;
     const int nodes_;
     const std::string request_;
-    Milliseconds quiet_, window_;  // after settling: how long nothing, then when the blow may fall
+    Milliseconds window_;  // of a blow
     std::mt19937 random_{std::random_device{}()};
     int leader_ = 0;
     std::int64_t first_term_ = 0;

@@ -11,16 +11,14 @@ ATTEMPTS = 20
 CHANCE = random.Random()
 
 
-def rest(cluster):
-    """Two heartbeats after all have settled, and so that what follows falls anywhere between two heartbeats."""
-    time.sleep(CHANCE.uniform(2, 3) * cluster.timers.heartbeat / 1000)
+def await_ready(cluster, quiet_ms):
+    """The leader, at a random moment between two heartbeats, so long after all have settled.
 
-
-def await_ready(cluster):
-    """The leader, at a random moment at which every node is asked already and says what it should."""
+    At that moment each node has a connection to the observer already, and says what it should.
+    """
     for _ in range(ATTEMPTS):
         leader = cluster.await_settled()
-        rest(cluster)
+        time.sleep((quiet_ms + CHANCE.uniform(0, cluster.timers.heartbeat)) / 1000)
         if all(cluster.leads(node) is (node == leader) for node in cluster.nodes):
             return leader
     raise Unsettled(f"{cluster.name}: the lead moves, or a node does not answer, before anything is done to it")
@@ -40,7 +38,8 @@ class Failover(Part):
         return kind.loss_s
 
     def measure(self, cluster, case, add, options):
-        leader = await_ready(cluster)
+        # A node that was cut off has round trips of many ms at first, for which the succession allows longer steps.
+        leader = await_ready(cluster, cluster.timers.election)
         others = [node for node in cluster.nodes if node != leader]
         strike = {"kill": cluster.kill, "freeze": cluster.freeze, "cut": cluster.network.cut}[case]
         begun = time.monotonic()

@@ -24,7 +24,7 @@ class Handover(Part):
 
     def measure(self, cluster, case, add, options):
         more = {"grant": True} if case == "planned, granted" else {}
-        leader = await_ready(cluster)
+        leader = await_ready(cluster, 2 * cluster.timers.heartbeat)
         others = [node for node in cluster.nodes if node != leader]
         cluster.before_hand_over(leader)
         begun = last = time.monotonic()

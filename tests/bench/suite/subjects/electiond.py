@@ -15,7 +15,7 @@ class Electiond(Subject):
     keys = {"transport": ("tcp", "http"), "tls": ("off", "on"), "build": None}
     rules = "succession"
     main = True
-    start_s, loss_s, change_s = 0.2, 0.25, 0.1
+    start_s, loss_s, change_s = 0.2, 0.35, 0.1
 
     @classmethod
     def version(cls, options, build):

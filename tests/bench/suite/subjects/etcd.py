@@ -14,7 +14,7 @@ class Etcd(Subject):
     keys = {"tls": ("off", "on")}
     rules = "raft"
     main = True
-    start_s, loss_s, change_s = 1.2, 0.35, 0.1
+    start_s, loss_s, change_s = 1.2, 0.45, 0.1
 
     @classmethod
     def version(cls, options, build):

@@ -16,7 +16,7 @@ class Keepalived(Subject):
     # It has no command that moves the lead: a planned hand-over is the stop of the process.
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart"})
     fewer = 4
-    start_s, loss_s, change_s = 0.6, 0.65, 0.8
+    start_s, loss_s, change_s = 0.6, 0.75, 0.8
 
     @classmethod
     def version(cls, options, build):

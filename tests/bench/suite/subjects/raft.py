@@ -17,7 +17,7 @@ class Raft(Subject):
     offers = frozenset({"kill", "freeze", "cut", "handover", "restart"})
     rules = "raft"
     fewer = 4
-    start_s, loss_s, change_s = 0.3, 0.6, 0.1
+    start_s, loss_s, change_s = 0.3, 0.7, 0.1
 
     @classmethod
     def version(cls, options, build):

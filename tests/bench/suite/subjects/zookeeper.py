@@ -17,7 +17,7 @@ class ZooKeeper(Subject):
     program = "zookeeper"
     offers = frozenset({"kill", "freeze", "cut", "restart"})  # it has no command that moves the lead
     fewer = 10
-    start_s, loss_s, change_s = 3.0, 1.6, 1.6
+    start_s, loss_s, change_s = 3.0, 1.8, 1.8
 
     @classmethod
     def version(cls, options, build):
