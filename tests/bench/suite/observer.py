@@ -10,7 +10,7 @@ import time
 
 from suite.subjects.subject import Unsettled
 
-BETWEEN_S = 0.00015  # from an answer to the next question, to whichever node
+BETWEEN_S = 0.0003  # from an answer to the next question, to whichever node
 PATIENCE_S = 0.001  # then it asks the next one, too
 LIMIT_S = 30
 
