@@ -14,6 +14,8 @@ PERF = re.compile(r"^(\d+),[^,]*,instructions", re.MULTILINE)
 CALLGRIND = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 EVENT = "instructions:u"
 LIMIT_S = 30
+UNHURRIED = Timers.of(100, 2000)  # so that a TLS handshake under valgrind is in time
+QUIET_S = 3
 PIDFD = "pidfd_for_valgrind.so"
 
 
@@ -34,7 +36,7 @@ class Instructions(Part):
         self._perf = None  # nobody has asked yet
 
     def groups(self, options):
-        return [(Timers.of(100, 1000), ["one round"])]
+        return [(UNHURRIED, ["one round"])]
 
     def sizes(self, options):
         return options.nodes[:1]
@@ -54,7 +56,7 @@ class Instructions(Part):
         return self._perf or kind.native
 
     def seconds(self, kind, timers, options):
-        return kind.start_s + 3 * timers.election / 1000 + options.idle_seconds * (1 if self._perf else 2)
+        return 5 * kind.start_s + QUIET_S + options.idle_seconds * (1 if self._perf else 2)
 
     def measure(self, cluster, case, add, options):
         cluster.stop_all()
@@ -65,7 +67,7 @@ class Instructions(Part):
         cluster.prepare()
         cluster.start_all()
         leader = cluster.await_settled()
-        time.sleep(3 * cluster.timers.election / 1000)
+        time.sleep(QUIET_S)
         follower = next(each for each in cluster.nodes if each != leader)
         for title, node in (("leader", leader), ("follower", follower)):
             count = self._by_perf if self._perf else self._by_callgrind
