@@ -34,7 +34,7 @@ def commit(root):
 
 
 def command(words):
-    """What others have to type for the same: without what only says where it is done here, and for how long."""
+    """What others have to type for the same: without what only says where it is done here, and in which pieces."""
     kept, skip = [], False
     for word in words:
         name, equals, _ = word.partition("=")
@@ -42,7 +42,7 @@ def command(words):
             skip = False
         elif name in ("--output", "--data", "--for"):
             skip = not equals
-        elif name != "--write-docs":
+        elif name not in ("--write-docs", "--continue"):
             kept.append(word)
     return " ".join(["tests/bench/run", *kept])
 

@@ -91,13 +91,23 @@ def reference_of(options, results):
     return "etcd" if "etcd" in subjects else next(iter(subjects), MACHINE)
 
 
+def commands(about):
+    """As lines; those after the first add to its results."""
+    lines = []
+    for place, words in enumerate(about["commands"]):
+        text = words.replace("tests/bench/run", "tests/bench/run --continue", 1) if place else words
+        broken = textwrap.wrap(text, 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        lines += [line + " \\" for line in broken[:-1]] + broken[-1:]
+    return lines
+
+
 def pages(options, results, expected, pictures, folder):
     about, reference = results.about, reference_of(options, results)
     its = about["machine"]
     head = (f"Measured on {about['measured']} at commit {', '.join(about['commits'])}, on {its['cores']} cores "
             f"({its['processor']}, Linux {its['kernel']}, load {its['load'][0]} at the start), with {', '.join(about['versions'])}; "
             f"heartbeat {about['timers']['heartbeat']:g} ms, election timeout {about['timers']['election']:g} ms:")
-    lines = [*textwrap.wrap(head, 120), "", "```sh", *about["commands"], "```", ""]
+    lines = [*textwrap.wrap(head, 120), "", "```sh", *commands(about), "```", ""]
     for part, title in TITLES.items():
         rows = (long_table(part, results, reference, expected) if part in LONG
                 else wide_table(part, results, reference))
