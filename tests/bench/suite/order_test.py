@@ -7,6 +7,7 @@ sys.dont_write_bytecode = True
 
 from suite import options as command_line  # noqa: E402
 from suite.progress import Forecast  # noqa: E402
+from suite.report import commands  # noqa: E402
 from suite.results import Results  # noqa: E402
 from suite.runner import PARTS, Runner  # noqa: E402
 
@@ -62,6 +63,13 @@ class Order(unittest.TestCase):
             about = Results.read(path).about
             self.assertEqual((about["commands"], about["commits"]), (["one", "two"], ["a"]))
             self.assertEqual(about["earlier faults"], ["fault of one", "fault of two"])
+
+
+    def test_commands_can_be_repeated(self):
+        first = "tests/bench/run --nodes 3 --parts failover,handover,start" + " --subject electiond:transport=http" * 2
+        self.assertEqual(commands({"commands": [first, "tests/bench/run --nodes 5"]}),
+                         ["tests/bench/run --nodes 3 --parts failover,handover,start --subject electiond:transport=http \\",
+                          "    --subject electiond:transport=http", "tests/bench/run --continue --nodes 5"])
 
 
 class TheForecast(unittest.TestCase):

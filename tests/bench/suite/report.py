@@ -24,6 +24,7 @@ TITLES = {
     "instructions": "Instructions",
 }
 EXPECTED = {"failover": ("kill", "freeze", "cut"), "handover": ("planned: in all",)}
+COMMAND_COLUMNS = 110
 LONG = ("failover", "handover", "start", "calibration", "asking")  # a row for each subject, with quantiles
 
 
@@ -92,12 +93,16 @@ def reference_of(options, results):
 
 
 def commands(about):
-    """As lines; those after the first add to its results."""
+    """As lines, broken before an option; those after the first add to its results."""
     lines = []
     for place, words in enumerate(about["commands"]):
-        text = words.replace("tests/bench/run", "tests/bench/run --continue", 1) if place else words
-        broken = textwrap.wrap(text, 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-        lines += [line + " \\" for line in broken[:-1]] + broken[-1:]
+        first, *options = words.split(" --")
+        lines.append(first)
+        for option in ["continue"] * bool(place) + options:
+            if len(lines[-1]) + len(option) > COMMAND_COLUMNS:
+                lines[-1] += " \\"
+                lines.append("   ")
+            lines[-1] += f" --{option}"
     return lines
 
 
