@@ -66,8 +66,11 @@ class _Drawing:
     def _compared(self, part):
         """The kinds of figures of a part; if there are several subjects, those that several of them have."""
         least = min(2, len(self.results.subjects(part)))
-        return [kind for kind in self.results.kinds(part)
-                if kind != OBSERVER and len({subject for its, has, _, subject in self.results.values if (its, has) == (part, kind)}) >= least]
+        by_kind = {}
+        for its, kind, _, subject in self.results.values:
+            if its == part and kind != OBSERVER:
+                by_kind.setdefault(kind, set()).add(subject)
+        return [kind for kind, subjects in by_kind.items() if len(subjects) >= least]
 
     def distributions(self, part, title):
         """For the smallest cluster: which share of all trials took at most so long."""
