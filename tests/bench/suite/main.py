@@ -73,7 +73,9 @@ def main(argv):
     results = Results(path, options.proceed, about(argv, options))
     with tempfile.TemporaryDirectory(prefix="nodes-", dir=options.data) as scratch:
         options.network, options.scratch = Network(), scratch
-        results.about["observer preferred"] = observer.prefer()
+        if not observer.prefer():
+            results.about.setdefault("not measured", []).append(
+                "The observer may not run before the nodes here: its figures contain what it waited for a processor.")
         complete = Runner(options, results).run()
     return written(options, results) or (0 if complete else SOFTWARE)
 
