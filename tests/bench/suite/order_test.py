@@ -1,15 +1,19 @@
 """In which order the benchmark measures, how many trials, and how it forecasts the time that is left."""
+import contextlib
+import io
 import sys
 import tempfile
+import types
 import unittest
 
 sys.dont_write_bytecode = True
 
 from suite import options as command_line  # noqa: E402
-from suite.progress import Forecast  # noqa: E402
+from suite.progress import Forecast, Progress  # noqa: E402
 from suite.report import commands  # noqa: E402
 from suite.results import Results  # noqa: E402
-from suite.runner import PARTS, Runner  # noqa: E402
+from suite.runner import PARTS, Runner, Step  # noqa: E402
+from suite.subjects.subject import Unsettled  # noqa: E402
 
 ABOUT = {"timers": {"heartbeat": 15.0, "election": 150.0}}
 
@@ -52,6 +56,26 @@ class Order(unittest.TestCase):
                          [(1, ["cut"]), (2, ["kill", "cut"]), (3, ["kill", "cut"]), (4, ["kill", "cut"])])
         self.assertAlmostEqual(sum(step.seconds for step in steps),
                                340 * steps[0].choice.kind.loss_s + 4 * steps[0].choice.kind.start_s)
+
+    def test_one_fault_does_not_end_the_rounds(self):
+        def fail(cluster, case, add, options):
+            self.assertEqual(case, "kill")
+            attempts.append(case)
+            if len(attempts) in failing:
+                raise Unsettled("nobody leads")
+            add(case, 1)
+
+        part = types.SimpleNamespace(name="failover", started=False, measure=fail)
+        choice = types.SimpleNamespace(label="electiond", cluster=lambda *_: types.SimpleNamespace(stop_all=lambda: None))
+        for failing, done, faults in (((2,), 8, 1), ((2, 4), 2, 2)):
+            attempts, found = [], runner("--subject", "electiond")
+            found.options.scratch = found.options.network = ""
+            progress = Progress([("failover", 1)] * 4)
+            with contextlib.redirect_stderr(io.StringIO()):
+                for turn in range(1, 5):
+                    found.step(progress, Step(turn, part, 3, choice, None, ["kill"], 2 * turn))
+            self.assertEqual((found.results.done("failover", "kill", 3, "electiond"), len(found.results.faults)),
+                             (done, faults))
 
     def test_pieces_keep_their_commands(self):
         with tempfile.TemporaryDirectory() as folder:

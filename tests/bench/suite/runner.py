@@ -1,4 +1,5 @@
 """Runs the parts: in each round every part, with every size, and in it every subject has its turn."""
+import collections
 import dataclasses
 import os
 import subprocess
@@ -20,6 +21,7 @@ from suite.subjects.subject import Unsettled
 PARTS = {part.name: part for part in (Calibration(), Failover(), Handover(), Start(), Idle(), Asking(), AskingByMany(),
                                       Watchers(), Writing(), Instructions())}
 MACHINE = "machine"
+FAULTS = 2  # so many, and no more rounds; after the first one the next round does what is missing, too
 SHOWN = 3  # so many figures of a step in the progress
 
 
@@ -48,7 +50,7 @@ class Runner:
     def __init__(self, options, results):
         self.options, self.results = options, results
         self.parts, self.subjects, self.end = [], [], None
-        self.given_up = set()
+        self.failed = collections.Counter()  # faults of a part, a size and a subject
 
     def fault(self, text):
         self.results.faults.append(text)
@@ -147,8 +149,9 @@ class Runner:
 
     def step(self, progress, step):
         part, nodes = step.part, step.nodes
-        if (part.name, nodes, step.label) in self.given_up:
-            progress.step(f"{step}: left out after the fault before")
+        key = part.name, nodes, step.label
+        if self.failed[key] >= FAULTS:
+            progress.step(f"{step}: left out after the faults before")
             return
         progress.step(str(step))
         cluster = None
@@ -164,7 +167,7 @@ class Runner:
                 self.measure(step, case, cluster)
         except (Unsettled, OSError, subprocess.SubprocessError) as why:
             self.fault(f"{part.name}, {nodes} nodes: {why}")
-            self.given_up.add((part.name, nodes, step.label))
+            self.failed[key] += 1
         finally:
             if cluster:
                 cluster.stop_all()

@@ -7,6 +7,7 @@ from suite.ask import Connection, Question
 from suite.subjects.subject import Subject, first_line
 
 REDIS, SENTINEL, NAME = 6379, 26379, "lead"
+FOLLOW_S = 5  # within this time a node that is there again should obey
 
 
 def words(*text):
@@ -110,10 +111,14 @@ sentinel failover-timeout {NAME} {10 * self.timers.election:.0f}
 
     def follow(self, node):
         """What Sentinels would do after 10 s: the old master becomes a replica of the new one."""
-        master = next((other for other in self.nodes if other != node and self.leads(other)), None)
-        if master is not None:
+        end = time.monotonic() + FOLLOW_S
+        while time.monotonic() < end:
             self.servers[node].close()
-            self.command(self.servers[node], "replicaof", self.address(master), str(REDIS))
+            master = next((other for other in self.nodes if other != node and self.leads(other)), None)
+            if master is not None and self.command(
+                    self.servers[node], "replicaof", self.address(master), str(REDIS)) == "OK":
+                return
+            time.sleep(0.01)
 
     @staticmethod
     def command(connection, *text):
