@@ -67,26 +67,32 @@ fs::path PluginHost::file_of(const std::string& plugin) const {
     return {};
 }
 
+std::optional<PluginHost::Stamp> PluginHost::stamp_of(const fs::path& file) {
+    std::error_code failed;
+    const auto changed = fs::last_write_time(file, failed);
+    if (failed) return std::nullopt;
+    const auto size = fs::file_size(file, failed);
+    if (failed) return std::nullopt;
+    return Stamp{changed, size};
+}
+
 void PluginHost::try_together(const std::set<std::string>& plugins,
                               std::chrono::milliseconds limit) {
     if (probe_program_.empty()) return;
     std::vector<fs::path> files;
-    std::map<fs::path, Good> before;
+    std::map<fs::path, Stamp> before;
     for (const auto& plugin : plugins) {
         if (!plain(plugin)) continue;
         const auto file = file_of(plugin);
-        std::error_code failed;
-        const auto changed = fs::last_write_time(file, failed);
-        const auto size = failed ? 0 : fs::file_size(file, failed);
-        if (failed) continue;
+        const auto stamp = stamp_of(file);
+        if (!stamp) continue;
         files.push_back(file);
-        before.insert_or_assign(file, Good{changed, size, {}});
+        before.insert_or_assign(file, *stamp);
     }
     try {
         for (auto& info : usable_of(files, limit)) {
-            auto& good = before.at(info.file);
-            good.info = std::move(info);
-            good_.insert_or_assign(good.info.file, good);
+            const auto file = info.file;
+            good_.insert_or_assign(file, Good{before.at(file), std::move(info)});
         }
     } catch (const std::system_error& error) {
         log_.debug("the plugins cannot be tried together: " + std::string(error.what()));
@@ -132,15 +138,13 @@ std::set<std::string> PluginHost::names(PluginKind kind) const {
 
 PluginInfo PluginHost::tried(const fs::path& file, std::chrono::milliseconds limit) const {
     if (probe_program_.empty()) return inspect_plugin(file);
-    std::error_code failed;
-    const auto changed = fs::last_write_time(file, failed);
-    const auto size = fs::file_size(file, failed);
+    const auto stamp = stamp_of(file);
     if (const auto known = good_.find(file);
-        known != good_.end() && known->second.changed == changed && known->second.size == size) {
+        known != good_.end() && stamp && known->second.stamp == *stamp) {
         return known->second.info;
     }
     auto info = inspect_in_child(probe_program_, file, limit);
-    if (info.fault.empty() && !failed) good_.insert_or_assign(file, Good{changed, size, info});
+    if (info.fault.empty() && stamp) good_.insert_or_assign(file, Good{*stamp, info});
     return info;
 }
 

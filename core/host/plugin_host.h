@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,11 +56,20 @@ class PluginHost {
     [[nodiscard]] std::vector<PluginInfo> list() const;
 
   private:
-    struct Good {
+    // By which a file that has changed is recognised.
+    struct Stamp {
         std::filesystem::file_time_type changed;
         std::uintmax_t size;
+
+        bool operator==(const Stamp&) const = default;
+    };
+    struct Good {
+        Stamp stamp;
         PluginInfo info;
     };
+
+    // nullopt if the file cannot be read.
+    [[nodiscard]] static std::optional<Stamp> stamp_of(const std::filesystem::path& file);
 
     // The file of a plugin in the first directory that has it; empty if there is none.
     [[nodiscard]] std::filesystem::path file_of(const std::string& plugin) const;
