@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "control_tls_scene.h"
+#include "support/child_prints.h"
 
 namespace electiond::testing {
 namespace {
@@ -121,17 +122,9 @@ TEST_F(TlsServer, StreamsEventsToCurl) {
                                 ca.file().string(), url("/events")},
                     .out = io::Output::captured(),
                     .err = io::Output::captured()});
-    const auto shows = [&](const std::string& event) {
-        const auto asked = read_boot_clock();
-        while (curl.output().find("event: " + event + "\n") == std::string::npos &&
-               read_boot_clock() - asked < 30s) {
-            EXPECT_FALSE(curl.wait(10ms));
-        }
-        EXPECT_THAT(curl.output(), HasSubstr("event: " + event + "\n"));
-    };
-    shows("reset");
+    EXPECT_TRUE(prints(curl, "event: reset\n")) << curl.output();
     change();
-    shows("leader");
+    EXPECT_TRUE(prints(curl, "event: leader\n")) << curl.output();
     server->stop();
     EXPECT_TRUE(curl.wait(30s)) << "the stream ended with the server";
 }

@@ -14,6 +14,8 @@
 
 #include <io/child.h>
 
+#include "support/child_prints.h"
+
 namespace electiond::io {
 namespace {
 
@@ -26,15 +28,6 @@ constexpr seconds kLong{30};
 
 Program shell(const std::string& command) {
     return {.command = {"/bin/sh", "-c", command}, .out = Output::captured()};
-}
-
-bool says(Child& child, const std::string& text) {
-    const auto deadline = Clock::now() + kLong;
-    while (child.output().find(text) == std::string::npos) {
-        if (Clock::now() > deadline) return false;
-        (void)child.wait(milliseconds(5));
-    }
-    return true;
 }
 
 // Dead, though perhaps not collected by its new parent yet.
@@ -122,7 +115,7 @@ TEST(Child, NamesTheProgramAndTheReasonWhereItCannotBeRun) {
 
 TEST(Child, StillRunsWhenTheLimitIsOver) {
     Child child(shell("echo begun; exec sleep 1000"));
-    ASSERT_TRUE(says(child, "begun"));
+    ASSERT_TRUE(prints(child, "begun"));
 
     EXPECT_EQ(child.wait(milliseconds(20)), std::nullopt);
     EXPECT_FALSE(dead(child.pid()));
@@ -132,7 +125,7 @@ TEST(Child, StillRunsWhenTheLimitIsOver) {
 
 TEST(Child, EndsWithEverythingThatItHasStarted) {
     Child child(shell("sleep 1000 & echo $!; wait"));
-    ASSERT_TRUE(says(child, "\n"));
+    ASSERT_TRUE(prints(child, "\n"));
     const pid_t grandchild = number_in(child.output());
     ASSERT_FALSE(dead(grandchild));
 
@@ -145,14 +138,14 @@ TEST(Child, LetsWhatItHasStartedTidyUp) {
     Child child(
         shell("(trap 'sleep 0.3; echo tidied; exit' TERM; echo ready; while :; do sleep 0.01; "
               "done) & wait"));
-    ASSERT_TRUE(says(child, "ready"));
+    ASSERT_TRUE(prints(child, "ready"));
     EXPECT_EQ(child.end(kLong).signal, SIGTERM);       // the shell itself ends at once
     EXPECT_THAT(child.output(), HasSubstr("tidied"));  // end() has waited for the other
 }
 
 TEST(Child, IsKilledWithItsGroupWhereItIgnoresTerm) {
     Child child(shell("trap '' TERM; sleep 1000 & echo $!; while :; do wait; done"));
-    ASSERT_TRUE(says(child, "\n"));
+    ASSERT_TRUE(prints(child, "\n"));
     const pid_t grandchild = number_in(child.output());
 
     EXPECT_EQ(child.end(milliseconds(50)).signal, SIGKILL);
@@ -162,7 +155,7 @@ TEST(Child, IsKilledWithItsGroupWhereItIgnoresTerm) {
 
 TEST(Child, KillsWhoIsLeftInTheGroupWhenTheGraceIsOver) {
     Child child(shell("(trap '' TERM; sleep 1000 & echo $!; wait) & wait"));
-    ASSERT_TRUE(says(child, "\n"));
+    ASSERT_TRUE(prints(child, "\n"));
     const pid_t left = number_in(child.output());
 
     EXPECT_EQ(child.end(milliseconds(50)).signal, SIGTERM);
@@ -172,14 +165,14 @@ TEST(Child, KillsWhoIsLeftInTheGroupWhenTheGraceIsOver) {
 
 TEST(Child, EndsAlsoWhereItIsStopped) {
     Child child(shell("echo ready; exec sleep 1000"));
-    ASSERT_TRUE(says(child, "ready"));
+    ASSERT_TRUE(prints(child, "ready"));
     child.signal(SIGSTOP);
     EXPECT_EQ(child.end(kLong).signal, SIGTERM);
 }
 
 TEST(Child, TakesSignals) {
     Child child(shell("trap 'exit 7' INT; echo ready; while :; do sleep 0.01; done"));
-    ASSERT_TRUE(says(child, "ready"));
+    ASSERT_TRUE(prints(child, "ready"));
     child.signal(SIGINT);
     EXPECT_EQ(child.wait(kLong).value().code, 7);
 }
@@ -188,7 +181,7 @@ TEST(Child, IsKilledWhenTheObjectGoes) {
     pid_t program = 0, grandchild = 0;
     {
         Child child(shell("sleep 1000 & echo $!; wait"));
-        ASSERT_TRUE(says(child, "\n"));
+        ASSERT_TRUE(prints(child, "\n"));
         program = child.pid();
         grandchild = number_in(child.output());
     }
@@ -198,7 +191,7 @@ TEST(Child, IsKilledWhenTheObjectGoes) {
 
 TEST(Child, DiesWithItsParent) {
     Child parent({.command = {PARENT}, .out = Output::captured()});
-    ASSERT_TRUE(says(parent, "\n"));
+    ASSERT_TRUE(prints(parent, "\n"));
     const pid_t grandchild = number_in(parent.output());
     ASSERT_NE(::getpgid(grandchild), parent.pid());  // so it isn't the group's end that reaches it
 
