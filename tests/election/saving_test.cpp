@@ -69,8 +69,9 @@ TEST(Saving, ALoneVoterSavesBeforeItsHeartbeatsLeave) {  // D1, C3
 }
 
 // Has promised kE before, so that C3 changes nothing but the name.
-Durable seasoned() {
+Durable seasoned(Term term = 0) {
     auto durable = member({1, 2, 3});
+    durable.term = term;
     durable.promise = kE;
     return durable;
 }
@@ -103,13 +104,22 @@ TEST(Saving, ANewLeaderSavesAtOnceWhatIsMoreThanAName) {  // D1, L3
     EXPECT_EQ(bench.out.save->config.number, (ConfigNumber{1, 1}));
 }
 
+// A follower of term 1.
+struct SeasonedFollower : Bench {
+    SeasonedFollower() : Bench(seasoned(1)) {}
+
+    // A heartbeat that brings this configuration.
+    [[nodiscard]] Heartbeat bringing(Electorate config) const {
+        auto bringing = beat();
+        bringing.number = config.number;
+        bringing.config = std::move(config);
+        return bringing;
+    }
+};
+
 TEST(Saving, AFollowerAcksWhatIsSavedAndSavesTheNewNameSoon) {  // D1b, H2
-    auto durable = seasoned();
-    durable.term = 1;
-    Bench bench(durable);
-    auto beat = bench.beat();
-    beat.config = electorate({1, 2, 3}, {1, 1});
-    beat.number = beat.config->number;
+    SeasonedFollower bench;
+    const auto beat = bench.bringing(electorate({1, 2, 3}, {1, 1}));
 
     const auto first = bench.heartbeat(2, 1, beat);
     EXPECT_TRUE(first.accepted);
@@ -123,26 +133,17 @@ TEST(Saving, AFollowerAcksWhatIsSavedAndSavesTheNewNameSoon) {  // D1b, H2
 }
 
 TEST(Saving, AFollowerSavesAtOnceAConfigurationWithOtherVoters) {  // D1, H2
-    auto durable = seasoned();
-    durable.term = 1;
-    Bench bench(durable);
-    auto beat = bench.beat();
-    beat.config = electorate({1, 2, 3, 4}, {1, 2});
-    beat.number = beat.config->number;
+    SeasonedFollower bench;
 
-    EXPECT_EQ(bench.heartbeat(2, 1, beat).config, (ConfigNumber{1, 2}));
+    const auto ack = bench.heartbeat(2, 1, bench.bringing(electorate({1, 2, 3, 4}, {1, 2})));
 
+    EXPECT_EQ(ack.config, (ConfigNumber{1, 2}));
     EXPECT_TRUE(bench.out.save);
 }
 
 TEST(Saving, AnUnsavedNameIsSavedWithTheNextChange) {  // D1b
-    auto durable = seasoned();
-    durable.term = 1;
-    Bench bench(durable);
-    auto beat = bench.beat();
-    beat.config = electorate({1, 2, 3}, {1, 1});
-    beat.number = beat.config->number;
-    bench.heartbeat(2, 1, beat);
+    SeasonedFollower bench;
+    bench.heartbeat(2, 1, bench.bringing(electorate({1, 2, 3}, {1, 1})));
 
     EXPECT_TRUE(bench.told_timeout_now(2, 1));
 
