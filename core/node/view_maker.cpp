@@ -44,7 +44,7 @@ void ViewMaker::count_refusal(const std::string& reason) {
 void ViewMaker::refresh(Instant now) {
     refresh_own_members(now);
     const auto own = role_may_differ() ? role() : made_.role;
-    if (election_.config_held()) confirmed_role_ = own;
+    if (confirmed_role_ != own && election_.config_held()) confirmed_role_ = own;
     if (confirmed_role_ != own) confirmed_role_.reset();
     if (!view_ || !is_current(own)) {
         made_ = made_now(own);
