@@ -248,5 +248,19 @@ TEST(DeadVoters, WhatAnOperatorAskedForComesFirst) {  // M7
     EXPECT_TRUE(bench.node.electorate().has(uuid(5))) << "the dead one waits its turn";
 }
 
+TEST(LostDisk, OfTwoVotersWithOneIdTheSilentOneIsDroppedAfterTwoTimeouts) {  // M5
+    auto durable = member({1, 2, 3});
+    durable.config.voters.push_back({id(2), uuid(4)});
+    Bench bench(durable);
+    bench.take_the_lead();
+
+    bench.lead_on(bench.lead().won + 2 * kE - kTick - bench.now);
+    EXPECT_TRUE(bench.node.electorate().has(uuid(4)));
+    bench.lead_on(kH);
+
+    EXPECT_FALSE(bench.node.electorate().has(uuid(4)));
+    EXPECT_TRUE(bench.node.electorate().has(uuid(2)));
+}
+
 }  // namespace
 }  // namespace electiond
