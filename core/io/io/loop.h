@@ -122,7 +122,8 @@ class Loop {
     std::vector<Resume> next_;  // in next_turn()
     bool has_spawned_ = false;  // coroutines that have not begun
     Deadline wakes_at_{};       // while it sleeps
-    std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(kScratch);
+    // Not set to zero: only the pages that input has filled are in memory.
+    std::unique_ptr<char[]> scratch_ = std::make_unique_for_overwrite<char[]>(kScratch);
     std::thread thread_;
     bool stopped_ = false;
 };
