@@ -29,8 +29,7 @@ class SecureClient : public Client {
                  const std::string& host = "127.0.0.1")
         : Client(to) {
         socket_.setBlocking(false);
-        session_ = std::make_unique<io::TlsSession>(std::move(context), io::TlsSide::client,
-                                                    descriptor(), host);
+        session_ = context->begin(io::TlsSide::client, descriptor(), host);
         auto step = session_->handshake();
         while (waits(step)) step = session_->handshake();
         if (step != io::TlsSession::Step::done) failure_ = session_->failure();

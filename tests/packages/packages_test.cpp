@@ -78,6 +78,7 @@ TEST(Packages, OfTheDaemonHoldsWhatRuns) {
     EXPECT_EQ(files("electiond"), (std::set<std::string>{
                                       "/lib/systemd/system/electiond.service",
                                       "/lib/systemd/system/electiond@.service",
+                                      "/usr/lib/electiond/electiond-tls.so",
                                       "/usr/lib/electiond/plugins/exec.so",
                                       "/usr/lib/electiond/plugins/file_registry.so",
                                       "/usr/lib/electiond/plugins/http.so",
@@ -108,8 +109,9 @@ TEST(Packages, PluginsExtraContainsThePluginsThatNeedFurtherLibraries) {
     EXPECT_THAT(field("electiond-plugins-extra", "Depends"),
                 testing::AllOf(HasSubstr("electiond (= " ELECTIOND_VERSION ")"),
                                HasSubstr("libc-ares2"), HasSubstr("libcurl4")));
-    EXPECT_THAT(field("electiond", "Depends"),
-                testing::AllOf(Not(HasSubstr("ares")), Not(HasSubstr("libcurl"))));
+    EXPECT_THAT(
+        field("electiond", "Depends"),
+        testing::AllOf(HasSubstr("libssl3"), Not(HasSubstr("ares")), Not(HasSubstr("libcurl"))));
 }
 
 TEST(Packages, OfTheClientHoldsTheClient) {

@@ -110,29 +110,27 @@ class TlsEnd {
   public:
     using Step = io::TlsSession::Step;
 
-    TlsEnd(Poco::Net::StreamSocket socket, std::shared_ptr<const io::TlsContext> context,
+    TlsEnd(Poco::Net::StreamSocket socket, const std::shared_ptr<const io::TlsContext>& context,
            io::TlsSide side)
-        : socket_(std::move(socket)),
-          session_(std::move(context), side, descriptor(), std::string()) {
+        : socket_(std::move(socket)), session_(context->begin(side, descriptor(), {})) {
         socket_.setBlocking(false);
         socket_.setNoDelay(true);
     }
-    TlsEnd(const Endpoint& to, std::shared_ptr<const io::TlsContext> context)
-        : TlsEnd(Poco::Net::StreamSocket({to.host, to.port}), std::move(context),
-                 io::TlsSide::client) {}
+    TlsEnd(const Endpoint& to, const std::shared_ptr<const io::TlsContext>& context)
+        : TlsEnd(Poco::Net::StreamSocket({to.host, to.port}), context, io::TlsSide::client) {}
 
     // nullopt: it is done.
     std::optional<io::TlsFailure> handshake() {
         for (;;) {
-            const auto step = session_.handshake();
+            const auto step = session_->handshake();
             if (step == Step::done) return std::nullopt;
-            if (step == Step::failed) return session_.failure();
+            if (step == Step::failed) return session_->failure();
             wait(step);
         }
     }
     void say(std::string_view bytes) {
         while (!bytes.empty()) {
-            const auto [step, taken] = session_.write(bytes);
+            const auto [step, taken] = session_->write(bytes);
             bytes.remove_prefix(taken);
             if (step == Step::failed || step == Step::ended) return;
             if (step != Step::done) wait(step);
@@ -143,9 +141,9 @@ class TlsEnd {
         std::string all;
         std::array<char, 4096> bytes{};
         while (all.size() < most) {
-            const auto [step, count] = session_.read(bytes);
+            const auto [step, count] = session_->read(bytes);
             all.append(bytes.data(), count);
-            if (step == Step::failed) refusal_ = session_.failure();
+            if (step == Step::failed) refusal_ = session_->failure();
             if (step == Step::failed || step == Step::ended) break;
             if (step != Step::done) wait(step);
         }
@@ -170,7 +168,7 @@ class TlsEnd {
     }
 
     Poco::Net::StreamSocket socket_;
-    io::TlsSession session_;
+    std::unique_ptr<io::TlsSession> session_;
     std::optional<io::TlsFailure> refusal_;
 };
 

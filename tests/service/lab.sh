@@ -24,13 +24,14 @@ lab_mount() {
     mount -t overlay lab -o "lowerdir=/,upperdir=$1/up/u,workdir=$1/up/w" "$1/root"
 }
 
-# lab_install FOLDER BIN: the daemon and its units as the packages install them, but for the plugins, which lie beside
-# the program. BIN is the folder with the built programs.
+# lab_install FOLDER BIN: the daemon and its units as the packages install them, but for the plugins and
+# electiond-tls.so, which lie beside the program. BIN is the folder with the built programs.
 lab_install() {
     local root=$1/root bin=$2 units
     units=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../config/systemd" && pwd)
     install -m 755 "$bin/electiond" "$root/usr/sbin/electiond"
     install -m 755 "$bin/electionctl" "$root/usr/bin/electionctl"
+    install -m 755 "$bin/electiond-tls.so" "$root/usr/sbin/electiond-tls.so"
     mkdir -p "$root/usr/sbin/plugins"
     cp "$bin"/plugins/*.so "$root/usr/sbin/plugins"
     install -m 644 "$units/electiond.service" "$units/electiond@.service" "$root/lib/systemd/system/"

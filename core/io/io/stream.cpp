@@ -82,7 +82,7 @@ Async<int> Stream::connected(Deadline deadline) {
 Async<std::optional<TlsFailure>> Stream::secure(std::shared_ptr<const TlsContext> context,
                                                 TlsSide side, Deadline deadline, std::string host) {
     using Step = TlsSession::Step;
-    auto session = std::make_unique<TlsSession>(std::move(context), side, socket_.get(), host);
+    auto session = context->begin(side, socket_.get(), host);
     bool heard = false;  // its first byte has come, and it speaks TLS; a client speaks first
     bool interrupted = false;
     for (;;) {

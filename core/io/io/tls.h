@@ -1,4 +1,5 @@
 // TLS: contexts from files, the names in the other side's certificate, and why a connection failed.
+// OpenSSL is behind tls_engine.h: a process that uses no TLS does not load it.
 #pragma once
 
 #include <chrono>
@@ -10,11 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-// OpenSSL appears in the .cpp files alone.
-struct ssl_ctx_st;
-struct ssl_st;
-struct x509_store_ctx_st;
 
 namespace electiond::io {
 
@@ -84,65 +80,54 @@ struct Certificate {
 
 class TlsSession;
 
+enum class TlsSide { server, client };
+
 // Certificate, key and authorities, read and checked; immutable. Any thread.
 class TlsContext {
   public:
     // Reads the files. Throws Error (config) that names key, file, what is wrong and the remedy:
     // cannot be read, no PEM, key and certificate do not belong together, the key may be read by
     // everyone, expired, not yet valid, does not come from `ca` or may not be used as a server and
-    // client (if same_authority), no revocation list. Blocks for the files.
+    // client (if same_authority), no revocation list. Throws Error (os) if OpenSSL cannot be
+    // loaded. Blocks for the files.
     [[nodiscard]] static std::shared_ptr<const TlsContext> load(const TlsSetup& setup);
-    ~TlsContext();
+    virtual ~TlsContext() = default;
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
     // Our own certificate; nullopt if there is none.
-    [[nodiscard]] const std::optional<Certificate>& own() const { return own_; }
+    [[nodiscard]] virtual const std::optional<Certificate>& own() const = 0;
     // What expires within `ahead` from `now`, one sentence each, with key, file, date and
     // days left: our certificate, the authorities, the revocation list.
-    [[nodiscard]] std::vector<std::string> expiring(std::chrono::sys_seconds now,
-                                                    std::chrono::seconds ahead) const;
+    [[nodiscard]] virtual std::vector<std::string> expiring(std::chrono::sys_seconds now,
+                                                            std::chrono::seconds ahead) const = 0;
     // Whether it would accept, now, the certificate that the other side of `session` has shown to
     // an older context: nullopt, or why not.
-    [[nodiscard]] std::optional<TlsFailure> refuses(const TlsSession& session) const;
+    [[nodiscard]] virtual std::optional<TlsFailure> refuses(const TlsSession& session) const = 0;
+    // TLS on `socket`, which the session borrows. As a client, `host` is the name or IP address
+    // that the server's certificate must carry; empty: any name will do. Throws std::bad_alloc
+    // alone.
+    [[nodiscard]] virtual std::unique_ptr<TlsSession> begin(TlsSide side, int socket,
+                                                            const std::string& host) const = 0;
 
-  private:
-    friend class TlsSession;
+  protected:
     TlsContext() = default;
-
-    struct Expiry {
-        std::string what;  // "transport.tls.cert (FILE)"
-        std::chrono::sys_seconds when;
-        std::string remedy;
-    };
-    class Loading;
-
-    ssl_ctx_st* handle_ = nullptr;
-    TlsSetup setup_;
-    std::optional<Certificate> own_;
-    std::vector<Expiry> expiries_;
 };
 
-enum class TlsSide { server, client };
-
-// TLS on one connected, non-blocking socket, which it borrows. Used by Stream; others only read
-// what it knows of the other side. One thread at a time.
+// TLS on one connected, non-blocking socket: TlsContext::begin() makes it. Used by Stream; others
+// only read what it knows of the other side. One thread at a time.
 class TlsSession {
   public:
-    // As a client, `host` is the name or IP address that the server's certificate must carry;
-    // empty: any name will do. Throws std::bad_alloc alone.
-    TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, int socket,
-               const std::string& host);
-    ~TlsSession();
+    virtual ~TlsSession() = default;
     TlsSession(const TlsSession&) = delete;
     TlsSession& operator=(const TlsSession&) = delete;
 
     // The names that the other side's certificate proves, as in its SAN; empty if it has
     // shown none.
-    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+    [[nodiscard]] virtual const std::vector<std::string>& names() const = 0;
     // Those of our own certificate, with which this connection began.
-    [[nodiscard]] const std::vector<std::string>& own_names() const;
-    [[nodiscard]] std::string version() const;  // "TLSv1.3"
+    [[nodiscard]] virtual const std::vector<std::string>& own_names() const = 0;
+    [[nodiscard]] virtual std::string version() const = 0;  // "TLSv1.3"
 
     // ---- for Stream -----------------------------------------------------------------------------
     // wants_turn: it has read as much as it may in one turn of the loop, and there may be more.
@@ -152,37 +137,21 @@ class TlsSession {
         std::size_t bytes = 0;
     };
     // Continues the handshake as far as possible now.
-    [[nodiscard]] Step handshake();
+    [[nodiscard]] virtual Step handshake() = 0;
     // As recv(2) and send(2). After wants_write, the next write() must begin with the same bytes.
-    [[nodiscard]] Moved read(std::span<char> into);
-    [[nodiscard]] Moved write(std::string_view bytes);
+    [[nodiscard]] virtual Moved read(std::span<char> into) = 0;
+    [[nodiscard]] virtual Moved write(std::string_view bytes) = 0;
     // True if decrypted or buffered bytes wait: then read() need not wait for the socket.
-    [[nodiscard]] bool has_pending() const;
+    [[nodiscard]] virtual bool has_pending() const = 0;
     // Sends the alert close_notify: no more bytes follow.
-    void close_notify();
+    virtual void close_notify() = 0;
     // After `failed`.
-    [[nodiscard]] const TlsFailure& failure() const { return failure_; }
+    [[nodiscard]] virtual const TlsFailure& failure() const = 0;
     // The failure for a fault that is found without OpenSSL: plain_text, timed_out, closed.
-    [[nodiscard]] TlsFailure failure_as(TlsFault fault) const;
+    [[nodiscard]] virtual TlsFailure failure_as(TlsFault fault) const = 0;
 
-  private:
-    friend class TlsContext;
-    class Socket;  // as OpenSSL sees it
-    [[nodiscard]] Step step_after(int result);
-    [[nodiscard]] TlsFailure failure_after(unsigned long error) const;
-    static int judge(int accepted, x509_store_ctx_st* verified);
-
-    const std::shared_ptr<const TlsContext> context_;
-    const TlsSide side_;
-    const std::string host_;
-    const int socket_;
-    ssl_st* handle_ = nullptr;
-    std::size_t share_ = 0;      // bytes of the socket that this call may still read
-    std::size_t fruitless_ = 0;  // bytes of the socket since the last that were data
-    bool secured_ = false;
-    bool judged_ = false;  // failure_ says why we refused the other side's certificate
-    std::vector<std::string> names_;
-    TlsFailure failure_;
+  protected:
+    TlsSession() = default;
 };
 
 // True if these first bytes of a connection are those of a TLS client, which begins with 0x16.

@@ -159,7 +159,7 @@ std::string read_pem(const std::filesystem::path& file, const std::string& what,
     return text;
 }
 
-std::vector<Certificate> read_certificates(const std::filesystem::path& file) {
+std::vector<Certificate> read_with_openssl(const std::filesystem::path& file) {
     const auto text = read_pem(file, "the certificate");
     const BioPtr in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     std::vector<Certificate> found;

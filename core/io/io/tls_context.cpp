@@ -36,19 +36,19 @@ std::string reason() {
 }  // namespace
 
 // Fills one context; each step throws Error.
-class TlsContext::Loading {
+class OpenSslContext::Loading {
   public:
-    explicit Loading(TlsContext& into) : into_(into), setup_(into.setup_) {}
+    explicit Loading(OpenSslContext& into) : into_(into), setup_(into.setup_) {}
 
     void run() {
         ERR_clear_error();
-        into_.handle_ = SSL_CTX_new(TLS_method());
-        if (into_.handle_ == nullptr) throw std::bad_alloc();
+        into_.handle_.reset(SSL_CTX_new(TLS_method()));
+        if (!into_.handle_) throw std::bad_alloc();
         set_rules();
         if (!setup_.ca.empty()) {
             load_authorities();
         } else {
-            SSL_CTX_set_default_verify_paths(into_.handle_);
+            SSL_CTX_set_default_verify_paths(into_.handle_.get());
         }
         if (!setup_.crl.empty()) load_revoked();
         if (!setup_.cert.empty()) {
@@ -61,7 +61,7 @@ class TlsContext::Loading {
 
   private:
     void set_rules() {
-        auto* const handle = into_.handle_;
+        auto* const handle = into_.handle_.get();
         SSL_CTX_set_min_proto_version(handle, setup_.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
         // No session is resumed: it would show no certificate again, so one that was revoked in the
         // meantime would be accepted. One ticket is sent all the same, because without it a client
@@ -84,7 +84,7 @@ class TlsContext::Loading {
 
     [[nodiscard]] sys_seconds now() const { return time_for(setup_); }
 
-    [[nodiscard]] X509_STORE* store() const { return SSL_CTX_get_cert_store(into_.handle_); }
+    [[nodiscard]] X509_STORE* store() const { return SSL_CTX_get_cert_store(into_.handle_.get()); }
 
     [[nodiscard]] Error wrong(std::string_view key, const std::filesystem::path& file,
                               const std::string& why) const {
@@ -108,7 +108,7 @@ class TlsContext::Loading {
         while (const X509Ptr x509{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
             const auto shown = certificate_of(*x509);
             if (X509_STORE_add_cert(store(), x509.get()) != 1 ||
-                SSL_CTX_add_client_CA(into_.handle_, x509.get()) != 1) {
+                SSL_CTX_add_client_CA(into_.handle_.get(), x509.get()) != 1) {
                 throw wrong("ca", setup_.ca, "of which a certificate cannot be used: " + reason());
             }
             remember("ca", setup_.ca, shown.not_after,
@@ -148,7 +148,7 @@ class TlsContext::Loading {
         if (count == 0) {
             throw wrong("crl", setup_.crl, "which holds no revocation list; expected PEM");
         }
-        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(into_.handle_), X509_V_FLAG_CRL_CHECK);
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(into_.handle_.get()), X509_V_FLAG_CRL_CHECK);
     }
 
     // The certificate, those of its chain, and the key.
@@ -163,12 +163,12 @@ class TlsContext::Loading {
                 none ? "which holds no certificate; expected PEM"
                      : "which holds a damaged certificate (" + reason() + "); fetch it again");
         }
-        if (SSL_CTX_use_certificate(into_.handle_, own.get()) != 1) {
+        if (SSL_CTX_use_certificate(into_.handle_.get(), own.get()) != 1) {
             throw wrong("cert", setup_.cert,
                         "whose certificate cannot be used: " + reason() + "; issue another");
         }
         while (X509* const more = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
-            SSL_CTX_add0_chain_cert(into_.handle_, more);
+            SSL_CTX_add0_chain_cert(into_.handle_.get(), more);
         }
         if (!at_end()) {
             throw wrong("cert", setup_.cert,
@@ -223,8 +223,8 @@ class TlsContext::Loading {
                         Error::config);
         }
         const auto key = read_key();
-        if (SSL_CTX_use_PrivateKey(into_.handle_, key.get()) != 1 ||
-            SSL_CTX_check_private_key(into_.handle_) != 1) {
+        if (SSL_CTX_use_PrivateKey(into_.handle_.get(), key.get()) != 1 ||
+            SSL_CTX_check_private_key(into_.handle_.get()) != 1) {
             (void)reason();
             throw wrong("key", setup_.key,
                         "which is not the key of " + key_name(setup_, "cert") + " (\"" +
@@ -235,14 +235,14 @@ class TlsContext::Loading {
     // Would the other nodes accept our own certificate?
     void check_own(X509& own, const char* purpose, TlsSide as) const {
         STACK_OF(X509)* chain = nullptr;
-        SSL_CTX_get0_chain_certs(into_.handle_, &chain);
+        SSL_CTX_get0_chain_certs(into_.handle_.get(), &chain);
         const VerifyPtr verify(X509_STORE_CTX_new());
         if (!verify || X509_STORE_CTX_init(verify.get(), store(), &own, chain) != 1) {
             throw std::bad_alloc();
         }
         X509_STORE_CTX_set_default(verify.get(), purpose);
         X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(verify.get()),
-                               SSL_CTX_get0_param(into_.handle_));
+                               SSL_CTX_get0_param(into_.handle_.get()));
         if (X509_verify_cert(verify.get()) == 1) return;
         const auto failure = refusal_of(verify.get(), setup_, {}, as);
         ERR_clear_error();
@@ -255,20 +255,23 @@ class TlsContext::Loading {
             {key_name(setup_, key) + " (" + file.string() + ")", when, std::move(remedy)});
     }
 
-    TlsContext& into_;
+    OpenSslContext& into_;
     const TlsSetup& setup_;
 };
 
-std::shared_ptr<const TlsContext> TlsContext::load(const TlsSetup& setup) {
-    const std::shared_ptr<TlsContext> context(new TlsContext);
+std::shared_ptr<const TlsContext> OpenSslContext::load(const TlsSetup& setup) {
+    const std::shared_ptr<OpenSslContext> context(new OpenSslContext);
     context->setup_ = setup;
     Loading(*context).run();
     return context;
 }
 
-TlsContext::~TlsContext() { SSL_CTX_free(handle_); }
+std::unique_ptr<TlsSession> OpenSslContext::begin(TlsSide side, int socket,
+                                                  const std::string& host) const {
+    return std::make_unique<OpenSslSession>(shared_from_this(), side, socket, host);
+}
 
-std::vector<std::string> TlsContext::expiring(sys_seconds at, seconds ahead) const {
+std::vector<std::string> OpenSslContext::expiring(sys_seconds at, seconds ahead) const {
     std::vector<std::string> notes;
     for (const auto& [what, when, remedy] : expiries_) {
         if (when > at + ahead) continue;
@@ -285,8 +288,9 @@ std::vector<std::string> TlsContext::expiring(sys_seconds at, seconds ahead) con
 }
 
 // Not the host's name: it cannot have changed.
-std::optional<TlsFailure> TlsContext::refuses(const TlsSession& session) const {
-    auto* const peer = SSL_get0_peer_certificate(session.handle_);
+std::optional<TlsFailure> OpenSslContext::refuses(const TlsSession& of_any) const {
+    const auto& session = static_cast<const OpenSslSession&>(of_any);  // there is no other kind
+    auto* const peer = SSL_get0_peer_certificate(session.handle_.get());
     const bool is_server = session.side_ == TlsSide::server;
     if (peer == nullptr) {
         if (is_server && setup_.ca.empty()) return std::nullopt;
@@ -295,12 +299,13 @@ std::optional<TlsFailure> TlsContext::refuses(const TlsSession& session) const {
                           .text = "it has shown no certificate, and now needs one"};
     }
     const VerifyPtr verify(X509_STORE_CTX_new());
-    if (!verify || X509_STORE_CTX_init(verify.get(), SSL_CTX_get_cert_store(handle_), peer,
-                                       SSL_get_peer_cert_chain(session.handle_)) != 1) {
+    if (!verify || X509_STORE_CTX_init(verify.get(), SSL_CTX_get_cert_store(handle_.get()), peer,
+                                       SSL_get_peer_cert_chain(session.handle_.get())) != 1) {
         throw std::bad_alloc();
     }
     X509_STORE_CTX_set_default(verify.get(), is_server ? "ssl_client" : "ssl_server");
-    X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(verify.get()), SSL_CTX_get0_param(handle_));
+    X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(verify.get()),
+                           SSL_CTX_get0_param(handle_.get()));
     const bool accepted = X509_verify_cert(verify.get()) == 1;
     ERR_clear_error();
     if (accepted) return std::nullopt;

@@ -1,24 +1,10 @@
 // The message for each way in which TLS can fail, with the remedy.
 #include <io/openssl.h>
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 namespace electiond::io {
 namespace {
-
-constexpr std::array kNames = {std::pair(TlsFault::expired, "expired"),
-                               std::pair(TlsFault::not_yet_valid, "not_yet_valid"),
-                               std::pair(TlsFault::revoked, "revoked"),
-                               std::pair(TlsFault::foreign_ca, "foreign_ca"),
-                               std::pair(TlsFault::wrong_name, "wrong_name"),
-                               std::pair(TlsFault::wrong_purpose, "wrong_purpose"),
-                               std::pair(TlsFault::no_certificate, "no_certificate"),
-                               std::pair(TlsFault::plain_text, "plain_text"),
-                               std::pair(TlsFault::timed_out, "timed_out"),
-                               std::pair(TlsFault::closed, "closed"),
-                               std::pair(TlsFault::other, "other")};
 
 TlsFault fault_of(int code) {
     switch (code) {
@@ -100,12 +86,6 @@ std::string words(TlsFault fault, int code, const Certificate& certificate, cons
 
 }  // namespace
 
-std::string_view to_string(TlsFault fault) {
-    const auto* found =
-        std::ranges::find(kNames, fault, [](const auto& pair) { return pair.first; });
-    return found == kNames.end() ? "other" : found->second;
-}
-
 std::chrono::sys_seconds time_for(const TlsSetup& setup) {
     return setup.at.value_or(
         std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
@@ -127,7 +107,7 @@ TlsFailure refusal(int code, int depth, const Certificate& certificate, const Tl
                     words(fault, code, certificate, setup, host, as)};
 }
 
-TlsFailure refusal_of(x509_store_ctx_st* verified, const TlsSetup& setup, const std::string& host,
+TlsFailure refusal_of(X509_STORE_CTX* verified, const TlsSetup& setup, const std::string& host,
                       TlsSide as) {
     const int code = X509_STORE_CTX_get_error(verified);
     int depth = X509_STORE_CTX_get_error_depth(verified);

@@ -24,9 +24,9 @@ bool again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 
 // OpenSSL's own BIO for sockets writes without MSG_NOSIGNAL: a connection that the other side has
 // reset would end the process by SIGPIPE.
-class TlsSession::Socket {
+class OpenSslSession::Socket {
   public:
-    static BIO* of(TlsSession& session) {
+    static BIO* of(OpenSslSession& session) {
         auto* const bio = BIO_new(method());
         if (bio == nullptr) throw std::bad_alloc();
         BIO_set_data(bio, &session);
@@ -35,7 +35,9 @@ class TlsSession::Socket {
     }
 
   private:
-    static TlsSession& session_of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+    static OpenSslSession& session_of(BIO* bio) {
+        return *static_cast<OpenSslSession*>(BIO_get_data(bio));
+    }
 
     static int write(BIO* bio, const char* bytes, int size) {
         BIO_clear_retry_flags(bio);
@@ -82,53 +84,50 @@ class TlsSession::Socket {
     }
 };
 
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsSide side, int socket,
-                       const std::string& host)
+OpenSslSession::OpenSslSession(std::shared_ptr<const OpenSslContext> context, TlsSide side,
+                               int socket, const std::string& host)
     : context_(std::move(context)),
       side_(side),
       host_(host),
       socket_(socket),
-      handle_(SSL_new(context_->handle_)) {
+      handle_(SSL_new(context_->handle_.get())) {
     if (handle_ == nullptr) throw std::bad_alloc();
     auto* const bio = Socket::of(*this);
-    SSL_set_bio(handle_, bio, bio);  // owns it
-    SSL_set_ex_data(handle_, 0, this);
+    SSL_set_bio(handle_.get(), bio, bio);  // owns it
+    SSL_set_ex_data(handle_.get(), 0, this);
     int asks = SSL_VERIFY_PEER;
     if (side == TlsSide::server) {
         asks = context_->setup_.ca.empty() ? SSL_VERIFY_NONE
                                            : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-        SSL_set_accept_state(handle_);
+        SSL_set_accept_state(handle_.get());
     } else {
-        SSL_set_connect_state(handle_);
+        SSL_set_connect_state(handle_.get());
     }
-    SSL_set_verify(handle_, asks, judge);
+    SSL_set_verify(handle_.get(), asks, judge);
     if (host_.empty()) return;
-    auto* const param = SSL_get0_param(handle_);
+    auto* const param = SSL_get0_param(handle_.get());
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) != 1) {
-        SSL_set_hostflags(handle_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        if (SSL_set1_host(handle_, host_.c_str()) != 1) {  // else any name would be accepted
-            SSL_free(handle_);
+        SSL_set_hostflags(handle_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        if (SSL_set1_host(handle_.get(), host_.c_str()) != 1) {  // else any name would be accepted
             throw std::bad_alloc();
         }
-        SSL_ctrl(handle_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+        SSL_ctrl(handle_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  const_cast<char*>(host_.c_str()));  // it is copied
     }
     ERR_clear_error();
 }
 
-TlsSession::~TlsSession() { SSL_free(handle_); }
-
-const std::vector<std::string>& TlsSession::own_names() const {
+const std::vector<std::string>& OpenSslSession::own_names() const {
     static const std::vector<std::string> none;
     return context_->own() ? context_->own()->names : none;
 }
 
 // Called by OpenSSL for each certificate of the chain, and for each fault in it.
-int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
+int OpenSslSession::judge(int accepted, X509_STORE_CTX* verified) {
     if (accepted == 1) return 1;
     const auto* const handle = static_cast<SSL*>(
         X509_STORE_CTX_get_ex_data(verified, SSL_get_ex_data_X509_STORE_CTX_idx()));
-    auto& session = *static_cast<TlsSession*>(SSL_get_ex_data(handle, 0));
+    auto& session = *static_cast<OpenSslSession*>(SSL_get_ex_data(handle, 0));
     session.judged_ = true;
     session.failure_ =
         refusal_of(verified, session.context_->setup_, session.host_,
@@ -141,10 +140,10 @@ int TlsSession::judge(int accepted, x509_store_ctx_st* verified) {
     return 0;
 }
 
-TlsSession::Step TlsSession::handshake() {
+TlsSession::Step OpenSslSession::handshake() {
     ERR_clear_error();
     share_ = kShareOfHandshake;
-    const auto step = step_after(SSL_do_handshake(handle_));
+    const auto step = step_after(SSL_do_handshake(handle_.get()));
     if (step == Step::ended) {
         failure_ = {
             .fault = TlsFault::closed,
@@ -155,17 +154,17 @@ TlsSession::Step TlsSession::handshake() {
     if (step != Step::done) return step;
     secured_ = true;
     fruitless_ = 0;
-    if (const auto* const peer = SSL_get0_peer_certificate(handle_)) {
+    if (const auto* const peer = SSL_get0_peer_certificate(handle_.get())) {
         names_ = certificate_of(*peer).names;
     }
     return step;
 }
 
-TlsSession::Moved TlsSession::read(std::span<char> into) {
+TlsSession::Moved OpenSslSession::read(std::span<char> into) {
     ERR_clear_error();
     share_ = kShare;
     std::size_t bytes = 0;
-    const int result = SSL_read_ex(handle_, into.data(), into.size(), &bytes);
+    const int result = SSL_read_ex(handle_.get(), into.data(), into.size(), &bytes);
     const auto step = step_after(result);
     if (step == Step::done) fruitless_ = 0;
     const bool waits = step == Step::wants_turn || step == Step::wants_read;
@@ -176,28 +175,28 @@ TlsSession::Moved TlsSession::read(std::span<char> into) {
     return {.step = Step::failed, .bytes = 0};
 }
 
-TlsSession::Moved TlsSession::write(std::string_view bytes) {
+TlsSession::Moved OpenSslSession::write(std::string_view bytes) {
     ERR_clear_error();
     share_ = kShare;
     std::size_t sent = 0;
-    const int result = SSL_write_ex(handle_, bytes.data(), bytes.size(), &sent);
+    const int result = SSL_write_ex(handle_.get(), bytes.data(), bytes.size(), &sent);
     return {.step = step_after(result), .bytes = sent};
 }
 
-bool TlsSession::has_pending() const { return SSL_has_pending(handle_) == 1; }
+bool OpenSslSession::has_pending() const { return SSL_has_pending(handle_.get()) == 1; }
 
-void TlsSession::close_notify() {
+void OpenSslSession::close_notify() {
     ERR_clear_error();
-    (void)SSL_shutdown(handle_);
+    (void)SSL_shutdown(handle_.get());
     ERR_clear_error();
 }
 
-std::string TlsSession::version() const { return SSL_get_version(handle_); }
+std::string OpenSslSession::version() const { return SSL_get_version(handle_.get()); }
 
 // After `failed` OpenSSL must not be called again for this connection, nor close_notify().
-TlsSession::Step TlsSession::step_after(int result) {
+TlsSession::Step OpenSslSession::step_after(int result) {
     if (result > 0) return Step::done;
-    switch (SSL_get_error(handle_, result)) {
+    switch (SSL_get_error(handle_.get(), result)) {
         case SSL_ERROR_WANT_READ:
             return share_ == 0 ? Step::wants_turn : Step::wants_read;
         case SSL_ERROR_WANT_WRITE:
@@ -214,7 +213,7 @@ TlsSession::Step TlsSession::step_after(int result) {
     return Step::failed;
 }
 
-TlsFailure TlsSession::failure_after(unsigned long error) const {
+TlsFailure OpenSslSession::failure_after(unsigned long error) const {
     const int reason = ERR_GET_REASON(error);
     // Alerts of the other side have a reason of their number plus this.
     if (reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256) {
@@ -242,7 +241,7 @@ TlsFailure TlsSession::failure_after(unsigned long error) const {
             .text = std::string("TLS failed: ") + (words != nullptr ? words : "unknown error")};
 }
 
-TlsFailure TlsSession::failure_as(TlsFault fault) const {
+TlsFailure OpenSslSession::failure_as(TlsFault fault) const {
     const auto is = [fault](std::string text) {
         return TlsFailure{.fault = fault, .by_peer = false, .text = std::move(text)};
     };
