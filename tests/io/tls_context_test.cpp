@@ -100,6 +100,22 @@ TEST_F(TlsContextTest, RefusesFilesThatAreNone) {
     EXPECT_THAT(fault(wrong), HasSubstr("which holds no revocation list; expected PEM"));
 }
 
+TEST_F(TlsContextTest, ReadsFilesOfUpToOneMebibyte) {
+    constexpr std::size_t kMost = std::size_t{1024} * 1024;
+    auto long_one = setup({.names = kNode});
+    const auto certificate = text_of(long_one.cert);
+    std::string padding;  // text before the certificate is skipped
+    while (padding.size() < kMost - certificate.size()) padding += "of which nobody reads a line\n";
+    padding.resize(kMost - certificate.size() - 1);
+    for (const auto size : {std::size_t{16} * 1024, std::size_t{100'000}, padding.size()}) {
+        const auto before = padding.substr(padding.size() - size) + "\n";
+        long_one.cert = write("long.crt", before + certificate);
+        EXPECT_EQ(fault(long_one), "none") << size;
+    }
+    long_one.cert = write("longer.crt", padding + "\n\n" + certificate);
+    EXPECT_THAT(fault(long_one), HasSubstr("which has more than 1 MiB"));
+}
+
 TEST_F(TlsContextTest, RefusesAKeyOfAnotherCertificateOrForEveryone) {
     auto wrong = setup({.names = kNode});
     const auto other = setup({.names = kNode});

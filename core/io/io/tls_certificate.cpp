@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -19,6 +20,7 @@ namespace electiond::io {
 namespace {
 
 constexpr std::size_t kFileBytesMax = std::size_t{1024} * 1024;
+constexpr std::size_t kFileBytesUsual = std::size_t{16} * 1024;
 
 std::string text_of(const X509_NAME* name) {
     const BioPtr out(BIO_new(BIO_s_mem()));
@@ -145,7 +147,10 @@ std::string read_pem(const std::filesystem::path& file, const std::string& what,
     if (secret && (state.st_mode & (S_IROTH | S_IWOTH)) != 0) {
         throw refuse("which everyone may read or write; " + private_mode_remedy(file));
     }
-    std::string text(kFileBytesMax + 1, '\0');
+    // With one byte more than the file has: the last read finds its end, and the text of a key is
+    // not moved, which would leave a copy.
+    const auto expected = std::max(static_cast<std::size_t>(state.st_size), kFileBytesUsual);
+    std::string text(std::min(expected, kFileBytesMax) + 1, '\0');
     std::size_t size = 0;
     while (size < text.size()) {
         const auto count = ::read(opened.get(), text.data() + size, text.size() - size);
@@ -155,6 +160,7 @@ std::string read_pem(const std::filesystem::path& file, const std::string& what,
         size += static_cast<std::size_t>(count);
     }
     if (size > kFileBytesMax) throw refuse("which has more than 1 MiB; name a PEM file");
+    if (size == text.size()) throw refuse("which grows while it is read; try again");
     text.resize(size);
     return text;
 }
