@@ -93,13 +93,13 @@ void Node::on(RequestArrived arrived) {
         return publish();
     }
     try {
-        const auto decoded = wire::decode_request(request.name, request.body);
+        auto decoded = wire::decode_request(request.name, request.body);
         if (const auto* seed = std::get_if<wire::SeedRequest>(&decoded)) {
             reject("no_cluster_id", request.name + " from " + request.source);
             respond({Response::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
             return publish();
         }
-        auto message = std::get<PeerRequest>(decoded);
+        auto& message = std::get<PeerRequest>(decoded);
         if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
             return answer_status(message.term, *query, respond);
         }
@@ -139,13 +139,11 @@ void Node::take_accepted(const PeerRequest& message) {
     const bool confirms = !heartbeat->config && !heartbeat->config_pending &&
                           heartbeat->number == election_.electorate().number &&
                           heartbeat->view != 0 && heartbeat->view == election_.view_held();
-    if (!confirms) return;
-    views_.confirm_role();
-    publish();
+    if (confirms && views_.confirm_role()) publish();
 }
 
 void Node::on(const ReplyArrived& arrived) {
-    const auto reply = read_reply(arrived);
+    auto reply = read_reply(arrived);
     const auto wrong =
         reply ? wrong_identity_of(reply->from, arrived.answer.verified_names) : std::nullopt;
     count_hello(arrived, wrong.has_value());
@@ -155,7 +153,7 @@ void Node::on(const ReplyArrived& arrived) {
     } else if (reply && reply->reason == Reason::wrong_identity) {
         note_refusal_of_us(arrived, *reply);
     } else if (reply) {
-        return take_reply(arrived, *reply, open);
+        return take_reply(arrived, *std::move(reply), open);
     }
     if (arrived.name == "heartbeat") dependencies_.counters.heartbeats_failed.add();
     if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
@@ -194,7 +192,7 @@ std::string why_foreign(const Sender& from, const Durable& own) {
 
 }  // namespace
 
-void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open) {
+void Node::take_reply(const ReplyArrived& arrived, PeerReply reply, bool open) {
     // Another node has that address now, or the host name has another address now.
     const bool astray = arrived.to.empty() ? book_.listed_for_another(arrived.address, reply.from)
                                            : reply.from.uuid != arrived.to;
@@ -208,9 +206,9 @@ void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool 
                                       arrived.address.to_string() + ": it is of " +
                                       why_foreign(reply.from, election_.durable()));
     }
-    step(ReplyReceived{.reply = reply,
-                       .from_namesakes_address = from_namesakes_address(reply.from),
-                       .hellos_open = open});
+    const bool namesake = from_namesakes_address(reply.from);
+    step(ReplyReceived{
+        .reply = std::move(reply), .from_namesakes_address = namesake, .hellos_open = open});
 }
 
 // Records whether the expected node has answered, for the operator.
@@ -326,12 +324,9 @@ struct Node::Body {
         if (!asked) return;
         node.count_reply(reply.body);
         node.fill_hint(reply.body);
-        asked->respond(
-            {Response::Kind::ok, wire::encode(PeerReply{.from = node.sender(),
-                                                        .term = reply.term,
-                                                        .request_term = asked->message.term,
-                                                        .reason = reply.reason,
-                                                        .body = std::move(reply.body)})});
+        asked->respond({Response::Kind::ok,
+                        wire::encode(node.sender(), {reply.term, asked->message.term, reply.reason},
+                                     reply.body)});
     }
     void send(const Outgoing& outgoing) { node.send(outgoing); }
     void publish(Effects& effects) {
@@ -400,13 +395,20 @@ void Node::send(const Outgoing& outgoing) {
 
 // The heartbeats of a round are mostly the same for all followers: that text is made once.
 const std::string& Node::encoded(const Outgoing& outgoing) {
-    PeerRequest request{.from = sender(), .term = outgoing.term, .body = outgoing.body};
-    if (auto* heartbeat = std::get_if<Heartbeat>(&request.body); heartbeat && heartbeat->members) {
-        heartbeat->members = views_.with_addresses(std::move(*heartbeat->members));
-    }
-    if (encoded_text_.empty() || request != encoded_) {
-        encoded_text_ = wire::encode(request);
-        encoded_ = std::move(request);
+    const auto& from = sender();
+    const bool is_same = !encoded_text_.empty() && encoded_from_ == sender_revision_ &&
+                         encoded_term_ == outgoing.term && encoded_body_ == outgoing.body;
+    if (is_same) return encoded_text_;
+    encoded_from_ = sender_revision_;
+    encoded_term_ = outgoing.term;
+    encoded_body_ = outgoing.body;
+    auto* heartbeat = std::get_if<Heartbeat>(&encoded_body_);
+    if (heartbeat && heartbeat->members) {
+        auto whole = *heartbeat;
+        whole.members = views_.with_addresses(std::move(*whole.members));
+        encoded_text_ = wire::encode(from, outgoing.term, whole);
+    } else {
+        encoded_text_ = wire::encode(from, outgoing.term, encoded_body_);
     }
     return encoded_text_;
 }
@@ -424,21 +426,27 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
                              : timing.request_timeout;
     dependencies_.transport.send(
         address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}}, timeout,
-        [post = dependencies_.post, uuid, address, name](Response answer) {
-            post(ReplyArrived{uuid, address, name, std::move(answer)});
+        [post = dependencies_.post, uuid, address, name](Response answer) mutable {
+            post(ReplyArrived{std::move(uuid), std::move(address), std::move(name),
+                              std::move(answer)});
         });
 }
 
-Sender Node::sender() const {
+// What this node says of itself in each message: made anew when it joins or founds a cluster.
+const Sender& Node::sender() {
     const auto& durable = election_.durable();
-    return {.cluster_id = durable.cluster_id,
-            .cluster_name = durable.cluster_name,
-            .uuid = durable.uuid,
-            .id = durable.node_id,
-            .incarnation = identity_.incarnation,
-            .address = identity_.address,
-            .api = identity_.api,
-            .supersedes = durable.supersedes};
+    const bool is_current = sender_.cluster_id == durable.cluster_id &&
+                            sender_.supersedes == durable.supersedes && sender_revision_ > 0;
+    if (is_current) return sender_;
+    ++sender_revision_;
+    return sender_ = {.cluster_id = durable.cluster_id,
+                      .cluster_name = durable.cluster_name,
+                      .uuid = durable.uuid,
+                      .id = durable.node_id,
+                      .incarnation = identity_.incarnation,
+                      .address = identity_.address,
+                      .api = identity_.api,
+                      .supersedes = durable.supersedes};
 }
 
 void Node::fill_hint(ReplyBody& body) const {

@@ -101,7 +101,7 @@ class Node {
     void reject(std::string_view reason, const std::string& what) { reject(reason, what, reason); }
     void reject(std::string_view reason, const std::string& what, std::string_view operation);
     [[nodiscard]] std::optional<PeerReply> read_reply(const ReplyArrived& arrived);
-    void take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open);
+    void take_reply(const ReplyArrived& arrived, PeerReply reply, bool open);
     void count_hello(const ReplyArrived& arrived, bool dropped);
     void count_reply(const ReplyBody& body);
     void note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool astray);
@@ -109,7 +109,7 @@ class Node {
     void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
-    [[nodiscard]] Sender sender() const;
+    [[nodiscard]] const Sender& sender();
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
     void fill_hint(ReplyBody& body) const;
     void log_removal();
@@ -158,11 +158,16 @@ class Node {
     bool is_brief_ = false;  // in handle_briefly()
     std::optional<Rest> rest_;
 
-    PeerRequest encoded_{};     // the last one that was sent
-    std::string encoded_text_;  // and its body
-    ConfigNumber bound_{};      // the configuration that bind_voters() last put into the book
-    Term campaign_ = 0;         // the last term that was counted as a campaign
-    bool removed_ = false;      // log_removal() has logged it
+    Sender sender_{};
+    std::uint64_t sender_revision_ = 0;
+    // the last request that was sent, without the addresses of its members, and its text
+    std::uint64_t encoded_from_ = 0;
+    Term encoded_term_ = 0;
+    RequestBody encoded_body_{};
+    std::string encoded_text_;
+    ConfigNumber bound_{};  // the configuration that bind_voters() last put into the book
+    Term campaign_ = 0;     // the last term that was counted as a campaign
+    bool removed_ = false;  // log_removal() has logged it
     std::uint64_t tickets_ = 0;
     std::map<std::uint64_t, std::function<void(const Done&)>> commands_;
     FaultLog complaints_;  // by reason; wrong_identity by what was refused, too

@@ -17,11 +17,11 @@ bool Node::handle_briefly(Instant now, Event& event) {
         is_brief_ = true;
         take_request({std::move(*message), std::move(arrived->respond)});
     } else if (const auto* replied = std::get_if<ReplyArrived>(&event)) {
-        const auto reply = read_ordinary_response(*replied);
+        auto reply = read_ordinary_response(*replied);
         if (!reply) return false;
         now_ = now;
         is_brief_ = true;
-        take_reply(*replied, *reply, false);
+        take_reply(*replied, std::move(*reply), false);
     } else {
         return false;
     }

@@ -30,8 +30,12 @@ class ViewMaker {
     void take_members(std::vector<Member> members, Instant now);
     // This node leads, and its view of the members has changed.
     void members_changed() { own_members_due_ = true; }
-    // The leader has confirmed the present role of this node.
-    void confirm_role() { confirmed_role_ = role(); }
+    // The leader has confirmed the present role of this node. True if that is news.
+    bool confirm_role() {
+        const auto before = confirmed_role_;
+        confirmed_role_ = role();
+        return confirmed_role_ != before;
+    }
     // A message was refused.
     void count_refusal(const std::string& reason);
 
