@@ -1,4 +1,4 @@
-"""calibration: what this machine itself adds to every figure: late timers, the network, the disk."""
+"""calibration: what this machine itself adds to every figure: late timers, wake-ups, the network, the disk."""
 import os
 import socket
 import time
@@ -10,6 +10,9 @@ ECHO = 7399
 SLOT = 8192  # as electiond's state file has two of
 BETWEEN_WRITES_S = 0.01
 LATE, ROUND_TRIP, SAVE = "a sleep of 1 ms is late by", "a round trip over the switch", "a write of 8 KiB and fdatasync"
+NAPS = 40
+NAP_S = 0.1
+NAP = "processor time of a sleep of 100 ms"  # of the operating system, whose code has left the caches meanwhile
 
 
 def late_timers(add):
@@ -17,6 +20,13 @@ def late_timers(add):
         begun = time.monotonic()
         time.sleep(0.001)
         add(LATE, 1000 * (time.monotonic() - begun) - 1)
+
+
+def naps(add):
+    for _ in range(NAPS):
+        begun = time.thread_time()
+        time.sleep(NAP_S)
+        add(NAP, 1000 * (time.thread_time() - begun))
 
 
 def echo(network, port):
@@ -83,9 +93,10 @@ class Calibration(Part):
         return options.rounds
 
     def seconds(self, kind, timers, options):
-        return TIMES * (0.002 + BETWEEN_WRITES_S + 0.001)
+        return TIMES * (0.002 + BETWEEN_WRITES_S + 0.001) + NAPS * NAP_S
 
     def measure(self, cluster, case, add, options):
         late_timers(add)
+        naps(add)
         round_trips(add, options.network)
         disk(add, options.scratch)
