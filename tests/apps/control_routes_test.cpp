@@ -60,6 +60,12 @@ TEST_F(Control, ShowsTheStatusOfALeader) {
               R"("version":"0.1.0","index":4294967297})");
 }
 
+TEST_F(Control, ADiscoveryThatAnswersWhileTheStatusIsMadeIsNotOlderThanThat) {
+    reports = {{.plugin = "static_list", .good_at = now + 3ms, .peers = 2}};
+    EXPECT_THAT(ask(get("/status")).body,
+                HasSubstr(R"({"plugin":"static_list","ageMs":0,"peers":2})"));
+}
+
 TEST_F(Control, ShowsItsUptimeWithFractionsOfASecond) {
     now += 125ms;
     EXPECT_THAT(ask(get("/status")).body, HasSubstr(R"("uptime":90.125,)"));

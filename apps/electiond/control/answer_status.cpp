@@ -41,11 +41,16 @@ Json last_failure(const ScoutFailure& failure, Instant now) {
                         {"hung", failure.hung}});
 }
 
+// The report may be younger than `now`.
+Json age_of_answer(const ScoutReport& report, Instant now) {
+    return report.good_at ? Json(std::max(now - *report.good_at, Duration{0})) : Json();
+}
+
 Json discovery_list(const std::vector<ScoutReport>& reports, Instant now) {
     std::vector<Json> list;
     for (const auto& report : reports) {
         JsonFields fields{{"plugin", report.plugin},
-                          {"ageMs", report.good_at ? Json(now - *report.good_at) : Json()},
+                          {"ageMs", age_of_answer(report, now)},
                           {"peers", report.peers}};
         if (report.last_failure) {
             fields.emplace_back("lastFailure", last_failure(*report.last_failure, now));
