@@ -149,8 +149,9 @@ const std::vector<Scene> kScenes{
          {"The leader changes all the time", 0,
           R"(for round in 1 2; do
                  leader=$(electionctl -o json leader | sed 's/.*"leaderId":"\(.\).*/\1/')
+                 other=$((leader % 3 + 1))
                  kill -STOP $(cat $leader.pid)
-                 until electionctl --timeout 1s cluster | grep "can lose none; offline: $leader"
+                 until on $other --timeout 1s cluster | grep "can lose none; offline: $leader"
                  do sleep 0.2; done
                  kill -CONT $(cat $leader.pid); ready $leader
              done)",
