@@ -44,8 +44,10 @@ class _Drawing:
         self.folder, self.results, self.expected = folder, results, expected
         subjects = [subject for subject in results.subjects() if subject != MACHINE]
         self.colours = {subject: COLOURS[place % len(COLOURS)] for place, subject in enumerate(subjects)}
-        self.styles = {subject: STYLES[place % len(STYLES)] for place, subject in enumerate(subjects)}
-        self.markers = {subject: MARKERS[place % len(MARKERS)] for place, subject in enumerate(subjects)}
+        # Those that share a colour have another style and another marker.
+        turns = {subject: place + place // len(COLOURS) for place, subject in enumerate(subjects)}
+        self.styles = {subject: STYLES[turn % len(STYLES)] for subject, turn in turns.items()}
+        self.markers = {subject: MARKERS[turn % len(MARKERS)] for subject, turn in turns.items()}
 
     def _panels(self, count, title):
         from matplotlib import pyplot
