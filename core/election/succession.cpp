@@ -57,11 +57,6 @@ bool Ranking::differs_from(const Succession& current) const {
            differs(current.step, step_);
 }
 
-Succession rank(const Electorate& config, const NodeUuid& self, const Roster& roster,
-                const Timing& timing, Instant now) {
-    return Ranking(config, self, roster, timing, now).succession();
-}
-
 bool differs(const Succession& current, const Succession& next) {
     return current.order != next.order || differs(current.step, next.step);
 }

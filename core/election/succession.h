@@ -3,17 +3,15 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "election/message.h"
 #include "election/roster.h"
 
 namespace electiond {
 
-// R1: the order and step as the leader sees them now.
-[[nodiscard]] Succession rank(const Electorate& config, const NodeUuid& self, const Roster& roster,
-                              const Timing& timing, Instant now);
-
-// The same without copies of the uuids, because a leader asks at each round. Borrows `roster`.
+// R1: the order and step as the leader sees them now. Without copies of the uuids, because a leader
+// asks at each round. Borrows `roster`.
 class Ranking {
   public:
     Ranking(const Electorate& config, const NodeUuid& self, const Roster& roster,

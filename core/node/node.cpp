@@ -86,7 +86,7 @@ void Node::sync_twin() {
 // ---- events ------------------------------------------------------------------------------------
 
 void Node::on(RequestArrived arrived) {
-    const auto& [request, respond] = arrived;
+    auto& [request, respond] = arrived;
     if (!wire::known_request(request.name)) {
         reject("unknown", request.name);
         respond({Response::Kind::unknown, R"({"error":"unknown message"})"});
@@ -106,7 +106,7 @@ void Node::on(RequestArrived arrived) {
         if (const auto wrong = wrong_identity_of(message.from, request.verified_names)) {
             return refuse(request, message, *wrong, respond);
         }
-        take_request({std::move(message), respond});
+        take_request({std::move(message), std::move(respond)});
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
         respond({Response::Kind::malformed, wire::encode_malformed(error)});

@@ -54,14 +54,15 @@ TEST(Succession, TheStepIsFourMillisecondsAndFourRoundTrips) {  // R1
     const Instant now(1h);
     const auto config = electorate({1, 2, 3});
     Roster roster(config, uuid(1), now);
-    EXPECT_EQ(rank(config, uuid(1), roster, kTiming, now).step, 4ms);
+    EXPECT_EQ(Ranking(config, uuid(1), roster, kTiming, now).succession().step, 4ms);
 
     roster.ack(uuid(2), {.accepted = true, .seq = 1, .eligible = true}, now - 3ms, now, kE);
     roster.ack(uuid(3), {.accepted = true, .seq = 1, .eligible = true}, now - 1ms, now, kE);
-    EXPECT_EQ(rank(config, uuid(1), roster, kTiming, now).step, 16ms) << "the largest among them";
+    EXPECT_EQ(Ranking(config, uuid(1), roster, kTiming, now).succession().step, 16ms)
+        << "the largest among them";
 
     roster.ack(uuid(2), {.accepted = true, .seq = 2, .eligible = true}, now - 9s, now, kE);
-    EXPECT_EQ(rank(config, uuid(1), roster, kTiming, now).step, kS) << "at most S";
+    EXPECT_EQ(Ranking(config, uuid(1), roster, kTiming, now).succession().step, kS) << "at most S";
 }
 
 TEST(Succession, ItDiffersByItsOrderOrByMoreThanHalfItsStep) {  // R1

@@ -1,4 +1,4 @@
-// The engine of TLS over OpenSSL, for whoever links it.
+// Our code around OpenSSL as the engine of TLS, for programs that link it.
 #include <io/openssl.h>
 #include <io/tls_engine.h>
 
