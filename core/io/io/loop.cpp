@@ -6,9 +6,12 @@
 // clang-format on
 
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -59,7 +62,10 @@ Loop::Loop(Failed failed)
     : failed_(std::move(failed)), readiness_(failed_), queue_(std::make_shared<Poster::Queue>()) {
     queue_->wake = Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!queue_->wake.open()) throw std::system_error(errno, std::generic_category(), "eventfd");
+    alarm_ = Descriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!alarm_.open()) throw std::system_error(errno, std::generic_category(), "timerfd");
     readiness_.watch_wake_ups(queue_->wake.get());
+    readiness_.watch_wake_ups(alarm_.get());
     queue_->loop = this;
 }
 
@@ -80,16 +86,22 @@ bool Loop::take_turn(std::unique_lock<std::mutex>& turn) {
     run_ready_coroutines();
     const bool is_busy = readiness_.has_cancelled() || !next_.empty();
     wakes_at_ = is_busy ? Deadline::min() : timers_.earliest();
+    auto calls = std::exchange(after_turn_, {});
     {
         const std::lock_guard lock(queue_->mutex);
-        if (!queue_->tasks.empty()) {
+        if (!queue_->tasks.empty() || (!queue_->open && !calls.empty())) {
             wakes_at_ = Deadline::min();
         } else if (!queue_->open && has_ended()) {
             return false;
         }
         queue_->asleep = wakes_at_ != Deadline::min();
     }
-    readiness_.wait(wakes_at_, turn, queue_->woken);
+    readiness_.wait(wakes_at_, turn, queue_->woken, [&] {
+        for (auto& each : calls) {
+            const auto call = std::move(each);  // ends before the wait
+            guarded(failed_, call);
+        }
+    });
     run_tasks();
     readiness_.handle();
     if (timers_.earliest() != kNever) timers_.call_due(Clock::now(), failed_);
@@ -120,7 +132,20 @@ void Loop::run_tasks() {
 bool Loop::run_for_another(Task task) noexcept {
     guarded(failed_, task);
     task = nullptr;  // what it holds may belong to the loop, too
-    return has_spawned_ || readiness_.has_cancelled() || timers_.earliest() < wakes_at_;
+    if (timers_.earliest() < wakes_at_) set_alarm(timers_.earliest());
+    return has_spawned_ || readiness_.has_cancelled() || !after_turn_.empty();
+}
+
+// The loop sleeps, and must wake earlier than it knows.
+void Loop::set_alarm(Deadline when) noexcept {
+    using namespace std::chrono;
+    const auto since_boot = std::max<Deadline::duration>(when.time_since_epoch(), nanoseconds(1));
+    const auto whole = floor<seconds>(since_boot);
+    const itimerspec at{
+        .it_interval = {},
+        .it_value = {.tv_sec = whole.count(), .tv_nsec = nanoseconds(since_boot - whole).count()}};
+    ::timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
+    wakes_at_ = when;
 }
 
 // Coroutines that were spawned, and those that have ended. `context_` stops if none are left.

@@ -94,6 +94,12 @@ class Loop {
     // much to do without ever waiting.
     [[nodiscard]] Async<> next_turn();
 
+    // Calls `call` when this turn of the loop has ended, in the order of these calls. By then
+    // another thread may have the next turn, so: for calls out of the loop that may wake a thread
+    // which sends something at once. It can do so then by Poster::run_or_post(), instead of waiting
+    // until this thread is scheduled again. `call` must not touch what belongs to the loop.
+    void after_turn(Task call) { after_turn_.push_back(std::move(call)); }
+
     // For core/io alone.
     [[nodiscard]] Readiness& readiness() { return readiness_; }
     [[nodiscard]] Timers& timers() { return timers_; }
@@ -109,6 +115,7 @@ class Loop {
     [[nodiscard]] bool take_turn(std::unique_lock<std::mutex>& turn);
     [[nodiscard]] bool has_ended();
     [[nodiscard]] bool run_for_another(Task task) noexcept;
+    void set_alarm(Deadline when) noexcept;
     void run_tasks();
     void run_ready_coroutines();
     void resume_next();
@@ -119,9 +126,11 @@ class Loop {
     // Runs coroutines when they start and end. It waits for nothing, so it has no reactor.
     boost::asio::io_context context_{1};
     std::shared_ptr<Poster::Queue> queue_;
-    std::vector<Resume> next_;  // in next_turn()
-    bool has_spawned_ = false;  // coroutines that have not begun
-    Deadline wakes_at_{};       // while it sleeps
+    std::vector<Resume> next_;      // in next_turn()
+    std::vector<Task> after_turn_;  // calls for its end
+    bool has_spawned_ = false;      // coroutines that have not begun
+    Deadline wakes_at_{};           // while it sleeps
+    Descriptor alarm_;              // a timerfd: wakes it earlier than it knew when it fell asleep
     // Not set to zero: only the pages that input has filled are in memory.
     std::unique_ptr<char[]> scratch_ = std::make_unique_for_overwrite<char[]>(kScratch);
     std::thread thread_;

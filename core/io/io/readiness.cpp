@@ -168,18 +168,19 @@ void Readiness::Socket::resume(bool ready) {
 Readiness::Readiness(const Failed& failed)
     : failed_(failed), epoll_(checked(::epoll_create1(EPOLL_CLOEXEC))) {}
 
-// Edge-triggered: each write is reported once, without a read() between them.
-void Readiness::watch_wake_ups(int eventfd) {
+// Edge-triggered: each write or expiry is reported once, without a read() between them.
+void Readiness::watch_wake_ups(int descriptor) {
     epoll_event written{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-    checked(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, eventfd, &written));
+    checked(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &written));
 }
 
 void Readiness::wait(Deadline deadline, std::unique_lock<std::mutex>& turn,
-                     std::atomic<bool>& woken) {
+                     std::atomic<bool>& woken, const std::function<void()>& before) {
     std::array<epoll_event, kBatch> events;
     is_waiting_ = true;
     woken = false;
     turn.unlock();
+    before();
     const int count = wait_for_events(epoll_.get(), events, deadline);
     woken = true;
     turn.lock();

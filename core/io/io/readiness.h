@@ -78,13 +78,16 @@ class Readiness {
         bool cancelled_ = false;
     };
 
-    // An eventfd that ends wait() when it is written to. It is never read. Borrowed.
-    void watch_wake_ups(int eventfd);
+    // An eventfd or timerfd that ends wait() when it is written to, or expires. It is never read.
+    // Borrowed.
+    void watch_wake_ups(int descriptor);
 
-    // Waits until a socket is ready, at most until `deadline`. Holds `turn` again when it returns:
-    // while it waits, another thread that holds it may use this object and its sockets. `woken` is
-    // false while it waits, and true from the moment when it wants `turn` back.
-    void wait(Deadline deadline, std::unique_lock<std::mutex>& turn, std::atomic<bool>& woken);
+    // Gives `turn` away, calls `before`, waits until a socket is ready, at most until `deadline`,
+    // and holds `turn` again when it returns: without it, another thread that holds it may use this
+    // object and its sockets. `woken` is false meanwhile, and true from the moment when it wants
+    // `turn` back.
+    void wait(Deadline deadline, std::unique_lock<std::mutex>& turn, std::atomic<bool>& woken,
+              const std::function<void()>& before);
     // Handles what wait() has found.
     void handle();
 

@@ -128,8 +128,8 @@ void Client::close() {
 
 // Ends one exchange; the only place where a response is reported.
 void Client::report(Id id, Response response) {
-    const auto node = exchanges_.extract(id);
-    const auto& exchange = node.mapped();
+    auto node = exchanges_.extract(id);
+    auto& exchange = node.mapped();
     deadlines_.erase({exchange.deadline, id});
     if (auto* wire = exchange.wire) {
         std::erase(wire->under_way, id);
@@ -142,7 +142,10 @@ void Client::report(Id id, Response response) {
         std::erase(exchange.link->waiting, id);
         exchange.link->waiting_bytes -= exchange.request.body.size();
     }
-    if (exchange.on_response) exchange.on_response(std::move(response));
+    if (!exchange.on_response) return;
+    // It may wake a thread that sends the next message at once.
+    loop_.after_turn([call = std::move(exchange.on_response),
+                      response = std::move(response)]() mutable { call(std::move(response)); });
 }
 
 void Client::report_waiting(Link& link, const std::string& reason) {

@@ -261,12 +261,17 @@ void Server::deliver(const std::shared_ptr<Session>& session, ArrivedRequest arr
             }
         });
     });
-    inbox_.deliver({.name = std::move(arrived.name),
-                    .body = std::move(arrived.body),
-                    .lane = arrived.lane,
-                    .source = session->connection->source(),
-                    .verified_names = verified_names(session->stream)},
-                   [ticket](Response response) { ticket->use(std::move(response)); });
+    // It may wake a thread that responds at once, or do so itself.
+    loop_.after_turn(
+        [this, ticket = std::move(ticket),
+         request = Request{.name = std::move(arrived.name),
+                           .body = std::move(arrived.body),
+                           .lane = arrived.lane,
+                           .source = session->connection->source(),
+                           .verified_names = verified_names(session->stream)}]() mutable {
+            inbox_.deliver(std::move(request),
+                           [ticket](Response response) { ticket->use(std::move(response)); });
+        });
 }
 
 void Server::refuse(Session& session, const Refused& refused) {
