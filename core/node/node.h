@@ -48,7 +48,7 @@ struct NodeDependencies {
 [[nodiscard]] Durable load_or_create_record(DurableStore& store, const NodeId& id,
                                             const std::string& cluster, Random& random);
 
-// One class in three files. Passes events to its Election and carries out the effects: decodes,
+// One class in four files. Passes events to its Election and carries out the effects: decodes,
 // steps, saves, replies, sends and publishes. Loop thread only, or the thread that stands in for it
 // (Mailbox). handle() throws what DurableStore throws; the process must then end (D2: a node that
 // can't save must not vote).
@@ -94,10 +94,6 @@ class Node {
     void take_accepted(const PeerRequest& message);
     void step(const Input& input, std::optional<Asked> asked = {});
     void finish_step(Effects effects, const std::optional<Asked>& asked);
-    void send(const Outgoing& outgoing);
-    [[nodiscard]] const std::string& encoded(const Outgoing& outgoing);
-    void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
-                 const std::string& body);
     void reject(std::string_view reason, const std::string& what) { reject(reason, what, reason); }
     void reject(std::string_view reason, const std::string& what, std::string_view operation);
     [[nodiscard]] std::optional<PeerReply> read_reply(const ReplyArrived& arrived);
@@ -109,13 +105,19 @@ class Node {
     void refresh_routes(const NodeUuid& uuid);
     void learn_hint(const ReplyBody& body);
     void answer_status(Term term, const StatusQuery& query, const Respond& respond);
-    [[nodiscard]] const Sender& sender();
     [[nodiscard]] bool from_namesakes_address(const Sender& from) const;
-    void fill_hint(ReplyBody& body) const;
     void log_removal();
     void publish();
     [[nodiscard]] Duration twin_delay() const;
     void sync_twin();
+
+    // node_send.cpp: requests to other nodes, and what a response contains
+    void send(const Outgoing& outgoing);
+    [[nodiscard]] const std::string& encoded(const Outgoing& outgoing);
+    void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
+                 const std::string& body);
+    [[nodiscard]] const Sender& sender();
+    void fill_hint(ReplyBody& body) const;
 
     // node_identity.cpp: a message counts only if the certificate names its sender (P1 to P4)
     [[nodiscard]] std::optional<WrongIdentity> wrong_identity_of(

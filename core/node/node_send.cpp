@@ -1,0 +1,96 @@
+// The part of Node that sends requests, and adds to a response what the election does not know.
+#include "node/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/codec.h"
+
+namespace electiond {
+
+void Node::send(const Outgoing& outgoing) {
+    if (std::holds_alternative<VoteRequest>(outgoing.body) &&
+        std::exchange(campaign_, outgoing.term) != outgoing.term) {
+        dependencies_.counters.campaigns.add();
+    }
+    const auto name = wire::name_of(outgoing.body);
+    const auto& body = encoded(outgoing);
+    if (const auto* uuid = std::get_if<NodeUuid>(&outgoing.to)) {
+        if (const auto address = book_.route(*uuid)) return send_to(*uuid, *address, name, body);
+        return;
+    }
+    const auto& except = std::get<Everyone>(outgoing.to).except;
+    for (const auto& target : book_.everyone(now_, views_.known_members(), except)) {
+        send_to(target.uuid, target.address, name, body);
+    }
+}
+
+// The heartbeats of a round are mostly the same for all followers: that text is made once.
+const std::string& Node::encoded(const Outgoing& outgoing) {
+    const auto& from = sender();
+    const bool is_same = !encoded_text_.empty() && encoded_from_ == sender_revision_ &&
+                         encoded_term_ == outgoing.term && encoded_body_ == outgoing.body;
+    if (is_same) return encoded_text_;
+    encoded_from_ = sender_revision_;
+    encoded_term_ = outgoing.term;
+    encoded_body_ = outgoing.body;
+    auto* heartbeat = std::get_if<Heartbeat>(&encoded_body_);
+    if (heartbeat && heartbeat->members) {
+        auto whole = *heartbeat;
+        whole.members = views_.with_addresses(std::move(*whole.members));
+        encoded_text_ = wire::encode(from, outgoing.term, whole);
+    } else {
+        encoded_text_ = wire::encode(from, outgoing.term, encoded_body_);
+    }
+    return encoded_text_;
+}
+
+void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
+                   const std::string& body) {
+    if (election_.durable().blank() && name == "hello") {
+        open_hellos_.sent(now_, address);
+    }
+    if (name == "heartbeat") dependencies_.counters.heartbeats_sent.add();
+    // A vote is saved before the response is sent, and the disk may be slow.
+    const auto& timing = election_.policy().timing;
+    const auto timeout = name == "vote-request"
+                             ? std::max(timing.request_timeout, timing.election_timeout / 2)
+                             : timing.request_timeout;
+    dependencies_.transport.send(
+        address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}}, timeout,
+        [post = dependencies_.post, uuid, address, name](Response answer) mutable {
+            post(ReplyArrived{std::move(uuid), std::move(address), std::move(name),
+                              std::move(answer)});
+        });
+}
+
+// What this node says of itself in each message: made anew when it joins or founds a cluster.
+const Sender& Node::sender() {
+    const auto& durable = election_.durable();
+    const bool is_current = sender_.cluster_id == durable.cluster_id &&
+                            sender_.supersedes == durable.supersedes && sender_revision_ > 0;
+    if (is_current) return sender_;
+    ++sender_revision_;
+    return sender_ = {.cluster_id = durable.cluster_id,
+                      .cluster_name = durable.cluster_name,
+                      .uuid = durable.uuid,
+                      .id = durable.node_id,
+                      .incarnation = identity_.incarnation,
+                      .address = identity_.address,
+                      .api = identity_.api,
+                      .supersedes = durable.supersedes};
+}
+
+void Node::fill_hint(ReplyBody& body) const {
+    std::visit(
+        [this](auto& reply) {
+            if constexpr (requires { reply.hint; }) {
+                if (!reply.hint) return;
+                const auto addresses = book_.addresses(reply.hint->uuid);
+                if (!addresses.empty()) reply.hint->address = addresses.front();
+            }
+        },
+        body);
+}
+
+}  // namespace electiond
