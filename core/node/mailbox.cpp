@@ -83,11 +83,13 @@ bool Mailbox::handled_here(std::unique_lock<std::mutex>& lock, Event& event) {
     lock.lock();
     handles_ = false;
     if (deadline) deadline_ = *deadline;
+    const Instant now = read_boot_clock();
     if (stirs_) {
         handled_.notify_one();
-    } else if (!queue_.empty() || deadline_ <= read_boot_clock()) {
+    } else if (!queue_.empty() || deadline_ <= now) {
         wake_up();  // from now on no other thread handles anything
     } else {
+        put_off_alarm(now);
         set_alarm();
         asleep_ = true;
     }
@@ -128,8 +130,14 @@ void Mailbox::wait(std::unique_lock<std::mutex>& lock) {
     if (rang && armed_ <= read_boot_clock()) armed_ = kNever;
 }
 
+// While heartbeats move the deadline later, the alarm must not ring: to wake the loop costs far
+// more than to set the alarm again, about twice in each election timeout.
+void Mailbox::put_off_alarm(Instant now) {
+    if (armed_ - now < (deadline_ - now) / 2) armed_ = kNever;
+}
+
 // A deadline that has moved later costs no system call: the alarm rings before it once, and is set
-// again then.
+// again then, unless put_off_alarm() has set it before.
 void Mailbox::set_alarm() {
     if (deadline_ >= armed_) return;
     const auto since_boot = std::max(deadline_.time_since_epoch(), Duration(1));

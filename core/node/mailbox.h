@@ -48,6 +48,7 @@ class Mailbox : public Inbox {
   private:
     void wait(std::unique_lock<std::mutex>& lock);
     [[nodiscard]] bool handled_here(std::unique_lock<std::mutex>& lock, Event& event);
+    void put_off_alarm(Instant now);
     void set_alarm();
     void wake_up() const;
 

@@ -5,6 +5,8 @@
 #include <functional>
 #include <thread>
 
+#include <sys/resource.h>
+
 #include "node/clock.h"
 #include "node/mailbox.h"
 
@@ -158,6 +160,47 @@ TEST(Mailbox, TheHandlerMayMoveTheDeadlineEarlier) {
 TEST(Mailbox, TheHandlerMayMoveTheDeadlineLater) {
     const Instant now = read_boot_clock();
     expect_deadline(now + 1s, now + 1200ms);
+}
+
+// How often the loop slept while one heartbeat moved its deadline from 50 ms to an hour, and
+// nothing else came for 100 ms; nullopt if the heartbeat came too late for that.
+std::optional<long> sleeps_of_quiet_loop() {
+    const auto slept = [] {
+        rusage used{};
+        ::getrusage(RUSAGE_THREAD, &used);
+        return used.ru_nvcsw;
+    };
+    Mailbox mailbox;
+    std::atomic<bool> is_moved = false;
+    const Mailbox::Handler handler = [&](Event&) {
+        is_moved = true;
+        return read_boot_clock() + 1h;
+    };
+    std::thread poster([&] {
+        while (!is_moved && !mailbox.closed()) {
+            mailbox.deliver(heartbeat(), {});
+            std::this_thread::sleep_for(1ms);
+        }
+        std::this_thread::sleep_for(100ms);
+        mailbox.post(HooksFinished{});
+    });
+    std::optional<Event> taken;
+    long before = 0;
+    do {
+        before = slept();
+        taken = mailbox.take_until(read_boot_clock() + 50ms, handler);
+    } while (taken && !std::holds_alternative<HooksFinished>(*taken));
+    const auto count = slept() - before;
+    mailbox.close();
+    poster.join();
+    return taken ? std::optional(count) : std::nullopt;
+}
+
+TEST(Mailbox, AHeartbeatThatMovesTheDeadlineLaterKeepsTheLoopAsleep) {
+    for (int tries = 0; tries < 50; ++tries) {
+        if (sleeps_of_quiet_loop() == 1) return;  // a thread that holds the lock adds a sleep
+    }
+    FAIL() << "the alarm rang at the former deadline each time";
 }
 
 // Turns with short deadlines until a poster has called `during` once, for 40 ms; the loop must not
