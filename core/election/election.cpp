@@ -29,23 +29,15 @@ Election::Election(Policy policy, Durable durable, Random random, Instant now)
 }
 
 Effects Election::step(Instant now, const Input& input) {
-    ENSURE(now >= now_);
-    now_ = now;
-    out_ = {};
-    rename_due_ = rename_waits_ && now_ >= rename_due_at_;
-    const bool held_office = holds_office();
-    const bool granted = held_office && !draining();  // the grant book was open
-    expire();                                         // I3
-    std::visit(overloaded{[&](const Tick&) {},
-                          [&](const RequestReceived& in) {
-                              from_namesakes_address_ = in.from_namesakes_address;
-                              on_request(in.request);
-                          },
-                          [&](const ReplyReceived& in) {
-                              from_namesakes_address_ = in.from_namesakes_address;
-                              hellos_open_ = in.hellos_open;
-                              on_reply(in.reply);
-                          },
+    if (const auto* in = std::get_if<RequestReceived>(&input)) {
+        return step(now, in->request, in->from_namesakes_address);
+    }
+    if (const auto* in = std::get_if<ReplyReceived>(&input)) {
+        return step(now, in->reply, in->from_namesakes_address, in->hellos_open);
+    }
+    const auto before = begin_step(now);
+    std::visit(overloaded{[](const Tick&) {}, [](const RequestReceived&) {},  // above
+                          [](const ReplyReceived&) {},
                           [&](const NoReply& in) {
                               hellos_open_ = in.hellos_open;
                               if (in.vote_request) lost_a_vote(in.to);
@@ -71,30 +63,43 @@ Effects Election::step(Instant now, const Input& input) {
                           [&](const PolicyChange& in) { take_policy(in); },
                           [&](const Command& in) { on_command(in); }},
                input);
+    return end_step(before);
+}
+
+Effects Election::step(Instant now, const PeerRequest& request, bool from_namesakes_address) {
+    const auto before = begin_step(now);
+    from_namesakes_address_ = from_namesakes_address;
+    on_request(request);
+    return end_step(before);
+}
+
+Effects Election::step(Instant now, const PeerReply& reply, bool from_namesakes_address,
+                       bool hellos_open) {
+    const auto before = begin_step(now);
+    from_namesakes_address_ = from_namesakes_address;
+    hellos_open_ = hellos_open;
+    on_reply(reply);
+    return end_step(before);
+}
+
+Election::Office Election::begin_step(Instant now) {
+    ENSURE(now >= now_);
+    now_ = now;
+    out_ = {};
+    rename_due_ = rename_waits_ && now_ >= rename_due_at_;
+    const bool held = holds_office();
+    const bool granted = held && !draining();
+    expire();  // I3
+    return {held, granted};
+}
+
+Effects Election::end_step(Office before) {
     on_tick();
-    if (held_office && !holds_office()) out_.grants = Grants::close;
-    if (leading() && !draining() && !granted) out_.grants = Grants::open;
+    if (before.held && !holds_office()) out_.grants = Grants::close;
+    if (leading() && !draining() && !before.granted) out_.grants = Grants::open;
     save_what_changed();
     publish_changes();
     return std::exchange(out_, {});
-}
-
-// Other nodes learn the new settings by this node's next ack or, if it leads, by its next view
-// (R1). If another voter should lead now, M2 hands over.
-void Election::take_policy(const PolicyChange& change) {
-    policy_.priority = change.priority;
-    policy_.max_voters = change.max_voters;
-    auto& timing = policy_.timing;
-    timing.heartbeat = change.heartbeat;
-    timing.election_spread = change.election_spread;
-    timing.request_timeout = change.request_timeout;
-    timing.stable_after = change.stable_after;
-    timing.dead_after = change.dead_after;
-    if (auto* lead = leading()) {
-        lead->next_round = std::min<Instant>(lead->next_round, now_ + timing.heartbeat);
-        lead->next_look = now_;
-        refresh_view();
-    }
 }
 
 // Ends what has expired: the lead (I3, L2), the promise, the cool-down.

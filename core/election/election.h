@@ -46,6 +46,12 @@ class Election {
 
     // Takes one input. `now` never decreases from step to step.
     [[nodiscard]] Effects step(Instant now, const Input& input);
+    // The same of RequestReceived and ReplyReceived, without a copy of the message: these come with
+    // every heartbeat.
+    [[nodiscard]] Effects step(Instant now, const PeerRequest& request,
+                               bool from_namesakes_address);
+    [[nodiscard]] Effects step(Instant now, const PeerReply& reply, bool from_namesakes_address,
+                               bool hellos_open);
 
     // When the next Tick is due; kNever if none is.
     [[nodiscard]] Instant deadline() const;
@@ -103,12 +109,17 @@ class Election {
     friend struct ElectionFingerprint;  // tests/exploration distinguishes states
 
     // election.cpp: votes, heartbeats, campaigns
+    struct Office {
+        bool held = false;
+        bool granted = false;  // the grant book was open
+    };
+    [[nodiscard]] Office begin_step(Instant now);
+    [[nodiscard]] Effects end_step(Office before);
     void expire();
     [[nodiscard]] Instant lapse_of(const Leading& lead) const;
     void on_request(const PeerRequest& request);
     void on_reply(const PeerReply& reply);
     void on_tick();
-    void take_policy(const PolicyChange& change);
     Reason refusal(const NodeUuid& candidate, Term term, ConfigNumber config, bool transfer) const;
     void explain(VoteReply& reply, ConfigNumber theirs) const;
     void on_pre_vote(const PeerRequest& request, const PreVote& body);
@@ -137,6 +148,7 @@ class Election {
     void start_round();
     [[nodiscard]] Heartbeat heartbeat_for(const Follower& follower, bool pending) const;
     void refresh_view();
+    void take_policy(const PolicyChange& change);
     [[nodiscard]] bool shows_members() const;
     [[nodiscard]] MemberRole own_role() const;
     void extend_lease();

@@ -93,6 +93,24 @@ void Election::refresh_view() {
     out_.members = true;
 }
 
+// Other nodes learn the new settings by this node's next ack or, if it leads, by its next view
+// (R1). If another voter should lead now, M2 hands over.
+void Election::take_policy(const PolicyChange& change) {
+    policy_.priority = change.priority;
+    policy_.max_voters = change.max_voters;
+    auto& timing = policy_.timing;
+    timing.heartbeat = change.heartbeat;
+    timing.election_spread = change.election_spread;
+    timing.request_timeout = change.request_timeout;
+    timing.stable_after = change.stable_after;
+    timing.dead_after = change.dead_after;
+    if (auto* lead = leading()) {
+        lead->next_round = std::min<Instant>(lead->next_round, now_ + timing.heartbeat);
+        lead->next_look = now_;
+        refresh_view();
+    }
+}
+
 // Does the view still show what members() would? Without copies, because each round asks.
 bool Election::shows_members() const {
     const auto& lead = *leading();

@@ -99,14 +99,14 @@ void Node::on(RequestArrived arrived) {
             respond({Response::Kind::ok, wire::encode_seed_reply(*seed, election_.term())});
             return publish();
         }
-        auto& message = std::get<PeerRequest>(decoded);
+        const auto& message = std::get<PeerRequest>(decoded);
         if (const auto* query = std::get_if<StatusQuery>(&message.body)) {
             return answer_status(message.term, *query, respond);
         }
         if (const auto wrong = wrong_identity_of(message.from, request.verified_names)) {
             return refuse(request, message, *wrong, respond);
         }
-        take_request({std::move(message), std::move(respond)});
+        take_request({message, respond});
     } catch (const wire::DecodeError& error) {
         reject("malformed", request.name + " from " + request.source + ": " + error.what());
         respond({Response::Kind::malformed, wire::encode_malformed(error)});
@@ -114,11 +114,12 @@ void Node::on(RequestArrived arrived) {
     }
 }
 
-void Node::take_request(Asked asked) {
+void Node::take_request(const Asked& asked) {
     const auto& from = asked.message.from;
     learn(from);
-    const RequestReceived input{asked.message, from_namesakes_address(from)};
-    step(input, std::move(asked));
+    auto effects = election_.step(now_, asked.message, from_namesakes_address(from));
+    ENSURE(effects.reply);
+    after_step(std::move(effects), &asked);
 }
 
 // What else an accepted heartbeat brings: the members, and whether the role of this node is
@@ -153,7 +154,7 @@ void Node::on(const ReplyArrived& arrived) {
     } else if (reply && reply->reason == Reason::wrong_identity) {
         note_refusal_of_us(arrived, *reply);
     } else if (reply) {
-        return take_reply(arrived, *std::move(reply), open);
+        return take_reply(arrived, *reply, open);
     }
     if (arrived.name == "heartbeat") dependencies_.counters.heartbeats_failed.add();
     if (!arrived.to.empty()) book_.unanswered(arrived.to, arrived.address);
@@ -192,7 +193,7 @@ std::string why_foreign(const Sender& from, const Durable& own) {
 
 }  // namespace
 
-void Node::take_reply(const ReplyArrived& arrived, PeerReply reply, bool open) {
+void Node::take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open) {
     // Another node has that address now, or the host name has another address now.
     const bool astray = arrived.to.empty() ? book_.listed_for_another(arrived.address, reply.from)
                                            : reply.from.uuid != arrived.to;
@@ -206,9 +207,7 @@ void Node::take_reply(const ReplyArrived& arrived, PeerReply reply, bool open) {
                                       arrived.address.to_string() + ": it is of " +
                                       why_foreign(reply.from, election_.durable()));
     }
-    const bool namesake = from_namesakes_address(reply.from);
-    step(ReplyReceived{
-        .reply = std::move(reply), .from_namesakes_address = namesake, .hellos_open = open});
+    after_step(election_.step(now_, reply, from_namesakes_address(reply.from), open));
 }
 
 // Records whether the expected node has answered, for the operator.
@@ -347,19 +346,22 @@ struct Node::Body {
     void twin_is_due() { node.twin_due_ = node.now_ + node.twin_delay(); }
 };
 
-void Node::step(const Input& input, std::optional<Asked> asked) {
-    auto effects = election_.step(now_, input);
+void Node::step(const Input& input) { after_step(election_.step(now_, input)); }
+
+void Node::after_step(Effects effects, const Asked* asked) {
     bind_voters();
-    ENSURE(!asked || effects.reply);
     if (is_brief_ && !effects.only_reply()) {
-        rest_ = Rest{std::move(effects), std::move(asked)};
+        rest_ = Rest{.effects = std::move(effects), .message = {}, .respond = {}};
+        if (!asked) return;
+        rest_->message = asked->message;
+        rest_->respond = std::move(asked->respond);
         return;
     }
     finish_step(std::move(effects), asked);
 }
 
-void Node::finish_step(Effects effects, const std::optional<Asked>& asked) {
-    Body body{*this, asked ? &*asked : nullptr};
+void Node::finish_step(Effects effects, const Asked* asked) {
+    Body body{*this, asked};
     auto closed = carry_out(std::move(effects), body);
     while (closed) {
         Body alone{*this, nullptr};

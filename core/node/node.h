@@ -85,19 +85,20 @@ class Node {
     void on(const PolicyChange& change);
     void on(CommandArrived command);
 
-    // A request, and where its response goes.
+    // A request, and where its response goes. Borrowed for the call.
     struct Asked {
-        PeerRequest message;
-        Respond respond;
+        const PeerRequest& message;
+        Respond& respond;
     };
-    void take_request(Asked asked);
+    void take_request(const Asked& asked);
     void take_accepted(const PeerRequest& message);
-    void step(const Input& input, std::optional<Asked> asked = {});
-    void finish_step(Effects effects, const std::optional<Asked>& asked);
+    void step(const Input& input);
+    void after_step(Effects effects, const Asked* asked = nullptr);
+    void finish_step(Effects effects, const Asked* asked);
     void reject(std::string_view reason, const std::string& what) { reject(reason, what, reason); }
     void reject(std::string_view reason, const std::string& what, std::string_view operation);
     [[nodiscard]] std::optional<PeerReply> read_reply(const ReplyArrived& arrived);
-    void take_reply(const ReplyArrived& arrived, PeerReply reply, bool open);
+    void take_reply(const ReplyArrived& arrived, const PeerReply& reply, bool open);
     void count_hello(const ReplyArrived& arrived, bool dropped);
     void count_reply(const ReplyBody& body);
     void note_fault(const ReplyArrived& arrived, const PeerReply& reply, bool astray);
@@ -130,18 +131,20 @@ class Node {
     void note_refusal_of_us(const ReplyArrived& arrived, const PeerReply& reply);
 
     // node_brief.cpp: heartbeats, while the loop sleeps
-    [[nodiscard]] std::optional<PeerRequest> read_ordinary_heartbeat(const Request& request) const;
-    [[nodiscard]] std::optional<PeerReply> read_ordinary_response(
-        const ReplyArrived& arrived) const;
+    [[nodiscard]] const PeerRequest* read_ordinary_heartbeat(
+        const Request& request, std::optional<PeerRequest>& room) const;
+    [[nodiscard]] const PeerReply* read_ordinary_response(const ReplyArrived& arrived,
+                                                          std::optional<PeerReply>& room) const;
     [[nodiscard]] bool is_ordinary(const Sender& from,
                                    const std::vector<std::string>& verified_names) const;
 
     struct Body;  // the functions that carry_out() calls
 
-    // What the loop thread must still do for a step.
+    // What the loop thread must still do for a step, and for which request.
     struct Rest {
         Effects effects;
-        std::optional<Asked> asked;
+        std::optional<PeerRequest> message;
+        Respond respond;
     };
 
     static constexpr std::chrono::seconds kTwinDelayMax{1};

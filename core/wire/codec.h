@@ -66,6 +66,13 @@ struct ReplyHead {
 [[nodiscard]] std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
                                                                     std::string_view body);
 
+// The heartbeat that decode_request() would return, if this thread has decoded one lately that
+// differs only in `seq`: without a copy. Else nullptr. Valid until this thread recalls or decodes
+// another one.
+[[nodiscard]] const PeerRequest* recall_heartbeat(std::string_view body);
+// The same of the response to a heartbeat and decode_reply().
+[[nodiscard]] const PeerReply* recall_ack(std::string_view body);
+
 // Decodes the response to a request of that name. Throws DecodeError, and nothing else. A reason
 // that this version does not know becomes Reason::none.
 [[nodiscard]] PeerReply decode_reply(std::string_view request_name, std::string_view body);

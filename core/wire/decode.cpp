@@ -130,15 +130,20 @@ void read_own_id(const Fields& in, const char* own_id, NodeId& id) {
 
 constexpr std::string_view kHeartbeat = "heartbeat";
 
+thread_local Recall<PeerRequest, Heartbeat> heartbeats;
+thread_local Recall<PeerReply, HeartbeatReply> acks;
+
 }  // namespace
 
 bool known_request(std::string_view name) { return request_index(name) < kRequestNames.size(); }
 
+const PeerRequest* recall_heartbeat(std::string_view body) { return heartbeats.find(body); }
+const PeerReply* recall_ack(std::string_view body) { return acks.find(body); }
+
 std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
                                                       std::string_view body) {
-    thread_local Recall<PeerRequest, Heartbeat> heartbeats;
     if (name == kHeartbeat) {
-        if (const auto* known = heartbeats.find(body)) return *known;
+        if (const auto* known = recall_heartbeat(body)) return *known;
     }
     const auto index = known_index(name);
     PeerRequest request{.body = empty_body<RequestBody>(index)};
@@ -163,9 +168,8 @@ std::variant<PeerRequest, SeedRequest> decode_request(std::string_view name,
 }
 
 PeerReply decode_reply(std::string_view request_name, std::string_view body) {
-    thread_local Recall<PeerReply, HeartbeatReply> acks;
     if (request_name == kHeartbeat) {
-        if (const auto* known = acks.find(body)) return *known;
+        if (const auto* known = recall_ack(body)) return *known;
     }
     PeerReply reply{.body = empty_body<ReplyBody>(known_index(request_name))};
     const Document document(body);
