@@ -324,8 +324,7 @@ struct Node::Body {
         node.count_reply(reply.body);
         node.fill_hint(reply.body);
         asked->respond({Response::Kind::ok,
-                        wire::encode(node.sender(), {reply.term, asked->message.term, reply.reason},
-                                     reply.body)});
+                        node.encoded({reply.term, asked->message.term, reply.reason}, reply.body)});
     }
     void send(const Outgoing& outgoing) { node.send(outgoing); }
     void publish(Effects& effects) {

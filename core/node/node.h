@@ -23,6 +23,8 @@
 #include "node/peer_identity.h"
 #include "node/status_board.h"
 #include "node/view_maker.h"
+#include "wire/codec.h"
+#include "wire/seq_text.h"
 
 namespace electiond {
 
@@ -115,6 +117,8 @@ class Node {
     // node_send.cpp: requests to other nodes, and what a response contains
     void send(const Outgoing& outgoing);
     [[nodiscard]] const std::string& encoded(const Outgoing& outgoing);
+    [[nodiscard]] bool renumber(const RequestBody& next);
+    [[nodiscard]] std::string encoded(const wire::ReplyHead& head, const ReplyBody& body);
     void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
                  const std::string& body);
     [[nodiscard]] const Sender& sender();
@@ -169,7 +173,12 @@ class Node {
     std::uint64_t encoded_from_ = 0;
     Term encoded_term_ = 0;
     RequestBody encoded_body_{};
-    std::string encoded_text_;
+    wire::SeqText encoded_text_;
+    // the last ack, and its text
+    std::uint64_t ack_from_ = 0;
+    wire::ReplyHead ack_head_{};
+    HeartbeatReply ack_{};
+    wire::SeqText ack_text_;
     ConfigNumber bound_{};  // the configuration that bind_voters() last put into the book
     Term campaign_ = 0;     // the last term that was counted as a campaign
     bool removed_ = false;  // log_removal() has logged it

@@ -25,24 +25,55 @@ void Node::send(const Outgoing& outgoing) {
     }
 }
 
-// The heartbeats of a round are mostly the same for all followers: that text is made once.
+// The heartbeats of a round are mostly the same for all followers, and those of the next round,
+// too, except for their number: that text is made once.
 const std::string& Node::encoded(const Outgoing& outgoing) {
     const auto& from = sender();
-    const bool is_same = !encoded_text_.empty() && encoded_from_ == sender_revision_ &&
-                         encoded_term_ == outgoing.term && encoded_body_ == outgoing.body;
-    if (is_same) return encoded_text_;
+    const bool is_same = encoded_from_ == sender_revision_ && encoded_term_ == outgoing.term &&
+                         renumber(outgoing.body);
+    if (is_same) return encoded_text_.text();
     encoded_from_ = sender_revision_;
     encoded_term_ = outgoing.term;
     encoded_body_ = outgoing.body;
-    auto* heartbeat = std::get_if<Heartbeat>(&encoded_body_);
+    const auto* heartbeat = std::get_if<Heartbeat>(&encoded_body_);
+    const std::uint64_t seq = heartbeat ? heartbeat->seq : 0;
     if (heartbeat && heartbeat->members) {
         auto whole = *heartbeat;
         whole.members = views_.with_addresses(std::move(*whole.members));
-        encoded_text_ = wire::encode(from, outgoing.term, whole);
+        encoded_text_.keep(wire::encode(from, outgoing.term, whole), seq);
     } else {
-        encoded_text_ = wire::encode(from, outgoing.term, encoded_body_);
+        encoded_text_.keep(wire::encode(from, outgoing.term, encoded_body_), seq);
     }
-    return encoded_text_;
+    return encoded_text_.text();
+}
+
+// Is the last request `next`, or does it become `next` by another number? If not, it must be
+// encoded anew. The addresses of members are not in encoded_body_, and may be others in the next
+// round.
+bool Node::renumber(const RequestBody& next) {
+    auto* last = std::get_if<Heartbeat>(&encoded_body_);
+    const auto* heartbeat = std::get_if<Heartbeat>(&next);
+    if (!last || !heartbeat || last->seq == heartbeat->seq) return encoded_body_ == next;
+    if (last->members) return false;
+    last->seq = heartbeat->seq;
+    return *last == *heartbeat && encoded_text_.set(last->seq);
+}
+
+// The response to the request under way.
+std::string Node::encoded(const wire::ReplyHead& head, const ReplyBody& body) {
+    const auto& from = sender();
+    const auto* ack = std::get_if<HeartbeatReply>(&body);
+    if (!ack) return wire::encode(from, head, body);
+    ack_.seq = ack->seq;
+    const bool is_same = ack_from_ == sender_revision_ && ack_head_ == head && ack_ == *ack &&
+                         ack_text_.set(ack->seq);
+    if (!is_same) {
+        ack_from_ = sender_revision_;
+        ack_head_ = head;
+        ack_ = *ack;
+        ack_text_.keep(wire::encode(from, head, body), ack->seq);
+    }
+    return ack_text_.text();
 }
 
 void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,

@@ -52,6 +52,8 @@ struct ReplyHead {
     Term term = 0;
     Term request_term = 0;
     Reason reason = Reason::none;
+
+    bool operator==(const ReplyHead&) const = default;
 };
 [[nodiscard]] std::string encode(const Sender& from, const ReplyHead& head, const ReplyBody& body);
 

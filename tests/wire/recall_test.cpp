@@ -6,6 +6,7 @@
 #include "samples.h"
 #include "wire/codec.h"
 #include "wire/recall.h"
+#include "wire/seq_text.h"
 
 namespace electiond::wire {
 namespace {
@@ -167,6 +168,30 @@ TEST(Recall, DecodesRequestsAsAFreshThreadDoes) {
         std::get<Heartbeat>(request.body).seq = samples.below(1000);
         EXPECT_EQ(std::get<PeerRequest>(decode_request("heartbeat", encode(request))), request);
     }
+}
+
+// ---- the other direction: texts that are not encoded anew
+
+TEST(SeqText, BecomesTheTextOfTheSameMessageWithAnotherNumber) {
+    auto ack = ack_of("a", 9);
+    SeqText text;
+    text.keep(encode(ack), 9);
+
+    for (const std::uint64_t seq : {10ULL, 9ULL, 0ULL, 1000ULL, ~0ULL, 7ULL}) {
+        std::get<HeartbeatReply>(ack.body).seq = seq;
+        ASSERT_TRUE(text.set(seq));
+        EXPECT_EQ(text.text(), encode(ack));
+    }
+}
+
+TEST(SeqText, StaysAsItIsIfItIsNotCertainWhereTheNumberIs) {
+    auto ack = ack_of("\"seq\":9", 9);  // its escapes make the text a hard one
+    SeqText text;
+    EXPECT_FALSE(text.set(10));
+    text.keep(encode(ack), 9);
+
+    EXPECT_FALSE(text.set(10));
+    EXPECT_EQ(text.text(), encode(ack));
 }
 
 }  // namespace
