@@ -31,6 +31,10 @@ bool Poster::post(Task task, std::size_t most) const {
 }
 
 bool Poster::run_or_post(Task task, std::size_t most) const {
+    return run_now(task) || post(std::move(task), most);
+}
+
+bool Poster::run_now(Task& task) const {
     std::unique_lock turn(queue_->turn, std::defer_lock);
     {
         const std::lock_guard lock(queue_->mutex);
@@ -38,8 +42,8 @@ bool Poster::run_or_post(Task task, std::size_t most) const {
         const bool may_run = queue_->open && queue_->asleep && !queue_->woken;
         if (may_run && turn.try_lock()) queue_->asleep = false;
     }
-    if (!turn) return post(std::move(task), most);
-    auto wake = queue_->loop->run_for_another(std::move(task));
+    if (!turn) return false;
+    auto wake = queue_->loop->run_for_another(task);
     {
         const std::lock_guard lock(queue_->mutex);
         wake = wake || !queue_->tasks.empty() || !queue_->open;
@@ -129,7 +133,7 @@ void Loop::run_tasks() {
 }
 
 // Runs a task while the loop sleeps. True: the loop has something to do now.
-bool Loop::run_for_another(Task task) noexcept {
+bool Loop::run_for_another(Task& task) noexcept {
     guarded(failed_, task);
     task = nullptr;  // what it holds may belong to the loop, too
     if (timers_.earliest() < wakes_at_) set_alarm(timers_.earliest());

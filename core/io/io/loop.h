@@ -41,6 +41,10 @@ class Poster {
     // short tasks that never block. Tasks run in the order of posting, whichever call posts them.
     bool run_or_post(Task task, std::size_t most = SIZE_MAX) const;
 
+    // Of run_or_post() the first half, for a task that refers to what the caller has. False, and
+    // nothing happens, if the loop does not sleep; else `task` is empty afterwards.
+    [[nodiscard]] bool run_now(Task& task) const;
+
   private:
     friend class Loop;
     struct Queue {
@@ -114,7 +118,7 @@ class Loop {
     void run() noexcept;
     [[nodiscard]] bool take_turn(std::unique_lock<std::mutex>& turn);
     [[nodiscard]] bool has_ended();
-    [[nodiscard]] bool run_for_another(Task task) noexcept;
+    [[nodiscard]] bool run_for_another(Task& task) noexcept;
     void set_alarm(Deadline when) noexcept;
     void run_tasks();
     void run_ready_coroutines();

@@ -22,8 +22,10 @@ constexpr std::size_t kLinksMax = 2048;
 constexpr std::size_t kWaitingMax = 128;  // requests of one link that wait for a connection
 constexpr std::size_t kWaitingBytesMax = std::size_t{1024} * 1024;
 constexpr std::size_t kUnsentMax =
-    std::size_t{64} * 1024;     // a connection with more than that gets no request
-constexpr auto kIdleFor = 60s;  // shorter than a server keeps an idle connection
+    std::size_t{64} * 1024;  // a connection with more than that gets no request
+constexpr std::size_t kSparesMax = 32;
+constexpr std::size_t kSpareBytesMax = 4096;  // of the body that a spare keeps
+constexpr auto kIdleFor = 60s;                // shorter than a server keeps an idle connection
 
 io::TlsFailure speaks_tls() {
     return {.fault = io::TlsFault::plain_text,
@@ -46,7 +48,7 @@ Client::Client(const Dialect& dialect, io::Loop& loop, Log log,
                                   bool doubted) { resolved(host, addresses, doubted); }}),
       expiry_(loop, [this] { expire(); }) {}
 
-void Client::send(Outgoing outgoing) {
+void Client::send(Outgoing&& outgoing) {
     auto& [to, request, deadline, on_response] = outgoing;
     const auto refuse = [&](const std::string& reason) {
         if (on_response) on_response({Response::Kind::unreachable, reason});
@@ -66,20 +68,44 @@ void Client::send(Outgoing outgoing) {
                                       "it was replaced by newer requests to " + to.to_string()});
     }
     const auto id = next_id_++;
-    exchanges_.emplace(id, Exchange{.link = &link,
-                                    .request = std::move(request),
-                                    .deadline = deadline,
-                                    .on_response = std::move(on_response)});
-    deadlines_.emplace(deadline, id);
+    add(id, Exchange{.link = &link,
+                     .request = std::move(request),
+                     .deadline = deadline,
+                     .on_response = std::move(on_response)});
     link.waiting.push_back(id);
     link.waiting_bytes += size;
     expiry_.set(deadlines_.begin()->first);
     hand_over(link);
 }
 
+void Client::add(Id id, Exchange exchange) {
+    const auto deadline = exchange.deadline;
+    if (spares_.empty()) {
+        exchanges_.emplace_hint(exchanges_.end(), id, std::move(exchange));
+        deadlines_.emplace(deadline, id);
+        return;
+    }
+    auto [node, place] = std::move(spares_.back());
+    spares_.pop_back();
+    node.key() = id;
+    node.mapped() = std::move(exchange);
+    exchanges_.insert(exchanges_.end(), std::move(node));
+    place.value() = {deadline, id};
+    deadlines_.insert(deadlines_.end(), std::move(place));
+}
+
+// The memory of the body is kept, too.
+void Client::keep_spare(Exchanges::node_type exchange, Deadlines::node_type deadline) {
+    if (spares_.size() >= kSparesMax || !exchange || !deadline) return;
+    auto& body = exchange.mapped().request.body;
+    if (body.capacity() > kSpareBytesMax) std::string().swap(body);
+    exchange.mapped().on_response = nullptr;
+    spares_.push_back({std::move(exchange), std::move(deadline)});
+}
+
 // Adds it if it is missing. nullptr if there are too many that are in use.
 Client::Link* Client::link_to(const Endpoint& to, Lane lane) {
-    const auto at = links_.find({to, lane});
+    const auto at = links_.find(std::pair<const Endpoint&, Lane>(to, lane));
     if (at != links_.end()) return &at->second;
     if (links_.size() >= kLinksMax) {
         std::erase_if(links_, [](const auto& entry) {
@@ -130,7 +156,7 @@ void Client::close() {
 void Client::report(Id id, Response response) {
     auto node = exchanges_.extract(id);
     auto& exchange = node.mapped();
-    deadlines_.erase({exchange.deadline, id});
+    auto place = deadlines_.extract({exchange.deadline, id});
     if (auto* wire = exchange.wire) {
         std::erase(wire->under_way, id);
         // The connection's coroutine must notice that no request is under way any more.
@@ -142,10 +168,13 @@ void Client::report(Id id, Response response) {
         std::erase(exchange.link->waiting, id);
         exchange.link->waiting_bytes -= exchange.request.body.size();
     }
-    if (!exchange.on_response) return;
+    auto call = std::move(exchange.on_response);
+    keep_spare(std::move(node), std::move(place));
+    if (!call) return;
     // It may wake a thread that sends the next message at once.
-    loop_.after_turn([call = std::move(exchange.on_response),
-                      response = std::move(response)]() mutable { call(std::move(response)); });
+    loop_.after_turn([call = std::move(call), response = std::move(response)]() mutable {
+        call(std::move(response));
+    });
 }
 
 void Client::report_waiting(Link& link, const std::string& reason) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,7 @@ class Client {
     Client(const Dialect& dialect, io::Loop& loop, Log log,
            std::shared_ptr<const io::TlsContext> tls);
 
-    void send(Outgoing outgoing);
+    void send(Outgoing&& outgoing);
     // The connections to `to` may lead to the wrong node: looks the name up again. Connections to
     // addresses that the name no longer has get no new requests.
     void refresh(const Endpoint& to);
@@ -90,7 +91,24 @@ class Client {
         io::Deadline sent{};
         bool retried = false;
     };
+    using Exchanges = std::map<Id, Exchange>;
+    using Deadlines = std::set<std::pair<io::Deadline, Id>>;
+    // The memory of an exchange that has ended, for the next one: the thread that sends seldom
+    // frees what it has allocated, so the allocator would have to fetch it from the other thread.
+    struct Spare {
+        Exchanges::node_type exchange;
+        Deadlines::node_type deadline;
+    };
+    struct LinkOrder {
+        using is_transparent = void;
+        template <class One, class Other>
+        bool operator()(const One& one, const Other& other) const {
+            return std::tie(one.first, one.second) < std::tie(other.first, other.second);
+        }
+    };
     [[nodiscard]] Link* link_to(const Endpoint& to, Lane lane);
+    void add(Id id, Exchange exchange);
+    void keep_spare(Exchanges::node_type exchange, Deadlines::node_type deadline);
     void report(Id id, Response response);
     void report_waiting(Link& link, const std::string& reason);
     void expire();
@@ -122,9 +140,10 @@ class Client {
     TlsLog tls_log_;
     io::Resolver resolver_;
     io::Timer expiry_;
-    std::map<std::pair<Endpoint, Lane>, Link> links_;
-    std::map<Id, Exchange> exchanges_;
-    std::set<std::pair<io::Deadline, Id>> deadlines_;
+    std::map<std::pair<Endpoint, Lane>, Link, LinkOrder> links_;
+    Exchanges exchanges_;
+    Deadlines deadlines_;
+    std::vector<Spare> spares_;
     Id next_id_ = 1;
     bool closed_ = false;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <system_error>
 #include <utility>
@@ -94,18 +95,22 @@ void StreamTransport::send(const Endpoint& to, Request request, std::chrono::mil
                            OnResponse on_response) noexcept {
     const auto deadline =
         io::Clock::now() + std::min<std::chrono::milliseconds>(timeout, kTimeoutMax);
-    const auto outgoing =
-        std::make_shared<Outgoing>(Outgoing{.to = to,
-                                            .request = std::move(request),
-                                            .deadline = deadline,
-                                            .on_response = std::move(on_response)});
-    const auto task = [this, outgoing] { client_->send(std::move(*outgoing)); };
+    Outgoing outgoing{.to = to,
+                      .request = std::move(request),
+                      .deadline = deadline,
+                      .on_response = std::move(on_response)};
     // An election message leaves at once, on this thread, if the loop sleeps.
-    const bool is_urgent = outgoing->request.lane == Lane::election;
-    const bool posted = poster_ && (is_urgent ? poster_->run_or_post(task, kBacklogMax)
-                                              : poster_->post(task, kBacklogMax));
-    if (!posted && outgoing->on_response) {
-        outgoing->on_response(
+    if (poster_ && outgoing.request.lane == Lane::election) {
+        const auto act = [&] { client_->send(std::move(outgoing)); };
+        io::Task task = std::cref(act);
+        if (poster_->run_now(task)) return;
+    }
+    const auto posted_one = std::make_shared<Outgoing>(std::move(outgoing));
+    const bool posted =
+        poster_ &&
+        poster_->post([this, posted_one] { client_->send(std::move(*posted_one)); }, kBacklogMax);
+    if (!posted && posted_one->on_response) {
+        posted_one->on_response(
             {Response::Kind::unreachable, "this node's transport stops or is overloaded"});
     }
 }

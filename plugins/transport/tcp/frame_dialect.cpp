@@ -30,10 +30,11 @@ struct Frame {
 };
 
 template <class Number>
-void put(std::string& to, Number number) {
+char* put(char* to, Number number) {
     for (std::size_t shift = sizeof number * 8; shift > 0; shift -= 8) {
-        to.push_back(static_cast<char>(number >> (shift - 8)));
+        *to++ = static_cast<char>(number >> (shift - 8));
     }
+    return to;
 }
 
 template <class Number>
@@ -46,13 +47,12 @@ Number get(std::string_view from) {
 }
 
 std::string encode(std::uint64_t id, char kind, std::string_view name_part, std::string_view body) {
-    std::string bytes;
     const auto length = kHead + name_part.size() + body.size();
+    std::array<char, kLength + kHead> head;
+    *put(put(head.data(), static_cast<std::uint32_t>(length)), id) = kind;
+    std::string bytes;
     bytes.reserve(kLength + length);
-    put(bytes, static_cast<std::uint32_t>(length));
-    put(bytes, id);
-    bytes.push_back(kind);
-    return bytes.append(name_part).append(body);
+    return bytes.append(head.data(), head.size()).append(name_part).append(body);
 }
 
 std::variant<Incomplete, Refused, Frame> read(std::string_view bytes, std::size_t body_max) {
