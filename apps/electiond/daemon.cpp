@@ -82,7 +82,7 @@ void Daemon::start(const std::function<void()>& ports_held) {
         Identity{random.identity(), address, api_, ELECTIOND_VERSION,
                  certificates_name_nodes(settings_)},
         NodeDependencies{*transport_, *store_, board_, grants_, *journal_, counters_,
-                         [this](Event event) { mailbox_.post(std::move(event)); },
+                         [this](Event&& event) { mailbox_.post(std::move(event)); },
                          [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
         locked_at);
     start_discoveries(plugins, self);
@@ -112,7 +112,7 @@ std::string Daemon::api_address(const Endpoint& bound, const Endpoint& transport
 void Daemon::start_discoveries(LoadedPlugins& plugins, const Peer& self) {
     discoveries_ = std::make_unique<Discoveries>(
         Discoveries::Setup{self, settings_.cluster.name, settings_.election.hello_interval,
-                           [this](Event event) { mailbox_.post(std::move(event)); }, log_});
+                           [this](Event&& event) { mailbox_.post(std::move(event)); }, log_});
     discoveries_->start(discovery_entries(settings_, std::move(plugins.discoveries)));
 }
 

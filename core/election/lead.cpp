@@ -54,6 +54,7 @@ void Election::start_round() {
     durable_.promise = std::max(durable_.promise, timing().election_timeout);
     refresh_view();
     const bool pending = !config_held();
+    out_.send.reserve(out_.send.size() + lead.roster.all().size());
     for (const auto& [uuid, follower] : lead.roster.all()) {
         send(uuid, durable_.term, heartbeat_for(follower, pending));
     }

@@ -52,7 +52,7 @@ void Mailbox::deliver(Request request, Respond respond) noexcept {
     post(RequestArrived{std::move(request), std::move(respond)});
 }
 
-bool Mailbox::post(Event event) {
+bool Mailbox::post(Event&& event) {
     std::optional<Event> dropped;  // its Respond runs outside the lock
     bool asleep = false;
     {

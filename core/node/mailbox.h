@@ -29,7 +29,7 @@ class Mailbox : public Inbox {
     void deliver(Request request, Respond respond) noexcept override;
 
     // False if the event was refused, because the queue is full or closed.
-    bool post(Event event);
+    bool post(Event&& event);
 
     // Handles an event on the thread that posts it. Returns the deadline that the loop has from now
     // on; if that has passed, the loop is the next to do anything. nullopt if the event was left as
