@@ -118,7 +118,9 @@ void ServiceManager::Duty::run() noexcept try {
             const auto message = state();
             if (!message.empty()) send(message);
             lock.lock();
-            wake.wait_for(lock, std::min(kStatusPause, look_every), commanded);
+            if (message.find("STATUS=") != std::string::npos) {
+                wake.wait_for(lock, std::min(kStatusPause, look_every), commanded);
+            }
         }
         wake.wait_for(lock, look_every, [&] { return commanded() || (watching && changed); });
     }
