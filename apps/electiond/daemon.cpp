@@ -58,8 +58,8 @@ void Daemon::start(const std::function<void()>& ports_held) {
     const Instant locked_at = read_boot_clock();
     file_ =
         std::make_unique<DurableFile>(*folder_, settings_.node.id, settings_.cluster.name, log_);
-    store_ =
-        std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(), log_);
+    store_ = std::make_unique<SlowDisk>(*file_, board_, counters_, timing_of(settings_).lease(),
+                                        log_, [this] { watchdog_.watch(); });
     auto durable =
         load_or_create_record(*store_, settings_.node.id, settings_.cluster.name, random);
     const auto policy = policy_of(settings_, plugins.bootstrap);
@@ -83,7 +83,11 @@ void Daemon::start(const std::function<void()>& ports_held) {
                  certificates_name_nodes(settings_)},
         NodeDependencies{*transport_, *store_, board_, grants_, *journal_, counters_,
                          [this](Event&& event) { mailbox_.post(std::move(event)); },
-                         [this](const Claim& mine) { discoveries_->claim(mine); }, log_},
+                         [this](const Claim& mine) {
+                             discoveries_->claim(mine);
+                             watchdog_.watch();
+                         },
+                         log_},
         locked_at);
     start_discoveries(plugins, self);
     start_watchdogs();
@@ -117,8 +121,8 @@ void Daemon::start_discoveries(LoadedPlugins& plugins, const Peer& self) {
 }
 
 void Daemon::start_watchdogs() {
-    watchdog_.add([this](Instant now) { discoveries_->watch(now); });
-    watchdog_.add([this](Instant now) { store_->check(now); });
+    watchdog_.add_watch([this](Instant now) { return discoveries_->watch(now); });
+    watchdog_.add_watch([this](Instant now) { return store_->check(now); });
     watchdog_.start();
     identity_watch_.add([this, faults = FaultLog()](Instant now) mutable {
         constexpr char kLook[] = "look";

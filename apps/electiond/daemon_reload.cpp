@@ -149,9 +149,11 @@ void Daemon::apply(const Settings& fresh, const ReloadGates& gates,
     if (transport_->keeps_limits()) transport_->set_limits(settings_.transport.limits);
     if (!gates.discovery.empty()) return;
     const auto limit = std::chrono::steady_clock::now() + kDiscoveryLimit;
+    watchdog_.watch();  // old ones withdraw
     if (!discoveries_->replace(std::move(discoveries), limit)) {
         log_.warning("a discovery that is no longer configured hangs; its thread is left behind");
     }
+    watchdog_.watch();
 }
 
 void Daemon::log_reload(const ReloadReport& report) const {

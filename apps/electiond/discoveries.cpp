@@ -96,8 +96,10 @@ void Discoveries::claim(const Claim& mine) const {
     }
 }
 
-void Discoveries::watch(Instant now) const {
-    for (const auto& seat : seats()) seat.scout->watch(now);
+bool Discoveries::watch(Instant now) const {
+    bool watches = false;
+    for (const auto& seat : seats()) watches = seat.scout->watch(now) || watches;
+    return watches;
 }
 
 std::vector<ScoutReport> Discoveries::reports() const {

@@ -52,8 +52,8 @@ class Discoveries {
 
     // Asks the arbiter; ArbiterAnswered is posted. Does nothing without one.
     void claim(const Claim& mine) const;
-    // Looks for calls that take too long. Call it about once a second.
-    void watch(Instant now) const;
+    // Looks for calls that take too long. Call it about once a second. False: as Scout::watch().
+    bool watch(Instant now) const;
     // In the order of the configuration.
     [[nodiscard]] std::vector<ScoutReport> reports() const;
 

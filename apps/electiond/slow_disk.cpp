@@ -21,6 +21,7 @@ void SlowDisk::timed(const Act& act) {
     const Instant begun = read_boot_clock();
     const bool led = board_.read()->leads_at(begun);
     begun_ = begun;
+    if (begins_) begins_();
     act();
     begun_ = Instant{};
     const Instant end = read_boot_clock();
@@ -45,13 +46,15 @@ void SlowDisk::sync_twin() {
     timed([&] { store_.sync_twin(); });
 }
 
-void SlowDisk::check(Instant now) {
+bool SlowDisk::check(Instant now) {
     const Instant begun = begun_;
-    if (begun == Instant{} || now - begun < lease_ || warned_.load() == begun) return;
+    if (begun == Instant{}) return false;
+    if (now - begun < lease_ || warned_.load() == begun) return true;
     warned_ = begun;
     log_.warning(
         "the disk has not finished a write of the state file for " + in_seconds(now - begun) +
         ": until it does, this node neither votes nor leads; check the disk of node.data_dir");
+    return true;
 }
 
 }  // namespace electiond

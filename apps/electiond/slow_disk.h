@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 
 #include <electiond/log.h>
@@ -18,10 +19,16 @@ namespace electiond {
 // lines do not show. Borrowed references must outlive it.
 class SlowDisk : public DurableStore {
   public:
-    // `lease` is Λ of protocol.md §4.4.
+    // `lease` is Λ of protocol.md §4.4. `begins` is called when a write begins, and must not block:
+    // from then on call check() until it returns false.
     SlowDisk(DurableStore& store, const StatusBoard& board, Counters& counters, Duration lease,
-             Log log)
-        : store_(store), board_(board), counters_(counters), lease_(lease), log_(std::move(log)) {}
+             Log log, std::function<void()> begins = {})
+        : store_(store),
+          board_(board),
+          counters_(counters),
+          lease_(lease),
+          log_(std::move(log)),
+          begins_(std::move(begins)) {}
 
     // Loop thread, as for DurableStore. Throw what the store throws.
     std::optional<Durable> load() override { return store_.load(); }
@@ -29,8 +36,8 @@ class SlowDisk : public DurableStore {
     void sync_twin() override;
 
     // Call it about once a second, from one thread other than the loop's: warns once if a write has
-    // not returned for longer than the lease.
-    void check(Instant now);
+    // not returned for longer than the lease. False: no write is under way.
+    bool check(Instant now);
 
   private:
     template <class Act>
@@ -41,6 +48,7 @@ class SlowDisk : public DurableStore {
     Counters& counters_;
     const Duration lease_;
     const Log log_;
+    const std::function<void()> begins_;
     std::atomic<Instant> begun_{Instant{}};   // of the write under way; zero: none
     std::atomic<Instant> warned_{Instant{}};  // start of the write that check() has warned of
 };

@@ -1,4 +1,5 @@
-// Runs checks at a fixed interval, to notice parts that hang and files that vanish.
+// Runs checks at a fixed interval, to notice parts that hang and files that vanish; sleeps while
+// nothing runs that could hang.
 #pragma once
 
 #include <condition_variable>
@@ -26,7 +27,15 @@ class Watchdog {
     ~Watchdog() { (void)stop(std::chrono::steady_clock::now() + Milliseconds{1000}); }
 
     void add(Check check);
+    // A check that returns true as long as there is something to watch. If all checks are such, and
+    // have returned false for a while, the watchdog sleeps until watch().
+    using Watch = std::function<bool(Instant now)>;
+    void add_watch(Watch watch);
     void start();
+
+    // Something begins that a check must watch: from now on the checks run again at the fixed
+    // interval. Any thread, at any time. It makes no system call if they still do.
+    void watch();
 
     // Runs the checks once more, at once. Any thread, after start(); returns before they run.
     void check_now();
@@ -35,6 +44,10 @@ class Watchdog {
     // process must end by std::_Exit. Idempotent.
     bool stop(Deadline deadline) noexcept;
 
+    // So many times all checks must have found nothing to watch before the watchdog sleeps: so it
+    // is awake already when saves follow each other, as in an election.
+    static constexpr int kIdleChecks = 5;
+
   private:
     // Shared with the thread.
     struct Duty {
@@ -42,11 +55,13 @@ class Watchdog {
 
         Milliseconds interval{};
         std::function<void(const std::exception&)> fatal;
-        std::vector<Check> checks;
+        std::vector<Watch> checks;
         std::mutex mutex;
         std::condition_variable wake;
         bool stopping = false;
-        bool due = false;  // by check_now()
+        bool due = false;     // by check_now()
+        bool needed = false;  // by watch(), since the last checks
+        bool sleeping = false;
     };
 
     std::shared_ptr<Duty> duty_;

@@ -72,7 +72,7 @@ class Scout::Rounds {
     // Nothing is posted or logged from now on.
     void abandon();
     void claim(const Claim& mine);
-    void watch(Instant now);
+    bool watch(Instant now);
     [[nodiscard]] bool hangs() const;
     [[nodiscard]] ScoutReport report() const;
 
@@ -273,12 +273,13 @@ std::string Scout::Rounds::consequence(const std::string& name) const {
 
 // ---- from other threads -------------------------------------------------------------------------
 
-void Scout::Rounds::watch(Instant now) {
+bool Scout::Rounds::watch(Instant now) {
     std::optional<std::stop_source> late;
     {
         const std::lock_guard lock(mutex_);
         forget_claim(now);
-        if (!under_way_ || now - under_way_->since < call_limit_) return;
+        if (!under_way_) return !is_known_for_good() || wanted_ || stopping_ || !faults_.empty();
+        if (now - under_way_->since < call_limit_) return true;
         const auto& call = under_way_->call;
         if (!std::exchange(under_way_->overran, true)) late = under_way_->stop;
         const auto quiet = silence(now - under_way_->since);
@@ -292,6 +293,7 @@ void Scout::Rounds::watch(Instant now) {
     }
     // Not under the lock: callbacks that the plugin registered with its token run here.
     if (late) late->request_stop();
+    return true;
 }
 
 // A node that no longer needs its claim does not try again: that is no failure.
@@ -399,7 +401,7 @@ bool Scout::stop(Deadline deadline) noexcept {
 }
 
 void Scout::claim(const Claim& mine) { rounds_->claim(mine); }
-void Scout::watch(Instant now) { rounds_->watch(now); }
+bool Scout::watch(Instant now) { return rounds_->watch(now); }
 ScoutReport Scout::report() const { return rounds_->report(); }
 
 }  // namespace electiond

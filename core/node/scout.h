@@ -78,8 +78,9 @@ class Scout {
     // Asks the arbiter soon; ArbiterAnswered is posted. Only if the discovery has one.
     void claim(const Claim& mine);
 
-    // Checks whether the call under way takes too long. Call it about once a second.
-    void watch(Instant now);
+    // Checks whether the call under way takes too long. Call it about once a second. False: nothing
+    // is under way, and no call will follow but one that ends the scout.
+    bool watch(Instant now);
 
     [[nodiscard]] ScoutReport report() const;
 

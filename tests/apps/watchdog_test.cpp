@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <stdexcept>
+#include <thread>
 
 namespace electiond {
 namespace {
@@ -59,6 +61,43 @@ TEST(Watchdog, RunsItsChecksAtOnceIfItIsAskedTo) {
     watchdog.check_now();
 
     EXPECT_EQ(checked.get_future().wait_for(seconds(30)), std::future_status::ready);
+    EXPECT_TRUE(watchdog.stop(in(seconds(30))));
+}
+
+TEST(Watchdog, SleepsWhileThereIsNothingToWatch) {
+    std::atomic<int> checks = 0;
+    const auto await = [&](int count) {
+        for (int now = checks; now < count; now = checks) checks.wait(now);
+    };
+    Watchdog watchdog(Milliseconds{1}, [](const std::exception&) { FAIL(); });
+    watchdog.add_watch([&](Instant) {
+        ++checks;
+        checks.notify_all();
+        return false;
+    });
+    watchdog.start();
+    await(Watchdog::kIdleChecks);
+    std::this_thread::sleep_for(Milliseconds{20});  // time for checks that must not come
+    EXPECT_EQ(checks, Watchdog::kIdleChecks);
+
+    watchdog.watch();
+
+    await(Watchdog::kIdleChecks + 1);
+    EXPECT_TRUE(watchdog.stop(in(seconds(30))));
+}
+
+TEST(Watchdog, DoesNotSleepWhileOneOfItsChecksWatches) {
+    std::promise<void> enough;
+    int checks = 0;
+    Watchdog watchdog(Milliseconds{1}, [](const std::exception&) { FAIL(); });
+    watchdog.add_watch([&](Instant) { return true; });
+    watchdog.add_watch([&](Instant) {
+        if (++checks == 2 * Watchdog::kIdleChecks) enough.set_value();
+        return false;
+    });
+    watchdog.start();
+
+    EXPECT_EQ(enough.get_future().wait_for(seconds(30)), std::future_status::ready);
     EXPECT_TRUE(watchdog.stop(in(seconds(30))));
 }
 

@@ -361,6 +361,7 @@ TEST(Scout, AsksAConstantDiscoveryOnlyUntilItHasAnswered) {
     camp.script.fail("not yet");
     camp.scout->start();
     camp.script.wait_for("poll", 3);
+    EXPECT_TRUE(camp.scout->watch(read_boot_clock()));
     camp.script.list({listed(2)});
     camp.script.fail("");
     EXPECT_EQ(camp.next<PeersPolled>().peers, std::vector{listed(2)});
@@ -374,6 +375,7 @@ TEST(Scout, AsksAConstantDiscoveryOnlyUntilItHasAnswered) {
 
     EXPECT_EQ(camp.script.count("poll"), polls);
     EXPECT_EQ(camp.script.count("announce 1"), polls);
+    EXPECT_FALSE(camp.scout->watch(read_boot_clock())) << "nothing of it can hang any more";
     EXPECT_GE(*camp.scout->report().good_at, read_boot_clock() - 1s) << "as good as new";
     EXPECT_TRUE(camp.stop());
     EXPECT_EQ(camp.script.count("withdraw"), 1);
