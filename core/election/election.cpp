@@ -271,6 +271,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     durable_.promise = std::max(durable_.promise, promise);
     promise_.give(from, now_ + promise);
     heard_heartbeat_ = now_;
+    next_hello_ = std::max(next_hello_, now_ + timing().election_timeout);  // none before
     if (body.members) note_members(*body.members);
     if (body.members && body.succession) {
         held_ = {durable_.term, body.view, *body.succession};

@@ -26,6 +26,17 @@ TEST(Heartbeats, AServerRemainsAFollowerWhileItHearsALeader) {  // Raft §5.2
     EXPECT_EQ(bench.term(), 1u);
 }
 
+TEST(Heartbeats, EachMovesAllThatIsDueBehindItsPromise) {  // else a quiet follower would wake for it
+    Bench bench;
+    bench.pass(5 * kE);
+
+    for (int round = 0; round < 3; ++round) {
+        bench.heartbeat(2, 7);
+        EXPECT_EQ(bench.node.deadline(), bench.now + kE);
+        bench.pass(kE / 2);
+    }
+}
+
 TEST(Heartbeats, ALowerTermIsNotAccepted) {  // H1
     Bench bench(member({1, 2, 3}, 5));
     const auto before = bench.node.durable();
