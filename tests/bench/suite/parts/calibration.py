@@ -1,6 +1,7 @@
 """calibration: what this machine itself adds to every figure: late timers, wake-ups, the network, the disk."""
 import os
 import socket
+import subprocess
 import time
 
 from suite.parts.part import Part
@@ -10,9 +11,9 @@ ECHO = 7399
 SLOT = 8192  # as electiond's state file has two of
 BETWEEN_WRITES_S = 0.01
 LATE, ROUND_TRIP, SAVE = "a sleep of 1 ms is late by", "a round trip over the switch", "a write of 8 KiB and fdatasync"
-NAPS = 40
-NAP_S = 0.1
-NAP = "processor time of a sleep of 100 ms"  # of the operating system, whose code has left the caches meanwhile
+HEARTBEAT_MS = 100
+HEARTBEATS = 40
+BARE = "processor time of a round of three processes that only exchange heartbeats, at 100 ms"
 
 
 def late_timers(add):
@@ -22,11 +23,13 @@ def late_timers(add):
         add(LATE, 1000 * (time.monotonic() - begun) - 1)
 
 
-def naps(add):
-    for _ in range(NAPS):
-        begun = time.thread_time()
-        time.sleep(NAP_S)
-        add(NAP, 1000 * (time.thread_time() - begun))
+def bare_heartbeats(add, build):
+    """What no cluster of three can fall below: there is no election, and no code of its own."""
+    program = os.path.join(build, "bin", "bare_heartbeats")
+    if not os.path.exists(program):
+        return
+    run = subprocess.run([program, str(HEARTBEAT_MS), str(HEARTBEATS)], check=True, capture_output=True, text=True)
+    add(BARE, float(run.stdout))
 
 
 def echo(network, port):
@@ -93,10 +96,10 @@ class Calibration(Part):
         return options.rounds
 
     def seconds(self, kind, timers, options):
-        return TIMES * (0.002 + BETWEEN_WRITES_S + 0.001) + NAPS * NAP_S
+        return TIMES * (0.002 + BETWEEN_WRITES_S + 0.001) + HEARTBEATS * HEARTBEAT_MS / 1000
 
     def measure(self, cluster, case, add, options):
         late_timers(add)
-        naps(add)
+        bare_heartbeats(add, options.build)
         round_trips(add, options.network)
         disk(add, options.scratch)
