@@ -185,20 +185,21 @@ void Readiness::wait(Deadline deadline, std::unique_lock<std::mutex>& turn,
     woken = true;
     turn.lock();
     is_waiting_ = false;
-    for (int n = 0; n < count; ++n) {  // EINTR: none
-        const auto& event = events[static_cast<std::size_t>(n)];
-        auto* const socket = static_cast<Socket*>(event.data.ptr);
-        if (std::ranges::find(gone_, socket) != gone_.end()) continue;
-        batch_[static_cast<std::size_t>(n)] = {.socket = socket, .events = event.events};
+    found_ = static_cast<std::size_t>(std::max(count, 0));  // EINTR: none
+    for (std::size_t n = 0; n < found_; ++n) {
+        auto* const socket = static_cast<Socket*>(events[n].data.ptr);
+        const bool is_gone = std::ranges::find(gone_, socket) != gone_.end();
+        batch_[n] = {.socket = is_gone ? nullptr : socket, .events = events[n].events};
     }
     gone_.clear();
 }
 
 void Readiness::handle() {
-    for (auto& each : batch_) {
-        const auto found = std::exchange(each, Found{});
+    for (std::size_t n = 0; n < found_; ++n) {
+        const auto found = std::exchange(batch_[n], Found{});
         if (found.socket != nullptr) found.socket->ready(found.events);
     }
+    found_ = 0;
 }
 
 void Readiness::end_cancelled() {
@@ -214,7 +215,7 @@ void Readiness::end_cancelled() {
 void Readiness::forget(const Socket& socket) noexcept {
     std::erase(cancelled_, &socket);
     std::erase(ending_, &socket);
-    for (auto& each : batch_) {
+    for (auto& each : std::span(batch_).first(found_)) {
         if (each.socket == &socket) each.socket = nullptr;
     }
     if (is_waiting_) gone_.push_back(&socket);

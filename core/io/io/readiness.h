@@ -112,7 +112,8 @@ class Readiness {
         Socket* socket = nullptr;  // null: it is gone, or it was the eventfd
         std::uint32_t events = 0;
     };
-    std::array<Found, kBatch> batch_{};  // found, and not handled yet
+    std::array<Found, kBatch> batch_{};  // the first of them: found, and not handled yet
+    std::size_t found_ = 0;              // how many of them
     Socket* current_ = nullptr;
     bool is_waiting_ = false;
     std::vector<const Socket*> gone_;  // since it waits
