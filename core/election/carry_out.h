@@ -29,7 +29,7 @@ namespace electiond {
 // after the board shows the draining: only in a hand-over may another node lead before our lease
 // has run out.
 template <class Body>
-[[nodiscard]] std::optional<GrantsClosed> carry_out(Effects effects, Body& body) {
+[[nodiscard]] std::optional<GrantsClosed> carry_out(Effects&& effects, Body& body) {
     const auto send = [&] {
         for (const auto& outgoing : effects.send) body.send(outgoing);
     };

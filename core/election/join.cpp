@@ -134,12 +134,14 @@ void Election::join(const Sender& leader) {
 
 // B7: the sender's cluster has replaced this node's cluster, or the one that it was to found.
 void Election::superseded(const Sender& from, Term theirs) {
+    if (from.supersedes.empty() || from.cluster_id.empty() ||
+        from.cluster_id == durable_.cluster_id || from.cluster_name != durable_.cluster_name) {
+        return;
+    }
     const auto ended = durable_.blank() && !durable_.founding_set.empty()
                            ? founding_hash(durable_.cluster_name, durable_.founding_set)
                            : durable_.cluster_id;
-    if (ended.empty() || from.cluster_id.empty() || from.cluster_id == durable_.cluster_id ||
-        from.cluster_name != durable_.cluster_name ||
-        std::ranges::find(from.supersedes, ended) == from.supersedes.end()) {
+    if (ended.empty() || std::ranges::find(from.supersedes, ended) == from.supersedes.end()) {
         return;
     }
     follow(Reason::recovered);

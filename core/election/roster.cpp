@@ -2,7 +2,9 @@
 #include "election/roster.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <span>
 
 namespace electiond {
 
@@ -75,17 +77,19 @@ void Roster::forget_silent_observers(const Electorate& config, Instant now, Dura
 
 std::optional<Instant> Roster::quorum_ack(const Electorate& config, const NodeUuid& self,
                                           Instant own) const {
-    std::vector<Instant> acks;
-    acks.reserve(config.voters.size());
+    std::array<Instant, kUsual> few;  // each ack asks: without an allocation
+    std::vector<Instant> many(config.voters.size() > few.size() ? config.voters.size() : 0);
+    const std::span<Instant> acks = many.empty() ? std::span<Instant>(few) : many;
+    std::size_t count = 0;
     for (const auto& voter : config.voters) {
         if (voter.uuid == self) {
-            acks.push_back(own);
+            acks[count++] = own;
         } else if (const auto* follower = find(voter.uuid); follower && follower->acked) {
-            acks.push_back(*follower->acked);
+            acks[count++] = *follower->acked;
         }
     }
-    if (acks.size() < config.quorum()) return std::nullopt;
-    std::ranges::sort(acks, std::greater{});
+    if (count < config.quorum()) return std::nullopt;
+    std::ranges::sort(acks.first(count), std::greater{});
     return acks[config.quorum() - 1];
 }
 

@@ -80,6 +80,7 @@ class Roster {
 
   private:
     static constexpr std::size_t kFew = 4;
+    static constexpr std::size_t kUsual = 9;  // voters
 
     Followers followers_;
 };

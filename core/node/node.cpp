@@ -347,7 +347,7 @@ struct Node::Body {
 
 void Node::step(const Input& input) { after_step(election_.step(now_, input)); }
 
-void Node::after_step(Effects effects, const Asked* asked) {
+void Node::after_step(Effects&& effects, const Asked* asked) {
     bind_voters();
     if (is_brief_ && !effects.only_reply()) {
         rest_ = Rest{.effects = std::move(effects), .message = {}, .respond = {}};
@@ -359,7 +359,7 @@ void Node::after_step(Effects effects, const Asked* asked) {
     finish_step(std::move(effects), asked);
 }
 
-void Node::finish_step(Effects effects, const Asked* asked) {
+void Node::finish_step(Effects&& effects, const Asked* asked) {
     Body body{*this, asked};
     auto closed = carry_out(std::move(effects), body);
     while (closed) {

@@ -95,8 +95,8 @@ class Node {
     void take_request(const Asked& asked);
     void take_accepted(const PeerRequest& message);
     void step(const Input& input);
-    void after_step(Effects effects, const Asked* asked = nullptr);
-    void finish_step(Effects effects, const Asked* asked);
+    void after_step(Effects&& effects, const Asked* asked = nullptr);
+    void finish_step(Effects&& effects, const Asked* asked);
     void reject(std::string_view reason, const std::string& what) { reject(reason, what, reason); }
     void reject(std::string_view reason, const std::string& what, std::string_view operation);
     [[nodiscard]] std::optional<PeerReply> read_reply(const ReplyArrived& arrived);
