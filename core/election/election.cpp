@@ -271,7 +271,6 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     durable_.promise = std::max(durable_.promise, promise);
     promise_.give(from, now_ + promise);
     heard_heartbeat_ = now_;
-    next_hello_ = std::max(next_hello_, now_ + timing().election_timeout);  // none before
     if (body.members) note_members(*body.members);
     if (body.members && body.succession) {
         held_ = {durable_.term, body.view, *body.succession};
@@ -281,6 +280,7 @@ void Election::on_heartbeat(const PeerRequest& request, const Heartbeat& body) {
     election_timer_ = std::max(now_ + timing().election_timeout, promise_.until) +
                       (place ? Duration(static_cast<Duration::rep>(*place) * held_.succession.step)
                              : random_.below(timing().election_spread));
+    next_hello_ = std::max(next_hello_, now_ + timing().election_timeout);  // none before that
     answer(ack(body.seq, true));
 }
 
