@@ -17,7 +17,7 @@ namespace electiond {
 //   Instant close_grants()          ends new grants, shows that on the board, and returns when the
 //                                   last grant ends
 //   void reply(Reply)               sends the response to the request of this step
-//   void send(const Outgoing&)
+//   void send(Outgoing)
 //   void publish(Effects&)          changes and members: to journal, log and board
 //   void open_grants()
 //   void done(const Done&)
@@ -31,7 +31,7 @@ namespace electiond {
 template <class Body>
 [[nodiscard]] std::optional<GrantsClosed> carry_out(Effects&& effects, Body& body) {
     const auto send = [&] {
-        for (const auto& outgoing : effects.send) body.send(outgoing);
+        for (auto& outgoing : effects.send) body.send(std::move(outgoing));
     };
     if (effects.send_before_save) send();
     if (effects.save) body.save(*effects.save);

@@ -326,7 +326,7 @@ struct Node::Body {
         asked->respond({Response::Kind::ok,
                         node.encoded({reply.term, asked->message.term, reply.reason}, reply.body)});
     }
-    void send(const Outgoing& outgoing) { node.send(outgoing); }
+    void send(Outgoing&& outgoing) { node.send(std::move(outgoing)); }
     void publish(Effects& effects) {
         for (auto& change : effects.changes) {
             explain(change, node.book_, node.faults_);

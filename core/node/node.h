@@ -115,11 +115,11 @@ class Node {
     void sync_twin();
 
     // node_send.cpp: requests to other nodes, and what a response contains
-    void send(const Outgoing& outgoing);
+    void send(Outgoing&& outgoing);
     [[nodiscard]] const std::string& encoded(const Outgoing& outgoing);
     [[nodiscard]] bool renumber(const RequestBody& next);
     [[nodiscard]] std::string encoded(const wire::ReplyHead& head, const ReplyBody& body);
-    void send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
+    void send_to(NodeUuid uuid, const Endpoint& address, const std::string& name,
                  const std::string& body);
     [[nodiscard]] const Sender& sender();
     void fill_hint(ReplyBody& body) const;

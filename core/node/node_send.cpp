@@ -8,20 +8,21 @@
 
 namespace electiond {
 
-void Node::send(const Outgoing& outgoing) {
+void Node::send(Outgoing&& outgoing) {
     if (std::holds_alternative<VoteRequest>(outgoing.body) &&
         std::exchange(campaign_, outgoing.term) != outgoing.term) {
         dependencies_.counters.campaigns.add();
     }
     const auto name = wire::name_of(outgoing.body);
     const auto& body = encoded(outgoing);
-    if (const auto* uuid = std::get_if<NodeUuid>(&outgoing.to)) {
-        if (const auto address = book_.route(*uuid)) return send_to(*uuid, *address, name, body);
+    if (auto* uuid = std::get_if<NodeUuid>(&outgoing.to)) {
+        const auto address = book_.route(*uuid);
+        if (address) send_to(std::move(*uuid), *address, name, body);
         return;
     }
     const auto& except = std::get<Everyone>(outgoing.to).except;
-    for (const auto& target : book_.everyone(now_, views_.known_members(), except)) {
-        send_to(target.uuid, target.address, name, body);
+    for (auto& target : book_.everyone(now_, views_.known_members(), except)) {
+        send_to(std::move(target.uuid), target.address, name, body);
     }
 }
 
@@ -76,7 +77,7 @@ std::string Node::encoded(const wire::ReplyHead& head, const ReplyBody& body) {
     return ack_text_.text();
 }
 
-void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::string& name,
+void Node::send_to(NodeUuid uuid, const Endpoint& address, const std::string& name,
                    const std::string& body) {
     if (election_.durable().blank() && name == "hello") {
         open_hellos_.sent(now_, address);
@@ -89,9 +90,9 @@ void Node::send_to(const NodeUuid& uuid, const Endpoint& address, const std::str
                              : timing.request_timeout;
     dependencies_.transport.send(
         address, Request{.name = name, .body = body, .lane = Lane::election, .source = {}}, timeout,
-        [post = dependencies_.post, uuid, address, name](Response answer) mutable {
-            post(ReplyArrived{std::move(uuid), std::move(address), std::move(name),
-                              std::move(answer)});
+        // Copies what it has: a transport that calls it twice does no harm.
+        [post = dependencies_.post, uuid = std::move(uuid), address, name](Response answer) {
+            post(ReplyArrived{uuid, address, name, std::move(answer)});
         });
 }
 
