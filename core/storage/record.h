@@ -15,8 +15,8 @@ inline constexpr std::uint64_t kRecordFormat = 1;
 
 // Keys that this version does not know are left out: a newer electiond may add some to the same
 // format if nothing is lost without them (decision 0004). Throws Error (code data), saying what is
-// wrong, for any other text that write_record would not write: a missing or repeated key, another
-// order, a number out of range, an unknown key inside a value.
+// wrong, for a text that says anything else than write_record would: a missing or repeated key,
+// another order, a number out of range, an unknown key inside a value.
 [[nodiscard]] Durable read_record(const std::string& text);
 
 }  // namespace electiond

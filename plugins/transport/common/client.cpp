@@ -46,7 +46,9 @@ Client::Client(const Dialect& dialect, io::Loop& loop, Log log,
           {.on_failure = [this](const auto& host, const auto& reason) { unresolved(host, reason); },
            .on_addresses = [this](const auto& host, const auto& addresses,
                                   bool doubted) { resolved(host, addresses, doubted); }}),
-      expiry_(loop, [this] { expire(); }) {}
+      expiry_(loop, [this] { expire(); }) {
+    spares_.reserve(kSparesMax);
+}
 
 void Client::send(Outgoing&& outgoing) {
     auto& [to, request, deadline, on_response] = outgoing;
