@@ -60,6 +60,19 @@ Durable read_fields(const object& in) {
     return record;
 }
 
+// The fields without which there is no record.
+std::string required(const Durable& record) {
+    wire::Writer out;
+    out.object([&] {
+        out("uuid", record.uuid)("nodeId", record.node_id)("clusterName", record.cluster_name);
+        out("clusterId", record.cluster_id)("supersedes", record.supersedes);
+        out("starts", record.starts)("term", record.term)("votedFor", record.voted_for);
+        out("config", record.config)("promiseMs", record.promise);
+        out("foundingSet", record.founding_set)("left", record.left);
+    });
+    return out.take();
+}
+
 // Each field once, and those of `known` all there, with the same values, in the same order.
 bool only_adds_to(const object& known, const object& found) {
     std::set<std::string_view> keys;
@@ -86,17 +99,7 @@ bool is_compact(const std::string& text) {
 
 }  // namespace
 
-std::string write_record(const Durable& record) {
-    wire::Writer out;
-    out.object([&] {
-        out("uuid", record.uuid)("nodeId", record.node_id)("clusterName", record.cluster_name);
-        out("clusterId", record.cluster_id)("supersedes", record.supersedes);
-        out("starts", record.starts)("term", record.term)("votedFor", record.voted_for);
-        out("config", record.config)("promiseMs", record.promise);
-        out("foundingSet", record.founding_set)("left", record.left);
-    });
-    return out.take();
-}
+std::string write_record(const Durable& record) { return required(record); }
 
 // Parses tolerantly, and then checks that writing the result gives the same text.
 Durable read_record(const std::string& text) {
@@ -104,7 +107,7 @@ Durable read_record(const std::string& text) {
         thread_local simdjson::dom::parser parser;
         const object found = parser.parse(text);
         auto record = read_fields(found);
-        const auto known = write_record(record);
+        const auto known = required(record);
         if (known == text) return record;
         simdjson::dom::parser second;
         if (is_compact(text) && only_adds_to(second.parse(known), found)) return record;
