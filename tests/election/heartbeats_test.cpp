@@ -26,7 +26,8 @@ TEST(Heartbeats, AServerRemainsAFollowerWhileItHearsALeader) {  // Raft §5.2
     EXPECT_EQ(bench.term(), 1u);
 }
 
-TEST(Heartbeats, EachMovesAllThatIsDueBehindItsPromise) {  // else a quiet follower would wake for it
+// Else a quiet follower would wake for what is due.
+TEST(Heartbeats, EachMovesAllThatIsDueBehindItsPromise) {
     Bench bench;
     bench.pass(5 * kE);
 
