@@ -153,7 +153,7 @@ void Daemon::apply(const Settings& fresh, const ReloadGates& gates,
     if (!discoveries_->replace(std::move(discoveries), limit)) {
         log_.warning("a discovery that is no longer configured hangs; its thread is left behind");
     }
-    watchdog_.watch();
+    watchdog_.watch();  // new ones are polled
 }
 
 void Daemon::log_reload(const ReloadReport& report) const {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <electiond/error.h>
+#include <io/timespec.h>
 
 #include "node/clock.h"
 
@@ -127,9 +128,7 @@ void SignalThread::run() {
         const auto left = time_left();
         int signal = 0;
         if (left) {
-            const auto seconds = std::chrono::floor<std::chrono::seconds>(*left);
-            const timespec wait{.tv_sec = seconds.count(),
-                                .tv_nsec = std::chrono::nanoseconds(*left - seconds).count()};
+            const auto wait = io::timespec_of(*left);
             signal = ::sigtimedwait(&signals, nullptr, &wait);
         } else {
             signal = ::sigwaitinfo(&signals, nullptr);

@@ -99,6 +99,7 @@ bool is_compact(const std::string& text) {
 
 }  // namespace
 
+// A later version may add a field here: it must also read a record without it.
 std::string write_record(const Durable& record) { return required(record); }
 
 // Parses tolerantly, and then checks that writing the result gives the same text.

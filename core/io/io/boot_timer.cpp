@@ -3,6 +3,7 @@
 
 #include <io/descriptor.h>
 #include <io/readiness.h>
+#include <io/timespec.h>
 
 #include <sys/timerfd.h>
 
@@ -52,11 +53,8 @@ class BootTimer::State : public std::enable_shared_from_this<State> {
   private:
     void arm() {
         // A moment in the past expires at once; zero would disarm the timer.
-        const auto when = std::max(due_, Moment{1});
-        const auto whole = std::chrono::floor<std::chrono::seconds>(when);
-        itimerspec setting{};
-        setting.it_value.tv_sec = whole.count();
-        setting.it_value.tv_nsec = (when - whole).count();
+        const itimerspec setting{.it_interval = {},
+                                 .it_value = timespec_of(std::max(due_, Moment{1}))};
         ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr);
         armed_ = due_;
         readiness_.call(Readiness::For::reading);

@@ -1,5 +1,6 @@
 // One thread that runs an event loop: sockets, timers, and tasks from other threads.
 #include <io/loop.h>
+#include <io/timespec.h>
 
 // clang-format off
 #include <boost/asio/co_spawn.hpp>
@@ -142,12 +143,8 @@ bool Loop::run_for_another(Task& task) noexcept {
 
 // The loop sleeps, and must wake earlier than it knows.
 void Loop::set_alarm(Deadline when) noexcept {
-    using namespace std::chrono;
-    const auto since_boot = std::max<Deadline::duration>(when.time_since_epoch(), nanoseconds(1));
-    const auto whole = floor<seconds>(since_boot);
-    const itimerspec at{
-        .it_interval = {},
-        .it_value = {.tv_sec = whole.count(), .tv_nsec = nanoseconds(since_boot - whole).count()}};
+    const auto since_boot = std::max(when.time_since_epoch(), Deadline::duration{1});  // 0: never
+    const itimerspec at{.it_interval = {}, .it_value = timespec_of(since_boot)};
     ::timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
     wakes_at_ = when;
 }

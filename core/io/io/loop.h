@@ -74,8 +74,8 @@ class Poster {
 // An object that coroutines refer to must not be destroyed before stop() has returned.
 class Loop {
   public:
-    // Opens the descriptors it needs (epoll, eventfd). Throws std::system_error if there are none.
-    // After an exception that it reports to `failed`, the loop goes on.
+    // Opens the descriptors it needs (epoll, eventfd, timerfd). Throws std::system_error if there
+    // are none. After an exception that it reports to `failed`, the loop goes on.
     explicit Loop(Failed failed);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;

@@ -1,5 +1,6 @@
 // Wakes coroutines whose sockets are ready.
 #include <io/readiness.h>
+#include <io/timespec.h>
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -55,9 +56,7 @@ int wait_for_events(int epoll, std::span<epoll_event> events, Deadline deadline)
                           ? Deadline::duration::zero()
                           : std::max(Deadline::duration::zero(), deadline - Clock::now());
     if (rest.count() > 0 && has_exact_wait) {
-        const auto whole = floor<seconds>(rest);
-        const timespec at_most{.tv_sec = whole.count(),
-                               .tv_nsec = nanoseconds(rest - whole).count()};
+        const auto at_most = timespec_of(rest);
         const int count = ::epoll_pwait2(epoll, events.data(), size, &at_most, nullptr);
         if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
         has_exact_wait = false;
