@@ -1,4 +1,4 @@
-// One log line as an entry of systemd's journal, over libsystemd.
+// One log line as an entry of systemd's journal.
 #include "journal_entry.h"
 
 #include <sys/stat.h>
@@ -10,9 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
-
+#include "libsystemd.h"
 #include "log_format.h"
 
 namespace electiond {
@@ -123,7 +121,7 @@ int send_to_journal(const std::vector<std::string>& entry) noexcept try {
     for (const auto& field : entry) {
         parts.push_back({const_cast<char*>(field.data()), field.size()});
     }
-    return -std::min(0, ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size())));
+    return systemd::send_to_journal(parts.data(), static_cast<int>(parts.size()));
 } catch (const std::exception&) {
     return ENOMEM;
 }

@@ -20,6 +20,7 @@
 
 #include "bounded_write.h"
 #include "journal_entry.h"
+#include "libsystemd.h"
 #include "log_format.h"
 
 namespace electiond {
@@ -59,7 +60,8 @@ void LogWriter::push(LogLine line) noexcept {
 // A duplicate, so that a file that gets the old number after a close does not receive the log. If
 // no number is free, the original is used; if that is closed, every write fails with EBADF.
 void LogWriter::open() noexcept {
-    journal_ = is_journal(descriptor_);
+    // Without the library it gets lines of text, which the journal takes, too.
+    journal_ = is_journal(descriptor_) && systemd::load().empty();
     own_ = io::Descriptor(::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     if (own_.open() || errno == EBADF) descriptor_ = own_.get();
     wake_ = io::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -233,6 +233,7 @@ int Program::serve() {
 }
 
 int Program::serve(SignalThread& signals) {
+    ServiceManager::require_library();
     auto settings = load_configuration(*config_);
     signals.set_limit(kStopLimit + settings.election.client_grant - kStopMargin);
     std::optional<PidFile> pidfile;

@@ -1,9 +1,8 @@
-// Reports to the service manager that started this process, over libsystemd.
+// Reports to the service manager that started this process.
 #include "service_manager.h"
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
@@ -12,8 +11,8 @@
 #include <utility>
 
 #include <electiond/error.h>
-#include <systemd/sd-daemon.h>
 
+#include "libsystemd.h"
 #include "node/clock.h"
 #include "service_status.h"
 
@@ -34,11 +33,9 @@ constexpr int kChances = 4;
 constexpr milliseconds kExtendMargin{2000};
 constexpr milliseconds kDestructorLimit{1000};
 
-// WATCHDOG_USEC; nullopt if this process has no watchdog.
-std::optional<microseconds> watchdog_limit() {
-    std::uint64_t limit = 0;
-    if (::sd_watchdog_enabled(0, &limit) <= 0) return std::nullopt;
-    return microseconds(limit);
+bool is_wanted() {
+    const char* socket = std::getenv("NOTIFY_SOCKET");
+    return socket != nullptr && *socket != '\0';
 }
 
 milliseconds interval_of_looks(std::optional<microseconds> limit) {
@@ -60,7 +57,7 @@ struct ServiceManager::Duty {
     [[nodiscard]] std::string state();
 
     const Log log;
-    const std::optional<microseconds> limit = watchdog_limit();
+    const std::optional<microseconds> limit = systemd::watchdog_limit();
     const milliseconds look_every = interval_of_looks(limit);
     const StatusBoard* board = nullptr;
     const LoopPulse* pulse = nullptr;
@@ -146,16 +143,25 @@ std::string ServiceManager::Duty::state() {
 }
 
 void ServiceManager::Duty::send(const std::string& message) {
-    const int result = ::sd_notify(0, message.c_str());
-    if (result >= 0 || std::exchange(failed, true)) return;
+    const int error = systemd::notify(message);
+    if (error == 0 || std::exchange(failed, true)) return;
     log.warning("the service manager cannot be reached over NOTIFY_SOCKET: " +
-                std::generic_category().message(-result) +
+                std::generic_category().message(error) +
                 "; it may end this process, because it gets no report that electiond runs");
 }
 
 ServiceManager::ServiceManager(Log log) {
-    const char* socket = std::getenv("NOTIFY_SOCKET");
-    if (socket != nullptr && *socket != '\0') duty_ = std::make_shared<Duty>(std::move(log));
+    require_library();
+    if (is_wanted()) duty_ = std::make_shared<Duty>(std::move(log));
+}
+
+void ServiceManager::require_library() {
+    if (!is_wanted() || systemd::load().empty()) return;
+    throw Error(
+        "NOTIFY_SOCKET is set, so a service manager waits for reports, but the library that "
+        "sends them cannot be loaded: " +
+            systemd::load() + ", or start electiond without NOTIFY_SOCKET",
+        Error::os);
 }
 
 ServiceManager::~ServiceManager() { (void)stop(Clock::now() + kDestructorLimit); }

@@ -2,11 +2,27 @@
 #include "daemon_scene.h"
 #include "notify_socket.h"
 
+#include <sys/stat.h>
+
+#include <cstdlib>
+
 namespace electiond {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
+
+// While it exists, electiond finds a libsystemd that cannot be loaded.
+class BrokenLibsystemd {
+  public:
+    explicit BrokenLibsystemd(const cluster::Folder& directory) {
+        cluster::write(directory / "libsystemd.so.0", "no library");
+        ::setenv("LD_LIBRARY_PATH", directory.path().c_str(), 1);
+    }
+    BrokenLibsystemd(const BrokenLibsystemd&) = delete;
+    BrokenLibsystemd& operator=(const BrokenLibsystemd&) = delete;
+    ~BrokenLibsystemd() { ::unsetenv("LD_LIBRARY_PATH"); }
+};
 
 TEST(DaemonService, IsReadyWhenTheApiAnswersAlthoughThereIsNoQuorum) {
     const NotifySocket socket;
@@ -36,6 +52,36 @@ TEST(DaemonService, ReportsLeadershipReloadAndStop) {
     daemon->signal(SIGTERM);
     EXPECT_THAT(socket.next_with("STOPPING=1"), HasSubstr("EXTEND_TIMEOUT_USEC=70"));
     EXPECT_EQ(daemon->wait(std::chrono::seconds(30)), 0);
+}
+
+TEST(DaemonService, DoesNotStartIfItCannotReport) {
+    const NotifySocket socket;
+    const DaemonScene scene;
+    const BrokenLibsystemd broken(scene.folder);
+
+    const auto finished = scene.run();
+
+    EXPECT_EQ(finished.code, 71);
+    EXPECT_THAT(finished.said, HasSubstr("NOTIFY_SOCKET is set"));
+    EXPECT_THAT(finished.said, HasSubstr("libsystemd.so.0"));
+    EXPECT_FALSE(std::filesystem::exists(scene.folder / "data"));
+}
+
+// JOURNAL_STREAM says that standard error leads to the journal. With libsystemd the entries would
+// go to the journal's socket, and none to standard error.
+TEST(DaemonService, WritesTextIfTheJournalCannotGetEntries) {
+    const DaemonScene scene;
+    const BrokenLibsystemd broken(scene.folder);
+    cluster::write(scene.folder / "log", "");
+    struct stat log {};
+    ASSERT_EQ(::stat((scene.folder / "log").c_str(), &log), 0);
+    const auto numbers = std::to_string(log.st_dev) + ":" + std::to_string(log.st_ino);
+    ::setenv("JOURNAL_STREAM", numbers.c_str(), 1);
+
+    const auto daemon = scene.start();
+
+    EXPECT_TRUE(scene.logs("takes part"));
+    ::unsetenv("JOURNAL_STREAM");
 }
 
 }  // namespace
