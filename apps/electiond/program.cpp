@@ -26,6 +26,7 @@
 #include "pid_file.h"
 #include "service_manager.h"
 #include "signals.h"
+#include "symbol_tables.h"
 
 namespace electiond {
 namespace {
@@ -35,6 +36,7 @@ constexpr int kBroken = 70;
 constexpr Milliseconds kStopLimit{5000};  // beyond client_grant (interface.md, Signals)
 constexpr Milliseconds kSignalDelay{100};
 constexpr Milliseconds kStopMargin{200};   // for the end itself
+constexpr Milliseconds kSettled{5000};     // the first election is over by then, as a rule
 constexpr Milliseconds kReportLimit{300};  // for the last message to the service manager
 
 // Throws Error if there is no working directory: POCO needs one even if no path is relative.
@@ -265,6 +267,8 @@ int Program::handle_requests(SignalThread& signals, Daemon& daemon, ServiceManag
                              const Log& log) {
     std::set<int> warned;
     for (;;) {
+        // The start is over, or a reload, which may have loaded OpenSSL.
+        if (!signals.asked_within(kSettled)) give_back_symbol_tables();
         const auto [what, signal] = signals.next();
         if (what == Asked::What::reload || what == Asked::What::reload_request) {
             manager.reloading();

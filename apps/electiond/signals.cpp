@@ -100,6 +100,11 @@ bool SignalThread::stopping_within(Milliseconds limit) const {
     return arrived_.wait_for(lock, limit, [this] { return stop_since_.has_value(); });
 }
 
+bool SignalThread::asked_within(Milliseconds limit) const {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, limit, [this] { return !asked_.empty(); });
+}
+
 Asked SignalThread::next() {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [this] { return !asked_.empty(); });
