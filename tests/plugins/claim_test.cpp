@@ -15,6 +15,7 @@
 namespace electiond::bench {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -102,8 +103,34 @@ TEST_F(ClaimTest, ThatIsGarbledIsNeverOverwrittenByAClaim) {
     EXPECT_EQ(registry()->arbiter()->claim("demo", claim_of("c")), claim_of("b"));
 }
 
+// Peers accept a cluster id of 1 to 64 printable characters, and nothing else: a node that founded
+// a cluster with another id would stay alone.
+TEST_F(ClaimTest, WithAnIdThatPeersRefuseIsRefusedAndNamesTheField) {
+    const auto file = folder_ / "cluster.json.demo.claim";
+    const auto fault_with = [&](const std::string& cluster_id, const std::string& uuid) {
+        write(file,
+              R"({"cluster":"demo","clusterId":")" + cluster_id + R"(","uuid":")" + uuid + R"("})");
+        return fault([&] { (void)registry()->arbiter()->claim("demo", claim_of("a")); });
+    };
+    for (const std::string& id : {std::string(65, 'c'), std::string(128, 'c'), std::string("a\\nb"),
+                                  std::string("\\u007f"), std::string("caf\xc3\xa9")}) {
+        EXPECT_THAT(fault_with(id, "u"), HasSubstr("its clusterId is not a text of 1 to 64")) << id;
+    }
+    for (const std::string& uuid : {std::string(65, 'u'), std::string("a b"), std::string("")}) {
+        EXPECT_THAT(fault_with("c", uuid), HasSubstr("its uuid is not a text of 1 to 64")) << uuid;
+    }
+
+    EXPECT_EQ(fault_with(std::string(64, '~'), std::string(64, 'u')), "");
+    EXPECT_EQ(fault_with(" ", "."), "");
+}
+
 TEST_F(ClaimTest, RefusesWhatItCouldNotReadBack) {
     EXPECT_THAT(fault([&] { (void)registry()->arbiter()->claim("demo", Claim{}); }),
+                AllOf(HasSubstr("cannot be stored"), HasSubstr("its clusterId is not a text")));
+    EXPECT_THAT(fault([&] {
+                    (void)registry()->arbiter()->claim(
+                        "demo", {.cluster_id = std::string(65, 'c'), .uuid = NodeUuid("u")});
+                }),
                 HasSubstr("cannot be stored"));
     EXPECT_TRUE(folder_.names().empty());
 }

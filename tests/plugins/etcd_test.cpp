@@ -286,7 +286,8 @@ TEST_F(EtcdTest, NeverOverwritesAGarbledClaim) {
          {std::string("#"), good.substr(0, 30), std::string("[]"), std::string("null"),
           std::string(R"({"cluster":"other","clusterId":"c","uuid":"u"})"),
           std::string(R"({"cluster":"demo","clusterId":7,"uuid":"u"})"),
-          std::string(R"({"cluster":"demo","clusterId":"c"})")}) {
+          std::string(R"({"cluster":"demo","clusterId":"c"})"),
+          R"({"cluster":"demo","uuid":"u","clusterId":")" + std::string(65, 'c') + "\"}"}) {
         server().control({"put", kClaimKey, garbage});
 
         EXPECT_THAT(fault([&] { (void)a->arbiter()->claim("demo", claim_of("a")); }),

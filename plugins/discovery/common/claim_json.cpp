@@ -1,6 +1,7 @@
 // Writes a claim as JSON, and parses it strictly.
 #include "common/claim_json.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include <Poco/DateTimeFormat.h>
@@ -14,19 +15,30 @@
 namespace electiond::discovery {
 namespace {
 
-constexpr std::size_t kClusterIdSizeMax = 128;
+constexpr std::size_t kClusterIdSizeMax = 64;
 constexpr unsigned kIndent = 2;
 
-bool is_claim(const Claim& claim) {
-    return !claim.cluster_id.empty() && claim.cluster_id.size() <= kClusterIdSizeMax &&
-           is_node_name(claim.uuid.value);
+// Peers refuse every message whose cluster id has another form (core/wire/fields.cpp), so a node
+// that founded a cluster with such an id would stay alone.
+bool is_cluster_id(const std::string& text) {
+    return !text.empty() && text.size() <= kClusterIdSizeMax &&
+           std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// What is wrong with the claim, as a clause; empty if nothing is.
+std::string fault_of(const Claim& claim) {
+    if (!is_cluster_id(claim.cluster_id))
+        return "its clusterId is not a text of 1 to 64 printable ASCII characters";
+    if (!is_node_name(claim.uuid.value))
+        return "its uuid is not a text of 1 to 64 of A-Z a-z 0-9 . _ -";
+    return "";
 }
 
 }  // namespace
 
 std::optional<std::string> claim_json(const std::string& cluster, const Claim& claim,
                                       const std::string& time) {
-    if (!is_claim(claim)) return std::nullopt;
+    if (!fault_of(claim).empty()) return std::nullopt;
     Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
     object.set("cluster", cluster);
     object.set("clusterId", claim.cluster_id);
@@ -52,13 +64,13 @@ std::variant<Claim, std::string> read_claim_json(const std::string& text,
         return "it is not of the cluster \"" + cluster + "\"";
     Claim claim{.cluster_id = text_of(*object, "clusterId").value_or(""),
                 .uuid = NodeUuid(text_of(*object, "uuid").value_or(""))};
-    if (!is_claim(claim)) return "it has no clusterId and uuid";
+    if (auto fault = fault_of(claim); !fault.empty()) return fault;
     return claim;
 }
 
 std::string cannot_be_stored(const std::string& cluster, const Claim& claim) {
     return "a claim of \"" + cluster + "\" by the cluster id \"" + claim.cluster_id +
-           "\" and the uuid \"" + claim.uuid.value + "\" cannot be stored";
+           "\" and the uuid \"" + claim.uuid.value + "\" cannot be stored: " + fault_of(claim);
 }
 
 std::string time_text(std::chrono::system_clock::time_point time) {
