@@ -189,6 +189,7 @@ class Election {
     void on_hello(const PeerRequest& request, const Hello& body);
     void on_hello_reply(const PeerReply& reply, const HelloReply& body);
     void admit(const Sender& from, Reason& refused);
+    void not_admitted(const Sender& leader, Reason reason);
     [[nodiscard]] Hello own_hello() const;
     void say_hello_when_due();
     void found_when_due();
@@ -211,6 +212,7 @@ class Election {
     void watch_outage();
     void outage_stands(Change change, Instant since);
     void watch_founders();
+    [[nodiscard]] Instant lasts_until() const;
 
     // view.cpp: what all of these use
     [[nodiscard]] Instant quiet_since() const;
@@ -219,6 +221,7 @@ class Election {
     void answer(ReplyBody body, Reason reason = Reason::none);
     void send(const NodeUuid& to, Term term, RequestBody body);
     void report(Reason reason, const std::string& detail, const NodeId& subject = {});
+    void report(const Report& found, RepeatedReports& problems, const std::string& about);
     void publish_changes();
     void publish_leader(const LeadershipState& state);
     [[nodiscard]] bool goes_on_leading(const NodeUuid& uuid) const;

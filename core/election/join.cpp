@@ -52,11 +52,13 @@ void Election::admit(const Sender& from, Reason& refused) {
         refused = Reason::banned;
     } else if (namesake && !lost(lead_view(), *holder, from_namesakes_address_)) {  // M5
         refused = Reason::id_in_use;
-        report(Reason::id_in_use,
-               "node " + from.id.value + " exists already as a voter with uuid " +
-                   holder->uuid.value + "; the node with uuid " + from.uuid.value +
-                   " is not admitted",
-               from.id);
+        report({.reason = Reason::id_in_use,
+                .term = durable_.term,
+                .subject = from.id,
+                .detail = "node " + from.id.value + " exists already as a voter with uuid " +
+                          holder->uuid.value + "; the node with uuid " + from.uuid.value +
+                          " is not admitted"},
+               troubles_.not_admitted, from.uuid.value);
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
         lead.roster.set_moved_in(from.uuid, from_namesakes_address_);
@@ -64,6 +66,7 @@ void Election::admit(const Sender& from, Reason& refused) {
         out_.changes.emplace_back(PeerNoted{from.id, from.uuid, durable_.term});
         start_round();
     }
+    if (refused == Reason::none) troubles_.not_admitted.end(Reason::id_in_use, from.uuid.value);
 }
 
 void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
@@ -76,19 +79,10 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
         take_newer(body.config);
     } else {
         founding_.heard(now_, from, body.self);
-        if (reply.reason != Reason::none) {
-            report(reply.reason,
-                   "node " + from.id.value + " does not admit this node; " +
-                       (reply.reason == Reason::id_in_use
-                            ? "another node has the id " + durable_.node_id.value +
-                                  ": if that was this node before it lost its data, wait; else "
-                                  "give this node another node.id"
-                            : std::string(to_string(reply.reason))),
-                   from.id);
-            return;
-        }
+        if (reply.reason != Reason::none) return not_admitted(from, reply.reason);
         if (body.self.blank) return;
         if (body.hint && body.hint->uuid == from.uuid) {
+            troubles_.not_joined.end(Reason::id_in_use, from.cluster_id);
             if (!joining_) joining_ = Joining{.until = now_ + timing().request_timeout};
             joining_->leader = from;
             return;
@@ -98,6 +92,21 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
     if (deaf && body.hint && body.hint->uuid != from.uuid && body.hint->uuid != me()) {
         send(body.hint->uuid, durable_.term, own_hello());
     }
+}
+
+// A leader has refused this blank node.
+void Election::not_admitted(const Sender& leader, Reason reason) {
+    const auto begin = "node " + leader.id.value + " does not admit this node; ";
+    if (reason != Reason::id_in_use) {
+        return report(reason, begin + std::string(to_string(reason)), leader.id);
+    }
+    report({.reason = reason,
+            .term = durable_.term,
+            .subject = leader.id,
+            .detail = begin + "another node has the id " + durable_.node_id.value +
+                      ": if that was this node before it lost its data, wait; else give this node "
+                      "another node.id"},
+           troubles_.not_joined, leader.cluster_id);
 }
 
 // B6: after a leader has responded, a blank node waits for its other hellos: those addresses may
@@ -112,11 +121,14 @@ void Election::join_when_due() {
 // B6: a blank node joins the cluster of a leader that has responded itself.
 void Election::join(const Sender& leader) {
     if (const auto rivals = founding_.rivals(now_, 10 * timing().hello); !rivals.empty()) {
-        report(Reason::two_clusters,
-               "two clusters named " + durable_.cluster_name + " answer, " + rivals +
-                   "; this node joins neither: give one of them a different cluster.name, or "
-                   "correct the addresses that discovery lists");
-        return;
+        return report(
+            {.reason = Reason::two_clusters,
+             .term = durable_.term,
+             .subject = {},
+             .detail = "two clusters named " + durable_.cluster_name + " answer, " + rivals +
+                       "; this node joins neither: give one of them a different "
+                       "cluster.name, or correct the addresses that discovery lists"},
+            troubles_.not_joined, "");
     }
     if (!durable_.founding_set.empty() &&
         leader.cluster_id != founding_hash(durable_.cluster_name, durable_.founding_set)) {

@@ -147,6 +147,41 @@ void MissingFounders::clear() {
     ++revision_;
 }
 
+// ---- reports that are repeated -----------------------------------------------------------------
+
+void RepeatedReports::stand(const Report& report, const std::string& about, Instant now,
+                            Instant until) {
+    const auto at = std::ranges::find_if(entries_, [&](const Entry& entry) {
+        return entry.report.reason == report.reason && entry.about == about;
+    });
+    if (at == entries_.end()) {
+        if (entries_.size() >= kCountMax) return;
+        entries_.push_back({report, about, now, until});
+        ++revision_;
+        return;
+    }
+    at->until = until;
+    if (at->report == report) return;
+    at->report = report;
+    ++revision_;
+}
+
+void RepeatedReports::end(Reason reason, const std::string& about) {
+    const auto ended = std::erase_if(entries_, [&](const Entry& entry) {
+        return entry.report.reason == reason && entry.about == about;
+    });
+    revision_ += ended;
+}
+
+void RepeatedReports::expire(Instant now) {
+    revision_ += std::erase_if(entries_, [&](const Entry& entry) { return entry.until <= now; });
+}
+
+void RepeatedReports::clear() {
+    revision_ += entries_.size();
+    entries_.clear();
+}
+
 // ---- how the election notices them -------------------------------------------------------------
 
 // nullptr on a leader, because it knows the voters by their acks.
@@ -313,6 +348,13 @@ void Election::watch_founders() {
     for (const auto& founder : troubles_.founders.all()) out_.changes.emplace_back(founder);
 }
 
+// Until when a problem that is noticed with each hello counts, if no further hello brings it: one
+// hello may get lost, and say_hello_when_due() says when the next is sent.
+Instant Election::lasts_until() const {
+    return now_ + 2 * std::max(timing().hello, 5 * timing().election_timeout) +
+           timing().request_timeout;
+}
+
 std::vector<Trouble> Election::troubles() const {
     std::vector<Trouble> all;
     for (const auto& entry : troubles_.silent.all()) {
@@ -322,6 +364,9 @@ std::vector<Trouble> Election::troubles() const {
     }
     if (const auto& outage = troubles_.outage.trouble()) all.push_back(*outage);
     for (const auto& founder : troubles_.founders.all()) all.push_back({founder, started_});
+    for (const auto* reports : {&troubles_.not_joined, &troubles_.not_admitted}) {
+        for (const auto& entry : reports->all()) all.push_back({entry.report, entry.since});
+    }
     return all;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <electiond/peer.h>
@@ -122,16 +123,48 @@ class MissingFounders {
     std::uint64_t revision_ = 0;
 };
 
+// Reports of what is noticed again with each hello while it lasts. Only their first one is
+// published (Election::report); these are for the list of problems.
+class RepeatedReports {
+  public:
+    // Beyond this number new ones are not kept: a stranger may invent any number of nodes.
+    static constexpr std::size_t kCountMax = 16;
+
+    // Keeps the report until `until`, in the place of the last one with this reason about the same
+    // cluster or node.
+    void stand(const Report& report, const std::string& about, Instant now, Instant until);
+    // The problem with this cluster or node is over.
+    void end(Reason reason, const std::string& about);
+    void expire(Instant now);
+    void clear();
+
+    struct Entry {
+        Report report{};
+        std::string about{};
+        Instant since{};
+        Instant until{};
+    };
+    [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
+    [[nodiscard]] std::uint64_t revision() const { return revision_; }
+
+  private:
+    std::vector<Entry> entries_;
+    std::uint64_t revision_ = 0;
+};
+
 // All of these. They never influence the election.
 struct Troubles {
     SilentVoters silent{};
     HeardVoters heard{};
     Outage outage{};
     MissingFounders founders{};
+    RepeatedReports not_joined{};    // on a blank node: why it joins no cluster; by cluster id
+    RepeatedReports not_admitted{};  // on the leader: nodes that it refuses; by uuid
 
     // Rises whenever the result of Election::troubles() changes, except for times.
     [[nodiscard]] std::uint64_t revision() const {
-        return silent.revision() + outage.revision() + founders.revision();
+        return silent.revision() + outage.revision() + founders.revision() + not_joined.revision() +
+               not_admitted.revision();
     }
 };
 

@@ -107,6 +107,12 @@ void Election::report(Reason reason, const std::string& detail, const NodeId& su
     out_.changes.emplace_back(Report{reason, durable_.term, subject, detail});
 }
 
+// Reports it, and keeps it among the problems while it lasts.
+void Election::report(const Report& found, RepeatedReports& problems, const std::string& about) {
+    problems.stand(found, about, now_, lasts_until());
+    report(found.reason, found.detail, found.subject);
+}
+
 // Publishes the differences to what was last published, with the reason of the last transition.
 void Election::publish_changes() {
     const auto state = leadership();
@@ -115,8 +121,16 @@ void Election::publish_changes() {
         out_.changes.emplace_back(StateChanged{shown, durable_.term, cause_});
     }
     publish_leader(state);
-    if (!holds_office()) troubles_.silent.forget_all();
-    if (!durable_.blank()) troubles_.founders.clear();
+    if (!holds_office()) {
+        troubles_.silent.forget_all();
+        troubles_.not_admitted.clear();
+    }
+    if (!durable_.blank()) {
+        troubles_.founders.clear();
+        troubles_.not_joined.clear();
+    }
+    troubles_.not_admitted.expire(now_);
+    troubles_.not_joined.expire(now_);
     if (published_config_ != durable_.config) publish_voters();
 }
 

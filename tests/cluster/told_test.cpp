@@ -64,6 +64,27 @@ TEST_F(Told, ASurvivorNamesThoseThatAreMissingForAQuorum) {
     }));
 }
 
+TEST_F(Told, ANodeWhoseIdIsInUseSaysSoWhileItIsRefused) {
+    ShownCluster cluster({.election_timeout = Milliseconds{300}});
+    cluster.start(1);
+    ASSERT_EQ(cluster.await_leader(1), 1);
+    cluster.start(2);
+    cluster.start(3);
+    ASSERT_EQ(cluster.await_leader(3), 1);
+
+    cluster.configure(4, "ELECTIOND_NODE_ID=2");
+    cluster.start(4);
+    EXPECT_TRUE(problems(cluster, 4, {"id_in_use"}));
+    EXPECT_THAT(cluster.get(4, "/readyz").body,
+                HasSubstr("Node 1 does not admit this node; another node has the id 2: "));
+    EXPECT_TRUE(problems(cluster, 1, {"id_in_use"}));
+    EXPECT_EQ(cluster.get(1, "/readyz").code, 200);
+    EXPECT_TRUE(problems(cluster, 2, {}));
+
+    cluster.kill9(4);
+    EXPECT_TRUE(problems(cluster, 1, {}));
+}
+
 // It has heard none of them since it started: only the list and its stored configuration name them.
 TEST_F(Told, ARestartedSurvivorSaysWhyTheOthersDoNotAnswer) {
     ShownCluster cluster({.discovery = "static_list", .election_timeout = Milliseconds{600}});
