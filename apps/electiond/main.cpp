@@ -1,4 +1,6 @@
 // electiond: starts the program, after what must come before the first thread.
+#include <unistd.h>
+
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -22,10 +24,11 @@ int run(int argc, char** argv) {
         return electiond::probe_plugin(argv[2]);
     }
     electiond::block_signals();
+    const bool as_pid_1 = ::getpid() == 1;  // run_as_init() goes on in a child
     if (const auto code = electiond::run_as_init()) return *code;
     electiond::bound_terminate();
     const electiond::BoundedErrors errors;
-    if (const int code = electiond::Program::check_words(argc, argv)) return code;
+    if (const int code = electiond::Program::check_words(argc, argv, as_pid_1)) return code;
     // POCO turns a crash into an abort: restore the real signal, which is needed to find the cause.
     std::array<struct sigaction, kCrashes.size()> before{};
     for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], nullptr, &before[i]);

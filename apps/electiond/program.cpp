@@ -93,7 +93,7 @@ void Program::defineOptions(Poco::Util::OptionSet& options) {
     add_options(options);
 }
 
-int Program::check_words(int argc, char** argv) try {
+int Program::check_words(int argc, char** argv, bool as_pid_1) try {
     auto line = read_command_line(argc, argv);
     auto& given = line.given;
     if (const auto why = misuse(line); !why.empty()) {
@@ -105,6 +105,12 @@ int Program::check_words(int argc, char** argv) try {
         complain(
             "--daemon and --pidfile cannot be used under a service manager that waits to be "
             "notified (NOTIFY_SOCKET is set): leave them out");
+        return kUsage;
+    }
+    if (as_pid_1 && given.contains("daemon")) {
+        complain(
+            "--daemon cannot be used as PID 1 of a container, because the container would end when "
+            "the command returns: leave --daemon out");
         return kUsage;
     }
     return run_reporting_errors([&]() -> int {

@@ -24,8 +24,9 @@ class Program : public Poco::Util::ServerApplication {
 
     // Checks the command line before POCO does, since POCO treats unknown options as a bad
     // configuration. With --daemon it also checks the configuration, because the terminal is lost
-    // later. Returns 0, or the exit code after printing the reason.
-    [[nodiscard]] static int check_words(int argc, char** argv);
+    // later. `as_pid_1`: the kernel started this program as PID 1 of a namespace (init.h). Returns
+    // 0, or the exit code after printing the reason.
+    [[nodiscard]] static int check_words(int argc, char** argv, bool as_pid_1);
 
   protected:
     void defineOptions(Poco::Util::OptionSet& options) override;

@@ -102,6 +102,20 @@ TEST_F(ElectiondAsPid1, ReturnsTheExitCode) {
     EXPECT_THAT(scene.log(), Not(HasSubstr("was ended by")));
 }
 
+// The first process of --daemon ends at once, and the kernel would kill all others with it.
+TEST_F(ElectiondAsPid1, RefusesToRunInTheBackground) {
+    scene.write_config();
+    const auto pidfile = scene.folder / "pid";
+
+    const auto first =
+        start({"--config", scene.config().string(), "--daemon", "--pidfile=" + pidfile.string()});
+
+    EXPECT_EQ(first->wait(seconds(20)), 64);
+    EXPECT_THAT(scene.log(), AllOf(HasSubstr("--daemon cannot be used as PID 1 of a container"),
+                                   HasSubstr("leave --daemon out")));
+    EXPECT_FALSE(std::filesystem::exists(pidfile));
+}
+
 TEST_F(ElectiondAsPid1, RunsTheDaemonAsItsChild) {
     const auto first = lead();
 
