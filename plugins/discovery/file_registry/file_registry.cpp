@@ -51,7 +51,8 @@ FileRegistry::FileRegistry(const PluginSetup& setup, World world)
       path_(read_path(setup.options)),
       expire_after_(read_expire_after(setup.options)),
       world_(std::move(world)),
-      reader_(cluster_, path_, world_.reader) {}
+      reader_(cluster_, path_, world_.reader),
+      others_(cluster_) {}
 
 void FileRegistry::announce(const Peer& self, std::stop_token stop) {
     if (self_ != self) {
@@ -91,7 +92,11 @@ std::vector<Peer> FileRegistry::poll(std::stop_token stop) {
     stop_if_requested(stop, path_);
     const auto& found = reader_.look();
     if (found.garbled) throw Error(*found.garbled);
-    return found.peers.value_or(std::vector<Peer>());
+    const auto peers = found.peers.value_or(std::vector<Peer>());
+    for (const auto& [cluster, node] : found.others) others_.saw(cluster, node);
+    for (const auto& warning : others_.due(peers, self_, "the registry " + path_.string()))
+        log_.warning(warning);
+    return peers;
 }
 
 void FileRegistry::withdraw(std::stop_token stop) noexcept {

@@ -12,6 +12,7 @@
 
 #include <electiond/plugin.h>
 
+#include "common/other_clusters.h"
 #include "common/seldom.h"
 #include "file_registry/reader.h"
 #include "file_registry/registry.h"
@@ -71,6 +72,7 @@ class FileRegistry final : public Discovery, public Arbiter {
     std::optional<Peer> self_;
     bool cleared_ = false;
     std::optional<Reader::Instant> renewed_at_;  // when this process last wrote our entry
+    OtherClusters others_;
     Seldom renewals_;  // of a garbled registry: it may be garbled again and again
 };
 

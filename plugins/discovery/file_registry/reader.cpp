@@ -42,6 +42,7 @@ void Reader::read(Instant now) {
         ages_.looked(now);
         ages_.saw(registry, now);
         found_.peers = registry.peers();
+        found_.others = registry.others();
     } catch (const Error& error) {
         found_.garbled = error;
     }

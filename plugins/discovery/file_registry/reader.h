@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +47,8 @@ class Reader {
 
     struct Found {
         std::optional<std::vector<Peer>> peers{};  // of our cluster; nullopt: there is no file
-        std::optional<Error> garbled{};            // why the text as a whole can't be read
+        std::map<std::string, std::optional<Peer>> others{};  // one node of each other cluster
+        std::optional<Error> garbled{};  // why the text as a whole can't be read
     };
     // Valid until the next look(). Throws Error if file or folder can't be read.
     [[nodiscard]] const Found& look();

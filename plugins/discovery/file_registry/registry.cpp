@@ -64,6 +64,16 @@ std::vector<Peer> Registry::peers() const {
     return peers;
 }
 
+std::map<std::string, std::optional<Peer>> Registry::others() const {
+    std::map<std::string, std::optional<Peer>> all;
+    for (const auto& entry : entries_) {
+        if (entry.peer) continue;
+        const auto cluster = registry::text_of(entry.json, "cluster").value_or("");
+        if (!all.contains(cluster)) all.emplace(cluster, get_peer(*entry.json));
+    }
+    return all;
+}
+
 std::vector<Registry::Renewed> Registry::renewed() const {
     std::vector<Renewed> all;
     for (const auto& entry : entries_) {

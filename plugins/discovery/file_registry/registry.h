@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ class Registry {
     Registry(std::string cluster, const std::string& text, const std::string& file);
 
     [[nodiscard]] std::vector<Peer> peers() const;
+
+    // One node of each other cluster, by the cluster's name; nullopt if its entry cannot be read.
+    [[nodiscard]] std::map<std::string, std::optional<Peer>> others() const;
 
     // An entry with a heartbeat: if `text`, the whole entry, does not change for `expire_after`,
     // its node has stopped or can no longer write the file.

@@ -4,6 +4,7 @@
 
 #include <electiond/plugin.h>
 
+#include "common/other_clusters.h"
 #include "common/peer_json.h"
 #include "common/seldom.h"
 #include "multicast/channel.h"
@@ -52,7 +53,10 @@ Group read_group(Options& options) {
 class Multicast final : public Discovery {
   public:
     explicit Multicast(const PluginSetup& setup)
-        : cluster_(setup.cluster), log_(setup.log), group_(read_group(setup.options)) {}
+        : cluster_(setup.cluster),
+          log_(setup.log),
+          group_(read_group(setup.options)),
+          others_(setup.cluster) {}
 
     // No call blocks: the socket is non-blocking, and one call reads a bounded number of messages.
     void announce(const Peer& self, std::stop_token) override {
@@ -66,8 +70,15 @@ class Multicast final : public Discovery {
     }
 
     [[nodiscard]] std::vector<Peer> poll(std::stop_token) override {
+        const bool asked = asks_left_ == 0;  // the other nodes have had time to answer
         exchange();
-        return neighbours_.known(Clock::now());
+        auto peers = neighbours_.known(Clock::now());
+        if (asked) {
+            for (const auto& warning :
+                 others_.due(peers, self_, "the multicast group " + group_.to_string()))
+                log_.warning(warning);
+        }
+        return peers;
     }
 
     [[nodiscard]] std::vector<Finding> check(const Peer&, std::stop_token) const override {
@@ -118,7 +129,12 @@ class Multicast final : public Discovery {
             const auto bytes = channel_->receive(Datagram::kSizeMax);
             if (!bytes) return;
             const auto datagram = decode(*bytes);
-            if (!datagram || datagram->cluster != cluster_) continue;
+            if (!datagram) continue;
+            if (datagram->cluster != cluster_) {
+                if (datagram->kind == Datagram::Kind::here)
+                    others_.saw(datagram->cluster, datagram->node);
+                continue;
+            }
             if (datagram->kind == Datagram::Kind::ask) {
                 due_ = now;
             } else {
@@ -132,6 +148,7 @@ class Multicast final : public Discovery {
     Group group_;
     std::optional<Channel> channel_;  // opened by the first call
     Neighbours neighbours_;
+    OtherClusters others_;
     std::optional<Peer> self_;
     std::string here_;         // self_, encoded
     Clock::time_point due_{};  // when to send here_
