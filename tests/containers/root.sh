@@ -33,6 +33,21 @@ if "$source/config/container/make-root" "$build" "$work/root" 2>/dev/null; then
 fi
 echo "ok a folder that is not empty is refused"
 
+# A root that is not complete never has the name of one, so it cannot be taken for it.
+mkdir "$work/empty"
+for target in "$work/new" "$work/empty"; do
+    if "$source/config/container/make-root" "$build" "$target" http no_such_plugin >/dev/null 2>&1; then
+        fail "a plugin that does not exist is no fault"
+    fi
+    left=$(find "$work" -path "$target*" ! -path "$work/empty" -printf '%P ')
+    [ -z "$left" ] || fail "a failure leaves: $left"
+    "$source/config/container/make-root" "$build" "$target/" http >/dev/null || fail "the next run fails in $target"
+    [ -x "$target/usr/sbin/electiond" ] || fail "the next run makes nothing in $target"
+    [ "$(stat -c %a "$target")" = 755 ] || fail "the root has the mode $(stat -c %a "$target")"
+    rm -r "$target"
+done
+echo "ok a failure leaves nothing, and does not disturb the next run"
+
 mapfile -t copied < <(sed -n 's/^COPY \([^- ][^ ]*\) \/source\/.*$/\1/p' "$source/config/container/Containerfile")
 [ "${#copied[@]}" -ge 5 ] || fail "the Containerfile copies only ${copied[*]}"
 mkdir "$work/source"
