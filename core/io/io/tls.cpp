@@ -57,7 +57,7 @@ fs::path file_of_library() {
 const TlsEngine& loaded_engine() {
     const auto file = file_of_library();
     auto* const library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    auto* const function = library == nullptr ? nullptr : ::dlsym(library, kTlsFunction);
+    auto* const function = library == nullptr ? nullptr : ::dlsym(library, ELECTIOND_TLS_ENGINE);
     if (function == nullptr) {
         const char* const why = ::dlerror();
         throw Error("TLS cannot be used: " +

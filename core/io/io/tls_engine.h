@@ -23,8 +23,7 @@ struct TlsEngine {
 // change of tls.h or of this file: a process that was started before an update must not use a
 // library whose classes are laid out differently.
 inline constexpr char kTlsLibrary[] = "electiond-tls.so";
-#define ELECTIOND_TLS_ENGINE electiond_tls_engine_1
-inline constexpr char kTlsFunction[] = "electiond_tls_engine_1";
+#define ELECTIOND_TLS_ENGINE "electiond_tls_engine_1"  // a macro: the symbol of a function
 using TlsEngineFunction = const TlsEngine* (*)();
 
 }  // namespace electiond::io

@@ -3,7 +3,7 @@
 
 extern "C" {
 extern const electiond::io::TlsEngine electiond_linked_tls;
-[[gnu::visibility("default")]] const electiond::io::TlsEngine* ELECTIOND_TLS_ENGINE() {
-    return &electiond_linked_tls;
-}
+[[gnu::visibility("default")]] const electiond::io::TlsEngine* electiond_tls_engine() __asm__(
+    ELECTIOND_TLS_ENGINE);
+const electiond::io::TlsEngine* electiond_tls_engine() { return &electiond_linked_tls; }
 }
