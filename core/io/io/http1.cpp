@@ -1,15 +1,13 @@
-// Reads heads from left to right and stops at the first byte that is wrong.
+// Reads heads from left to right, and stops at the first byte that is wrong; writes heads that the
+// readers accept.
 #include <io/http1.h>
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdint>
 #include <utility>
 
 #include <electiond/error.h>
+#include <io/http1_grammar.h>
 
 namespace electiond::io {
 namespace {
@@ -18,113 +16,11 @@ constexpr std::size_t kFieldsMax = 100;
 constexpr int kEmptyLinesMax = 2;
 constexpr std::size_t kUsualHead = 256;  // what the writers make room for, and for the body
 
-// Which of the 256 bytes belong to a set.
-class Characters {
-  public:
-    constexpr explicit Characters(std::string_view members) {
-        for (const char member : members) add(member);
-    }
-    constexpr Characters(const Characters& base, std::string_view more) : Characters(base) {
-        for (const char member : more) add(member);
-    }
-    constexpr Characters with_range(unsigned from, unsigned to) const {
-        auto wider = *this;
-        for (auto member = from; member <= to; ++member) wider.has_[member] = true;
-        return wider;
-    }
-    [[nodiscard]] constexpr bool has(char c) const { return has_[static_cast<unsigned char>(c)]; }
-    [[nodiscard]] constexpr bool has_all(std::string_view text) const {
-        return std::ranges::all_of(text, [this](char c) { return has(c); });
-    }
-
-  private:
-    constexpr void add(char member) { has_[static_cast<unsigned char>(member)] = true; }
-    std::array<bool, 256> has_{};
-};
-
-constexpr Characters kDigit("0123456789");
-constexpr Characters kHexDigit(kDigit, "abcdefABCDEF");
-constexpr auto kAlphanumeric = kDigit.with_range('a', 'z').with_range('A', 'Z');
-constexpr Characters kToken(kAlphanumeric, "!#$%&'*+-.^_`|~");
-// VCHAR, obs-text, SP and HTAB (RFC 9110 5.5); the phrase of a status line, too.
-constexpr auto kFieldValue = Characters("\t").with_range(' ', '~').with_range(0x80, 0xff);
-// RFC 3986: unreserved and sub-delims, which with percent-encodings make a name, and what else
-// stands in a path or a query.
-constexpr Characters kHostName(kAlphanumeric, "-._~!$&'()*+,;=%");
-constexpr Characters kPathOrQuery(kHostName, ":@/?");
-constexpr Characters kTarget(kPathOrQuery, "[]");  // brackets in an authority only
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-bool is_token(std::string_view text) { return !text.empty() && kToken.has_all(text); }
-
 std::string_view trim(std::string_view text) {
     const auto begin = text.find_first_not_of(" \t");
     if (begin == std::string_view::npos) return text.substr(0, 0);
     return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
-
-bool has_valid_percent_encodings(std::string_view text) {
-    for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
-        if (text.size() - at < 3 || !kHexDigit.has(text[at + 1]) || !kHexDigit.has(text[at + 2])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool is_port(std::string_view digits) {
-    std::uint16_t port = 0;
-    const auto* end = digits.data() + digits.size();
-    const auto [rest, error] = std::from_chars(digits.data(), end, port);
-    return digits.empty() || (rest == end && error == std::errc{});
-}
-
-bool is_ipv6(std::string_view text) {
-    std::array<char, INET6_ADDRSTRLEN> terminated{};
-    if (text.size() >= terminated.size()) return false;
-    std::ranges::copy(text, terminated.begin());
-    in6_addr address;
-    return ::inet_pton(AF_INET6, terminated.data(), &address) == 1;
-}
-
-// host [":" port], without user information (RFC 9110 4.2.4 has recipients treat it as an error).
-bool is_authority(std::string_view text) {
-    const bool bracketed = text.starts_with('[');
-    const auto end = bracketed ? text.find(']') : std::min(text.find(':'), text.size());
-    if (end == std::string_view::npos) return false;
-    const auto host = bracketed ? text.substr(1, end - 1) : text.substr(0, end);
-    const auto port = text.substr(bracketed ? end + 1 : end);
-    if (!port.empty() && (port.front() != ':' || !is_port(port.substr(1)))) return false;
-    if (bracketed) return is_ipv6(host);
-    return !host.empty() && kHostName.has_all(host) && has_valid_percent_encodings(host);
-}
-
-bool is_path_and_query(std::string_view text) {
-    return kPathOrQuery.has_all(text) && has_valid_percent_encodings(text);
-}
-
-bool is_target(std::string_view method, std::string_view target) {
-    if (target.starts_with('/')) return is_path_and_query(target);
-    if (target == "*") return method == "OPTIONS";
-    const auto mark = target.find("://");
-    if (mark == std::string_view::npos) return false;
-    const auto scheme = target.substr(0, mark);
-    if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) return false;
-    target.remove_prefix(mark + 3);
-    const auto end = std::min(target.find_first_of("/?"), target.size());
-    return is_authority(target.substr(0, end)) && is_path_and_query(target.substr(end));
-}
-
-bool carries_content(std::string_view method) {
-    return method == "POST" || method == "PUT" || method == "PATCH";
-}
-
-bool has_no_body(int status) { return status == 204 || status == 304; }
 
 // Reads one head. Each reading function returns whether to go on; if not, either the head is
 // refused or the bytes have run out.
