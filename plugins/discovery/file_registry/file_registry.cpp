@@ -92,7 +92,7 @@ std::vector<Peer> FileRegistry::poll(std::stop_token stop) {
     stop_if_requested(stop, path_);
     const auto& found = reader_.look();
     if (found.garbled) throw Error(*found.garbled);
-    const auto peers = found.peers.value_or(std::vector<Peer>());
+    auto peers = found.peers.value_or(std::vector<Peer>());
     for (const auto& [cluster, node] : found.others) others_.saw(cluster, node);
     for (const auto& warning : others_.due(peers, self_, "the registry " + path_.string()))
         log_.warning(warning);
