@@ -1,4 +1,4 @@
-// A temporary folder with a configuration, and the result of loading it.
+// A temporary folder with a configuration, the result of loading it, and what its plugins read.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <electiond/options.h>
 
 #include "settings/settings.h"
 
@@ -80,6 +82,29 @@ inline std::string with(const std::map<std::string, std::string>& sections) {
     text += take("discovery", "[{plugin: file_registry, path: cluster.json}]");
     for (const auto& [name, body] : rest) text += name + ": " + body + "\n";
     return text;
+}
+
+inline ListenAddress tcp(const std::string& host, std::uint16_t port) {
+    return Endpoint{host, port};
+}
+
+// The setup from which the first discovery, and the transport, read their options.
+inline Options own(const Settings& settings) {
+    return Options(PluginKind::discovery, settings.discovery.at(0).options);
+}
+inline Options transport_options(const Settings& settings) {
+    return Options(PluginKind::transport, settings.transport.options);
+}
+
+// What the host throws once the factory has returned; empty if nothing.
+inline std::string faults(Options& options) {
+    options.refuse_unread();
+    try {
+        options.throw_faults();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
 }
 
 }  // namespace electiond
