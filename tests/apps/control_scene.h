@@ -118,6 +118,20 @@ inline std::string request(const std::string& line, const std::string& rest = ""
     return line + " HTTP/1.1\r\nHost: localhost\r\n" + rest + "\r\n";
 }
 
+// A refusal is a complete answer and forbids caching.
+inline void expect_refusal(const std::string& answer, int status) {
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(status) + " "));
+    EXPECT_THAT(answer, ::testing::HasSubstr("\r\nCache-Control: no-store\r\n"));
+    EXPECT_THAT(answer, ::testing::HasSubstr("\r\nContent-Type: application/problem+json\r\n"));
+    ASSERT_THAT(answer, ::testing::EndsWith("}"));
+    EXPECT_EQ(json(body_of(answer))->getValue<int>("status"), status);
+}
+// It also ends the connection, since the beginning of the next request is unknown.
+inline void expect_end(const std::string& answer, int status) {
+    expect_refusal(answer, status);
+    EXPECT_THAT(answer, ::testing::HasSubstr("\r\nConnection: close\r\n"));
+}
+
 class Server : public ::testing::Test, public ControlBench {
   protected:
     void SetUp() override { start({Endpoint{"127.0.0.1", 0}}); }
