@@ -1,7 +1,5 @@
-// Every kind of fault in a configuration gets a clear message with its place, all at once.
+// Every wrong value or key of a configuration gets a message with its place and its rule.
 #include <gmock/gmock.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "settings/settings.h"
 #include "settings_scene.h"
@@ -10,10 +8,8 @@ namespace electiond {
 namespace {
 
 using testing::AllOf;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
@@ -266,80 +262,6 @@ TEST(SettingsFaults, RefuseDuplicateKeysEverywhere) {
                 ElementsAre(StartsWith("node.yaml:4:1: duplicate key node;")));
 }
 
-TEST(SettingsFaults, RefuseWhatMakesYamlHardToRead) {
-    const Scene scene;
-    const std::string head = with({});  // three lines
-
-    EXPECT_THAT(scene.faults(head + "log: {level: &x info}\n"),
-                ElementsAre("node.yaml:4:14: log.level has the anchor &x; anchors are refused: "
-                            "leave it out"));
-    EXPECT_THAT(
-        scene.faults(head + "log: &x {level: info}\nhooks: *x\n"),
-        ElementsAre(StartsWith("node.yaml:4:6: log has the anchor &x"),
-                    StartsWith("node.yaml:5:8: hooks is an alias (*); aliases are refused")));
-    EXPECT_THAT(scene.faults(head + "log: {level: *x}\n"),
-                ElementsAre(StartsWith("node.yaml:4:14: there is an alias (*) here")));
-    EXPECT_THAT(scene.faults(head + "log: {level: !!str info}\n"),
-                ElementsAre(StartsWith("node.yaml:4:14: log.level has the tag")));
-    EXPECT_THAT(scene.faults(head + "log: !x {level: info}\n"),
-                ElementsAre(StartsWith("node.yaml:4:6: log has the tag")));
-    EXPECT_THAT(scene.faults(head + "log:\n  <<: {level: info}\n"),
-                ElementsAre(StartsWith("node.yaml:5:3: log.<< is a merge key")));
-    EXPECT_THAT(scene.faults(head + "---\nlog: {level: info}\n"),
-                ElementsAre(StartsWith("node.yaml:4:1: a second document begins here")));
-    EXPECT_THAT(scene.faults(head + "? [a]\n: b\n"),
-                ElementsAre("node.yaml:4:3: a key must be a string"));
-    EXPECT_THAT(scene.faults(head + "~: b\n"),
-                ElementsAre("node.yaml:4:1: a key must be a string"));
-}
-
-TEST(SettingsFaults, NameThePlaceOfBadSyntax) {
-    const Scene scene;
-
-    EXPECT_THAT(scene.faults("node:\n\tid: a\n"),
-                ElementsAre(AllOf(StartsWith("node.yaml:2:4: this is not YAML"),
-                                  HasSubstr("indent with spaces, not with tabs"))));
-    EXPECT_THAT(scene.faults("node: {id: a\n"), ElementsAre(HasSubstr("this is not YAML")));
-    EXPECT_THAT(scene.faults("node: {id: \"a}\n"), ElementsAre(HasSubstr("this is not YAML")));
-    EXPECT_THAT(scene.faults(std::string(100'000, '[')), ElementsAre(HasSubstr("not YAML")));
-    EXPECT_THAT(scene.faults("node:\n  id: a\x04\n"),
-                ElementsAre(StartsWith("node.yaml:2:8: the byte 4 is here")));
-    EXPECT_THAT(scene.faults(std::string("n\0o\0d\0e\0", 8)),
-                ElementsAre(StartsWith("node.yaml:1:2: the byte 0 is here")));
-    EXPECT_THAT(scene.faults(with({{"node", "{id: a, data_dir: \xff\xfe}"}})),
-                ElementsAre(StartsWith("node.yaml:1:25: the byte 255 is here")));
-}
-
-TEST(SettingsFaults, RefuseWhatIsNoConfiguration) {
-    const Scene scene;
-
-    EXPECT_THAT(scene.faults(""), ElementsAre(StartsWith("node.yaml:1:1: the configuration is "
-                                                         "empty")));
-    EXPECT_THAT(scene.faults("# only a comment\n"), ElementsAre(HasSubstr("is empty")));
-    EXPECT_THAT(scene.faults("---\n~\n"), ElementsAre(HasSubstr("is empty")));
-    EXPECT_THAT(scene.faults("- node\n"),
-                ElementsAre(StartsWith("node.yaml:1:1: the configuration must be a map")));
-    EXPECT_THAT(scene.faults("hello\n"), ElementsAre(HasSubstr("must be a map of sections")));
-    EXPECT_THAT(scene.faults("#" + std::string(1024 * 1024, 'x')),
-                ElementsAre(HasSubstr("larger than 1 MiB")));
-}
-
-TEST(SettingsFaults, SayWhyAFileCannotBeRead) {
-    const Scene scene;
-    const auto fault = [](const std::filesystem::path& file) -> std::string {
-        try {
-            (void)load_settings(ConfigSource::of_file(file), {});
-            return "none";
-        } catch (const Error& error) {
-            return error.what();
-        }
-    };
-
-    EXPECT_THAT(fault(scene.folder() / "gone.yaml"),
-                HasSubstr("gone.yaml: the configuration cannot be read: No such file"));
-    EXPECT_THAT(fault(scene.folder()), HasSubstr("Is a directory; name the file in it"));
-}
-
 // A rule between timers is skipped if one of them has its own fault, and only then.
 TEST(SettingsFaults, OfOneTimerHideNoneOfTheOthers) {
     const Scene scene;
@@ -379,170 +301,6 @@ TEST(SettingsFaults, AreAllReportedAtOnceOneALine) {
             HasSubstr("transport.advertise is \"nowhere\""),
             HasSubstr("discovery[1].plugin is missing"),
             HasSubstr("election.election_timeout is \"5\""), HasSubstr("log.level is \"3\"")));
-}
-
-TEST(SettingsFaults, NameAVariableThatIsNotSet) {
-    const Scene scene;
-
-    EXPECT_THAT(scene.faults(with({{"node", "{id: ${SETTINGS_TEST_UNSET}, data_dir: d}"}})),
-                ElementsAre("node.yaml:1:12: node.id needs the environment variable "
-                            "SETTINGS_TEST_UNSET, which is not set; set it, or give a default: "
-                            "${SETTINGS_TEST_UNSET:-value}"));
-    for (const auto* text : {"\"${}\"", "\"${A B}\"", "\"${1A}\"", "\"${A:-${B}}\"", "\"${A\""}) {
-        EXPECT_THAT(scene.faults(with({{"node", std::string("{data_dir: d, id: ") + text + "}"}})),
-                    ElementsAre(AllOf(StartsWith("node.yaml:1:25: node.id"), HasSubstr("write"))))
-            << text;
-    }
-}
-
-TEST(SettingsFaults, NameTheVariableWhoseValueIsWrong) {
-    const Scene scene;
-
-    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_CLUSTER_VOTERS", "1,2"}}),
-                ElementsAre(StartsWith("environment ELECTIOND_CLUSTER_VOTERS: cluster.voters is "
-                                       "\"1,2\", but must be a list, as in [a, b]")));
-    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_CLUSTER_VOTERS", "[1, 2"}}),
-                ElementsAre(StartsWith("environment ELECTIOND_CLUSTER_VOTERS: this is not YAML")));
-    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_DISCOVERY", "[{plugin: x, plugin: y}]"}}),
-                ElementsAre(StartsWith("environment ELECTIOND_DISCOVERY: duplicate key "
-                                       "discovery[0].plugin")));
-    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_LOG", "{levle: info}"}}),
-                ElementsAre(StartsWith("environment ELECTIOND_LOG: unknown key log.levle")));
-    EXPECT_THAT(scene.faults(with({}), {{"ELECTIOND_NODE_ID", ""}}),
-                ElementsAre("environment ELECTIOND_NODE_ID: node.id is set but empty; give it a "
-                            "value or unset ELECTIOND_NODE_ID"));
-}
-
-TEST(SettingsFaults, KeepThePeersAddressFromOtherMachines) {
-    const Scene scene;
-    const auto faults = [&](const std::string& transport) {
-        return scene.faults(with({{"transport", transport}}));
-    };
-
-    for (const auto* address : {"10.0.0.1:7401", "\"[fe80::1]:7401\"", "node1.example:7401"}) {
-        EXPECT_THAT(faults(std::string("{listen: ") + address + "}"),
-                    ElementsAre(AllOf(StartsWith("node.yaml:4:21: transport.listen is "),
-                                      HasSubstr("set transport.tls"),
-                                      HasSubstr("set transport.insecure: true"))))
-            << address;
-    }
-    EXPECT_THAT(faults("{listen: 10.0.0.1:7401, tls: {cert: a, key: b, ca: c}}"), IsEmpty());
-    EXPECT_THAT(faults("{advertise: 10.0.0.1:7401}"),
-                ElementsAre(HasSubstr("transport.advertise is 10.0.0.1:7401, reachable beyond")));
-    EXPECT_THAT(faults("{listen: 0.0.0.0:7401, insecure: true}"),
-                ElementsAre(HasSubstr("transport.advertise is missing, but required because "
-                                      "transport.listen is 0.0.0.0:7401")));
-    EXPECT_THAT(faults("{listen: \"[::]:7401\", insecure: true, advertise: node1.example:7401}"),
-                IsEmpty());
-    for (const auto* address :
-         {"127.9.9.9:1", "\"[::1]:1\"", "localhost:1", "\"[::ffff:127.0.0.1]:1\""}) {
-        EXPECT_THAT(faults(std::string("{listen: ") + address + "}"), IsEmpty()) << address;
-    }
-}
-
-TEST(SettingsFaults, RefuseThePathOfASocketThatIsTooLong) {
-    const Scene scene;
-    const std::string path = "/run/" + std::string(io::UnixSocket::kPathMax - 4, 'x');
-
-    EXPECT_THAT(scene.faults(with({{"api", "{listen: unix:" + path + "}"}})),
-                ElementsAre(AllOf(StartsWith("node.yaml:4:15: api.listen is \"unix:/run/xxx"),
-                                  HasSubstr("whose path has 108 bytes, but that of a socket may "
-                                            "have at most 107; choose a shorter path"))));
-}
-
-TEST(SettingsFaults, CountAUnixSocketAsLocal) {
-    const Scene scene;
-
-    EXPECT_THAT(scene.faults(with({{"api", "{listen: [unix:/run/a.sock, 127.0.0.1:1]}"}})),
-                IsEmpty());
-    EXPECT_THAT(scene.faults(with({{"api", "{listen: [unix:/run/a.sock, 0.0.0.0:1]}"}})),
-                ElementsAre(HasSubstr("api.listen is 0.0.0.0:1, reachable beyond")));
-}
-
-TEST(SettingsFaults, KeepTheApiFromOtherMachinesWithoutAToken) {
-    const Scene scene;
-    scene.write("token", "sesame");
-    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
-    const auto faults = [&](const std::string& rest) {
-        return scene.faults(
-            with({{"api", "{listen: [127.0.0.1:7400, 0.0.0.0:7402]" + rest + "}"}}));
-    };
-
-    EXPECT_THAT(faults(""), ElementsAre(AllOf(StartsWith("node.yaml:4:15: api.listen is "
-                                                         "0.0.0.0:7402, reachable beyond"),
-                                              HasSubstr("api.token_file"))));
-    EXPECT_THAT(faults(", token_file: token"), IsEmpty());
-    EXPECT_THAT(faults(", insecure: true"), IsEmpty());
-    EXPECT_THAT(faults(", tls: {cert: a, key: b, ca: c}"), IsEmpty());
-    // Encrypted, but open to everybody:
-    EXPECT_THAT(faults(", tls: {cert: a, key: b}"),
-                ElementsAre(HasSubstr("api.token_file, or api.tls with a ca")));
-}
-
-TEST(SettingsFaults, RefuseReadingByTokenWhereThereIsNone) {
-    const Scene scene;
-    scene.write("token", "sesame");
-    std::filesystem::permissions(scene.folder() / "token", std::filesystem::perms{0600});
-    const auto faults = [&](const std::string& rest) {
-        return scene.faults(with({{"api", "{read: token" + rest + "}"}}));
-    };
-
-    for (const auto* rest : {"", ", tls: {cert: a, key: b}", ", insecure: true"}) {
-        EXPECT_THAT(faults(rest),
-                    ElementsAre(AllOf(StartsWith("node.yaml:4:13: api.read is \"token\", but "),
-                                      HasSubstr("set api.token_file, or api.tls with a ca"))))
-            << rest;
-    }
-    EXPECT_THAT(faults(", token_file: token"), IsEmpty());
-    EXPECT_THAT(faults(", tls: {cert: a, key: b, ca: c}"), IsEmpty());
-}
-
-TEST(SettingsFaults, SayWhatIsWrongWithATokenFile) {
-    const Scene scene;
-    const auto faults = [&](const std::string& content, mode_t mode) {
-        const auto file = scene.write("token", content);
-        EXPECT_EQ(::chmod(file.c_str(), mode), 0);
-        return scene.faults(with({{"api", "{token_file: token}"}}));
-    };
-
-    EXPECT_THAT(faults("sesame\n", 0600), IsEmpty());
-    EXPECT_THAT(faults("sesame\n", 0604),
-                ElementsAre(AllOf(StartsWith("node.yaml:4:19: api.token_file is "),
-                                  HasSubstr("(mode 0604); chmod 0600 token"))));
-    EXPECT_THAT(faults(" \n", 0600), ElementsAre(HasSubstr("which is empty")));
-    EXPECT_THAT(faults("two\nlines\n", 0600), ElementsAre(HasSubstr("holds a space")));
-    EXPECT_THAT(faults(std::string(5000, 'x'), 0600), ElementsAre(HasSubstr("too large")));
-    EXPECT_THAT(scene.faults(with({{"api", "{token_file: gone}"}})),
-                ElementsAre(HasSubstr("cannot be read: No such file")));
-    EXPECT_THAT(scene.faults(with({{"api", "{token_file: .}"}})),
-                ElementsAre(HasSubstr("is not a file that can be read")));
-}
-
-TEST(SettingsFaults, SayWhoseFilesMayNotBeRead) {
-    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
-    const Scene scene;
-    ASSERT_EQ(::chmod(scene.folder().c_str(), 0755), 0);
-    const auto token = scene.write("token", "sesame\n");
-    const auto file = scene.write("node.yaml", with({{"api", "{token_file: token}"}}));
-    ASSERT_EQ(::chmod(token.c_str(), 0600), 0);
-    const auto said_with_mode = [&](mode_t mode) -> std::string {
-        EXPECT_EQ(::chmod(file.c_str(), mode), 0);
-        EXPECT_EQ(::seteuid(54321), 0);
-        std::string said = "no fault";
-        try {
-            (void)load_settings(ConfigSource::of_file(file), {});
-        } catch (const Error& error) {
-            said = error.what();
-        }
-        EXPECT_EQ(::seteuid(0), 0);
-        return said;
-    };
-    const std::string facts =
-        "cannot be read: Permission denied; it belongs to root, group root, mode 0600; to let user "
-        "54321 read it: ";
-
-    EXPECT_THAT(said_with_mode(0644), AllOf(HasSubstr("api.token_file is "), HasSubstr(facts)));
-    EXPECT_THAT(said_with_mode(0600), HasSubstr("the configuration " + facts));
 }
 
 TEST(SettingsFaults, RefuseAnObserverAmongTheFounders) {
