@@ -1,11 +1,7 @@
-// electionctl's verbs and exit codes against canned answers of the control API.
+// electionctl shows and awaits what canned answers of the control API say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "electionctl/help.h"
 #include "electionctl_scene.h"
 #include "fake_api.h"
 
@@ -20,12 +16,6 @@ using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string cluster_with_leader_at(const std::string& api) {
-    return R"({"cluster":[{"id":"1","port":3001,"state":"LEADER","term":7,"leaderId":"1","online":true,"role":"voter","api":")" +
-           api + R"("}],"leader":{"id":"1","state":"LEADER","term":7,"api":")" + api +
-           R"("},"term":7,"voters":3,"quorum":2,"canLose":1})";
-}
 
 TEST(Electionctl, ShowsTheStatusInWords) {
     FakeApi api;
@@ -236,106 +226,6 @@ TEST(Electionctl, ShowsTheMembersAndHowOldTheViewIs) {
     EXPECT_THAT(result.out, HasSubstr("last view, 4.2 s old"));
 }
 
-TEST(Electionctl, AsksTheLeaderToStepDownAndNamesTheSuccessor) {
-    FakeApi api;
-    api.on("POST /step-down",
-           {200, R"({"message":"Stepped down successfully","successor":"2","term":8})"});
-
-    const Result result = ask(api.url(), {"step-down", "--to", "2"});
-
-    EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_EQ(result.out, "stepped down: node 2 leads in term 8\n");
-    EXPECT_EQ(api.seen().at(0).body, R"({"to":"2"})");
-}
-
-TEST(Electionctl, SaysWhenNobodyTookOver) {
-    FakeApi api;
-    api.on("POST /step-down",
-           {200, R"({"message":"Stepped down successfully","successor":null,"term":7})"});
-
-    const Result result = ask(api.url(), {"step-down"});
-
-    EXPECT_EQ(result.code, 0);
-    EXPECT_THAT(result.out, HasSubstr("no node has taken over yet"));
-    EXPECT_EQ(api.seen().at(0).body, "");
-}
-
-TEST(Electionctl, TellsWhereTheLeaderIsWhenTheAskedNodeIsNone) {
-    FakeApi follower, leader;
-    follower.on("POST /step-down", {400, R"({"error":"Not currently leader","status":400})"});
-    follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
-    leader.on("GET /leader", {200, kLeads});
-
-    const Result result = ask(follower.url(), {"step-down"});
-
-    EXPECT_EQ(result.code, 1);
-    EXPECT_THAT(result.err, HasSubstr("refused (HTTP 400): Not currently leader"));
-    EXPECT_THAT(result.err, HasSubstr("the leader is at " + leader.url() + ": name it with"));
-}
-
-TEST(Electionctl, FindsTheLeaderAmongSeveralEndpointsToStepDown) {
-    FakeApi follower, leader;
-    follower.on("GET /leader", {503, kFollows});
-    follower.on("POST /step-down", {400, R"({"error":"Not currently leader"})"});
-    leader.on("GET /leader", {200, kLeads});
-    leader.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
-
-    EXPECT_EQ(ask(follower.url() + "," + leader.url(), {"step-down"}).code, 0);
-}
-
-TEST(Electionctl, ReportsARefusalWithItsReasonAndARemedy) {
-    FakeApi api;
-    api.on(
-        "POST /step-down",
-        {409,
-         R"({"type":"not_eligible","title":"Not eligible","status":409,"detail":"node 3 has priority 0","error":"Not eligible"})"});
-
-    const Result result = ask(api.url(), {"step-down", "--to", "3"});
-
-    EXPECT_EQ(result.code, 1);
-    EXPECT_THAT(result.err, HasSubstr("refused (HTTP 409): node 3 has priority 0"));
-    EXPECT_THAT(result.err, HasSubstr("electionctl members shows"));
-}
-
-TEST(Electionctl, RemovesAMemberThroughTheLeader) {
-    FakeApi follower, leader;
-    follower.on("DELETE /members/3", {421, R"({"error":"Not leader","leaderId":"1"})"});
-    follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
-    leader.on("GET /leader", {200, kLeads});
-    leader.on("DELETE /members/3", {200, R"({"message":"Removed"})"});
-
-    const Result result = ask(follower.url(), {"members", "remove", "3"});
-
-    EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_THAT(result.out, HasSubstr("node 3 is removed"));
-}
-
-TEST(Electionctl, ReportsWhetherAMemberCouldBeRemovedAndRemovesNone) {
-    FakeApi follower, leader;
-    follower.on("GET /removal/u3", {421, R"({"error":"Not leader","leaderId":"1"})"});
-    follower.on("GET /cluster", {200, cluster_with_leader_at(leader.host_and_port())});
-    leader.on("GET /leader", {200, kLeads});
-    leader.on(
-        "GET /removal/u3",
-        {200, R"({"message":"Can be removed","id":"3","uuid":"u3","role":"voter","term":7})"});
-
-    const Result possible = ask(follower.url(), {"members", "remove", "u3", "--dry-run"});
-    EXPECT_EQ(possible.code, 0) << possible.err;
-    EXPECT_EQ(possible.out,
-              "node 3 (uuid u3, voter) can be removed: the other voters that answer keep a "
-              "quorum\n");
-
-    leader.on("GET /removal/u3", {409, R"({"title":"x","detail":"2 of 3 voters are heard"})"});
-    const Result refused = ask(leader.url(), {"members", "remove", "u3", "--dry-run"});
-    EXPECT_EQ(refused.code, 1);
-    EXPECT_THAT(refused.err, HasSubstr("2 of 3 voters are heard"));
-
-    const Result older = ask(leader.url(), {"members", "remove", "9", "--dry-run"});
-    EXPECT_EQ(older.code, 1);
-    EXPECT_THAT(older.err, HasSubstr("does not have this path or method is older"));
-    for (const auto& seen : leader.seen()) EXPECT_EQ(seen.method, "GET") << seen.path;
-}
-
 TEST(Electionctl, ShowsTheUuidsWhereTwoMembersHaveOneId) {
     FakeApi api;
     api.on("GET /members",
@@ -362,52 +252,6 @@ TEST(Electionctl, ShowsTheStateOfEachDiscovery) {
                       ContainsRegex("discovery +multicast: no answer yet; fails: no interface\n")));
 }
 
-TEST(Electionctl, ReportsWhenAMemberMayNotBeRemoved) {
-    FakeApi api;
-    api.on("DELETE /members/3",
-           {409, R"({"title":"would_lose_quorum","detail":"2 of 3 voters are heard"})"});
-
-    const Result result = ask(api.url(), {"members", "remove", "3"});
-
-    EXPECT_EQ(result.code, 1);
-    EXPECT_THAT(result.err, HasSubstr("2 of 3 voters are heard"));
-}
-
-TEST(Electionctl, LeavesOnlyAsExactlyOneNode) {
-    FakeApi api;
-    api.on("POST /leave", {200, R"({"message":"Left"})"});
-
-    EXPECT_EQ(ask(api.url(), {"members", "leave"}).code, 0);
-    EXPECT_EQ(ask(dead_url() + "," + api.url(), {"members", "leave"}).code, 64);
-    EXPECT_EQ(api.seen().size(), 1U);
-}
-
-TEST(Electionctl, SendsTheTokenFromItsFile) {
-    FakeApi api;
-    api.on("POST /step-down", {200, R"({"successor":"2","term":8})"});
-    const auto file = std::filesystem::path(::testing::TempDir()) /
-                      ("electionctl-token-" + std::to_string(getpid()));
-    std::ofstream(file) << "s3cret\n";
-
-    EXPECT_EQ(ask(api.url(), {"step-down", "--token-file", file.string()}).code, 0);
-    EXPECT_EQ(api.seen().at(0).authorization, "Bearer s3cret");
-
-    std::ofstream(file) << "two\nlines\n";
-    EXPECT_EQ(ask(api.url(), {"step-down", "--token-file", file.string()}).code, 64);
-    std::filesystem::remove(file);
-    EXPECT_EQ(ask(api.url(), {"step-down", "--token-file", file.string()}).code, 64);
-}
-
-TEST(Electionctl, AsksForATokenWhereOneIsNeeded) {
-    FakeApi api;
-    api.on("POST /step-down", {401, R"({"error":"Unauthorized"})"});
-
-    const Result result = ask(api.url(), {"step-down"});
-
-    EXPECT_EQ(result.code, 1);
-    EXPECT_THAT(result.err, HasSubstr("--token-file"));
-}
-
 TEST(Electionctl, LetsNoAnswerSteerTheTerminal) {
     FakeApi api;
     api.on("GET /leader",
@@ -417,85 +261,6 @@ TEST(Electionctl, LetsNoAnswerSteerTheTerminal) {
 
     EXPECT_THAT(result.out, Not(HasSubstr("\x1b")));
     EXPECT_THAT(result.out, HasSubstr("?[2J"));
-}
-
-TEST(Electionctl, RefusesWordsThatItCannotObey) {
-    const std::vector<std::vector<std::string>> all{
-        {},
-        {"stauts"},
-        {"status", "extra"},
-        {"status", "--verbose"},
-        {"status", "-o", "xml"},
-        {"status", "--to", "2"},
-        {"status", "--timeout", "3"},
-        {"status", "--timeout", "0s"},
-        {"status", "--timeout", "-1s"},
-        {"status", "--timeout", "99999999999999h"},
-        {"status", "--endpoint"},
-        {"status", "--endpoint", ""},
-        {"status", "--endpoint", ","},
-        {"status", "--endpoint", "127.0.0.1:1", "--endpoint", "127.0.0.1:2"},
-        {"status", "--endpoint=127.0.0.1:1", "--endpoints", "127.0.0.1:2"},
-        {"status", "-o", "json", "--output=table"},
-        {"step-down", "--to", "2", "--to", "3"},
-        {"status", "--endpoint", "ftp://127.0.0.1:7400"},
-        {"status", "--endpoint", "https://user:secret@127.0.0.1:7400"},
-        {"status", "--endpoint", "http://127.0.0.1:7400", "--cacert", "ca.crt"},
-        {"status", "--endpoint", "127.0.0.1:7400", "--key", "operator.key"},
-        {"status", "--cacert", ""},
-        {"status", "--endpoint", "http://user:secret@127.0.0.1:7400"},
-        {"status", "--endpoint", "http://127.0.0.1:99999"},
-        {"status", "--endpoint", "http://"},
-        {"members", "remove"},
-        {"members", "--yes"},
-        {"members", "--dry-run"},
-        {"members", "leave", "--dry-run"},
-        {"status", "--dry-run"},
-        {"registry"},
-        {"registry", "list"},
-        {"registry", "sweep", "--file", "x"},
-        {"registry", "list", "--file", "x", "--dry-run"},
-        {"registry", "list", "3", "--file", "x"},
-        {"registry", "list", "--file", "x", "--file", "y"},
-        {"registry", "prune", "--file", "x", "-o", "yaml"},
-        {"registry", "prune", "--file", "x", "-o", "json", "--output", "json"},
-        {"registry", "prune", "", "--file", "x"},
-        {"registry", "prune", "--file", "x", "--dry-run=yes"},
-        {"--endpoint", "127.0.0.1:1", "registry", "list"},
-        {"status", "--yes"},
-        {"members", "evict", "3"},
-        {"wait-leader", "--me", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
-        {"is-leader", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
-        {"watch", "--exec", "true", "--endpoint", "127.0.0.1:1,127.0.0.1:2"},
-        {"watch", "--count", "0"},
-        {"watch", "--count", "x"},
-        {"top", "--once=yes"},
-        {"explain"},
-        {"run", "--", "true"},
-        {"plugin", "list"},
-        {"help", "stauts"},
-    };
-    for (const auto& words : all) {
-        const Result result = run_words(words);
-        std::string line;
-        for (const auto& word : words) line += word + " ";
-        EXPECT_EQ(result.code, 64) << line;
-        EXPECT_THAT(result.err, ::testing::StartsWith("electionctl: ")) << line;
-        EXPECT_EQ(result.out, "") << line;
-    }
-}
-
-TEST(Electionctl, HelpsWithEveryVerb) {
-    for (const VerbHelp& verb : verbs()) {
-        const Result result = run_words({std::string(verb.name), "--help"});
-        EXPECT_EQ(result.code, 0) << verb.name;
-        const std::string options = verb.local ? "" : "[OPTIONS] ";
-        EXPECT_THAT(result.out,
-                    HasSubstr("Usage: electionctl " + options + std::string(verb.name)));
-        EXPECT_EQ(run_words({"help", std::string(verb.name)}).out, result.out);
-        EXPECT_THAT(run_words({"--help"}).out, HasSubstr("  " + std::string(verb.name) + " "));
-    }
-    EXPECT_THAT(run_words({"--version"}).out, ContainsRegex("^electionctl [0-9]+\\.[0-9]+"));
 }
 
 }  // namespace
