@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <system_error>
@@ -37,6 +38,15 @@ Process::Process(const std::vector<std::string>& command, const std::filesystem:
     : child_(program(command, open_to_append(output).get(), errors)) {}
 
 bool Process::running() { return !wait(Milliseconds{0}); }
+
+void Process::signal(int signal) {
+    child_.signal(signal);
+    siginfo_t unused;
+    const auto self = static_cast<id_t>(pid());
+    while (signal == SIGSTOP && ::waitid(P_PID, self, &unused, WSTOPPED | WEXITED | WNOWAIT) != 0 &&
+           errno == EINTR) {
+    }
+}
 
 void Process::kill9() {
     signal(SIGKILL);

@@ -29,8 +29,10 @@ class Process {
 
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
     [[nodiscard]] bool running();
-    void signal(int signal) { child_.signal(signal); }  // and to all that it has started
-    void kill9();                                       // and waits for the end
+    // Also to all that it has started. After SIGSTOP it returns when all threads of the process
+    // have stopped; those of its children may still run for a moment.
+    void signal(int signal);
+    void kill9();  // and waits for the end
 
     // The exit code, or 128 + the signal that ended it; nullopt if it still runs after `limit`.
     [[nodiscard]] std::optional<int> wait(Milliseconds limit);
