@@ -27,8 +27,8 @@ namespace electiond {
 [[nodiscard]] std::string with_priorities(const std::string& text, LogLevel level);
 
 // Sends the entry to the journal, and waits for room if the journal does not read. Returns 0 or an
-// errno. Without a journal the entry is lost, and the result is 0. Only if systemd::load() succeeds.
-// Any thread.
+// errno. Without a journal the entry is lost, and the result is 0. Only if systemd::load()
+// succeeds. Any thread.
 [[nodiscard]] int send_to_journal(const std::vector<std::string>& entry) noexcept;
 
 }  // namespace electiond
