@@ -6,8 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace electiond {
@@ -15,39 +17,82 @@ namespace {
 
 using Segment = ElfW(Phdr);
 
-// The linker has written into segments that are otherwise never written: their pages are not those
-// of the file any more.
-bool has_text_relocations(const dl_phdr_info& object, const Segment& dynamic) {
+struct Table {
+    std::uintptr_t begin = 0;
+    std::uintptr_t size = 0;
+};
+
+// The address behind the last table of the object. nullopt if the dynamic linker has written into
+// pages that are otherwise never written (text relocations): they are not those of the file.
+std::optional<std::uintptr_t> end_of_tables(const dl_phdr_info& object, const Segment& dynamic) {
+    Table names, relocations, calls;
     const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr + dynamic.p_vaddr);
     for (; entry->d_tag != DT_NULL; ++entry) {
-        if (entry->d_tag == DT_TEXTREL) return true;
-        if (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0) return true;
+        const auto value = entry->d_un.d_val;
+        switch (entry->d_tag) {
+            case DT_TEXTREL:
+                return std::nullopt;
+            case DT_FLAGS:
+                if ((value & DF_TEXTREL) != 0) return std::nullopt;
+                break;
+            case DT_STRTAB:
+                names.begin = value;
+                break;
+            case DT_STRSZ:
+                names.size = value;
+                break;
+            case DT_REL:
+            case DT_RELA:
+                relocations.begin = value;
+                break;
+            case DT_RELSZ:
+            case DT_RELASZ:
+                relocations.size = value;
+                break;
+            case DT_JMPREL:
+                calls.begin = value;
+                break;
+            case DT_PLTRELSZ:
+                calls.size = value;
+                break;
+            default:
+                break;
+        }
     }
-    return false;
+    std::uintptr_t end = 0;
+    for (const auto& table : {names, relocations, calls}) {
+        // glibc has replaced these offsets by addresses, except in the object of the kernel.
+        const auto base = table.begin < object.dlpi_addr ? object.dlpi_addr : 0;
+        end = std::max(end, base + table.begin + table.size);
+    }
+    return end;
 }
 
-// The linker (ld -z separate-code, the default) puts the tables into a segment of their own at the
-// beginning of the file. If they share it with code, it stays.
-bool holds_tables(const Segment& segment) {
-    return segment.p_type == PT_LOAD && segment.p_offset == 0 && segment.p_flags == PF_R;
+// All linkers put the tables at the beginning of the file. Code or constants may follow in the same
+// segment.
+bool begins_with_tables(const Segment& segment) {
+    return segment.p_type == PT_LOAD && segment.p_offset == 0 && (segment.p_flags & PF_W) == 0;
 }
 
-// Without the first page: it has the headers, which are read when an exception is thrown.
-void give_back(const dl_phdr_info& object, const Segment& segment, std::uintptr_t page) {
-    const auto begin = object.dlpi_addr + segment.p_vaddr + page;
-    const auto end = (object.dlpi_addr + segment.p_vaddr + segment.p_filesz) / page * page;
-    if (begin >= end) return;
-    (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+// Whole pages of tables. Not the first page: it has the headers, which may be read when an
+// exception is thrown.
+void give_back(std::uintptr_t start, std::uintptr_t end) {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto first = start / page * page + page;
+    const auto last = end / page * page;
+    if (first < last) (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 int visit(dl_phdr_info* object, std::size_t, void*) {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
     const std::span segments(object->dlpi_phdr, object->dlpi_phnum);
+    const auto dynamic = std::ranges::find(segments, ElfW(Word){PT_DYNAMIC}, &Segment::p_type);
+    if (dynamic == segments.end()) return 0;
+    const auto tables = end_of_tables(*object, *dynamic);
+    if (!tables) return 0;
     for (const auto& segment : segments) {
-        if (segment.p_type == PT_DYNAMIC && has_text_relocations(*object, segment)) return 0;
-    }
-    for (const auto& segment : segments) {
-        if (holds_tables(segment)) give_back(*object, segment, page);
+        if (!begins_with_tables(segment)) continue;
+        const auto start = object->dlpi_addr + segment.p_vaddr;
+        give_back(start, std::min(*tables, start + segment.p_filesz));
     }
     return 0;
 }

@@ -20,7 +20,7 @@ int resident_tables(const std::string& library) {
     bool found = false;
     for (std::string line; std::getline(maps, line);) {
         if (line.find(library) != std::string::npos) {
-            found = line.find(" r--p 00000000 ") != std::string::npos;
+            found = line.find(" 00000000 ") != std::string::npos;
         } else if (found && line.starts_with("Rss:")) {
             const auto number = line.find_first_of("0123456789");
             return std::stoi(line.substr(number));
