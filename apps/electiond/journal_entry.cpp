@@ -46,20 +46,6 @@ constexpr std::array kKinds = {
 // The journal ignores a field with a longer name.
 constexpr std::size_t kNameMax = 64;
 
-int priority_of(LogLevel level) {
-    switch (level) {
-        case LogLevel::debug:
-            return LOG_DEBUG;
-        case LogLevel::info:
-            return LOG_INFO;
-        case LogLevel::warning:
-            return LOG_WARNING;
-        case LogLevel::error:
-            break;
-    }
-    return LOG_ERR;
-}
-
 // Field names have only capitals, digits and '_'.
 std::string name_of(const std::string& key) {
     std::string name = "ELECTIOND_" + key;
@@ -84,6 +70,20 @@ bool is_journal(int descriptor) noexcept {
     const auto device = std::strtoull(stream, &rest, 10);
     if (rest == stream || *rest != ':') return false;
     return device == state.st_dev && std::strtoull(rest + 1, nullptr, 10) == state.st_ino;
+}
+
+int priority_of(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::debug:
+            return LOG_DEBUG;
+        case LogLevel::info:
+            return LOG_INFO;
+        case LogLevel::warning:
+            return LOG_WARNING;
+        case LogLevel::error:
+            break;
+    }
+    return LOG_ERR;
 }
 
 std::string_view message_id(std::string_view kind) noexcept {

@@ -22,13 +22,16 @@ namespace electiond {
 // if it has none. They never change.
 [[nodiscard]] std::string_view message_id(std::string_view kind) noexcept;
 
+// The priority of syslog(3) for the level: 3 (error) to 7 (debug).
+[[nodiscard]] int priority_of(LogLevel level) noexcept;
+
 // `text` for standard error, with the priority in the journal's form ("<4>") in front of each line.
 // Pure.
 [[nodiscard]] std::string with_priorities(const std::string& text, LogLevel level);
 
 // Sends the entry to the journal, and waits for room if the journal does not read. Returns 0 or an
-// errno. Without a journal the entry is lost, and the result is 0. Only if systemd::load()
-// succeeds. Any thread.
+// errno. Without a journal the entry is lost, and the result is 0. Call it only after
+// systemd::load() has returned an empty text. Any thread.
 [[nodiscard]] int send_to_journal(const std::vector<std::string>& entry) noexcept;
 
 }  // namespace electiond

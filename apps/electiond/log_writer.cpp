@@ -60,11 +60,24 @@ void LogWriter::push(LogLine line) noexcept {
 // A duplicate, so that a file that gets the old number after a close does not receive the log. If
 // no number is free, the original is used; if that is closed, every write fails with EBADF.
 void LogWriter::open() noexcept {
-    // Without the library it gets lines of text, which the journal takes, too.
-    journal_ = is_journal(descriptor_) && systemd::load().empty();
+    const bool journal = is_journal(descriptor_);
+    journal_ = journal && systemd::load().empty();
+    if (journal && !journal_) fall_back_to_lines();
     own_ = io::Descriptor(::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3));
     if (own_.open() || errno == EBADF) descriptor_ = own_.get();
     wake_ = io::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+// The journal also takes lines of text, with their priority in front ("<4>").
+void LogWriter::fall_back_to_lines() noexcept try {
+    prefixes_ = true;
+    push({LogLevel::warning,
+          "the journal gets lines of text instead of entries with fields, because libsystemd "
+          "cannot be loaded: " +
+              systemd::load(),
+          {}});
+} catch (const std::exception&) {  // no memory
+    ++lost_;
 }
 
 void LogWriter::run() noexcept {
@@ -126,6 +139,7 @@ bool LogWriter::write(const TimedLine& line) {
     }
     std::string text;
     if (torn_) text += '\n';
+    if (prefixes_) text += "<" + std::to_string(priority_of(line.line.level)) + ">";
     text += format_event(format_, text_of(line.time), node_, line.line);
     std::string_view rest = text;
     bool waited = false;

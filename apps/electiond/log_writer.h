@@ -32,7 +32,8 @@ class LogWriter {
     [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
     // Duplicates the descriptor, and finds out whether it leads to the journal of systemd: then
-    // lines become entries of it, and the format has no effect. Call it once, before run().
+    // lines become entries of it, and the format has no effect. If libsystemd cannot be loaded, the
+    // journal gets lines of text with priorities. Call it once, before run().
     void open() noexcept;
     // The thread: writes what is queued until end_by() was called and nothing is left.
     void run() noexcept;
@@ -43,6 +44,8 @@ class LogWriter {
     [[nodiscard]] bool await_end(Clock::time_point end) noexcept;
 
   private:
+    void fall_back_to_lines() noexcept;
+
     // These run on the writer's thread only.
     void write_line(const TimedLine& line) noexcept;
     void report_lost() noexcept;
@@ -56,7 +59,8 @@ class LogWriter {
     const LogFormat format_;
     const std::string node_;
     int descriptor_;
-    bool journal_ = false;  // set by open()
+    bool journal_ = false;   // set by open()
+    bool prefixes_ = false;  // set by open(): each line begins with its priority
     LogQueue queue_;
     std::atomic<std::uint64_t> lost_ = 0;
 

@@ -81,6 +81,8 @@ TEST(DaemonService, WritesTextIfTheJournalCannotGetEntries) {
     const auto daemon = scene.start();
 
     EXPECT_TRUE(scene.logs("takes part"));
+    EXPECT_THAT(scene.log(), HasSubstr("<6>"));
+    EXPECT_THAT(scene.log(), testing::ContainsRegex("<4>.*libsystemd.so.0"));
     ::unsetenv("JOURNAL_STREAM");
 }
 
