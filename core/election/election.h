@@ -189,7 +189,7 @@ class Election {
     void on_hello(const PeerRequest& request, const Hello& body);
     void on_hello_reply(const PeerReply& reply, const HelloReply& body);
     void admit(const Sender& from, Reason& refused);
-    void not_admitted(const Sender& leader, Reason reason);
+    void refused_by(const Sender& leader, Reason reason);
     [[nodiscard]] Hello own_hello() const;
     void say_hello_when_due();
     void found_when_due();

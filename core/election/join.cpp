@@ -77,9 +77,10 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
         take_hint(body.hint);
         overtaken(reply.term);
         take_newer(body.config);
+        if (reply.reason == Reason::id_in_use) return refused_by(from, reply.reason);
     } else {
         founding_.heard(now_, from, body.self);
-        if (reply.reason != Reason::none) return not_admitted(from, reply.reason);
+        if (reply.reason != Reason::none) return refused_by(from, reply.reason);
         if (body.self.blank) return;
         if (body.hint && body.hint->uuid == from.uuid) {
             troubles_.not_joined.end(Reason::id_in_use, from.cluster_id);
@@ -94,8 +95,8 @@ void Election::on_hello_reply(const PeerReply& reply, const HelloReply& body) {
     }
 }
 
-// A leader has refused this blank node.
-void Election::not_admitted(const Sender& leader, Reason reason) {
+// A leader does not admit this node.
+void Election::refused_by(const Sender& leader, Reason reason) {
     const auto begin = "node " + leader.id.value + " does not admit this node; ";
     if (reason != Reason::id_in_use) {
         return report(reason, begin + std::string(to_string(reason)), leader.id);
@@ -130,6 +131,7 @@ void Election::join(const Sender& leader) {
                        "cluster.name, or correct the addresses that discovery lists"},
             troubles_.not_joined, "");
     }
+    troubles_.not_joined.end(Reason::two_clusters, "");
     if (!durable_.founding_set.empty() &&
         leader.cluster_id != founding_hash(durable_.cluster_name, durable_.founding_set)) {
         report(Reason::founding_sets_differ,
@@ -141,6 +143,7 @@ void Election::join(const Sender& leader) {
     if (!durable_.founding_set.empty())
         return found(leader.cluster_id, durable_.founding_set);  // B5
     durable_.cluster_id = leader.cluster_id;
+    troubles_.not_joined.clear();
     next_claim_ = kNever;
 }
 

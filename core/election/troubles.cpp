@@ -348,8 +348,8 @@ void Election::watch_founders() {
     for (const auto& founder : troubles_.founders.all()) out_.changes.emplace_back(founder);
 }
 
-// Until when a problem that is noticed with each hello counts, if no further hello brings it: one
-// hello may get lost, and say_hello_when_due() says when the next is sent.
+// Until when such a problem lasts if no further hello shows it. One hello may be lost, so this is
+// twice the longest interval of say_hello_when_due(), and the time of a response.
 Instant Election::lasts_until() const {
     return now_ + 2 * std::max(timing().hello, 5 * timing().election_timeout) +
            timing().request_timeout;

@@ -123,8 +123,8 @@ class MissingFounders {
     std::uint64_t revision_ = 0;
 };
 
-// Reports of what is noticed again with each hello while it lasts. Only their first one is
-// published (Election::report); these are for the list of problems.
+// Problems that each hello shows again while they last. Election::report() publishes only the first
+// report of each; this list is for Election::troubles().
 class RepeatedReports {
   public:
     // Beyond this number new ones are not kept: a stranger may invent any number of nodes.
@@ -158,7 +158,7 @@ struct Troubles {
     HeardVoters heard{};
     Outage outage{};
     MissingFounders founders{};
-    RepeatedReports not_joined{};    // on a blank node: why it joins no cluster; by cluster id
+    RepeatedReports not_joined{};    // on a node that no leader admits: why; by cluster id
     RepeatedReports not_admitted{};  // on the leader: nodes that it refuses; by uuid
 
     // Rises whenever the result of Election::troubles() changes, except for times.

@@ -125,10 +125,8 @@ void Election::publish_changes() {
         troubles_.silent.forget_all();
         troubles_.not_admitted.clear();
     }
-    if (!durable_.blank()) {
-        troubles_.founders.clear();
-        troubles_.not_joined.clear();
-    }
+    if (!durable_.blank()) troubles_.founders.clear();
+    if (leading() || (leader_ && !durable_.blank())) troubles_.not_joined.clear();
     troubles_.not_admitted.expire(now_);
     troubles_.not_joined.expire(now_);
     if (published_config_ != durable_.config) publish_voters();

@@ -106,6 +106,25 @@ TEST(NotJoined, OtherRefusalsAreNoProblem) {
     EXPECT_THAT(problems(bench), IsEmpty());
 }
 
+// A member whose place another node has taken, for example because its machine was off for long.
+TEST(NotJoined, AMemberThatIsNotAdmittedAnyMoreHasThatProblemUntilALeaderIsHeard) {
+    Bench bench(member({1, 2, 3}));
+    const auto answer = [&] {
+        bench.answer_hello(sender(2), {.blank = false},
+                           {.hint = LeaderHint{.id = id(2), .uuid = uuid(2)}}, Reason::id_in_use);
+    };
+    answer();
+    EXPECT_THAT(problems(bench), ElementsAre(std::pair(Reason::id_in_use, id(2))));
+    EXPECT_TRUE(bench.reported(Reason::id_in_use));
+
+    bench.pass(kE);
+    answer();
+    EXPECT_EQ(problems(bench).size(), 1U);
+
+    bench.heartbeat(2, 1);
+    EXPECT_THAT(problems(bench), IsEmpty());
+}
+
 // ---- two clusters
 
 TEST(NotJoined, TwoClustersOfOneNameAreAProblemWhileBothAnswer) {
