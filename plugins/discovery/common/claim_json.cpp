@@ -9,6 +9,8 @@
 #include <Poco/Exception.h>
 #include <Poco/Timestamp.h>
 
+#include <electiond/wording.h>
+
 #include "common/node_name.h"
 #include "common/peer_json.h"
 
@@ -69,8 +71,9 @@ std::variant<Claim, std::string> read_claim_json(const std::string& text,
 }
 
 std::string cannot_be_stored(const std::string& cluster, const Claim& claim) {
-    return "a claim of \"" + cluster + "\" by the cluster id \"" + claim.cluster_id +
-           "\" and the uuid \"" + claim.uuid.value + "\" cannot be stored: " + fault_of(claim);
+    return "a claim of " + in_quotes(cluster) + " by the cluster id " +
+           in_quotes(claim.cluster_id) + " and the uuid " + in_quotes(claim.uuid.value) +
+           " cannot be stored: " + fault_of(claim);
 }
 
 std::string time_text(std::chrono::system_clock::time_point time) {

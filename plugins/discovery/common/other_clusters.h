@@ -17,7 +17,7 @@
 namespace electiond::discovery {
 
 // Several clusters may share a registry or a multicast group, so a node of another cluster is no
-// fault while other nodes of this cluster are found. One thread.
+// fault once another node of this cluster was found. One thread.
 class OtherClusters {
   public:
     // Beyond this number clusters are not named: a stranger may invent any number of them.
@@ -34,8 +34,8 @@ class OtherClusters {
     }
 
     // `peers`: the nodes of this cluster that are there. Returns the warnings that are due: one for
-    // each cluster that was seen, in the life of this object, if only `self` is among the peers.
-    // `place` is as in "the registry /srv/cluster.json".
+    // each cluster that was seen, in the life of this object, as long as no node but `self` was
+    // among the peers. `place` is as in "the registry /srv/cluster.json".
     [[nodiscard]] std::vector<std::string> due(const std::vector<Peer>& peers,
                                                const std::optional<Peer>& self,
                                                const std::string& place) {
@@ -43,14 +43,16 @@ class OtherClusters {
         std::vector<std::string> warnings;
         const bool alone = std::ranges::all_of(
             peers, [&](const Peer& peer) { return self && is_same(peer, *self); });
-        if (!alone) return warnings;
+        found_own_ = found_own_ || !alone;
+        if (found_own_) return warnings;  // cluster.name is right, even if the others are gone now
         for (const auto& [cluster, node] : seen) {
             named_.insert(cluster);
             warnings.push_back(place + " has " + node + " of cluster " + in_quotes(cluster) +
                                ", but no other node of this cluster, " + in_quotes(own_) +
                                ": if both should be one cluster, correct cluster.name; if several "
-                               "clusters share it, this is normal until another node of " +
-                               in_quotes(own_) + " starts");
+                               "clusters share " +
+                               place + ", this is normal until another node of " + in_quotes(own_) +
+                               " starts");
         }
         return warnings;
     }
@@ -61,6 +63,7 @@ class OtherClusters {
     }
 
     const std::string own_;
+    bool found_own_ = false;
     std::map<std::string, std::string> seen_;  // name -> one of its nodes; not named yet
     std::set<std::string> named_;
 };
