@@ -41,11 +41,13 @@ bool Process::running() { return !wait(Milliseconds{0}); }
 
 void Process::signal(int signal) {
     child_.signal(signal);
-    siginfo_t unused;
+    if (signal != SIGSTOP) return;
     const auto self = static_cast<id_t>(pid());
-    while (signal == SIGSTOP && ::waitid(P_PID, self, &unused, WSTOPPED | WEXITED | WNOWAIT) != 0 &&
-           errno == EINTR) {
-    }
+    siginfo_t unused;
+    int result = 0;
+    do {
+        result = ::waitid(P_PID, self, &unused, WSTOPPED | WEXITED | WNOWAIT);
+    } while (result != 0 && errno == EINTR);
 }
 
 void Process::kill9() {

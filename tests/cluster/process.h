@@ -30,7 +30,7 @@ class Process {
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
     [[nodiscard]] bool running();
     // Also to all that it has started. After SIGSTOP it returns when all threads of the process
-    // have stopped; those of its children may still run for a moment.
+    // have stopped, or it has ended; those of its children may still run for a moment.
     void signal(int signal);
     void kill9();  // and waits for the end
 
