@@ -48,7 +48,7 @@ const Library& library() {
     return loaded;
 }
 
-// From the form of systemd's functions.
+// systemd's functions return a negative errno if they fail.
 int errno_of(int result) { return -std::min(0, result); }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The functions of libsystemd that electiond calls. The library is loaded with the first of them.
+// The functions of libsystemd that electiond calls. load() loads the library.
 #pragma once
 
 #include <chrono>

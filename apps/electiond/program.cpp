@@ -273,7 +273,7 @@ int Program::handle_requests(SignalThread& signals, Daemon& daemon, ServiceManag
                              const Log& log) {
     std::set<int> warned;
     for (;;) {
-        // The start is over, or a reload, which may have loaded OpenSSL.
+        // A start or a reload is over; a reload may have loaded OpenSSL.
         if (!signals.asked_within(kSettled)) give_back_symbol_tables();
         const auto [what, signal] = signals.next();
         if (what == Asked::What::reload || what == Asked::What::reload_request) {

@@ -19,8 +19,8 @@ namespace electiond {
 // thread, and no call has an effect. All calls by one thread.
 class ServiceManager {
   public:
-    // Throws Error (os) if NOTIFY_SOCKET is set, and libsystemd cannot be loaded. To be called
-    // first, so that such a start ends before the node takes part. Any thread.
+    // Throws Error (os) if NOTIFY_SOCKET is set and libsystemd cannot be loaded. Call it first, so
+    // that the start fails before the node takes part. Any thread.
     static void require_library();
 
     // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID. A message that cannot be sent is logged

@@ -70,8 +70,7 @@ class SignalThread {
     // The same, but waits for at most `limit`: a signal to the whole process group (from a terminal
     // or a service manager) may end a child before it is received here. Any thread.
     [[nodiscard]] bool stopping_within(Milliseconds limit) const;
-    // True as soon as next() would return at once; false if that takes longer than `limit`. Any
-    // thread.
+    // Waits for a request, for at most `limit`. True if next() would return at once. Any thread.
     [[nodiscard]] bool asked_within(Milliseconds limit) const;
     // Waits for the next request. A stop comes before all other waiting requests: its limit is
     // running already, and reloads may take long. One thread.
