@@ -46,6 +46,20 @@ constexpr std::array kKinds = {
 // The journal ignores a field with a longer name.
 constexpr std::size_t kNameMax = 64;
 
+int priority_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug:
+            return LOG_DEBUG;
+        case LogLevel::info:
+            return LOG_INFO;
+        case LogLevel::warning:
+            return LOG_WARNING;
+        case LogLevel::error:
+            break;
+    }
+    return LOG_ERR;
+}
+
 // Field names have only capitals, digits and '_'.
 std::string name_of(const std::string& key) {
     std::string name = "ELECTIOND_" + key;
@@ -72,20 +86,6 @@ bool is_journal(int descriptor) noexcept {
     return device == state.st_dev && std::strtoull(rest + 1, nullptr, 10) == state.st_ino;
 }
 
-int priority_of(LogLevel level) noexcept {
-    switch (level) {
-        case LogLevel::debug:
-            return LOG_DEBUG;
-        case LogLevel::info:
-            return LOG_INFO;
-        case LogLevel::warning:
-            return LOG_WARNING;
-        case LogLevel::error:
-            break;
-    }
-    return LOG_ERR;
-}
-
 std::string_view message_id(std::string_view kind) noexcept {
     const auto found = std::ranges::find(kKinds, kind, &Kind::name);
     return found == kKinds.end() ? std::string_view() : found->id;
@@ -106,8 +106,12 @@ std::vector<std::string> journal_entry(const std::string& node, const LogLine& l
     return entry;
 }
 
+std::string priority_prefix(LogLevel level) {
+    return "<" + std::to_string(priority_of(level)) + ">";
+}
+
 std::string with_priorities(const std::string& text, LogLevel level) {
-    const auto priority = "<" + std::to_string(priority_of(level)) + ">";
+    const auto priority = priority_prefix(level);
     std::string lines = priority;
     for (const char c : text) {
         lines += c;

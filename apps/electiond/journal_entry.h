@@ -22,11 +22,10 @@ namespace electiond {
 // if it has none. They never change.
 [[nodiscard]] std::string_view message_id(std::string_view kind) noexcept;
 
-// The priority of syslog(3) for the level: 3 (error) to 7 (debug).
-[[nodiscard]] int priority_of(LogLevel level) noexcept;
+// What begins a line of text that the journal reads: its priority, as in "<4>". Pure.
+[[nodiscard]] std::string priority_prefix(LogLevel level);
 
-// `text` for standard error, with the priority in the journal's form ("<4>") in front of each line.
-// Pure.
+// `text` for standard error, with the priority_prefix() in front of each line. Pure.
 [[nodiscard]] std::string with_priorities(const std::string& text, LogLevel level);
 
 // Sends the entry to the journal, and waits for room if the journal does not read. Returns 0 or an

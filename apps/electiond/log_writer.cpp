@@ -139,7 +139,7 @@ bool LogWriter::write(const TimedLine& line) {
     }
     std::string text;
     if (torn_) text += '\n';
-    if (prefixes_) text += "<" + std::to_string(priority_of(line.line.level)) + ">";
+    if (prefixes_) text += priority_prefix(line.line.level);
     text += format_event(format_, text_of(line.time), node_, line.line);
     std::string_view rest = text;
     bool waited = false;
