@@ -27,7 +27,8 @@ class OtherClusters {
 
     // `node` of the cluster with this name is there now; nullopt if it cannot be read.
     void saw(const std::string& cluster, const std::optional<Peer>& node) {
-        if (named_.contains(cluster) || named_.size() + seen_.size() >= kCountMax) return;
+        if (found_own_ || named_.contains(cluster)) return;
+        if (named_.size() + seen_.size() >= kCountMax) return;
         seen_.try_emplace(
             cluster, node ? "node " + node->id.value + " at " + node->addresses.front().to_string()
                           : "a node");
