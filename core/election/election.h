@@ -221,7 +221,8 @@ class Election {
     void answer(ReplyBody body, Reason reason = Reason::none);
     void send(const NodeUuid& to, Term term, RequestBody body);
     void report(Reason reason, const std::string& detail, const NodeId& subject = {});
-    void report(const Report& found, RepeatedReports& problems, const std::string& about);
+    void report(Reason reason, const std::string& detail, const NodeId& subject,
+                RepeatedReports& problems, const std::string& about);
     void publish_changes();
     void publish_leader(const LeadershipState& state);
     [[nodiscard]] bool goes_on_leading(const NodeUuid& uuid) const;

@@ -52,13 +52,11 @@ void Election::admit(const Sender& from, Reason& refused) {
         refused = Reason::banned;
     } else if (namesake && !lost(lead_view(), *holder, from_namesakes_address_)) {  // M5
         refused = Reason::id_in_use;
-        report({.reason = Reason::id_in_use,
-                .term = durable_.term,
-                .subject = from.id,
-                .detail = "node " + from.id.value + " exists already as a voter with uuid " +
-                          holder->uuid.value + "; the node with uuid " + from.uuid.value +
-                          " is not admitted"},
-               troubles_.not_admitted, from.uuid.value);
+        report(Reason::id_in_use,
+               "node " + from.id.value + " exists already as a voter with uuid " +
+                   holder->uuid.value + "; the node with uuid " + from.uuid.value +
+                   " is not admitted",
+               from.id, troubles_.not_admitted, from.uuid.value);
     } else if (from.uuid != me() && lead.roster.all().size() < kObserversMax &&
                lead.roster.note(from.id, from.uuid, now_)) {
         lead.roster.set_moved_in(from.uuid, from_namesakes_address_);
@@ -101,13 +99,11 @@ void Election::refused_by(const Sender& leader, Reason reason) {
     if (reason != Reason::id_in_use) {
         return report(reason, begin + std::string(to_string(reason)), leader.id);
     }
-    report({.reason = reason,
-            .term = durable_.term,
-            .subject = leader.id,
-            .detail = begin + "another node has the id " + durable_.node_id.value +
-                      ": if that was this node before it lost its data, wait; else give this node "
-                      "another node.id"},
-           troubles_.not_joined, leader.cluster_id);
+    report(reason,
+           begin + "another node has the id " + durable_.node_id.value +
+               ": if that was this node before it lost its data, wait; else give this node "
+               "another node.id",
+           leader.id, troubles_.not_joined, leader.cluster_id);
 }
 
 // B6: after a leader has responded, a blank node waits for its other hellos: those addresses may
@@ -122,14 +118,11 @@ void Election::join_when_due() {
 // B6: a blank node joins the cluster of a leader that has responded itself.
 void Election::join(const Sender& leader) {
     if (const auto rivals = founding_.rivals(now_, 10 * timing().hello); !rivals.empty()) {
-        return report(
-            {.reason = Reason::two_clusters,
-             .term = durable_.term,
-             .subject = {},
-             .detail = "two clusters named " + durable_.cluster_name + " answer, " + rivals +
-                       "; this node joins neither: give one of them a different "
-                       "cluster.name, or correct the addresses that discovery lists"},
-            troubles_.not_joined, "");
+        return report(Reason::two_clusters,
+                      "two clusters named " + durable_.cluster_name + " answer, " + rivals +
+                          "; this node joins neither: give one of them a different "
+                          "cluster.name, or correct the addresses that discovery lists",
+                      {}, troubles_.not_joined, "");
     }
     troubles_.not_joined.end(Reason::two_clusters, "");
     if (!durable_.founding_set.empty() &&

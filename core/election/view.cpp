@@ -108,9 +108,10 @@ void Election::report(Reason reason, const std::string& detail, const NodeId& su
 }
 
 // Reports it, and keeps it among the problems while it lasts.
-void Election::report(const Report& found, RepeatedReports& problems, const std::string& about) {
-    problems.stand(found, about, now_, lasts_until());
-    report(found.reason, found.detail, found.subject);
+void Election::report(Reason reason, const std::string& detail, const NodeId& subject,
+                      RepeatedReports& problems, const std::string& about) {
+    problems.stand({reason, durable_.term, subject, detail}, about, now_, lasts_until());
+    report(reason, detail, subject);
 }
 
 // Publishes the differences to what was last published, with the reason of the last transition.
